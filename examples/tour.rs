@@ -1,0 +1,280 @@
+//! All four gateways, over real mutual TLS, against the simulator: `make tour`.
+//!
+//! Each line says what happened and is checked: the tour exits non-zero if one is not what it must be.
+
+use std::error::Error;
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use wxpay_simulator::{Fault, Simulator, credentials};
+use wxpay_terminal::*;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    let simulator = Simulator::start()?;
+    println!("simulator  listening at {}", simulator.base_url());
+    let tour = Tour { simulator: &simulator, https: https(&simulator)?, terminal: Terminal::new("013467007045764")? };
+    tour.redpack()?;
+    tour.workwx()?;
+    tour.swiftpass()?;
+    tour.webgate()?;
+    tour.lost_answer()?;
+    tour.checks()?;
+    tour.ledger()
+}
+
+struct Tour<'a> {
+    simulator: &'a Simulator,
+    https: std::sync::Arc<Https>,
+    terminal: Terminal,
+}
+
+/// The transport: the merchant's certificate as the merchant platform hands it out (RC2-40), and the simulator's CA.
+fn https(simulator: &Simulator) -> Result<std::sync::Arc<Https>> {
+    let p12 = std::fs::read(&simulator.files().p12_rc2)?;
+    let roots = std::fs::read(&simulator.files().ca_pem)?;
+    let identity = Identity::from_pkcs12(&p12, credentials::MCH_ID)?;
+    Ok(Https::builder().only_roots(&roots)?.identity(identity).build()?.into())
+}
+
+impl Tour<'_> {
+    fn redpack_client(&self, key: &str) -> Result<Client<RedpackAccount>> {
+        let account = RedpackAccount::new(credentials::MCH_ID, credentials::APPID, Secret::from(key))?
+            .hosts(&[&self.simulator.base_url()])?;
+        Ok(Client::new(account, self.terminal.clone(), self.https.clone())?.within(Duration::from_secs(2))?)
+    }
+
+    fn redpack(&self) -> Result<()> {
+        let client = self.redpack_client(credentials::KEY)?;
+        let mut prepared = client.prepare(&red_packet("0010010404202611210000000001")?)?;
+        let start = Instant::now();
+        let outcome = client.send(&mut prepared)?;
+        self.line("redpack", prepared.order_number(), &outcome, start)
+    }
+
+    fn workwx(&self) -> Result<()> {
+        let account = WorkwxAccount::new(
+            credentials::MCH_ID,
+            credentials::CORPID,
+            Secret::from(credentials::KEY),
+            Secret::from(credentials::WORKWX_SECRET),
+        )?
+        .hosts(&[&self.simulator.base_url()])?;
+        let client = Client::new(account, self.terminal.clone(), self.https.clone())?;
+        let pay = PayEmployee {
+            partner_trade_no: "100000982026112100000001",
+            openid: "ohO4Gt7wVPxIT1A9GjFaMYMiZY1s",
+            amount: Fen::new(100)?,
+            desc: "六月出差报销费用",
+            spbill_create_ip: "10.2.3.10",
+            act_name: "示例项目",
+            ..PayEmployee::new(CheckName::NoCheck { re_user_name: None }, WwMsgType::Normal)
+        };
+        let mut prepared = client.prepare(&pay)?;
+        let start = Instant::now();
+        let outcome = client.send(&mut prepared)?;
+        self.line("workwx", prepared.order_number(), &outcome, start)
+    }
+
+    fn swiftpass(&self) -> Result<()> {
+        let url = self.simulator.base_url() + "/pay/gateway";
+        let account =
+            SwiftpassAccount::new(&url, credentials::SWIFTPASS_MCH_ID, Secret::from(credentials::SWIFTPASS_KEY))?
+                .sub_appid(credentials::SWIFTPASS_APPID)?;
+        let client = Client::new(account, self.terminal.clone(), self.https.clone())?;
+        let (notify_url, notified) = listen_for_one_notification()?;
+        let total_fee = Fen::new(1)?;
+        let order = WapOrder {
+            out_trade_no: "T202611210001",
+            body: "H5支付测试",
+            total_fee,
+            mch_create_ip: "14.23.150.211",
+            notify_url: &notify_url,
+            sub_openid: Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),
+            ..WapOrder::default()
+        };
+        let mut prepared = client.prepare(&order)?;
+        let start = Instant::now();
+        let outcome = client.send(&mut prepared)?;
+        self.line("swiftpass", prepared.order_number(), &outcome, start)?;
+        must("swiftpass  an order is not a payment", self.paid("T202611210001"), 0)?;
+
+        let customer = self.simulator.pay_order("T202611210001");
+        let body = notified.join().map_err(|_| "the notification did not come")??;
+        let notice = client.account().notification(&body)?;
+        let paid = notice.matches(&StoredOrder { out_trade_no: "T202611210001", total_fee })?;
+        let reply = paid.reply_after(|_| Ok::<(), Box<dyn Error>>(()))?;
+        println!("swiftpass  the customer paid: notification verified, answered {reply:?}");
+        drop(customer);
+        let state = match client.ask(&TradeQuery { out_trade_no: "T202611210001" })? {
+            Answer::Known(trade) => trade.trade_state,
+            other => return Err(format!("swiftpass: {other:?}").into()),
+        };
+        must("swiftpass  the query agrees", state, TradeState::Success)
+    }
+
+    fn webgate(&self) -> Result<()> {
+        let key = std::fs::read(&self.simulator.files().webgate_public_key_base64)?;
+        let rule = RsaReply::new(PublicKey::read(&key)?, RsaDigest::Sha1);
+        let key = Secret::from(credentials::PARTNER_KEY);
+        let account = WebgateAccount::new(&self.simulator.base_url(), credentials::PARTNER_ID, key, rule)?;
+        let client = Client::new(account, self.terminal.clone(), self.https.clone())?;
+        let charge = WxCharge {
+            openid: "2010021010",
+            netid: "210",
+            out_trade_no: "2026112115020100000001",
+            amount: Fen::new(20_000)?,
+            remark: Some("校园卡充值"),
+        };
+        let mut prepared = client.prepare(&charge)?;
+        let start = Instant::now();
+        let outcome = client.send(&mut prepared)?;
+        self.line("webgate", prepared.order_number(), &outcome, start)
+    }
+
+    /// The gateway pays, and its answer is lost.
+    fn lost_answer(&self) -> Result<()> {
+        let number = "0010010404202611210000000002";
+        self.simulator.fault_for_order(number, Fault::SilenceAfterCommit);
+        let client = self.redpack_client(credentials::KEY)?;
+        let mut prepared = client.prepare(&red_packet(number)?)?;
+        match client.send(&mut prepared)? {
+            Outcome::Unknown(doubt) => println!("redpack    {number} Unknown: {doubt}"),
+            other => return Err(format!("a lost answer must be Unknown, not {other:?}").into()),
+        }
+        match client.ask(&GetHbInfo { mch_billno: number })? {
+            Answer::Known(HbInfo { status: HbStatus::Sent, .. }) => {
+                println!("redpack    {number} gethbinfo: SENT, so it was paid");
+            }
+            other => return Err(format!("gethbinfo: {other:?}").into()),
+        }
+        must("redpack    ledger: paid times", self.paid(number), 1)
+    }
+
+    /// Three terminals that do not work, one readable line each.
+    fn checks(&self) -> Result<()> {
+        let good = self.redpack_client(credentials::KEY)?.check();
+        must("check      all good", good.is_good(), true)?;
+
+        let wrong_key = self.redpack_client("ffffffffffffffffffffffffffffffff")?.check();
+        bad_part("check      wrong key", &wrong_key, Part::Key)?;
+
+        let p12 = std::fs::read(&self.simulator.files().p12_other_merchant)?;
+        let roots = std::fs::read(&self.simulator.files().ca_pem)?;
+        let other = Identity::from_pkcs12(&p12, credentials::OTHER_MCH_ID)?;
+        let foreign = Https::builder().only_roots(&roots)?.identity(other).build()?;
+        let account = RedpackAccount::new(credentials::MCH_ID, credentials::APPID, Secret::from(credentials::KEY))?
+            .hosts(&[&self.simulator.base_url()])?;
+        let client = Client::new(account, self.terminal.clone(), foreign)?;
+        bad_part("check      wrong certificate", &client.check(), Part::Certificate)?;
+
+        let account = RedpackAccount::new(credentials::MCH_ID, credentials::APPID, Secret::from(credentials::KEY))?
+            .hosts(&[&self.simulator.base_url()])?;
+        let inputs = Inputs {
+            transport: Box::new(self.https.clone()),
+            clock: Box::new(FlatBattery),
+            random: Box::new(SystemRandom),
+        };
+        let client = Client::with_inputs(account, self.terminal.clone(), inputs)?;
+        bad_part("check      clock at 1970", &client.check(), Part::Clock)
+    }
+
+    fn line<T: std::fmt::Debug>(&self, gateway: &str, number: &str, outcome: &Outcome<T>, start: Instant) -> Result<()> {
+        let time = start.elapsed();
+        let Outcome::Accepted(_) = outcome else {
+            return Err(format!("{gateway}: {outcome:?}").into());
+        };
+        let entry = self.simulator.entry(number).ok_or("the ledger has no such order")?;
+        println!(
+            "{gateway:10} {number} Accepted in {:.1} ms; ledger: {} fen, {}, paid {} times",
+            time.as_secs_f64() * 1000.0,
+            entry.amount,
+            entry.state,
+            entry.paid
+        );
+        Ok(())
+    }
+
+    fn paid(&self, number: &str) -> u32 {
+        self.simulator.entry(number).map_or(0, |entry| entry.paid)
+    }
+
+    fn ledger(&self) -> Result<()> {
+        let ledger = self.simulator.ledger();
+        must("ledger     orders", ledger.len(), 5)?;
+        must("ledger     orders that were not paid exactly once", ledger.iter().filter(|e| e.paid != 1).count(), 0)
+    }
+}
+
+fn red_packet(mch_billno: &str) -> Result<SendRedPack<'_>> {
+    Ok(SendRedPack {
+        mch_billno,
+        send_name: "天虹百货",
+        re_openid: "onqOjjmM1tad-3ROpncN-yUfa6uI",
+        total_amount: Fen::new(200)?,
+        wishing: "恭喜发财",
+        client_ip: "127.0.0.1",
+        act_name: "新年红包",
+        remark: "新年红包",
+        ..SendRedPack::default()
+    })
+}
+
+/// A board whose battery died.
+struct FlatBattery;
+
+impl Clock for FlatBattery {
+    fn unix_seconds(&self) -> i64 {
+        3600
+    }
+
+    fn monotonic(&self) -> Duration {
+        SystemClock.monotonic()
+    }
+}
+
+type Listening = std::thread::JoinHandle<std::io::Result<Vec<u8>>>;
+
+/// Takes one notification on loopback, as the merchant's server would, and answers `success`.
+fn listen_for_one_notification() -> Result<(String, Listening)> {
+    use std::io::Write;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}/notify", listener.local_addr()?);
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept()?;
+        let mut request = Vec::new();
+        let mut buffer = [0; 4096];
+        let body = loop {
+            let read = stream.read(&mut buffer)?;
+            request.extend_from_slice(&buffer[..read]);
+            let head = request.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4);
+            if let Some(at) = head.filter(|_| request.ends_with(b"</xml>")) {
+                break request.split_off(at);
+            }
+            if read == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+        };
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nsuccess")?;
+        Ok(body)
+    });
+    Ok((url, thread))
+}
+
+fn must<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<()> {
+    if got != expected {
+        return Err(format!("{what}: {got:?}, must be {expected:?}").into());
+    }
+    println!("{what}: {got:?}");
+    Ok(())
+}
+
+/// Prints the one line that a technician needs.
+fn bad_part(what: &str, report: &Report, part: Part) -> Result<()> {
+    match report.steps.iter().find(|step| step.verdict == Verdict::Bad) {
+        Some(step) if step.part == part => println!("{what}: {step}"),
+        _ => return Err(format!("{what}: must be bad in {part:?}\n{report}").into()),
+    }
+    Ok(())
+}

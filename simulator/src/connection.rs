@@ -1,0 +1,247 @@
+//! The life of one connection: TLS, requests, replies.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use openssl::nid::Nid;
+use openssl::ssl::{Ssl, SslContext, SslStream};
+use openssl::x509::X509VerifyResult;
+
+use crate::desk::{self, Question};
+use crate::faults::Fault;
+use crate::gateway::{self, Act, Gateway};
+use crate::http::{Head, Incoming};
+use crate::parcel::{End, Manner, Parcel};
+use crate::server::{Seen, Shared};
+use crate::wire::Wire;
+
+/// An idle client is given up after this, and silence ends after it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Serves one client until one of the two ends it. Its misbehaviour ends here as well.
+pub(crate) fn serve(shared: &Shared, context: &SslContext, tcp: TcpStream) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    tcp.set_read_timeout(Some(PATIENCE))?;
+    tcp.set_write_timeout(Some(PATIENCE))?;
+    let tcp = Arc::new(tcp);
+    shared.remember(&tcp);
+    if shared.stopped() {
+        return Ok(());
+    }
+    let fault = shared.plan().for_connection();
+    match fault {
+        Some(Fault::CloseOnAccept) => return Ok(()),
+        Some(Fault::CloseInHandshake) => {
+            // The first bytes are the ClientHello.
+            let _ = (&*tcp).read(&mut [0; 4096])?;
+            return Ok(());
+        }
+        _ => {}
+    }
+    let reset = Arc::new(AtomicBool::new(fault == Some(Fault::ResetAfterHandshake)));
+    let wire = Wire::new(tcp.clone(), reset.clone());
+    let mut stream = SslStream::new(Ssl::new(context)?, wire)?;
+    stream.accept().map_err(io::Error::other)?;
+    shared.count_handshake();
+    if fault.is_some() {
+        return Ok(());
+    }
+    let mut connection =
+        Connection { shared, client: Client::of(&stream), stream, tcp, reset, incoming: Incoming::default() };
+    while connection.exchange()? {}
+    Ok(())
+}
+
+/// Who the client says it is.
+enum Client {
+    Nobody,
+    /// The certificate does not verify.
+    Doubtful,
+    Known(String),
+}
+
+impl Client {
+    fn of(stream: &SslStream<Wire>) -> Client {
+        let Some(certificate) = stream.ssl().peer_certificate() else {
+            return Client::Nobody;
+        };
+        if stream.ssl().verify_result() != X509VerifyResult::OK {
+            return Client::Doubtful;
+        }
+        let name = certificate.subject_name();
+        let cn = name.entries_by_nid(Nid::COMMONNAME).next();
+        let cn = cn.and_then(|entry| entry.data().to_string().ok());
+        Client::Known(cn.unwrap_or_default())
+    }
+
+    fn cn(&self) -> Option<&str> {
+        match self {
+            Client::Known(cn) => Some(cn),
+            _ => None,
+        }
+    }
+}
+
+struct Connection<'a> {
+    shared: &'a Shared,
+    client: Client,
+    stream: SslStream<Wire>,
+    tcp: Arc<TcpStream>,
+    reset: Arc<AtomicBool>,
+    incoming: Incoming,
+}
+
+impl Connection<'_> {
+    /// One request and its answer. `false`: the connection is over.
+    fn exchange(&mut self) -> io::Result<bool> {
+        if !self.incoming.begin(&mut self.stream)? {
+            return Ok(false);
+        }
+        self.shared.count_request();
+        let head = match self.incoming.head(&mut self.stream)? {
+            Ok(head) => head,
+            Err(status) => return self.refuse(status),
+        };
+        let route = gateway::route(&head.path);
+        if let Some((_, act)) = route {
+            let query = act.map(|act| act != Act::Pay);
+            if self.shared.plan().for_head(query).is_some() {
+                return Ok(false);
+            }
+        }
+        let length = match head.length() {
+            Ok(length) => length,
+            Err(status) => return self.refuse(status),
+        };
+        if head.header("expect").eq_ignore_ascii_case("100-continue") {
+            self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        let body = self.incoming.body(&mut self.stream, length)?;
+        self.shared.see(Seen {
+            path: head.path.clone(),
+            headers: head.headers.clone(),
+            body: body.clone(),
+            client_certificate_cn: self.client.cn().map(str::to_owned),
+        });
+        let parcel = self.answer(route, &head, &body);
+        self.send(&parcel, head.keeps_alive() && parcel.status != 400)
+    }
+
+    fn answer(&self, route: Option<(Gateway, Option<Act>)>, head: &Head, body: &[u8]) -> Parcel {
+        if let Some(number) = head.path.strip_prefix("/moved/") {
+            return self.shared.moved(number);
+        }
+        let Some((gateway, act)) = route else {
+            return Parcel::page(404, "");
+        };
+        // nginx's own pages, for `ssl_verify_client optional`.
+        match self.client {
+            Client::Nobody if gateway.wants_certificate() => {
+                return Parcel::page(400, "No required SSL certificate was sent");
+            }
+            Client::Doubtful => return Parcel::page(400, "The SSL certificate error"),
+            _ => {}
+        }
+        let settings = &self.shared.settings;
+        let question = Question::read(settings, (gateway, act), head, body, self.client.cn());
+        desk::answer(self.shared, &question)
+    }
+
+    /// A page, then the rest of the request is read and dropped so that the page arrives.
+    fn refuse(&mut self, status: u16) -> io::Result<bool> {
+        let page = Parcel::page(status, "").bytes(false);
+        self.stream.write_all(&page)?;
+        let _ = self.stream.shutdown();
+        self.tcp.shutdown(Shutdown::Write)?;
+        self.tcp.set_read_timeout(Some(Duration::from_millis(500)))?;
+        let mut rest = [0; 16 * 1024];
+        let end = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < end && (&*self.tcp).read(&mut rest)? > 0 {}
+        Ok(false)
+    }
+
+    /// Sends a parcel in its manner. `false`: the connection is over.
+    fn send(&mut self, parcel: &Parcel, keep_alive: bool) -> io::Result<bool> {
+        let body = &parcel.body;
+        let half = &body[..body.len() / 2];
+        match &parcel.manner {
+            Manner::Whole => {
+                self.stream.write_all(&parcel.bytes(keep_alive))?;
+                if !keep_alive {
+                    let _ = self.stream.shutdown();
+                }
+                return Ok(keep_alive);
+            }
+            Manner::Nothing(end) => return self.end(*end),
+            Manner::HalfHead => {
+                let head = parcel.head(Some(body.len()), keep_alive);
+                self.stream.write_all(&head[..head.len() / 2])?;
+                return self.end(End::Silence);
+            }
+            Manner::HalfBody(end) => {
+                let head = parcel.head(Some(body.len()), keep_alive);
+                self.stream.write_all(&[&head, half].concat())?;
+                return self.end(*end);
+            }
+            Manner::NoLength { half: cut } => {
+                let head = parcel.head(None, false);
+                let body = if *cut { half } else { body };
+                self.stream.write_all(&[&head, body].concat())?;
+            }
+            Manner::Slow => return self.drip(parcel, keep_alive),
+            Manner::WrongLength => {
+                let head = parcel.head(Some(body.len() + 100), keep_alive);
+                self.stream.write_all(&[&head[..], body].concat())?;
+            }
+            Manner::Surplus(more) => {
+                let bytes = parcel.bytes(keep_alive);
+                self.stream.write_all(&[&bytes, &more[..]].concat())?;
+                return Ok(keep_alive);
+            }
+            Manner::Late(more) => {
+                self.stream.write_all(&parcel.bytes(true))?;
+                thread::sleep(Duration::from_millis(20));
+                self.stream.write_all(more)?;
+                return Ok(keep_alive);
+            }
+            Manner::Huge => parcel.send_huge(&mut self.stream)?,
+            Manner::Bare => self.stream.write_all(body)?,
+        }
+        Ok(false)
+    }
+
+    fn end(&mut self, end: End) -> io::Result<bool> {
+        match end {
+            End::Close => {}
+            End::Reset => self.reset.store(true, Ordering::SeqCst),
+            End::Silence => self.silence()?,
+        }
+        Ok(false)
+    }
+
+    /// Until the client goes, or 30 s, or the simulator ends.
+    fn silence(&mut self) -> io::Result<()> {
+        // Nothing that the client sends now is a request: the last one has no answer yet.
+        let end = Instant::now() + PATIENCE;
+        let mut ignored = [0; 1024];
+        while Instant::now() < end && self.stream.read(&mut ignored)? > 0 {}
+        Ok(())
+    }
+
+    fn drip(&mut self, parcel: &Parcel, keep_alive: bool) -> io::Result<bool> {
+        let head = parcel.head(Some(parcel.body.len()), keep_alive);
+        self.stream.write_all(&head)?;
+        for byte in &parcel.body {
+            if self.shared.stopped() {
+                return Ok(false);
+            }
+            self.stream.write_all(&[*byte])?;
+            thread::sleep(Duration::from_millis(100));
+        }
+        Ok(keep_alive)
+    }
+}

@@ -1,0 +1,101 @@
+//! The four gateways, and which path belongs to which.
+
+/// One of the four gateways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gateway {
+    Redpack,
+    Workwx,
+    Swiftpass,
+    Webgate,
+}
+
+/// What a request wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Pay,
+    Query,
+    Close,
+}
+
+/// The gateway of a path, and the act where the path tells it.
+pub(crate) fn route(path: &str) -> Option<(Gateway, Option<Act>)> {
+    let promotion = path.strip_prefix("/mmpaymkttransfers/promotion/");
+    Some(match (path, promotion) {
+        ("/mmpaymkttransfers/sendredpack", _) => (Gateway::Redpack, Some(Act::Pay)),
+        ("/mmpaymkttransfers/gethbinfo", _) => (Gateway::Redpack, Some(Act::Query)),
+        (_, Some("paywwsptrans2pocket")) => (Gateway::Workwx, Some(Act::Pay)),
+        (_, Some("querywwsptrans2pocket")) => (Gateway::Workwx, Some(Act::Query)),
+        // One URL for every service; the body tells which (docs: C.1).
+        ("/pay/gateway", _) => (Gateway::Swiftpass, None),
+        ("/webgate/wxcharge", _) => (Gateway::Webgate, Some(Act::Pay)),
+        _ => return None,
+    })
+}
+
+impl Gateway {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Gateway::Redpack => "redpack",
+            Gateway::Workwx => "workwx",
+            Gateway::Swiftpass => "swiftpass",
+            Gateway::Webgate => "webgate",
+        }
+    }
+
+    /// The field of the order number, in requests and replies.
+    pub(crate) fn order_field(self) -> &'static str {
+        match self {
+            Gateway::Redpack => "mch_billno",
+            Gateway::Workwx => "partner_trade_no",
+            Gateway::Swiftpass | Gateway::Webgate => "out_trade_no",
+        }
+    }
+
+    /// The field of the amount in requests and replies to `act`.
+    pub(crate) fn amount_field(self, act: Act) -> &'static str {
+        match (self, act) {
+            (Gateway::Redpack, _) => "total_amount",
+            (Gateway::Workwx, Act::Query) => "payment_amount",
+            (Gateway::Workwx | Gateway::Webgate, _) => "amount",
+            (Gateway::Swiftpass, _) => "total_fee",
+        }
+    }
+
+    /// The field that names the merchant.
+    pub(crate) fn merchant_field(self) -> &'static str {
+        match self {
+            Gateway::Webgate => "partner_id",
+            _ => "mch_id",
+        }
+    }
+
+    /// The field that says whether the call worked, and its values for yes and no.
+    pub(crate) fn result(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Gateway::Redpack | Gateway::Workwx => ("result_code", "SUCCESS", "FAIL"),
+            Gateway::Swiftpass => ("result_code", "0", "1"),
+            Gateway::Webgate => ("retcode", "0", "1"),
+        }
+    }
+
+    /// Whether the gateway demands the merchant's certificate (docs: F.1).
+    pub(crate) fn wants_certificate(self) -> bool {
+        matches!(self, Gateway::Redpack | Gateway::Workwx)
+    }
+
+    /// The media type of requests (docs: seeds 1, 2 and 3).
+    pub(crate) fn request_type(self) -> &'static str {
+        match self {
+            Gateway::Webgate => "application/x-www-form-urlencoded",
+            _ => "text/xml",
+        }
+    }
+
+    /// The Content-Type of replies.
+    pub(crate) fn reply_type(self) -> &'static str {
+        match self {
+            Gateway::Webgate => "application/json;charset=utf-8",
+            _ => "text/xml;charset=utf-8",
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! A gateway on loopback for testing `wxpay-terminal`: mutual TLS, a ledger, and faults.
+//!
+//! It plays four gateways on one port: cash red packets, WeCom payments to employees, a
+//! Swiftpass-type gateway, and an e-pay web gateway. It shares no code with the library and was
+//! written from the documents alone, so agreement between the two means something. Hashes,
+//! signatures and certificates are OpenSSL's. "docs:" in a comment names the section of the
+//! collected protocol facts.
+//!
+//! It keeps the promises that money depends on: one order number pays at most once, the same
+//! content gets the same result, other content is refused, and the query tells what the ledger holds.
+//!
+//! ```
+//! use wxpay_simulator::{Fault, Simulator};
+//!
+//! let simulator = Simulator::start()?;
+//! simulator.fault_for_amount(1201, Fault::CloseAfterCommit);
+//! println!("{} {:?}", simulator.base_url(), simulator.files().ca_pem);
+//! assert!(simulator.ledger().is_empty());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs, missing_debug_implementations)]
+
+mod certificates;
+mod clock;
+mod connection;
+pub mod credentials;
+mod desk;
+mod distort;
+mod faults;
+mod fields;
+mod form;
+mod gateway;
+mod http;
+mod json;
+mod ledger;
+mod notify;
+mod parcel;
+mod plan;
+mod redpack;
+mod reply;
+mod server;
+mod settings;
+pub mod sign;
+mod simulator;
+mod swiftpass;
+mod tables;
+mod tenpay;
+mod webgate;
+mod wire;
+mod workwx;
+mod xml;
+
+pub use certificates::Files;
+pub use faults::Fault;
+pub use ledger::Entry;
+pub use notify::Delivery;
+pub use server::Seen;
+pub use settings::{ClientCertificate, ServerCertificate, Settings, TlsRange};
+pub use simulator::Simulator;

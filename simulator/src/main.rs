@@ -1,0 +1,119 @@
+//! Runs a simulator until Ctrl-C, or until stdin closes.
+
+use std::io::{self, Read};
+use std::process::ExitCode;
+
+use wxpay_simulator::{Fault, Settings, Simulator, credentials};
+
+const HELP: &str = "\
+wxpay-simulator: four payment gateways on loopback
+
+  --port N                 listen on 127.0.0.1:N (0: any)
+  --fault amount=FEN:NAME  payments of that amount meet the fault (repeatable)
+  --fault order=NUMBER:NAME
+  --fault query=NUMBER:NAME
+  --faults                 print the names of all faults
+  --help
+";
+
+type Plan = Vec<(String, String, Fault)>;
+
+fn main() -> ExitCode {
+    let (settings, plan) = match arguments(std::env::args().skip(1)) {
+        Ok(Some(wanted)) => wanted,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(settings, plan) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `None`: there is nothing to run.
+fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<(Settings, Plan)>, String> {
+    let (mut settings, mut plan) = (Settings::default(), Plan::new());
+    while let Some(option) = given.next() {
+        let mut value = || given.next().ok_or(format!("{option} needs a value"));
+        match option.as_str() {
+            "--port" => {
+                let port = value()?;
+                settings.listen_port = port.parse().map_err(|_| format!("no port: {port}"))?;
+            }
+            "--fault" => plan.push(planned(&value()?)?),
+            "--faults" => {
+                Fault::ALL.iter().for_each(|fault| println!("{}", fault.name()));
+                return Ok(None);
+            }
+            "--help" | "-h" => {
+                print!("{HELP}");
+                return Ok(None);
+            }
+            _ => return Err(format!("unknown option {option}")),
+        }
+    }
+    Ok(Some((settings, plan)))
+}
+
+/// `amount=1201:SystemErrorAfterCommit` in three parts.
+fn planned(text: &str) -> Result<(String, String, Fault), String> {
+    let parts = text.split_once('=').and_then(|(kind, rest)| {
+        let (value, fault) = rest.rsplit_once(':')?;
+        Some((kind, value, fault))
+    });
+    let (kind, value, fault) = parts.ok_or_else(|| format!("not a fault: {text}"))?;
+    let known = match kind {
+        "amount" => value.parse::<u64>().is_ok(),
+        "order" | "query" => true,
+        _ => false,
+    };
+    match known {
+        true => Ok((kind.to_owned(), value.to_owned(), fault.parse()?)),
+        false => Err(format!("not a fault: {text}")),
+    }
+}
+
+fn run(settings: Settings, plan: Plan) -> io::Result<()> {
+    let simulator = Simulator::start_with(settings)?;
+    for (kind, value, fault) in &plan {
+        match (kind.as_str(), value.parse()) {
+            ("amount", Ok(fen)) => simulator.fault_for_amount(fen, *fault),
+            ("order", _) => simulator.fault_for_order(value, *fault),
+            _ => simulator.fault_for_query(value, *fault),
+        }
+    }
+    print_all(&simulator);
+    // Ctrl-C ends the process at once and leaves the directory behind; a closed stdin does not.
+    let mut ignored = [0; 256];
+    while io::stdin().read(&mut ignored)? > 0 {}
+    Ok(())
+}
+
+fn print_all(simulator: &Simulator) {
+    let files = simulator.files();
+    let line = |name: &str, value: &str| println!("{name:<22} {value}");
+    line("listening on", &simulator.base_url());
+    line("certificates in", &files.directory.display().to_string());
+    line("CA", &files.ca_pem.display().to_string());
+    line("client certificate", &files.p12_rc2.display().to_string());
+    line("its password", credentials::MCH_ID);
+    println!("\nred packets and WeCom");
+    line("  mch_id", credentials::MCH_ID);
+    line("  wxappid, appid", credentials::APPID);
+    line("  key", credentials::KEY);
+    line("  WeCom secret", credentials::WORKWX_SECRET);
+    println!("\nSwiftpass");
+    line("  mch_id", credentials::SWIFTPASS_MCH_ID);
+    line("  key", credentials::SWIFTPASS_KEY);
+    println!("\nweb gateway");
+    line("  partner_id", credentials::PARTNER_ID);
+    line("  key", credentials::PARTNER_KEY);
+    line("  public key", &files.webgate_public_key_pem.display().to_string());
+    println!("\nCtrl-C ends it.");
+}

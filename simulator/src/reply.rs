@@ -1,0 +1,141 @@
+//! A reply before it becomes bytes: fields, and what becomes of the signature.
+
+use crate::certificates;
+use crate::credentials::SWIFTPASS_KEY;
+use crate::gateway::Gateway;
+use crate::{json, sign, xml};
+
+/// How a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// CDATA; in JSON a text.
+    Text,
+    /// Without CDATA; in JSON without quotes.
+    Plain,
+    /// As it stands, and not signed: nested elements.
+    Raw,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) style: Style,
+}
+
+/// What becomes of the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signature {
+    /// None is due.
+    None,
+    Due,
+    /// There is one, but it is wrong.
+    Wrong,
+}
+
+/// A reply of a gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) gateway: Gateway,
+    pub(crate) fields: Vec<Field>,
+    /// Written after the others, and not signed.
+    pub(crate) unsigned: Vec<Field>,
+    pub(crate) signature: Signature,
+}
+
+impl Reply {
+    pub(crate) fn new(gateway: Gateway, signature: Signature) -> Reply {
+        Reply { gateway, fields: Vec::new(), unsigned: Vec::new(), signature }
+    }
+
+    /// Adds a text, unless it is empty.
+    pub(crate) fn text(mut self, name: &str, value: &str) -> Reply {
+        if !value.is_empty() {
+            self.fields.push(field(name, value, Style::Text));
+        }
+        self
+    }
+
+    pub(crate) fn plain(mut self, name: &str, value: &str) -> Reply {
+        self.fields.push(field(name, value, Style::Plain));
+        self
+    }
+
+    pub(crate) fn raw(mut self, name: &str, value: &str) -> Reply {
+        self.fields.push(field(name, value, Style::Raw));
+        self
+    }
+
+    /// Changes a field, or adds it.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        match self.fields.iter_mut().find(|field| field.name == name) {
+            Some(known) => known.value = value.to_owned(),
+            None => self.fields.push(field(name, value, Style::Text)),
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The bytes of the body.
+    pub(crate) fn body(&self) -> Vec<u8> {
+        let sign = self.sign();
+        let sign = sign.map(|sign| field("sign", &sign, Style::Text));
+        let all = self.fields.iter().chain(&sign).chain(&self.unsigned);
+        match self.gateway {
+            Gateway::Webgate => json_body(all),
+            _ => xml_body(all),
+        }
+        .into_bytes()
+    }
+
+    fn sign(&self) -> Option<String> {
+        if self.signature == Signature::None {
+            return None;
+        }
+        let mut pairs: Vec<(&str, &str)> = self
+            .fields
+            .iter()
+            .filter(|field| field.style != Style::Raw)
+            .map(|field| (field.name.as_str(), field.value.as_str()))
+            .collect();
+        if self.signature == Signature::Wrong {
+            pairs.push(("tampered", "1"));
+        }
+        match self.gateway {
+            Gateway::Webgate => {
+                let key = certificates::material().ok()?.webgate_key();
+                sign::rsa_sha1(pairs, key).ok()
+            }
+            _ => Some(sign::md5(pairs, SWIFTPASS_KEY)),
+        }
+    }
+}
+
+pub(crate) fn field(name: &str, value: &str, style: Style) -> Field {
+    Field { name: name.to_owned(), value: value.to_owned(), style }
+}
+
+fn xml_body<'a>(fields: impl Iterator<Item = &'a Field>) -> String {
+    let mut body = String::from("<xml>\n");
+    for Field { name, value, style } in fields {
+        let value = match style {
+            Style::Text => xml::cdata(value),
+            Style::Plain => xml::escape(value),
+            Style::Raw => value.clone(),
+        };
+        body.push_str(&format!("<{name}>{value}</{name}>\n"));
+    }
+    body + "</xml>"
+}
+
+fn json_body<'a>(fields: impl Iterator<Item = &'a Field>) -> String {
+    let pairs: Vec<String> = fields
+        .map(|Field { name, value, style }| match style {
+            Style::Text => format!("{}:{}", json::quote(name), json::quote(value)),
+            Style::Plain | Style::Raw => format!("{}:{value}", json::quote(name)),
+        })
+        .collect();
+    format!("{{{}}}", pairs.join(","))
+}

@@ -1,0 +1,88 @@
+//! How a simulator is started.
+
+use std::ops::RangeInclusive;
+
+/// What a simulator does; `Settings::default()` is the well-behaved gateway of the documents.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The port on 127.0.0.1; 0 lets the system choose.
+    pub listen_port: u16,
+    /// The certificate that the server shows.
+    pub server_certificate: ServerCertificate,
+    /// The TLS versions that the server speaks.
+    pub tls: TlsRange,
+    /// How the server asks for the client's certificate.
+    pub client_certificate: ClientCertificate,
+    /// The red packet amounts in fen that need no `scene_id` (docs: A.1).
+    pub redpack_amount: RangeInclusive<u64>,
+    /// The WeCom amounts in fen (docs: B.1; the limit differs by year, this is the seed's).
+    pub workwx_amount: RangeInclusive<u64>,
+    /// A repeat of a paid red packet answers `result_code=FAIL`, `err_code=SUCCESS` (docs: A.3.3).
+    /// Otherwise it repeats the success.
+    pub redpack_repeat_says_sent: bool,
+    /// `sub_appid` and `sub_openid` are required, as the table of seed 2 prints it.
+    pub sub_fields_required: bool,
+    /// The web gateway's reply names `out_trade_no` and `amount` (docs: D; not public).
+    pub webgate_reply_names_order: bool,
+    /// A repeat of a paid web gateway order answers a non-zero retcode, because the document allows
+    /// repeats only while the order is not yet paid. Otherwise it repeats the success.
+    pub webgate_repeat_says_paid: bool,
+    /// The web gateway writes `retcode` as a JSON number (docs: D, both are possible).
+    pub webgate_retcode_is_number: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            listen_port: 0,
+            server_certificate: ServerCertificate::Good,
+            tls: TlsRange::Any,
+            client_certificate: ClientCertificate::AskPerPath,
+            redpack_amount: 100..=20_000,
+            workwx_amount: 100..=2_000_000,
+            redpack_repeat_says_sent: false,
+            sub_fields_required: true,
+            webgate_reply_names_order: true,
+            webgate_repeat_says_paid: false,
+            webgate_retcode_is_number: false,
+        }
+    }
+}
+
+/// The certificate that the server shows. All are for `localhost`, `127.0.0.1` and `::1`, but one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerCertificate {
+    /// Valid, signed by `Files::ca_pem`.
+    Good,
+    /// Expired yesterday.
+    Expired,
+    /// Valid from tomorrow.
+    NotYetValid,
+    /// For `wrong.example` only.
+    WrongName,
+    /// Signed by `Files::other_ca_pem`.
+    UnknownCa,
+}
+
+/// The TLS versions that the server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsRange {
+    /// TLS 1.2 and 1.3.
+    Any,
+    /// TLS 1.2.
+    Only12,
+    /// TLS 1.3.
+    Only13,
+    /// TLS 1.0 and 1.1, with ciphers of security level 0.
+    Old,
+}
+
+/// How the server asks for the client's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientCertificate {
+    /// Asked for in the handshake, not demanded. Red packet and WeCom paths answer HTTP 400 without
+    /// one, as nginx does; a certificate that does not verify is refused on every path.
+    AskPerPath,
+    /// Demanded in the handshake, which fails without a good one.
+    Require,
+}

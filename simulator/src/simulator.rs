@@ -1,0 +1,197 @@
+//! The simulator as a test sees it.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openssl::ssl::SslContext;
+
+use crate::certificates::{self, Files};
+use crate::clock;
+use crate::faults::Fault;
+use crate::gateway::Gateway;
+use crate::ledger::Entry;
+use crate::notify::{self, Delivery};
+use crate::server::{self, Listener, Seen, Shared};
+use crate::settings::Settings;
+
+/// A running simulator. When it is dropped, its listeners stop, open connections are shut down, and
+/// its directory is removed.
+pub struct Simulator {
+    shared: Arc<Shared>,
+    context: SslContext,
+    listeners: Mutex<Vec<Listener>>,
+    port: u16,
+    files: Files,
+}
+
+impl Simulator {
+    /// Starts on 127.0.0.1, on a port that the system chooses, with `Settings::default()`.
+    pub fn start() -> io::Result<Simulator> {
+        Simulator::start_with(Settings::default())
+    }
+
+    /// Starts with other settings.
+    pub fn start_with(settings: Settings) -> io::Result<Simulator> {
+        let material = certificates::material()?;
+        let context = server::context(material, &settings)?;
+        let port = settings.listen_port;
+        let shared = Arc::new(Shared::new(settings));
+        let listener = Listener::open(port, context.clone(), shared.clone())?;
+        let simulator =
+            |files| Simulator { shared, context, port: listener.port, listeners: Mutex::new(vec![listener]), files };
+        let directory = directory()?;
+        match Files::write(&directory) {
+            Ok(files) => Ok(simulator(files)),
+            Err(error) => {
+                let _ = fs::remove_dir_all(&directory);
+                Err(error)
+            }
+        }
+    }
+
+    /// The port of the first listener.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `https://localhost:PORT`.
+    pub fn base_url(&self) -> String {
+        format!("https://localhost:{}", self.port)
+    }
+
+    /// Opens one more listener on the same ledger, and returns its base URL. It plays the
+    /// disaster-recovery host.
+    pub fn second_url(&self) -> io::Result<String> {
+        let listener = Listener::open(0, self.context.clone(), self.shared.clone())?;
+        let url = format!("https://localhost:{}", listener.port);
+        let listeners = self.listeners.lock();
+        listeners.unwrap_or_else(PoisonError::into_inner).push(listener);
+        Ok(url)
+    }
+
+    /// The certificates and keys.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// The next payment meets `fault`; a fault of the connection meets the next connection. Several
+    /// calls queue up. A request that has a fault by order or amount leaves the queue alone.
+    pub fn fault_next(&self, fault: Fault) {
+        self.shared.plan().next(fault);
+    }
+
+    /// Every payment with this number meets `fault`, until [`Simulator::clear_faults`].
+    ///
+    /// The number is known only when the request was read, so a fault of the connection, asked for
+    /// by number or amount, closes the connection then, before the ledger.
+    pub fn fault_for_order(&self, order_number: &str, fault: Fault) {
+        self.shared.plan().order(order_number, fault);
+    }
+
+    /// Every payment of this amount meets `fault`, until [`Simulator::clear_faults`]. A fault by
+    /// order goes before one by amount, and that before [`Simulator::fault_next`].
+    pub fn fault_for_amount(&self, fen: u64, fault: Fault) {
+        self.shared.plan().amount(fen, fault);
+    }
+
+    /// The next query or close meets `fault`.
+    pub fn fault_next_query(&self, fault: Fault) {
+        self.shared.plan().next_query(fault);
+    }
+
+    /// Every query or close of this number meets `fault`, until [`Simulator::clear_faults`].
+    pub fn fault_for_query(&self, order_number: &str, fault: Fault) {
+        self.shared.plan().query(order_number, fault);
+    }
+
+    /// Forgets every fault, struck or not.
+    pub fn clear_faults(&self) {
+        self.shared.plan().clear();
+    }
+
+    /// Every order, in the order of arrival.
+    pub fn ledger(&self) -> Vec<Entry> {
+        self.shared.ledger.entries()
+    }
+
+    /// The first order with this number, whatever the gateway.
+    pub fn entry(&self, order_number: &str) -> Option<Entry> {
+        let mut entries = self.ledger().into_iter();
+        entries.find(|entry| entry.order_number == order_number)
+    }
+
+    /// Requests of which at least one byte arrived after the handshake.
+    pub fn requests(&self) -> u64 {
+        self.shared.requests()
+    }
+
+    /// Completed TLS handshakes.
+    pub fn handshakes(&self) -> u64 {
+        self.shared.handshakes()
+    }
+
+    /// Every request whose body was read in full.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.seen()
+    }
+
+    /// What the query will say of an order that is there: `RECEIVED`, `REFUND`, `FAILED`,
+    /// `PROCESSING`, `NOTPAY`, `CLOSED`, ... For red packets and WeCom payments `FAILED` takes the
+    /// money back.
+    pub fn set_status(&self, order_number: &str, status: &str) {
+        self.shared.ledger.set_state(order_number, status);
+    }
+
+    /// The customer pays a Swiftpass order, and the merchant is notified when `notify_url` is a plain
+    /// http URL of 127.0.0.1 or localhost.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such order, or it is closed.
+    pub fn pay_order(&self, out_trade_no: &str) -> io::Result<Delivery> {
+        notify::pay(&self.shared.ledger, out_trade_no)
+    }
+
+    /// The signed notification of a Swiftpass order, as it is or would be sent.
+    pub fn notification(&self, out_trade_no: &str) -> Option<String> {
+        let gateway = Gateway::Swiftpass.name();
+        let record = self.shared.ledger.find(gateway, out_trade_no)?;
+        Some(notify::body(&record))
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.shared.stop();
+        let listeners = self.listeners.get_mut();
+        for listener in listeners.unwrap_or_else(PoisonError::into_inner) {
+            listener.close();
+        }
+        // Again, for a connection that was accepted in between.
+        self.shared.stop();
+        let _ = fs::remove_dir_all(&self.files.directory);
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("port", &self.port)
+            .field("directory", &self.files.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+// The process number alone is not enough: a test binary starts many simulators.
+fn directory() -> io::Result<PathBuf> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::SeqCst);
+    let name = format!("wxpay-simulator-{}-{}-{count}", std::process::id(), clock::now());
+    let directory = std::env::temp_dir().join(name);
+    fs::create_dir(&directory)?;
+    Ok(directory)
+}

@@ -1,0 +1,443 @@
+//! Accounts: who pays, with which keys, at which hosts. One type per gateway family.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::endpoint::{Digest, Endpoint, KeyName};
+use crate::error::{Error, text};
+use crate::fields::Limits;
+use crate::money::Fen;
+use crate::secret::Secret;
+use crate::verify::{ReplyRule, Verifier};
+
+pub(crate) mod sealed {
+    /// Implemented by this crate's accounts only, so that fields can be added.
+    pub trait Sealed {
+        #[doc(hidden)]
+        fn profile(&self) -> &super::Profile;
+    }
+}
+
+/// An account of one gateway family. A request of another family does not compile.
+///
+/// Sealed: the implementations are this crate's.
+pub trait Account: sealed::Sealed + Send + Sync {}
+
+/// What the pipeline needs to know of an account.
+#[doc(hidden)]
+pub struct Profile {
+    /// First host first.
+    pub(crate) hosts: Vec<String>,
+    /// `mch_id`, `wxappid`, … by the names of the tables.
+    pub(crate) identifiers: Vec<(&'static str, String)>,
+    pub(crate) keys: Keys,
+    pub(crate) amount: (u32, u32),
+    pub(crate) waived: Vec<&'static str>,
+    pub(crate) verifier: Verifier,
+    /// Replies are XML even though a rule of the account's own verifies them.
+    pub(crate) xml_replies: bool,
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile").field("identifiers", &self.identifiers).finish_non_exhaustive()
+    }
+}
+
+impl Profile {
+    fn new(hosts: &[&str], key: Secret, verifier: Verifier) -> Profile {
+        Profile {
+            hosts: hosts.iter().map(|host| String::from(*host)).collect(),
+            identifiers: Vec::new(),
+            keys: Keys { api: key, workwx: Secret::new(Vec::new()) },
+            amount: (1, Fen::MAX.get()),
+            waived: Vec::new(),
+            verifier,
+            xml_replies: true,
+        }
+    }
+
+    /// The value of an identifier.
+    pub(crate) fn identifier(&self, name: &str) -> Option<&str> {
+        self.identifiers.iter().find(|(have, _)| *have == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn limits(&self) -> Limits<'_> {
+        Limits { amount: self.amount, waived: &self.waived }
+    }
+
+    /// The URL of a call at one of the hosts.
+    pub(crate) fn url(&self, endpoint: &Endpoint, host: usize) -> Option<String> {
+        self.hosts.get(host).map(|base| text(&[base, endpoint.path]))
+    }
+
+    fn set_hosts(&mut self, hosts: &[&str]) -> Result<(), Error> {
+        if hosts.is_empty() || hosts.len() > 2 {
+            return Err(Error::setting("hosts", "one or two hosts"));
+        }
+        self.hosts = hosts.iter().map(|host| checked_url(host)).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    fn set_amounts(&mut self, least: Fen, most: Fen) -> Result<(), Error> {
+        if least > most || least.get() == 0 {
+            return Err(Error::setting("amounts", "the least amount is 1 fen or more and not above the most"));
+        }
+        self.amount = (least.get(), most.get());
+        Ok(())
+    }
+}
+
+/// The keys of an account.
+pub(crate) struct Keys {
+    pub(crate) api: Secret,
+    pub(crate) workwx: Secret,
+}
+
+impl Keys {
+    pub(crate) fn get(&self, name: KeyName) -> &Secret {
+        match name {
+            KeyName::Api => &self.api,
+            KeyName::WorkwxSecret => &self.workwx,
+        }
+    }
+}
+
+/// The hosts of WeChat Pay: the first, and the one for disaster recovery (protocol section 0).
+const WECHAT_HOSTS: [&str; 2] = ["https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"];
+
+/// A merchant's account for cash red packets (seed 001).
+pub struct RedpackAccount {
+    profile: Profile,
+    amounts_without_scene: (u32, u32),
+}
+
+impl RedpackAccount {
+    /// The merchant number, the official account's appid and the merchant's 32-character API key.
+    ///
+    /// # Errors
+    ///
+    /// `mch_id` is not 1 to 32 digits, `wxappid` is not 1 to 32 visible ASCII characters, or the key is not 32 letters
+    /// and digits.
+    pub fn new(mch_id: &str, wxappid: &str, key: Secret) -> Result<RedpackAccount, Error> {
+        check_digits("mch_id", mch_id)?;
+        check_word("wxappid", wxappid, 32)?;
+        check_api_key(&key)?;
+        let mut profile = Profile::new(&WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
+        profile.identifiers =
+            [("mch_id", mch_id), ("wxappid", wxappid), ("appid", wxappid)].map(|(n, v)| (n, v.into())).into();
+        Ok(RedpackAccount { profile, amounts_without_scene: (100, 20_000) })
+    }
+
+    /// Other hosts: one, or a first and a second. Default: `api.mch.weixin.qq.com`, then `api2.mch.weixin.qq.com`.
+    ///
+    /// # Errors
+    ///
+    /// A URL is not `https://` with a host name, or there are none or more than two.
+    pub fn hosts(mut self, hosts: &[&str]) -> Result<RedpackAccount, Error> {
+        self.profile.set_hosts(hosts)?;
+        Ok(self)
+    }
+
+    /// The amounts that need no `scene_id`. Default 1.00 to 200.00 yuan (protocol A.1).
+    ///
+    /// # Errors
+    ///
+    /// The range is empty.
+    pub fn amounts_without_scene(mut self, least: Fen, most: Fen) -> Result<RedpackAccount, Error> {
+        if least > most {
+            return Err(Error::setting("amounts_without_scene", "the least amount is above the most"));
+        }
+        self.amounts_without_scene = (least.get(), most.get());
+        Ok(self)
+    }
+
+    /// The least and the most that one red packet of this account may hold. Default: what the table allows.
+    ///
+    /// # Errors
+    ///
+    /// The range is empty or begins at zero.
+    pub fn amounts(mut self, least: Fen, most: Fen) -> Result<RedpackAccount, Error> {
+        self.profile.set_amounts(least, most)?;
+        Ok(self)
+    }
+
+    pub(crate) fn needs_scene(&self, amount: Fen) -> bool {
+        amount.get() < self.amounts_without_scene.0 || amount.get() > self.amounts_without_scene.1
+    }
+}
+
+/// A company's account for payments to employees (seed 000).
+pub struct WorkwxAccount {
+    profile: Profile,
+}
+
+impl WorkwxAccount {
+    /// The merchant number, the corpid (as `appid`), the merchant's 32-character API key, and the Secret of the payment
+    /// application (企业支付) in the WeCom console.
+    ///
+    /// # Errors
+    ///
+    /// `mch_id` is not 1 to 32 digits, `appid` is not 1 to 128 visible ASCII characters, the key is not 32 letters and
+    /// digits, or the secret is empty or longer than 128 bytes.
+    pub fn new(mch_id: &str, appid: &str, key: Secret, secret: Secret) -> Result<WorkwxAccount, Error> {
+        check_digits("mch_id", mch_id)?;
+        check_word("appid", appid, 128)?;
+        check_api_key(&key)?;
+        check_key("secret", &secret, 1, 128)?;
+        let mut profile = Profile::new(&WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
+        profile.keys.workwx = secret;
+        profile.identifiers = [("mch_id", mch_id), ("appid", appid)].map(|(n, v)| (n, v.into())).into();
+        // 2017: 1 to 20,000 yuan. Later pages print less; every limit is a setting (protocol B.1).
+        profile.amount = (100, 2_000_000);
+        Ok(WorkwxAccount { profile })
+    }
+
+    /// Other hosts: one, or a first and a second. Default: `api.mch.weixin.qq.com`, then `api2.mch.weixin.qq.com`.
+    ///
+    /// # Errors
+    ///
+    /// A URL is not `https://` with a host name, or there are none or more than two.
+    pub fn hosts(mut self, hosts: &[&str]) -> Result<WorkwxAccount, Error> {
+        self.profile.set_hosts(hosts)?;
+        Ok(self)
+    }
+
+    /// The least and the most of one payment. Default 1.00 to 20,000.00 yuan.
+    ///
+    /// # Errors
+    ///
+    /// The range is empty or begins at zero.
+    pub fn amounts(mut self, least: Fen, most: Fen) -> Result<WorkwxAccount, Error> {
+        self.profile.set_amounts(least, most)?;
+        Ok(self)
+    }
+}
+
+/// A merchant's account at a Swiftpass-type gateway (seed 002).
+pub struct SwiftpassAccount {
+    profile: Profile,
+    services: [String; 3],
+}
+
+impl SwiftpassAccount {
+    /// The gateway's complete URL (the document leaves it blank), the merchant number and its MD5 key.
+    ///
+    /// # Errors
+    ///
+    /// The URL is not `https://` with a host name, `mch_id` is not 1 to 32 letters and digits, or the key is not 16 to
+    /// 64 visible characters.
+    pub fn new(url: &str, mch_id: &str, key: Secret) -> Result<SwiftpassAccount, Error> {
+        let url = checked_url(url)?;
+        check_word("mch_id", mch_id, 32)?;
+        if !mch_id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err(Error::setting("mch_id", "must be letters and digits only"));
+        }
+        check_key("key", &key, 16, 64)?;
+        let mut profile = Profile::new(&[&url], key, Verifier::Key(Digest::Md5));
+        profile.identifiers = Vec::from([("mch_id", mch_id.into())]);
+        // 1…5000000 fen (protocol C.2, total_fee).
+        profile.amount = (1, 5_000_000);
+        let services = ["pay.weixin.wap", "unified.trade.query", "unified.trade.close"].map(String::from);
+        Ok(SwiftpassAccount { profile, services })
+    }
+
+    /// The `sub_appid` (微信分配的子商户公众账号ID) of every order.
+    ///
+    /// # Errors
+    ///
+    /// Not 1 to 45 visible ASCII characters.
+    pub fn sub_appid(mut self, sub_appid: &str) -> Result<SwiftpassAccount, Error> {
+        check_word("sub_appid", sub_appid, 45)?;
+        self.profile.identifiers.push(("sub_appid", sub_appid.into()));
+        Ok(self)
+    }
+
+    /// Says that this gateway does not want `sub_appid` and `sub_openid`. The seed's table requires them, though an H5
+    /// order has no use for them.
+    #[must_use]
+    pub fn without_sub_fields(mut self) -> SwiftpassAccount {
+        self.profile.waived = Vec::from(["sub_appid", "sub_openid"]);
+        self
+    }
+
+    /// The `service` of a WAP order. Default `pay.weixin.wap`.
+    ///
+    /// # Errors
+    ///
+    /// Not 1 to 32 visible ASCII characters.
+    pub fn wap_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
+        self.service(0, service)
+    }
+
+    /// The `service` of a query. Default `unified.trade.query`; older gateways want `trade.single.query`.
+    ///
+    /// # Errors
+    ///
+    /// Not 1 to 32 visible ASCII characters.
+    pub fn query_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
+        self.service(1, service)
+    }
+
+    /// The `service` that closes an order. Default `unified.trade.close`.
+    ///
+    /// # Errors
+    ///
+    /// Not 1 to 32 visible ASCII characters.
+    pub fn close_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
+        self.service(2, service)
+    }
+
+    fn service(mut self, at: usize, service: &str) -> Result<SwiftpassAccount, Error> {
+        check_word("service", service, 32)?;
+        if let Some(slot) = self.services.get_mut(at) {
+            *slot = service.into();
+        }
+        Ok(self)
+    }
+
+    /// Verifies replies and notifications with this rule instead of MD5: the platform's RSA key, where the gateway is
+    /// configured for `RSA_1_256` or `RSA_1_1`. What the message itself says of its `sign_type` never counts.
+    #[must_use]
+    pub fn reply_rule(mut self, rule: impl ReplyRule + 'static) -> SwiftpassAccount {
+        self.profile.verifier = Verifier::Rule(Box::new(rule));
+        self
+    }
+
+    /// The least and the most of one order. Default 1 fen to 50,000.00 yuan.
+    ///
+    /// # Errors
+    ///
+    /// The range is empty or begins at zero.
+    pub fn amounts(mut self, least: Fen, most: Fen) -> Result<SwiftpassAccount, Error> {
+        self.profile.set_amounts(least, most)?;
+        Ok(self)
+    }
+
+    pub(crate) fn services(&self) -> [&str; 3] {
+        self.services.each_ref().map(String::as_str)
+    }
+}
+
+/// An application's account at an e-pay (易支付) web gateway (seed 003).
+pub struct WebgateAccount {
+    profile: Profile,
+}
+
+impl WebgateAccount {
+    /// The operator's host, such as `https://pay.shanghai.nyu.edu`, the `partner_id` (合作伙伴id号), the `secretkey`
+    /// handed over offline, and the rule that verifies replies (see [`RsaReply`](crate::RsaReply)).
+    ///
+    /// # Errors
+    ///
+    /// The URL is not `https://` with a host name, `partner_id` is not 1 to 32 visible ASCII characters, or the key is
+    /// not 1 to 128 bytes.
+    pub fn new(
+        host: &str,
+        partner_id: &str,
+        secretkey: Secret,
+        rule: impl ReplyRule + 'static,
+    ) -> Result<WebgateAccount, Error> {
+        let host = checked_url(host)?;
+        check_word("partner_id", partner_id, 32)?;
+        check_key("secretkey", &secretkey, 1, 128)?;
+        let mut profile = Profile::new(&[&host], secretkey, Verifier::Rule(Box::new(rule)));
+        profile.identifiers = Vec::from([("partner_id", partner_id.into())]);
+        profile.xml_replies = false;
+        Ok(WebgateAccount { profile })
+    }
+
+    /// The least and the most of one recharge. Default 1 fen and more.
+    ///
+    /// # Errors
+    ///
+    /// The range is empty or begins at zero.
+    pub fn amounts(mut self, least: Fen, most: Fen) -> Result<WebgateAccount, Error> {
+        self.profile.set_amounts(least, most)?;
+        Ok(self)
+    }
+}
+
+macro_rules! account {
+    ($name:ident) => {
+        impl sealed::Sealed for $name {
+            fn profile(&self) -> &Profile {
+                &self.profile
+            }
+        }
+
+        impl Account for $name {}
+
+        /// Shows identifiers and hosts, never a key.
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name))
+                    .field("identifiers", &self.profile.identifiers)
+                    .field("hosts", &self.profile.hosts)
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+account!(RedpackAccount);
+account!(WorkwxAccount);
+account!(SwiftpassAccount);
+account!(WebgateAccount);
+
+fn check_digits(name: &'static str, value: &str) -> Result<(), Error> {
+    if (1..=32).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(())
+    } else {
+        Err(Error::setting(name, "must be 1 to 32 digits"))
+    }
+}
+
+fn check_word(name: &'static str, value: &str, longest: usize) -> Result<(), Error> {
+    if value.is_empty() || value.len() > longest {
+        return Err(Error::setting(name, alloc::format!("must be 1 to {longest} characters")));
+    }
+    if !value.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Error::setting(name, "must be visible ASCII without blanks"));
+    }
+    Ok(())
+}
+
+/// The merchant platform's API key: exactly 32 letters and digits.
+fn check_api_key(key: &Secret) -> Result<(), Error> {
+    if key.bytes().len() != 32 {
+        return Err(Error::setting("key", "the API key has exactly 32 characters"));
+    }
+    if !key.bytes().iter().all(u8::is_ascii_alphanumeric) {
+        return Err(Error::setting("key", "the API key is made of letters and digits only"));
+    }
+    Ok(())
+}
+
+fn check_key(name: &'static str, key: &Secret, shortest: usize, longest: usize) -> Result<(), Error> {
+    if !(shortest..=longest).contains(&key.bytes().len()) {
+        return Err(Error::setting(name, alloc::format!("must be {shortest} to {longest} bytes")));
+    }
+    if !key.bytes().iter().all(u8::is_ascii_graphic) {
+        return Err(Error::setting(name, "must be visible ASCII without blanks"));
+    }
+    Ok(())
+}
+
+/// An `https://` URL of a host and, for Swiftpass, a path. No user, no query.
+fn checked_url(url: &str) -> Result<String, Error> {
+    let wrong = |rule: &'static str| Err(Error::setting("url", rule));
+    let Some(rest) = url.strip_prefix("https://") else {
+        return wrong("must begin with https://");
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    if authority.is_empty() || authority.starts_with(':') {
+        return wrong("has no host name");
+    }
+    if !rest.bytes().all(|b| b.is_ascii_graphic()) || rest.contains(['@', '?', '#', '\\']) {
+        return wrong("must be a host and a path, without user, query or fragment");
+    }
+    Ok(url.trim_end_matches('/').into())
+}

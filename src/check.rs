@@ -1,0 +1,331 @@
+//! `client.check()`: does this terminal work, before the first customer?
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed};
+use crate::client::{Client, day};
+use crate::error::{Error, ErrorKind};
+use crate::nonce::nonce_str;
+use crate::outcome::{Answer, Doubt, Reason};
+use crate::redpack::GetHbInfo;
+use crate::swiftpass::TradeQuery;
+use crate::transport::{ClientCertificate, Stage};
+use crate::workwx::QueryPayEmployee;
+
+/// 2026-01-01 00:00:00 UTC: this code is younger, so an earlier clock is wrong.
+const EARLIEST: i64 = 1_767_225_600;
+/// 2056-01-01 00:00:00 UTC.
+const LATEST: i64 = 2_713_910_400;
+/// Warn when the client certificate ends within 30 days.
+const SOON: i64 = 30 * 86_400;
+
+/// What a check found: one line a step, in English and Chinese.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The steps, in the order in which they depend on each other.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Step {
+    /// What was checked.
+    pub part: Part,
+    /// What came out.
+    pub verdict: Verdict,
+    /// In English.
+    pub text: Cow<'static, str>,
+    /// In Chinese.
+    pub text_zh: Cow<'static, str>,
+}
+
+/// The parts of a terminal that a check tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Part {
+    /// The terminal's clock.
+    Clock,
+    /// The client certificate.
+    Certificate,
+    /// Name resolution.
+    Dns,
+    /// The route to the gateway, or to the proxy.
+    Route,
+    /// The TLS handshake and the server's certificate.
+    Tls,
+    /// The merchant number and its permissions.
+    Account,
+    /// The signing key.
+    Key,
+}
+
+/// What came out of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It works.
+    Good,
+    /// It works now, but will not for long, or could not be proven.
+    Warning,
+    /// It does not work: no payment can succeed.
+    Bad,
+}
+
+impl Report {
+    /// True when no step is [`Verdict::Bad`].
+    pub fn is_good(&self) -> bool {
+        self.steps.iter().all(|step| step.verdict != Verdict::Bad)
+    }
+
+    /// The verdict of a part. `None`: the check did not get that far.
+    pub fn verdict(&self, part: Part) -> Option<Verdict> {
+        self.steps.iter().find(|step| step.part == part).map(|step| step.verdict)
+    }
+
+    fn add(
+        &mut self,
+        part: Part,
+        verdict: Verdict,
+        text: impl Into<Cow<'static, str>>,
+        text_zh: impl Into<Cow<'static, str>>,
+    ) {
+        self.steps.push(Step { part, verdict, text: text.into(), text_zh: text_zh.into() });
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in &self.steps {
+            writeln!(f, "{step}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match self.verdict {
+            Verdict::Good => "ok",
+            Verdict::Warning => "warning",
+            Verdict::Bad => "BAD",
+        };
+        let part = match self.part {
+            Part::Clock => "clock 时钟",
+            Part::Certificate => "certificate 商户证书",
+            Part::Dns => "dns 域名解析",
+            Part::Route => "route 网络",
+            Part::Tls => "tls 加密连接",
+            Part::Account => "account 商户号",
+            Part::Key => "key 密钥",
+        };
+        write!(f, "{verdict:7} {part}: {} {}", self.text, self.text_zh)
+    }
+}
+
+macro_rules! check_by_query {
+    ($account:ty, $ask:expr) => {
+        impl Client<$account> {
+            /// Checks clock, DNS, route, TLS, certificate, merchant number and key, and moves nothing: it asks about an
+            /// order number that does not exist. The gateway's "not found" proves all of them.
+            pub fn check(&self) -> Report {
+                let ask: fn(&Client<$account>, &str) -> Result<Asked, Error> = $ask;
+                let mut report = self.begin();
+                match self.unused_number().and_then(|number| ask(self, &number)) {
+                    Ok((doubt, date)) => {
+                        compare_clocks(&mut report, self.pipe.inputs.clock.unix_seconds(), date);
+                        answered(&mut report, doubt);
+                    }
+                    Err(error) => refused_here(&mut report, &error),
+                }
+                report
+            }
+        }
+    };
+}
+
+/// What the gateway said about a number that does not exist: nothing wrong, or a doubt. And its HTTP server's time.
+type Asked = (Option<Doubt>, Option<i64>);
+
+/// A number that somebody used after all is as good a proof as one that nobody knows.
+fn asked<T>((answer, date): (Answer<T>, Option<i64>)) -> Asked {
+    match answer {
+        Answer::Known(_) | Answer::NotKnown { .. } => (None, date),
+        Answer::NoAnswer(doubt) => (Some(doubt), date),
+    }
+}
+
+check_by_query!(RedpackAccount, |client, number| client.question_dated(&GetHbInfo { mch_billno: number }).map(asked));
+check_by_query!(WorkwxAccount, |client, number| client
+    .question_dated(&QueryPayEmployee { partner_trade_no: number })
+    .map(asked));
+check_by_query!(SwiftpassAccount, |client, number| client
+    .question_dated(&TradeQuery { out_trade_no: number })
+    .map(asked));
+
+impl Client<WebgateAccount> {
+    /// Checks clock, DNS, route and TLS, and moves nothing. This gateway has no query, so its `partner_id` and key are
+    /// not proven.
+    pub fn check(&self) -> Report {
+        let mut report = self.begin();
+        let profile = self.account().profile();
+        let url = profile.url(&crate::webgate::WXCHARGE, 0).unwrap_or_default();
+        match self.pipe.inputs.transport.reach(&url, self.pipe.within) {
+            Ok(()) => {
+                reached(&mut report);
+                report.add(
+                    Part::Key,
+                    Verdict::Warning,
+                    "not proven: this gateway has no query",
+                    "未验证：此网关没有查询接口",
+                );
+            }
+            Err(fault) => not_reached(&mut report, fault.stage, &fault.text),
+        }
+        report
+    }
+}
+
+impl<A: Account> Client<A> {
+    /// What can be checked without the network.
+    fn begin(&self) -> Report {
+        let mut report = Report { steps: Vec::new() };
+        let now = self.pipe.inputs.clock.unix_seconds();
+        if (EARLIEST..LATEST).contains(&now) {
+            report.add(Part::Clock, Verdict::Good, day(now), "时间可信");
+        } else {
+            report.add(
+                Part::Clock,
+                Verdict::Bad,
+                ["the clock says ", &day(now), ": set it"].concat(),
+                ["系统日期为", &day(now), "，请校准"].concat(),
+            );
+        }
+        if let ClientCertificate::Some { common_name, valid: (_, until) } =
+            self.pipe.inputs.transport.client_certificate()
+        {
+            certificate(&mut report, &common_name, until, now);
+        }
+        report
+    }
+
+    /// A number that nobody used: 28 characters of 32 kinds, within every gateway's rule.
+    fn unused_number(&self) -> Result<String, Error> {
+        Ok(nonce_str(&*self.pipe.inputs.random)?.chars().take(28).collect())
+    }
+}
+
+fn certificate(report: &mut Report, common_name: &str, until: i64, now: i64) {
+    let (verdict, zh) = match until.saturating_sub(now) {
+        left if left < 0 => (Verdict::Bad, "商户证书已过期，或时钟错误"),
+        left if left < SOON => (Verdict::Warning, "商户证书即将过期"),
+        _ => (Verdict::Good, "商户证书有效"),
+    };
+    report.add(Part::Certificate, verdict, [common_name, ", valid until ", &day(until)].concat(), zh);
+}
+
+fn reached(report: &mut Report) {
+    report.add(Part::Dns, Verdict::Good, "the name has an address", "域名解析成功");
+    report.add(Part::Route, Verdict::Good, "the gateway was reached", "网络已连通");
+    report.add(Part::Tls, Verdict::Good, "the server is the gateway", "服务器证书有效");
+}
+
+fn not_reached(report: &mut Report, stage: Stage, text: &str) {
+    let good = |report: &mut Report, part, en: &'static str, zh: &'static str| report.add(part, Verdict::Good, en, zh);
+    if stage == Stage::Resolve {
+        report.add(Part::Dns, Verdict::Bad, text.to_string(), "域名解析失败，检查DNS和SIM卡");
+        return;
+    }
+    good(report, Part::Dns, "the name has an address", "域名解析成功");
+    if stage == Stage::Connect {
+        report.add(Part::Route, Verdict::Bad, text.to_string(), "无法连接网关，检查网络、防火墙和代理");
+        return;
+    }
+    good(report, Part::Route, "the gateway was reached", "网络已连通");
+    report.add(Part::Tls, Verdict::Bad, text.to_string(), tls_zh(text));
+}
+
+/// What a technician does about a failed handshake.
+fn tls_zh(text: &str) -> &'static str {
+    if text.contains("clock is wrong") {
+        "服务器证书不在有效期内，先校准时钟"
+    } else if text.contains("do not know") {
+        "缺少根证书，请配置网关的根证书"
+    } else if text.contains("another server") {
+        "域名与服务器证书不符"
+    } else if is_certificate_alert(text) {
+        "网关拒绝了商户证书"
+    } else {
+        "加密连接失败"
+    }
+}
+
+/// TLS alerts that a server sends when it does not like the client's certificate.
+fn is_certificate_alert(text: &str) -> bool {
+    ["alert certificate", "alert unknown ca", "alert bad certificate", "alert handshake failure"]
+        .iter()
+        .any(|alert| text.contains(alert))
+}
+
+/// A clock that is minutes off still pays, but its order numbers and timestamps carry the wrong day sooner or later.
+fn compare_clocks(report: &mut Report, now: i64, date: Option<i64>) {
+    let off = date.map_or(0, |date| now.saturating_sub(date).saturating_abs());
+    if let Some(step) = report.steps.first_mut().filter(|step| off > 300 && step.verdict == Verdict::Good) {
+        step.verdict = Verdict::Warning;
+        step.text = Cow::Owned(alloc::format!("the clock is {off} s off the gateway's"));
+        step.text_zh = Cow::Borrowed("时钟与网关相差较大，请校准");
+    }
+}
+
+/// The gateway, or something in its place, answered.
+fn answered(report: &mut Report, doubt: Option<Doubt>) {
+    let Some(doubt) = doubt else {
+        reached(report);
+        report.add(Part::Account, Verdict::Good, "the gateway knows the merchant", "商户号有效");
+        report.add(Part::Key, Verdict::Good, "the signature was accepted", "签名正确");
+        return;
+    };
+    let text = doubt.to_string();
+    let says = |words: &[&str]| words.iter().any(|word| doubt.code.contains(word) || doubt.text.contains(word));
+    if doubt.reason == Reason::Broken && !is_certificate_alert(&doubt.text) {
+        return not_reached(report, Stage::Exchange, &text);
+    }
+    reached(report);
+    if doubt.reason == Reason::Broken {
+        refused_certificate(report, text, "网关拒绝了商户证书");
+    } else if says(&["SIGN_ERROR", "SIGNERROR", "签名", "Signature error", "valid sign"])
+        || doubt.reason == Reason::Unverified
+    {
+        report.add(Part::Key, Verdict::Bad, text, "签名错误，检查API密钥");
+    } else if says(&["CA_ERROR", "证书"]) {
+        refused_certificate(report, text, "商户证书错误，检查证书与商户号是否一致");
+    } else {
+        report.add(Part::Account, Verdict::Bad, text, "网关未正常应答，检查商户号、权限和地址");
+    }
+}
+
+/// The gateway's word on the certificate replaces what was found here.
+fn refused_certificate(report: &mut Report, text: String, text_zh: &'static str) {
+    report.steps.retain(|step| step.part != Part::Certificate);
+    report.add(Part::Certificate, Verdict::Bad, text, text_zh);
+}
+
+/// An error before anything was sent.
+fn refused_here(report: &mut Report, error: &Error) {
+    let stage = match error.field_name() {
+        "dns" => Some(Stage::Resolve),
+        "connect" => Some(Stage::Connect),
+        "tls" => Some(Stage::Tls),
+        _ => None,
+    };
+    match (error.kind(), stage) {
+        (ErrorKind::Connect, Some(stage)) => not_reached(report, stage, error.rule()),
+        (ErrorKind::Identity, _) => {
+            refused_certificate(report, error.rule().to_string(), "商户证书不可用");
+        }
+        _ => report.add(Part::Account, Verdict::Bad, error.to_string(), "账户设置错误"),
+    }
+}

@@ -1,0 +1,488 @@
+//! One call of one gateway, in one direction, on one screen.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+use core::time::Duration;
+
+use crate::account::{Account, Profile, SwiftpassAccount};
+use crate::clock::{ChinaTime, Clock};
+use crate::endpoint::{Body, Endpoint, Source};
+use crate::error::{Error, ErrorKind, text};
+use crate::fields::{self, Fields, Shown};
+use crate::judge::{self, Case, LONGEST_REPLY};
+use crate::nonce::{Random, nonce_str};
+use crate::outcome::{Answer, Doubt, Outcome, Reason};
+use crate::request::{Payment, Query, Reply, Request};
+use crate::swiftpass::{TradeClose, TradeClosed};
+use crate::terminal::Terminal;
+use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
+use crate::{form, sign, xml};
+
+/// Makes the calls of one account from one terminal.
+///
+/// It is `Send` and `Sync`: threads may share one. It takes only the requests of its account's family.
+pub struct Client<A> {
+    account: A,
+    pub(crate) pipe: Pipe,
+}
+
+/// What a client takes from outside, besides its account: everything that a test or a board may want to replace.
+pub struct Inputs {
+    /// How bytes reach the gateway.
+    pub transport: Box<dyn Transport>,
+    /// The time.
+    pub clock: Box<dyn Clock>,
+    /// Random numbers.
+    pub random: Box<dyn Random>,
+}
+
+impl fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inputs")
+    }
+}
+
+impl<A: Account> Client<A> {
+    /// A client with the system's clock and random numbers.
+    ///
+    /// # Errors
+    ///
+    /// The gateway needs a client certificate and the transport has none, or its common name is not the `mch_id`.
+    #[cfg(feature = "https")]
+    pub fn new(account: A, terminal: Terminal, transport: impl Transport + 'static) -> Result<Client<A>, Error> {
+        let inputs = Inputs {
+            transport: Box::new(transport),
+            clock: Box::new(crate::SystemClock),
+            random: Box::new(crate::SystemRandom),
+        };
+        Client::with_inputs(account, terminal, inputs)
+    }
+
+    /// A client with inputs of the caller's own.
+    ///
+    /// # Errors
+    ///
+    /// The gateway needs a client certificate and the transport has none, or its common name is not the `mch_id`.
+    pub fn with_inputs(account: A, terminal: Terminal, inputs: Inputs) -> Result<Client<A>, Error> {
+        let pipe = Pipe { terminal, inputs, within: Duration::from_secs(30) };
+        Ok(Client { account, pipe })
+    }
+
+    /// The deadline of one call: name resolution, connect, TLS, sending and receiving together. Default 30 s.
+    ///
+    /// # Errors
+    ///
+    /// Shorter than 1 s or longer than 300 s.
+    pub fn within(mut self, within: Duration) -> Result<Client<A>, Error> {
+        if !(Duration::from_secs(1)..=Duration::from_secs(300)).contains(&within) {
+            return Err(Error::setting("within", "must be 1 to 300 seconds"));
+        }
+        self.pipe.within = within;
+        Ok(self)
+    }
+
+    /// The account.
+    pub fn account(&self) -> &A {
+        &self.account
+    }
+
+    /// Checks and signs a payment. Nothing is sent.
+    ///
+    /// Use it only for an order number that was **never used before**. For a number that may have been sent by an
+    /// earlier run of the program, use [`Client::prepare_repeat`].
+    ///
+    /// # Errors
+    ///
+    /// A field breaks a rule of its table; the error names both.
+    pub fn prepare<R>(&self, request: &R) -> Result<Prepared<R::Reply>, Error>
+    where
+        R: Payment<Account = A>,
+    {
+        let draft = self.draft(request)?;
+        Ok(Prepared { draft, read: <R::Reply as Reply>::read, family: PhantomData })
+    }
+
+    /// Checks and signs the repeat of a payment whose order number was used before this process.
+    ///
+    /// The mark is set: a refusal, or a gateway that cannot be reached, is then [`Outcome::Unknown`], because it says
+    /// nothing about the attempt before it. All fields must be those of the first attempt.
+    ///
+    /// # Errors
+    ///
+    /// A field breaks a rule of its table; the error names both.
+    pub fn prepare_repeat<R>(&self, request: &R) -> Result<Prepared<R::Reply>, Error>
+    where
+        R: Payment<Account = A>,
+    {
+        let mut prepared = self.prepare(request)?;
+        prepared.draft.marked = true;
+        prepared.draft.attempts = 1;
+        Ok(prepared)
+    }
+
+    /// Sends a prepared payment, once, and judges the reply.
+    ///
+    /// Sending the same `Prepared` again is a repeat: the same order number and fields with a new nonce and signature.
+    /// The documents want at least 1 s between two attempts of one number.
+    ///
+    /// # Errors
+    ///
+    /// **Nothing was sent**, neither now nor by an attempt before: the gateway was not reached. Everything else is an
+    /// [`Outcome`].
+    pub fn send<T>(&self, prepared: &mut Prepared<T>) -> Result<Outcome<T>, Error>
+    where
+        T: Reply<Account = A>,
+    {
+        let read = prepared.read;
+        match self.pipe.send(self.account.profile(), &mut prepared.draft)? {
+            Exchanged::Reply { received, marked, .. } => {
+                let case = prepared.draft.case(self.account.profile(), marked);
+                let outcome = judge::outcome(&case, &received, read);
+                // A proven refusal is an answer, so it does not mark the next attempt. judge says it of a marked one
+                // never.
+                prepared.draft.marked = !matches!(outcome, Outcome::Declined(_));
+                Ok(outcome)
+            }
+            Exchanged::Doubt(doubt) => Ok(Outcome::Unknown(doubt)),
+        }
+    }
+
+    /// Asks about an order. Moves nothing.
+    ///
+    /// # Errors
+    ///
+    /// A field breaks a rule, or no host was reached.
+    pub fn ask<Q>(&self, query: &Q) -> Result<Answer<Q::Reply>, Error>
+    where
+        Q: Query<Account = A>,
+    {
+        self.question(query)
+    }
+
+    fn question<Q: Request<Account = A>>(&self, query: &Q) -> Result<Answer<Q::Reply>, Error> {
+        self.question_dated(query).map(|(answer, _)| answer)
+    }
+
+    /// The answer, and the time that the gateway's HTTP server gave with it.
+    pub(crate) fn question_dated<Q: Request<Account = A>>(
+        &self,
+        query: &Q,
+    ) -> Result<(Answer<Q::Reply>, Option<i64>), Error> {
+        let mut draft = self.draft(query)?;
+        let profile = self.account.profile();
+        match self.pipe.send(profile, &mut draft)? {
+            Exchanged::Reply { received, first_host, .. } => {
+                let case = draft.case(profile, false);
+                let answer = judge::answer(&case, &received, first_host, <Q::Reply as Reply>::read);
+                Ok((answer, received.date))
+            }
+            Exchanged::Doubt(doubt) => Ok((Answer::NoAnswer(doubt), None)),
+        }
+    }
+
+    fn draft<R: Request<Account = A>>(&self, request: &R) -> Result<Draft, Error> {
+        let (endpoint, profile) = (R::ENDPOINT, self.account.profile());
+        let mut given = Fields::with_capacity(endpoint.fields.len(), 512);
+        request.fields(&self.account, &mut given);
+        let fields = self.pipe.checked(profile, endpoint, given)?;
+        request.rules(&self.account)?;
+        self.pipe.signed(profile, endpoint, fields)
+    }
+}
+
+impl Client<SwiftpassAccount> {
+    /// Closes an unpaid WAP order, so that nobody can pay it any more.
+    ///
+    /// [`Answer::Known`] means closed. Everything else says nothing about the order: ask.
+    ///
+    /// # Errors
+    ///
+    /// The order number breaks its rule, or the gateway was not reached.
+    pub fn close(&self, order: &TradeClose<'_>) -> Result<Answer<TradeClosed>, Error> {
+        self.question(order)
+    }
+}
+
+impl<A: Account + fmt::Debug> fmt::Debug for Client<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("account", &self.account)
+            .field("terminal", &self.pipe.terminal)
+            .field("within", &self.pipe.within)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A payment that was checked and signed, and the mark "an attempt has no proven answer".
+///
+/// It cannot be cloned. The mark is set before the first byte leaves. A proven refusal does not set it; nothing else
+/// clears it.
+pub struct Prepared<T> {
+    pub(crate) draft: Draft,
+    read: fn(crate::Pairs) -> Option<T>,
+    family: PhantomData<fn() -> T>,
+}
+
+impl<T> Prepared<T> {
+    /// The order number. Store it before sending.
+    pub fn order_number(&self) -> &str {
+        self.draft.fields.get(self.draft.endpoint.order_number).unwrap_or_default()
+    }
+
+    /// The call.
+    pub fn endpoint(&self) -> &'static Endpoint {
+        self.draft.endpoint
+    }
+
+    /// The fields that stay the same in every attempt, in order: what a journal stores. No nonce, no signature.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.draft.fields.iter().take(self.draft.fixed)
+    }
+
+    /// Whether an attempt has no proven answer.
+    pub fn is_marked(&self) -> bool {
+        self.draft.marked
+    }
+
+    /// The body of the next attempt, as it will be sent. It holds signatures and personal data: do not log it.
+    pub fn body(&self) -> &[u8] {
+        &self.draft.body
+    }
+}
+
+impl<T> fmt::Debug for Prepared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared")
+            .field("call", &self.draft.endpoint.name)
+            .field("fields", &Shown(&self.draft.fields, self.draft.endpoint))
+            .field("marked", &self.draft.marked)
+            .field("attempts", &self.draft.attempts)
+            .finish()
+    }
+}
+
+/// A request with everything that one attempt needs.
+pub(crate) struct Draft {
+    pub(crate) endpoint: &'static Endpoint,
+    pub(crate) fields: Fields,
+    /// How many of the fields stay the same in every attempt.
+    fixed: usize,
+    body: Vec<u8>,
+    marked: bool,
+    attempts: u32,
+    /// Whose request it is: the account's identifiers and first host.
+    owner: String,
+}
+
+impl Draft {
+    fn case<'a>(&'a self, profile: &'a Profile, marked: bool) -> Case<'a> {
+        Case { endpoint: self.endpoint, sent: &self.fields, profile, marked, sent_before: self.attempts > 1 }
+    }
+}
+
+/// What came of one attempt.
+enum Exchanged {
+    Reply { received: Received, first_host: bool, marked: bool },
+    Doubt(Doubt),
+}
+
+/// The pipeline, the same for every gateway and not generic.
+pub(crate) struct Pipe {
+    terminal: Terminal,
+    pub(crate) inputs: Inputs,
+    pub(crate) within: Duration,
+}
+
+impl Pipe {
+    /// Given fields -> all fixed fields in the table's order, checked.
+    fn checked(&self, profile: &Profile, endpoint: &Endpoint, mut given: Fields) -> Result<Fields, Error> {
+        self.check_certificate(profile, endpoint)?;
+        for row in endpoint.fields {
+            match row.source {
+                Source::Account => given.optional(row.name, profile.identifier(row.name)),
+                Source::Terminal => given.optional(row.name, self.terminal.device_info()),
+                Source::Request | Source::Attempt => {}
+            }
+        }
+        fields::check(&given, endpoint, &profile.limits())?;
+        Ok(given.in_table_order(endpoint))
+    }
+
+    /// Checked fields -> signed -> encoded.
+    fn signed(&self, profile: &Profile, endpoint: &'static Endpoint, fields: Fields) -> Result<Draft, Error> {
+        let fixed = fields.len();
+        let mut draft =
+            Draft { endpoint, fields, fixed, body: Vec::new(), marked: false, attempts: 0, owner: owner(profile) };
+        self.freshen(profile, &mut draft)?;
+        Ok(draft)
+    }
+
+    /// A missing or foreign client certificate is refused before any I/O.
+    fn check_certificate(&self, profile: &Profile, endpoint: &Endpoint) -> Result<(), Error> {
+        if !endpoint.client_certificate {
+            return Ok(());
+        }
+        let identity = |rule: String| Err(Error::new(ErrorKind::Identity, "identity", rule));
+        match self.inputs.transport.client_certificate() {
+            ClientCertificate::NotTold => Ok(()),
+            ClientCertificate::None => {
+                identity(text(&[endpoint.name, " needs the merchant's client certificate and the transport has none"]))
+            }
+            ClientCertificate::Some { common_name, valid: (from, until) } => {
+                let mch_id = profile.identifier("mch_id").unwrap_or_default();
+                if common_name != mch_id {
+                    return identity(text(&["the certificate is for ", &common_name, ", the account is ", mch_id]));
+                }
+                let now = self.inputs.clock.unix_seconds();
+                if now > until {
+                    return identity(text(&[
+                        "the certificate expired, or the clock is wrong: it was valid until ",
+                        &day(until),
+                    ]));
+                }
+                if now < from {
+                    return identity(text(&[
+                        "the certificate is not valid before ",
+                        &day(from),
+                        ": the clock is wrong",
+                    ]));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// New nonce, time and signatures, then the body. Everything else stays as it is.
+    fn freshen(&self, profile: &Profile, draft: &mut Draft) -> Result<(), Error> {
+        let nonce = nonce_str(&*self.inputs.random)?;
+        let now = ChinaTime::from_unix(self.inputs.clock.unix_seconds());
+        draft.fields.truncate(draft.fixed);
+        if draft.endpoint.field("nonce_str").is_some() {
+            draft.fields.text("nonce_str", &nonce);
+        }
+        if draft.endpoint.field("timestamp").is_some() {
+            draft.fields.time("timestamp", now?);
+        }
+        sign::run(draft.endpoint.signing, &mut draft.fields, &profile.keys);
+        draft.body = match draft.endpoint.body {
+            Body::Xml => xml::write(&draft.fields),
+            Body::Form => form::write(&draft.fields),
+        };
+        Ok(())
+    }
+
+    /// One attempt. `Err` only while no attempt has ever handed a byte to TLS.
+    fn send(&self, profile: &Profile, draft: &mut Draft) -> Result<Exchanged, Error> {
+        let marked = draft.marked;
+        if let Err(error) = self.ready(profile, draft) {
+            return unsent(error, marked);
+        }
+        draft.marked = true;
+        draft.attempts = draft.attempts.saturating_add(1);
+        log::debug!("{}: attempt {}", draft.endpoint.name, draft.attempts);
+        match self.deliver(profile, draft) {
+            Ok((received, host)) => Ok(Exchanged::Reply { received, first_host: host == 0, marked }),
+            Err(fault) if fault.sent == Sent::No => {
+                draft.marked = marked;
+                unsent(not_reached(&fault), marked)
+            }
+            Err(fault) => {
+                log::warn!("{}: no reply: {}", draft.endpoint.name, fault.text);
+                Ok(Exchanged::Doubt(Doubt::new(Reason::Broken, fault.text)))
+            }
+        }
+    }
+
+    fn ready(&self, profile: &Profile, draft: &mut Draft) -> Result<(), Error> {
+        if draft.owner != owner(profile) {
+            return Err(Error::setting("account", "this request was prepared for another account or host"));
+        }
+        self.check_certificate(profile, draft.endpoint)?;
+        if draft.attempts > 0 { self.freshen(profile, draft) } else { Ok(()) }
+    }
+
+    /// The first host; the second one only while no byte has left for the first, or when the call is a query.
+    fn deliver(&self, profile: &Profile, draft: &Draft) -> Result<(Received, usize), Fault> {
+        let start = self.inputs.clock.monotonic();
+        let hosts = profile.hosts.len();
+        let mut last = Fault::unsent(Stage::Connect, "the account has no host");
+        for host in 0..hosts {
+            let spent = self.inputs.clock.monotonic().saturating_sub(start);
+            let within = self.within.saturating_sub(spent);
+            let (Some(url), false) = (profile.url(draft.endpoint, host), within.is_zero()) else {
+                break;
+            };
+            let waiting = hosts.saturating_sub(host).max(1);
+            // Each host that still waits gets an equal part of the time for connecting; a query shares all of it.
+            let part = within.checked_div(u32::try_from(waiting).unwrap_or(1)).unwrap_or(within);
+            let post = Post {
+                url: &url,
+                content_type: draft.endpoint.body.content_type(),
+                body: &draft.body,
+                own_connection: draft.endpoint.own_connection || draft.attempts > 1,
+                within: if draft.endpoint.asks { part } else { within },
+                connect_within: part,
+                reply_limit: LONGEST_REPLY,
+            };
+            match self.guarded(&post) {
+                Ok(received) => return Ok((received, host)),
+                Err(fault) if fault.sent == Sent::No || draft.endpoint.asks => last = fault,
+                Err(fault) => return Err(fault),
+            }
+        }
+        Err(last)
+    }
+
+    /// A panic below this line may have come after the first byte.
+    #[cfg(feature = "https")]
+    fn guarded(&self, post: &Post<'_>) -> Result<Received, Fault> {
+        let call = std::panic::AssertUnwindSafe(|| self.inputs.transport.post(post));
+        std::panic::catch_unwind(call).unwrap_or_else(|_| {
+            Err(Fault { sent: Sent::Maybe, stage: Stage::Exchange, text: "the transport panicked".into() })
+        })
+    }
+
+    #[cfg(not(feature = "https"))]
+    fn guarded(&self, post: &Post<'_>) -> Result<Received, Fault> {
+        self.inputs.transport.post(post)
+    }
+}
+
+/// Nothing left in this attempt. Whether that is an error depends on the attempts before it.
+fn unsent(error: Error, marked: bool) -> Result<Exchanged, Error> {
+    if marked {
+        let text = text(&["this repeat was not sent: ", &alloc::string::ToString::to_string(&error)]);
+        return Ok(Exchanged::Doubt(Doubt::new(Reason::EarlierAttempt, text)));
+    }
+    Err(error)
+}
+
+fn not_reached(fault: &Fault) -> Error {
+    let stage = match fault.stage {
+        Stage::Resolve => "dns",
+        Stage::Connect => "connect",
+        Stage::Tls => "tls",
+        Stage::Exchange => "exchange",
+    };
+    Error::new(ErrorKind::Connect, stage, fault.text.clone())
+}
+
+/// What a request is bound to: the account's identifiers and its first host.
+fn owner(profile: &Profile) -> String {
+    let mut owner = String::from(profile.hosts.first().map_or("", String::as_str));
+    for (_, value) in &profile.identifiers {
+        owner.push(' ');
+        owner.push_str(value);
+    }
+    owner
+}
+
+/// A day for people, in China: `2026-11-21`.
+pub(crate) fn day(unix_seconds: i64) -> String {
+    let digits = ChinaTime::from_unix(unix_seconds.max(0)).map(ChinaTime::digits).unwrap_or_default();
+    let part = |range| digits.get(range).unwrap_or_default();
+    text(&[part(0..4), "-", part(4..6), "-", part(6..8)])
+}

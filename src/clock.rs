@@ -1,0 +1,134 @@
+//! Time as an input, and China's calendar.
+
+use alloc::string::String;
+use core::fmt::Write;
+use core::time::Duration;
+
+use crate::error::{Error, ErrorKind};
+
+/// The time source of a client. Tests and boards without a battery bring their own.
+pub trait Clock: Send + Sync {
+    /// Seconds since 1970-01-01 00:00:00 UTC, as the device believes.
+    fn unix_seconds(&self) -> i64;
+
+    /// Time since any fixed moment. It must never go back, and must not follow the wall clock.
+    fn monotonic(&self) -> Duration;
+}
+
+/// A point of time in China (GMT+8), to the second. The documents' `yyyyMMddHHmmss` and `yyyyMMddhh24miss`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChinaTime(i64);
+
+impl ChinaTime {
+    /// From seconds since 1970 (UTC).
+    ///
+    /// # Errors
+    ///
+    /// A time before 1970 or after the year 9999, which has no 14-digit form.
+    pub fn from_unix(seconds: i64) -> Result<ChinaTime, Error> {
+        const LAST: i64 = 253_402_271_999; // 9999-12-31 23:59:59 in China
+        if (0..=LAST).contains(&seconds) {
+            Ok(ChinaTime(seconds))
+        } else {
+            Err(Error::new(ErrorKind::System, "clock", "the time must lie in the years 1970 to 9999"))
+        }
+    }
+
+    /// Seconds since 1970 (UTC).
+    pub const fn unix_seconds(self) -> i64 {
+        self.0
+    }
+
+    /// This time plus a duration.
+    ///
+    /// # Errors
+    ///
+    /// The result lies after the year 9999.
+    pub fn plus(self, duration: Duration) -> Result<ChinaTime, Error> {
+        let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        ChinaTime::from_unix(self.0.saturating_add(seconds))
+    }
+
+    /// Writes `yyyyMMddHHmmss`, 14 digits.
+    pub fn digits(self) -> String {
+        let local = self.0.saturating_add(8 * 3600);
+        let (year, month, day) = civil_date(local.div_euclid(86_400));
+        let second = local.rem_euclid(86_400);
+        let (h, m, s) = (second.div_euclid(3600), second.div_euclid(60) % 60, second % 60);
+        let mut out = String::with_capacity(14);
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{year:04}{month:02}{day:02}{h:02}{m:02}{s:02}");
+        out
+    }
+}
+
+/// Year, month and day of a day number (days since 1970-01-01), in the Gregorian calendar.
+fn civil_date(days: i64) -> (i64, i64, i64) {
+    // Years that begin on 1 March put the leap day last; 400 of them have 146,097 days.
+    let shifted = days.saturating_add(719_468);
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let leaps = (day_of_era.div_euclid(1460))
+        .saturating_sub(day_of_era.div_euclid(36_524))
+        .saturating_add(day_of_era.div_euclid(146_096));
+    let year_of_era = day_of_era.saturating_sub(leaps).div_euclid(365);
+    let before = year_of_era
+        .saturating_mul(365)
+        .saturating_add(year_of_era.div_euclid(4))
+        .saturating_sub(year_of_era.div_euclid(100));
+    let day_of_year = day_of_era.saturating_sub(before);
+    let march_month = day_of_year.saturating_mul(5).saturating_add(2).div_euclid(153);
+    let month_start = march_month.saturating_mul(153).saturating_add(2).div_euclid(5);
+    let day = day_of_year.saturating_sub(month_start).saturating_add(1);
+    let (month, carry) =
+        if march_month < 10 { (march_month.saturating_add(3), 0) } else { (march_month.saturating_sub(9), 1) };
+    let year = year_of_era.saturating_add(era.saturating_mul(400)).saturating_add(carry);
+    (year, month, day)
+}
+
+/// The system's clock.
+#[cfg(feature = "https")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+#[cfg(feature = "https")]
+impl Clock for SystemClock {
+    fn unix_seconds(&self) -> i64 {
+        match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, i64::wrapping_neg),
+        }
+    }
+
+    fn monotonic(&self) -> Duration {
+        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+        START.get_or_init(std::time::Instant::now).elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expected values from `TZ=Asia/Shanghai date -d @N +%Y%m%d%H%M%S` (GNU date).
+    #[test]
+    fn china_time_agrees_with_gnu_date() {
+        for (unix, digits) in [
+            (0, "19700101080000"),
+            (951_782_399, "20000229075959"),
+            (951_839_999, "20000229235959"),
+            (951_840_000, "20000301000000"),
+            (1_421_643_789, "20150119130309"),
+            (1_709_222_400, "20240301000000"),
+            (1_795_302_067, "20261122070107"),
+            (4_102_444_800, "21000101080000"),
+            (4_107_513_599, "21000228235959"),
+            (4_107_513_600, "21000301000000"),
+            (253_402_271_999, "99991231235959"),
+        ] {
+            assert_eq!(ChinaTime::from_unix(unix).unwrap().digits(), digits, "{unix}");
+        }
+        assert!(ChinaTime::from_unix(-1).is_err());
+        assert!(ChinaTime::from_unix(253_402_272_000).is_err());
+    }
+}

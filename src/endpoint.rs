@@ -1,0 +1,258 @@
+//! A gateway is a table. These are the table's types.
+//!
+//! One row of [`Endpoint::fields`] drives the check before sending, the redacted `Debug` and the documentation.
+//! [`Endpoint::signing`] says which signatures are made, in order. [`Endpoint::reply`] says which names and values
+//! mean what. The code that follows the tables is the same for every gateway.
+
+use crate::outcome::Next;
+
+/// One call of one gateway.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Endpoint {
+    /// The call's name in its document: `sendredpack`.
+    pub name: &'static str,
+    /// The path below the account's host. Empty: the account's URL is complete.
+    pub path: &'static str,
+    /// How the body is written.
+    pub body: Body,
+    /// Whether TLS needs the merchant's client certificate.
+    pub client_certificate: bool,
+    /// Whether it asks (and so may go to a second host at any time) or moves money.
+    pub asks: bool,
+    /// True where the documents' reply does not name the order: then only a connection of its own ties the reply to
+    /// the request.
+    pub own_connection: bool,
+    /// The field that holds the order number.
+    pub order_number: &'static str,
+    /// The request's fields.
+    pub fields: &'static [Field],
+    /// The signatures, in the order in which they are made.
+    pub signing: &'static [Step],
+    /// How to read the reply.
+    pub reply: ReplyTable,
+    /// The document and section that the table was written from.
+    pub document: &'static str,
+}
+
+/// How a request body is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// `text/xml; charset=utf-8`
+    Xml,
+    /// `application/x-www-form-urlencoded`
+    Form,
+}
+
+impl Body {
+    /// The `Content-Type` header.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Body::Xml => "text/xml; charset=utf-8",
+            Body::Form => "application/x-www-form-urlencoded",
+        }
+    }
+}
+
+/// One row of a field table.
+#[derive(Debug)]
+pub struct Field {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// The document's 是/否.
+    pub required: Required,
+    /// Who fills it.
+    pub source: Source,
+    /// What it may hold.
+    pub kind: Kind,
+    /// The longest value, in characters (not bytes). Where documents disagree, the shorter.
+    pub longest: u16,
+    /// Whether its value may be shown in a log.
+    pub shown: bool,
+    /// The document's Chinese name.
+    pub label: &'static str,
+}
+
+/// Whether a field must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Required {
+    /// 是
+    Yes,
+    /// 否
+    No,
+    /// 是, unless the account says that its gateway does not want it.
+    UnlessWaived,
+}
+
+/// Who fills a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The caller, in the request.
+    Request,
+    /// The account: `mch_id`, `wxappid`, `partner_id`.
+    Account,
+    /// The terminal: `device_info`.
+    Terminal,
+    /// The pipeline: `nonce_str`, `timestamp`, `sign`, `workwx_sign`. Made anew for each attempt.
+    Attempt,
+}
+
+/// What a field may hold. Control characters are refused in every kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// Visible ASCII without blanks.
+    Word,
+    /// `0-9A-Za-z`.
+    LettersAndDigits,
+    /// An order number: at least `shortest` characters of `0-9A-Za-z` and `also`.
+    OrderNumber {
+        /// The fewest characters.
+        shortest: u16,
+        /// Characters allowed besides letters and digits.
+        also: &'static str,
+    },
+    /// Fen, at least this many. The account may set a narrower range.
+    Fen {
+        /// The least amount.
+        least: u32,
+    },
+    /// A decimal number.
+    Digits,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// An IPv4 address, dotted.
+    Ipv4,
+    /// An IPv4 or IPv6 address.
+    Ip,
+    /// An absolute http or https URL.
+    Url,
+    /// `yyyyMMddHHmmss`, GMT+8.
+    ChinaTime,
+}
+
+/// One signature.
+#[derive(Debug)]
+pub struct Step {
+    /// The field it fills.
+    pub output: &'static str,
+    /// The fields it covers.
+    pub over: Over,
+    /// The digest.
+    pub digest: Digest,
+    /// Which of the account's keys.
+    pub key: KeyName,
+    /// What is put between the sorted fields and the key: `&key=`. Nothing for HMAC-SHA1.
+    pub suffix: Option<&'static str>,
+}
+
+/// The fields that a signature covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Every field with a value, except `sign`.
+    All,
+    /// Exactly these.
+    Named(&'static [&'static str]),
+}
+
+/// A signature's digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Digest {
+    /// MD5, upper-case hex, 32 characters.
+    Md5,
+    /// HMAC-SHA256 with the same key, upper-case hex, 64 characters.
+    HmacSha256,
+    /// HMAC-SHA1, lower-case hex, 40 characters.
+    HmacSha1,
+}
+
+/// The account's keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyName {
+    /// The API key (`key`), or the e-pay `secretkey`.
+    Api,
+    /// The secret of WeCom's payment application (`secret`).
+    WorkwxSecret,
+}
+
+/// How to read a reply.
+#[derive(Debug)]
+pub struct ReplyTable {
+    /// Whether the exchange worked: `return_code`, `status`. `None` where the gateway has no such field.
+    pub transport: Option<Gate>,
+    /// Whether the business worked: `result_code`, `retcode`.
+    pub business: Gate,
+    /// The fields that may hold a refusal's code, the first one present counts.
+    pub code: &'static [&'static str],
+    /// The fields that may hold the gateway's words.
+    pub text: &'static [&'static str],
+    /// Whether a signature is due.
+    pub signature: Due,
+    /// Identifiers that must equal what was sent, where the reply has them. (Reply's name, request's name.)
+    pub echo: &'static [(&'static str, &'static str)],
+    /// Fields without which a success proves nothing.
+    pub must_have: &'static [&'static str],
+    /// What each documented code says.
+    pub codes: &'static [Row],
+    /// What a code outside the table says.
+    pub other_codes: Means,
+}
+
+/// A field and its success values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// The field.
+    pub name: &'static str,
+    /// The values that mean success. Every other value is a failure.
+    pub success: &'static [&'static str],
+}
+
+/// Whether a reply must be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// A reply that passed the transport gate must carry a good signature.
+    Always,
+    /// The gateway does not sign; where a `sign` is present all the same, it must be good.
+    IfPresent,
+    /// Signed with the operator's own rule, which belongs to the account.
+    ByAccount,
+}
+
+/// What one code says about the money.
+#[derive(Debug)]
+pub struct Row {
+    /// The code. Blanks in the reply's spelling are ignored (`DAY_ OVER_LIMITED`).
+    pub code: &'static str,
+    /// What it means on a first attempt.
+    pub means: Means,
+    /// The document's words.
+    pub words: &'static str,
+}
+
+/// What a code means on a first attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// Not paid, and final for this attempt.
+    Refused(Next),
+    /// The gateway does not know this order. Only queries say so.
+    NotKnown,
+    /// Says nothing final.
+    Open,
+}
+
+impl ReplyTable {
+    /// The row of a code, or the rule for codes outside the table.
+    pub(crate) fn meaning(&self, code: &str) -> Means {
+        let same = |row: &&Row| row.code.bytes().eq(code.bytes().filter(|b| *b != b' '));
+        self.codes.iter().find(same).map_or(self.other_codes, |row| row.means)
+    }
+}
+
+impl Endpoint {
+    /// The row of a field.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|row| row.name == name)
+    }
+}

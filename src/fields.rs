@@ -1,0 +1,216 @@
+//! The fields of one request: filled in, ordered by the table, checked.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+use core::ops::Range;
+
+use crate::clock::ChinaTime;
+use crate::endpoint::{Endpoint, Field, Kind, Required, Source};
+use crate::error::{Error, text};
+use crate::money::Fen;
+
+/// Fields in order, all values in one buffer. Two allocations hold a whole request.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Fields {
+    values: String,
+    rows: Vec<(&'static str, Range<usize>)>,
+}
+
+impl Fields {
+    pub(crate) fn with_capacity(rows: usize, bytes: usize) -> Fields {
+        Fields { values: String::with_capacity(bytes), rows: Vec::with_capacity(rows) }
+    }
+
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(have, _)| *have == name).map(|(_, value)| value)
+    }
+
+    /// The fields in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.rows.iter().map(|(name, at)| (*name, self.values.get(at.clone()).unwrap_or_default()))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(crate) fn text(&mut self, name: &'static str, value: &str) {
+        let from = self.values.len();
+        self.values.push_str(value);
+        self.rows.push((name, from..self.values.len()));
+    }
+
+    pub(crate) fn optional(&mut self, name: &'static str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+
+    pub(crate) fn number(&mut self, name: &'static str, value: u32) {
+        let from = self.values.len();
+        // Writing to a String cannot fail.
+        let _ = write!(self.values, "{value}");
+        self.rows.push((name, from..self.values.len()));
+    }
+
+    pub(crate) fn fen(&mut self, name: &'static str, value: Fen) {
+        self.number(name, value.get());
+    }
+
+    pub(crate) fn time(&mut self, name: &'static str, value: ChinaTime) {
+        self.text(name, &value.digits());
+    }
+
+    /// The same fields in the table's order, without those that each attempt makes anew.
+    pub(crate) fn in_table_order(&self, endpoint: &Endpoint) -> Fields {
+        let mut ordered = Fields::with_capacity(endpoint.fields.len(), self.values.len().saturating_add(160));
+        for row in endpoint.fields.iter().filter(|row| row.source != Source::Attempt) {
+            ordered.optional(row.name, self.get(row.name));
+        }
+        ordered
+    }
+
+    /// Takes back the fields pushed after the first `rows`: an attempt's nonce and signatures.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        let end = self.rows.get(rows).map(|(_, at)| at.start);
+        self.rows.truncate(rows);
+        if let Some(end) = end {
+            self.values.truncate(end);
+        }
+    }
+}
+
+/// Shows only the values that the tables allow in a log. Without a table at hand: none.
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// Fields beside their table, for a redacted `Debug`.
+pub(crate) struct Shown<'a>(pub &'a Fields, pub &'a Endpoint);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (name, value) in self.0.iter() {
+            let shown = self.1.field(name).is_some_and(|row| row.shown);
+            map.entry(&name, &if shown { value } else { "_" });
+        }
+        map.finish()
+    }
+}
+
+/// What the account adds to a table's rules.
+pub(crate) struct Limits<'a> {
+    /// The least and the most fen of one payment.
+    pub amount: (u32, u32),
+    /// Fields that this account's gateway does not want.
+    pub waived: &'a [&'static str],
+}
+
+/// Checks every field against its row. The first broken rule is the error.
+pub(crate) fn check(fields: &Fields, endpoint: &Endpoint, limits: &Limits<'_>) -> Result<(), Error> {
+    for row in endpoint.fields.iter().filter(|row| row.source != Source::Attempt) {
+        match fields.get(row.name) {
+            Some(value) => check_value(value, row, limits)?,
+            None if is_required(row, limits) => {
+                return Err(Error::field(row.name, "is required"));
+            }
+            None => {}
+        }
+    }
+    match fields.iter().find(|(name, _)| endpoint.field(name).is_none()) {
+        Some((name, _)) => Err(Error::field(name, "is not in the table of this call")),
+        None => Ok(()),
+    }
+}
+
+fn is_required(row: &Field, limits: &Limits<'_>) -> bool {
+    match row.required {
+        Required::Yes => true,
+        Required::No => false,
+        Required::UnlessWaived => !limits.waived.contains(&row.name),
+    }
+}
+
+fn check_value(value: &str, row: &Field, limits: &Limits<'_>) -> Result<(), Error> {
+    let refuse = |rule: &str| Err(Error::field(row.name, String::from(rule)));
+    if value.is_empty() && is_required(row, limits) {
+        return refuse("is required and is empty");
+    }
+    if value.is_empty() {
+        return refuse("is empty: leave out what has no value");
+    }
+    if value.chars().any(char::is_control) {
+        return refuse("holds a control character");
+    }
+    if value.chars().any(|c| matches!(c, '\u{FFFE}' | '\u{FFFF}')) {
+        return refuse("holds a character that XML cannot carry");
+    }
+    if value.chars().count() > usize::from(row.longest) {
+        let mut rule = String::from("is longer than ");
+        let _ = write!(rule, "{} characters", row.longest);
+        return refuse(&rule);
+    }
+    match broken_rule(value, row.kind, limits) {
+        Some(rule) => refuse(&rule),
+        None => Ok(()),
+    }
+}
+
+/// The rule of its kind that a value breaks.
+fn broken_rule(value: &str, kind: Kind, limits: &Limits<'_>) -> Option<String> {
+    let all = |ok: fn(&u8) -> bool| value.bytes().all(|b| ok(&b));
+    let fails = |ok: bool, rule: &str| (!ok).then(|| String::from(rule));
+    match kind {
+        Kind::Text => None,
+        Kind::Word => fails(all(u8::is_ascii_graphic), "must be visible ASCII without blanks"),
+        Kind::LettersAndDigits => fails(all(u8::is_ascii_alphanumeric), "must be letters and digits only"),
+        Kind::Digits => fails(all(u8::is_ascii_digit), "must be digits only"),
+        Kind::OrderNumber { shortest, also } => broken_order_number(value, shortest, also),
+        Kind::Fen { least } => broken_amount(value, least, limits.amount),
+        Kind::OneOf(words) => fails(words.contains(&value), &text(&["must be one of ", &words.join(", ")])),
+        Kind::Ipv4 => {
+            fails(value.parse::<core::net::Ipv4Addr>().is_ok(), "must be an IPv4 address such as 192.168.0.1")
+        }
+        Kind::Ip => fails(value.parse::<core::net::IpAddr>().is_ok(), "must be an IP address"),
+        Kind::Url => fails(is_url(value), "must be an absolute http or https URL"),
+        Kind::ChinaTime => fails(value.len() == 14 && all(u8::is_ascii_digit), "must be yyyyMMddHHmmss, GMT+8"),
+    }
+}
+
+fn broken_order_number(value: &str, shortest: u16, also: &str) -> Option<String> {
+    if value.len() < usize::from(shortest) {
+        let mut rule = String::from("is shorter than ");
+        let _ = write!(rule, "{shortest} characters");
+        return Some(rule);
+    }
+    if value.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c)) {
+        return None;
+    }
+    Some(match also {
+        "" => String::from("an order number is made of 0-9, a-z and A-Z only"),
+        _ => text(&["an order number is made of 0-9, a-z, A-Z and ", also, " only"]),
+    })
+}
+
+fn broken_amount(value: &str, least: u32, (account_least, most): (u32, u32)) -> Option<String> {
+    let least = least.max(account_least);
+    let amount = Fen::read(value).map_or(0, Fen::get);
+    if (least..=most).contains(&amount) {
+        return None;
+    }
+    let mut rule = String::from("must be ");
+    let _ = write!(rule, "{least} to {most} fen");
+    Some(rule)
+}
+
+pub(crate) fn is_url(value: &str) -> bool {
+    let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') && !value.contains([' ', '<', '>', '"'])
+    })
+}

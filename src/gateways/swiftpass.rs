@@ -1,0 +1,577 @@
+//! WAP orders on a Swiftpass-type gateway: `pay.weixin.wap`, its query, its close, and the payment notification.
+//!
+//! Documents: seed 002 微信WAP支付接口文档 (易办事); protocol section C. One URL for every service, MD5 with `&key=`,
+//! replies signed when `status` is 0.
+//!
+//! **`Accepted` here means that an order exists and its `mweb_url` is in hand. Nothing is paid yet.** Whether the
+//! customer paid is told by the query ([`TradeQuery`]) and by the notification ([`Notification`]).
+
+use alloc::string::String;
+use core::fmt;
+
+use super::{DEVICE_INFO, account, attempt, given, shown};
+use crate::account::{SwiftpassAccount, sealed::Sealed as _};
+use crate::clock::ChinaTime;
+use crate::endpoint::{
+    Body, Digest, Due, Endpoint, Field, Gate, KeyName, Kind, Means, Over, ReplyTable, Required, Row, Source, Step,
+};
+use crate::error::Error;
+use crate::fields::Fields;
+use crate::money::Fen;
+use crate::outcome::Next;
+use crate::pairs::Pairs;
+use crate::request::{Payment, Query, Reply, Request, sealed::Sealed};
+use crate::{verify, xml};
+
+/// 商户订单号: the seed says string(45), its siblings 5–32 of letters, digits and `_`. The shorter holds.
+const OUT_TRADE_NO: Kind = Kind::OrderNumber { shortest: 5, also: "_" };
+
+const SIGN: &[Step] =
+    &[Step { output: "sign", over: Over::All, digest: Digest::Md5, key: KeyName::Api, suffix: Some("&key=") }];
+
+const STATUS: Option<Gate> = Some(Gate { name: "status", success: &["0"] });
+
+/// The seed's table says 0, its example SUCCESS. Everything else is a failure.
+const RESULT_CODE: Gate = Gate { name: "result_code", success: &["0", "SUCCESS"] };
+
+/// `sub_appid`: the account fills it, or says that its gateway does not want it.
+const SUB_APPID: Field = Field {
+    name: "sub_appid",
+    required: Required::UnlessWaived,
+    source: Source::Account,
+    kind: Kind::Word,
+    longest: 45,
+    shown: true,
+    label: "子商户公众账号ID",
+};
+
+/// `pay.weixin.wap`.
+pub const WAP_ORDER: Endpoint = Endpoint {
+    name: "pay.weixin.wap",
+    path: "",
+    body: Body::Xml,
+    client_certificate: false,
+    asks: false,
+    // The documented reply does not name the order.
+    own_connection: true,
+    order_number: "out_trade_no",
+    fields: &[
+        shown(given("service", "接口类型", Required::Yes, Kind::Word, 32)),
+        shown(given("version", "版本号", Required::No, Kind::Word, 8)),
+        shown(given("charset", "字符集", Required::No, Kind::OneOf(&["UTF-8"]), 8)),
+        shown(given("sign_type", "签名方式", Required::No, Kind::OneOf(&["MD5"]), 8)),
+        shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32)),
+        account("mch_id", "商户号", 32),
+        SUB_APPID,
+        DEVICE_INFO,
+        attempt("nonce_str", "随机字符串", 32),
+        attempt("sign", "签名", 32),
+        given("body", "商品描述", Required::Yes, Kind::Text, 128),
+        given("attach", "附加信息", Required::No, Kind::Text, 128),
+        shown(given("total_fee", "总金额", Required::Yes, Kind::Fen { least: 1 }, 10)),
+        given("mch_create_ip", "终端 IP", Required::Yes, Kind::Ip, 16),
+        given("notify_url", "通知地址", Required::Yes, Kind::Url, 255),
+        shown(given("time_start", "订单生成时间", Required::No, Kind::ChinaTime, 14)),
+        shown(given("time_expire", "订单超时时间", Required::No, Kind::ChinaTime, 14)),
+        given("goods_tag", "商品标记", Required::No, Kind::Text, 32),
+        shown(given("limit_credit_pay", "是否限制信用卡", Required::No, Kind::OneOf(&["0", "1"]), 32)),
+        given("sub_openid", "用户 openid", Required::UnlessWaived, Kind::Word, 128),
+    ],
+    signing: SIGN,
+    reply: ReplyTable {
+        transport: STATUS,
+        business: RESULT_CODE,
+        code: &["err_code", "result_code"],
+        text: &["err_msg", "err_code_des", "message"],
+        signature: Due::Always,
+        echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no"), ("total_fee", "total_fee")],
+        must_have: &["mch_id", "mweb_url"],
+        // A code that speaks of an order under this number says nothing about that order. Every other signed failure
+        // of a first attempt is final: no URL was given out, so nobody can pay.
+        codes: &[
+            row("ORDERPAID", Means::Open, "订单已支付"),
+            row("Orderpaid", Means::Open, "Order paid"),
+            row("OUT_TRADE_NO_USED", Means::Open, "商户订单号重复"),
+            row("INVALID_REQUEST", Means::Open, "201 商户订单号重复"),
+        ],
+        other_codes: Means::Refused(Next::NewNumber),
+    },
+    document: "seed 002; protocol C.2, C.4, C.5",
+};
+
+const fn row(code: &'static str, means: Means, words: &'static str) -> Row {
+    Row { code, means, words }
+}
+
+/// The rows that the query and the close share.
+const ABOUT_AN_ORDER: &[Field] = &[
+    shown(given("service", "接口类型", Required::Yes, Kind::Word, 32)),
+    shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32)),
+    account("mch_id", "商户号", 32),
+    attempt("nonce_str", "随机字符串", 32),
+    attempt("sign", "签名", 32),
+];
+
+/// `unified.trade.query`.
+pub const TRADE_QUERY: Endpoint = Endpoint {
+    name: "unified.trade.query",
+    path: "",
+    body: Body::Xml,
+    client_certificate: false,
+    asks: true,
+    own_connection: false,
+    order_number: "out_trade_no",
+    fields: ABOUT_AN_ORDER,
+    signing: SIGN,
+    reply: ReplyTable {
+        transport: STATUS,
+        business: RESULT_CODE,
+        code: &["err_code", "result_code"],
+        text: &["err_msg", "err_code_des", "message"],
+        signature: Due::Always,
+        echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no")],
+        must_have: &["mch_id", "trade_state"],
+        codes: NOT_KNOWN,
+        other_codes: Means::Open,
+    },
+    document: "protocol C.1, C.4",
+};
+
+/// `unified.trade.close`.
+pub const TRADE_CLOSE: Endpoint = Endpoint {
+    name: "unified.trade.close",
+    path: "",
+    body: Body::Xml,
+    client_certificate: false,
+    asks: false,
+    own_connection: true,
+    order_number: "out_trade_no",
+    fields: ABOUT_AN_ORDER,
+    signing: SIGN,
+    reply: ReplyTable {
+        transport: STATUS,
+        business: RESULT_CODE,
+        code: &["err_code", "result_code"],
+        text: &["err_msg", "err_code_des", "message"],
+        signature: Due::Always,
+        echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no")],
+        must_have: &["mch_id"],
+        codes: NOT_KNOWN,
+        other_codes: Means::Open,
+    },
+    document: "protocol C.1, C.4",
+};
+
+/// Both styles of the code (protocol C.5). Blanks are ignored.
+const NOT_KNOWN: &[Row] =
+    &[row("ORDERNOTEXIST", Means::NotKnown, "订单不存在"), row("Ordernotexists", Means::NotKnown, "Order not exists")];
+
+/// Makes a WAP order: the customer's phone browser opens its `mweb_url` and pays there.
+///
+/// **An accepted order is not a payment.** `mch_id`, `sub_appid` and `service` come from the account, `device_info`
+/// from the terminal.
+///
+/// Document: seed 002; protocol C.2. `total_fee` is in the seed's example only, and required everywhere else.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct WapOrder<'a> {
+    /// 版本号, ≤8. Not sent unless set; the gateway then assumes 1.0.
+    pub version: Option<&'a str>,
+    /// 字符集. `UTF-8`, or nothing.
+    pub charset: Option<&'a str>,
+    /// 签名方式. `MD5`, or nothing.
+    pub sign_type: Option<&'a str>,
+    /// 商户订单号, 5–32 of letters, digits and `_`.
+    pub out_trade_no: &'a str,
+    /// 商品描述, ≤128 characters.
+    pub body: &'a str,
+    /// 附加信息, ≤128 characters.
+    pub attach: Option<&'a str>,
+    /// The amount in fen, 1 or more.
+    pub total_fee: Fen,
+    /// 终端 IP, ≤16.
+    pub mch_create_ip: &'a str,
+    /// 通知地址, an absolute URL, ≤255.
+    pub notify_url: &'a str,
+    /// 订单生成时间 and 订单超时时间. One without the other has no effect at the gateway, so they come as a pair.
+    pub valid: Option<Valid>,
+    /// 商品标记, ≤32 characters.
+    pub goods_tag: Option<&'a str>,
+    /// 是否限制信用卡: `Some(true)` sends 1, `Some(false)` sends 0.
+    pub limit_credit_pay: Option<bool>,
+    /// 用户 openid under the account's `sub_appid`, ≤128. Required unless the account waives it.
+    pub sub_openid: Option<&'a str>,
+}
+
+/// How long an order may be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Valid {
+    /// 订单生成时间 `time_start`.
+    pub start: ChinaTime,
+    /// 订单超时时间 `time_expire`.
+    pub expire: ChinaTime,
+}
+
+impl Sealed for WapOrder<'_> {}
+
+impl Request for WapOrder<'_> {
+    type Account = SwiftpassAccount;
+    type Reply = WapOrderMade;
+    const ENDPOINT: &'static Endpoint = &WAP_ORDER;
+
+    fn fields(&self, account: &SwiftpassAccount, out: &mut Fields) {
+        let [service, _, _] = account.services();
+        out.text("service", service);
+        out.optional("version", self.version);
+        out.optional("charset", self.charset);
+        out.optional("sign_type", self.sign_type);
+        out.text("out_trade_no", self.out_trade_no);
+        out.text("body", self.body);
+        out.optional("attach", self.attach);
+        out.fen("total_fee", self.total_fee);
+        out.text("mch_create_ip", self.mch_create_ip);
+        out.text("notify_url", self.notify_url);
+        if let Some(valid) = self.valid {
+            out.time("time_start", valid.start);
+            out.time("time_expire", valid.expire);
+        }
+        out.optional("goods_tag", self.goods_tag);
+        out.optional("limit_credit_pay", self.limit_credit_pay.map(|limit| if limit { "1" } else { "0" }));
+        out.optional("sub_openid", self.sub_openid);
+    }
+
+    fn rules(&self, _: &SwiftpassAccount) -> Result<(), Error> {
+        match self.valid {
+            Some(valid) if valid.expire <= valid.start => {
+                Err(Error::field("time_expire", "must be later than time_start"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Payment for WapOrder<'_> {}
+
+/// An order exists. **Nobody has paid yet.** Open `mweb_url` on the customer's phone within 5 minutes, then ask.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct WapOrderMade {
+    /// 支付跳转链接, valid for 5 minutes. It lets its bearer pay this order: it is not shown in `Debug`.
+    pub mweb_url: String,
+    /// 预支付交易会话标识, valid for 2 hours.
+    pub prepay_id: Option<String>,
+    /// 交易类型: `pay.weixin.wap`, or `MWEB`.
+    pub trade_type: Option<String>,
+    /// Every field of the reply.
+    pub reply: Pairs,
+}
+
+impl fmt::Debug for WapOrderMade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WapOrderMade").field("trade_type", &self.trade_type).finish_non_exhaustive()
+    }
+}
+
+impl Sealed for WapOrderMade {}
+
+impl Reply for WapOrderMade {
+    type Account = SwiftpassAccount;
+
+    fn read(reply: Pairs) -> Option<WapOrderMade> {
+        let text = |name| reply.filled(name).map(String::from);
+        let mweb_url = text("mweb_url").filter(|url| crate::fields::is_url(url))?;
+        Some(WapOrderMade { mweb_url, prepay_id: text("prepay_id"), trade_type: text("trade_type"), reply })
+    }
+}
+
+/// Asks whether the customer paid.
+///
+/// Document: protocol C.1, C.4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TradeQuery<'a> {
+    /// 商户订单号, 5–32 of letters, digits and `_`.
+    pub out_trade_no: &'a str,
+}
+
+impl Sealed for TradeQuery<'_> {}
+
+impl Request for TradeQuery<'_> {
+    type Account = SwiftpassAccount;
+    type Reply = Trade;
+    const ENDPOINT: &'static Endpoint = &TRADE_QUERY;
+
+    fn fields(&self, account: &SwiftpassAccount, out: &mut Fields) {
+        let [_, service, _] = account.services();
+        out.text("service", service);
+        out.text("out_trade_no", self.out_trade_no);
+    }
+}
+
+impl Query for TradeQuery<'_> {}
+
+/// The state of an order's payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TradeState {
+    /// Paid.
+    Success,
+    /// Was paid, then (partly) refunded.
+    Refund,
+    /// Not paid yet. Final only after the order expired.
+    NotPay,
+    /// Closed unpaid.
+    Closed,
+    /// Reversed or revoked (`REVERSE`, `REVOKED`).
+    Revoked,
+    /// The customer is paying.
+    UserPaying,
+    /// The payment failed.
+    PayError,
+    /// A state that the document does not list. Not final.
+    Other(String),
+}
+
+/// What the gateway knows of an order.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Trade {
+    /// The state.
+    pub trade_state: TradeState,
+    /// 商户订单号, where the reply names it. It is then the one asked for.
+    pub out_trade_no: Option<String>,
+    /// The amount in fen. Compare it with the order.
+    pub total_fee: Option<Fen>,
+    /// The platform's transaction number. It is text: 28 digits do not fit a number.
+    pub transaction_id: Option<String>,
+    /// 支付完成时间, `yyyyMMddHHmmss`, GMT+8, as text.
+    pub time_end: Option<String>,
+    /// Every field of the reply.
+    pub reply: Pairs,
+}
+
+impl Sealed for Trade {}
+
+impl Reply for Trade {
+    type Account = SwiftpassAccount;
+
+    fn read(reply: Pairs) -> Option<Trade> {
+        let text = |name| reply.filled(name).map(String::from);
+        let total_fee = match reply.filled("total_fee") {
+            Some(text) => Some(Fen::read(text)?),
+            None => None,
+        };
+        Some(Trade {
+            trade_state: trade_state(reply.filled("trade_state")?),
+            out_trade_no: text("out_trade_no"),
+            total_fee,
+            transaction_id: text("transaction_id"),
+            time_end: text("time_end"),
+            reply,
+        })
+    }
+}
+
+fn trade_state(word: &str) -> TradeState {
+    match word {
+        "SUCCESS" => TradeState::Success,
+        "REFUND" => TradeState::Refund,
+        "NOTPAY" => TradeState::NotPay,
+        "CLOSED" => TradeState::Closed,
+        "REVERSE" | "REVOKED" => TradeState::Revoked,
+        "USERPAYING" => TradeState::UserPaying,
+        "PAYERROR" => TradeState::PayError,
+        other => TradeState::Other(other.into()),
+    }
+}
+
+/// Closes an unpaid order, so that nobody can pay it any more. See [`Client::close`](crate::Client::close).
+///
+/// Document: protocol C.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TradeClose<'a> {
+    /// 商户订单号, 5–32 of letters, digits and `_`.
+    pub out_trade_no: &'a str,
+}
+
+impl Sealed for TradeClose<'_> {}
+
+impl Request for TradeClose<'_> {
+    type Account = SwiftpassAccount;
+    type Reply = TradeClosed;
+    const ENDPOINT: &'static Endpoint = &TRADE_CLOSE;
+
+    fn fields(&self, account: &SwiftpassAccount, out: &mut Fields) {
+        let [_, _, service] = account.services();
+        out.text("service", service);
+        out.text("out_trade_no", self.out_trade_no);
+    }
+}
+
+/// The order is closed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TradeClosed {
+    /// Every field of the reply.
+    pub reply: Pairs,
+}
+
+impl Sealed for TradeClosed {}
+
+impl Reply for TradeClosed {
+    type Account = SwiftpassAccount;
+
+    fn read(reply: Pairs) -> Option<TradeClosed> {
+        Some(TradeClosed { reply })
+    }
+}
+
+/// The order that a notification must agree with, from your own durable record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredOrder<'a> {
+    /// 商户订单号.
+    pub out_trade_no: &'a str,
+    /// The amount in fen.
+    pub total_fee: Fen,
+}
+
+/// A payment notification whose signature is good. Compare it with the stored order before believing it.
+///
+/// ```no_run
+/// # use wxpay_terminal::{StoredOrder, SwiftpassAccount, Fen, NotificationFault};
+/// # fn store(_: &str) -> Result<(), std::io::Error> { Ok(()) }
+/// # fn receive(account: &SwiftpassAccount, body: &[u8]) -> Result<&'static str, Box<dyn std::error::Error>> {
+/// let notification = account.notification(body)?;
+/// let order = StoredOrder { out_trade_no: "T2026112100001", total_fee: Fen::new(1)? };
+/// let settled = notification.matches(&order)?;
+/// // Only after the record is durable does the reply text exist.
+/// let reply = settled.reply_after(|paid| store(&paid.transaction_id))?;
+/// # Ok(reply)
+/// # }
+/// ```
+///
+/// Document: protocol C.6.
+#[derive(Debug)]
+pub struct Notification {
+    reply: Pairs,
+    mch_id: String,
+}
+
+impl SwiftpassAccount {
+    /// Reads and verifies a notification, with the account's sign type; the message's own `sign_type` never counts.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, is not signed with the account's key, or reports a failed exchange. Answer it with anything
+    /// but `success`; the gateway repeats it for hours.
+    pub fn notification(&self, body: &[u8]) -> Result<Notification, NotificationFault> {
+        let profile = self.profile();
+        if body.len() > crate::judge::LONGEST_REPLY {
+            return Err(NotificationFault("longer than 64 KiB"));
+        }
+        let text = core::str::from_utf8(body).map_err(|_| NotificationFault("not UTF-8"))?;
+        let reply = xml::read(text).map_err(NotificationFault)?;
+        if reply.get("status") != Some("0") {
+            return Err(NotificationFault("status is not 0"));
+        }
+        verify::verify(&reply, Due::Always, &profile.verifier, &profile.keys).map_err(NotificationFault)?;
+        let mch_id = profile.identifier("mch_id").unwrap_or_default().into();
+        Ok(Notification { reply, mch_id })
+    }
+}
+
+impl Notification {
+    /// 商户订单号: look up the stored order with it.
+    pub fn out_trade_no(&self) -> &str {
+        self.reply.get("out_trade_no").unwrap_or_default()
+    }
+
+    /// Compares with the stored order: number, amount and merchant; `result_code` and `pay_result` must say paid.
+    ///
+    /// # Errors
+    ///
+    /// Names the first thing that differs. The order is then **not** paid by this notification.
+    pub fn matches(self, order: &StoredOrder<'_>) -> Result<PaidNotice, NotificationFault> {
+        let reply = self.reply;
+        let is = |name: &str, value: &str| reply.filled(name) == Some(value);
+        if !is("mch_id", &self.mch_id) {
+            return Err(NotificationFault("mch_id is not the account's"));
+        }
+        if !is("out_trade_no", order.out_trade_no) {
+            return Err(NotificationFault("out_trade_no is not the stored one"));
+        }
+        if reply.filled("total_fee").and_then(Fen::read) != Some(order.total_fee) {
+            return Err(NotificationFault("total_fee is not the stored one"));
+        }
+        if !RESULT_CODE.success.iter().any(|value| is("result_code", value)) || !is("pay_result", "0") {
+            return Err(NotificationFault("it does not say that the order is paid"));
+        }
+        let text = |name| reply.filled(name).map(String::from).unwrap_or_default();
+        Ok(PaidNotice {
+            out_trade_no: text("out_trade_no"),
+            total_fee: order.total_fee,
+            transaction_id: text("transaction_id"),
+            time_end: text("time_end"),
+            reply,
+        })
+    }
+}
+
+/// The customer paid this order: signed, and equal to the stored order.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PaidNotice {
+    /// 商户订单号.
+    pub out_trade_no: String,
+    /// The amount in fen.
+    pub total_fee: Fen,
+    /// The platform's transaction number.
+    pub transaction_id: String,
+    /// 支付完成时间, `yyyyMMddHHmmss`, GMT+8, as text.
+    pub time_end: String,
+    /// Every field of the notification.
+    pub reply: Pairs,
+}
+
+impl PaidNotice {
+    /// Stores the payment and then gives the exact reply text, `success`. Send it as plain text within 5 s.
+    ///
+    /// The text is released only by a record that says it is durable, because the gateway never sends the
+    /// notification again after it. The same notification may come several times: `record` must accept that.
+    ///
+    /// # Errors
+    ///
+    /// What `record` returned. Answer the gateway with anything but `success`, and it will come again.
+    pub fn reply_after<E>(&self, record: impl FnOnce(&PaidNotice) -> Result<(), E>) -> Result<&'static str, E> {
+        record(self)?;
+        Ok("success")
+    }
+}
+
+/// Why a notification is not to be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotificationFault(&'static str);
+
+impl NotificationFault {
+    /// Why.
+    pub const fn reason(&self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for NotificationFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("notification refused: ")?;
+        f.write_str(self.0)
+    }
+}
+
+impl core::error::Error for NotificationFault {}
+
+impl fmt::Debug for WapOrder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WapOrder")
+            .field("out_trade_no", &self.out_trade_no)
+            .field("total_fee", &self.total_fee)
+            .field("valid", &self.valid)
+            .finish_non_exhaustive()
+    }
+}

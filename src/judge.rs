@@ -1,0 +1,182 @@
+//! The only module that says `Accepted` or `Declined`.
+//!
+//! Document: protocol sections R (outcome rules), A.3, A.4, B.4, C.4, D; the rulings where documents disagree stand in
+//! `docs/design.md`.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+use crate::account::Profile;
+use crate::endpoint::{Endpoint, Gate, Means};
+use crate::fields::Fields;
+use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
+use crate::pairs::Pairs;
+use crate::transport::Received;
+use crate::verify;
+use crate::xml;
+
+/// The longest reply that is read at all, in bytes. The longest documented one is about 2 KiB.
+pub(crate) const LONGEST_REPLY: usize = 64 * 1024;
+
+/// What was sent, for comparison with what came back.
+pub(crate) struct Case<'a> {
+    pub endpoint: &'static Endpoint,
+    pub sent: &'a Fields,
+    pub profile: &'a Profile,
+    /// An attempt before this one has no proven answer.
+    pub marked: bool,
+    /// This order number was sent before, in this process.
+    pub sent_before: bool,
+}
+
+/// What one reply says, before the attempts before it are considered.
+enum Ruling {
+    Success(Pairs),
+    Refused(Refusal),
+    NotKnown,
+    Open(Doubt),
+}
+
+/// The outcome of a payment.
+pub(crate) fn outcome<T>(case: &Case<'_>, received: &Received, read: fn(Pairs) -> Option<T>) -> Outcome<T> {
+    match ruling(case, received) {
+        Ruling::Success(pairs) => match read(pairs) {
+            Some(reply) => Outcome::Accepted(reply),
+            None => {
+                Outcome::Unknown(Doubt::new(Reason::Unreadable, "a value of the reply has not its documented form"))
+            }
+        },
+        // An error to a repeat says nothing about the first attempt (protocol R.3).
+        Ruling::Refused(refusal) if case.marked => Outcome::Unknown(Doubt {
+            reason: Reason::EarlierAttempt,
+            code: refusal.code,
+            text: Cow::Owned(refusal.text),
+        }),
+        Ruling::Refused(refusal) => Outcome::Declined(refusal),
+        Ruling::NotKnown => Outcome::Unknown(Doubt::new(Reason::OpenCode, "the gateway does not know the order")),
+        Ruling::Open(doubt) => Outcome::Unknown(doubt),
+    }
+}
+
+/// The answer to a question.
+pub(crate) fn answer<T>(
+    case: &Case<'_>,
+    received: &Received,
+    first_host: bool,
+    read: fn(Pairs) -> Option<T>,
+) -> Answer<T> {
+    match ruling(case, received) {
+        Ruling::Success(pairs) => match read(pairs) {
+            Some(reply) => Answer::Known(reply),
+            None => {
+                Answer::NoAnswer(Doubt::new(Reason::Unreadable, "a value of the reply has not its documented form"))
+            }
+        },
+        Ruling::NotKnown => Answer::NotKnown { first_host },
+        Ruling::Refused(refusal) => {
+            Answer::NoAnswer(Doubt { reason: Reason::OpenCode, code: refusal.code, text: Cow::Owned(refusal.text) })
+        }
+        Ruling::Open(doubt) => Answer::NoAnswer(doubt),
+    }
+}
+
+/// Reads one reply from the outside in: HTTP, document, transport field, signature, identifiers, business field.
+fn ruling(case: &Case<'_>, received: &Received) -> Ruling {
+    let table = &case.endpoint.reply;
+    let pairs = match decode(case, received) {
+        Ok(pairs) => pairs,
+        Err(doubt) => return Ruling::Open(doubt),
+    };
+    // 协议规则: return_code first, then result_code, then the trade's state. A failed transport field carries no
+    // signature and proves nothing, whatever else it says.
+    if let Some(gate) = table.transport
+        && !passes(&pairs, gate)
+    {
+        return Ruling::Open(words(Reason::OpenCode, case, &pairs));
+    }
+    if let Err(why) = verify::verify(&pairs, table.signature, &case.profile.verifier, &case.profile.keys) {
+        return Ruling::Open(Doubt::new(Reason::Unverified, why));
+    }
+    if let Some((name, _)) = table.echo.iter().find(|(name, sent)| differs(&pairs, name, case.sent.get(sent))) {
+        return Ruling::Open(Doubt::new(Reason::OtherOrder, *name));
+    }
+    let names_order = pairs.filled(case.endpoint.order_number).is_some();
+    if passes(&pairs, table.business) {
+        return success(case, pairs, !received.reused || names_order);
+    }
+    if pairs.filled(table.business.name).is_none() {
+        let text = ["the reply has no ", table.business.name].concat();
+        return Ruling::Open(Doubt::new(Reason::Unreadable, text));
+    }
+    failure(case, &pairs, !received.reused || (names_order && !case.sent_before))
+}
+
+fn decode(case: &Case<'_>, received: &Received) -> Result<Pairs, Doubt> {
+    if received.status != 200 {
+        return Err(Doubt::new(Reason::Status, status_text(received.status)));
+    }
+    if received.body.len() > LONGEST_REPLY {
+        return Err(Doubt::new(Reason::Unreadable, "longer than 64 KiB"));
+    }
+    let unreadable = |why| Doubt::new(Reason::Unreadable, why);
+    let text = core::str::from_utf8(&received.body).map_err(|_| unreadable("not UTF-8"))?;
+    match &case.profile.verifier {
+        verify::Verifier::Rule(rule) if !case.profile.xml_replies => rule.read(text),
+        _ => xml::read(text),
+    }
+    .map_err(unreadable)
+}
+
+fn status_text(status: u16) -> String {
+    alloc::format!("HTTP {status}")
+}
+
+fn passes(pairs: &Pairs, gate: Gate) -> bool {
+    pairs.get(gate.name).is_some_and(|value| gate.success.contains(&value))
+}
+
+/// An identifier that the reply has, and that is not the one sent.
+fn differs(pairs: &Pairs, name: &str, sent: Option<&str>) -> bool {
+    match (pairs.filled(name), sent) {
+        (Some(got), Some(sent)) => got != sent,
+        _ => false,
+    }
+}
+
+/// A success proves something when it has the fields that make it one, and is tied to this exchange.
+fn success(case: &Case<'_>, pairs: Pairs, tied: bool) -> Ruling {
+    let table = &case.endpoint.reply;
+    if let Some(name) = table.must_have.iter().find(|name| pairs.filled(name).is_none()) {
+        let text = ["a success without ", name].concat();
+        return Ruling::Open(Doubt::new(Reason::OtherOrder, text));
+    }
+    if !tied {
+        return Ruling::Open(Doubt::new(Reason::StaleConnection, "a success that names no order"));
+    }
+    // Real successes carry err_code 0, SUCCESS or OK (A.3.2). Any other code beside a success contradicts it.
+    let code = pairs.filled("err_code").unwrap_or("0");
+    if !matches!(code, "0" | "SUCCESS" | "OK") {
+        return Ruling::Open(words(Reason::OpenCode, case, &pairs));
+    }
+    Ruling::Success(pairs)
+}
+
+fn failure(case: &Case<'_>, pairs: &Pairs, tied: bool) -> Ruling {
+    let Doubt { code, text, .. } = words(Reason::OpenCode, case, pairs);
+    match case.endpoint.reply.meaning(&code) {
+        Means::Open => Ruling::Open(Doubt { reason: Reason::OpenCode, code, text }),
+        _ if !tied => Ruling::Open(Doubt { reason: Reason::StaleConnection, code, text }),
+        Means::NotKnown => Ruling::NotKnown,
+        Means::Refused(next) => Ruling::Refused(Refusal { code, text: text.into_owned(), next }),
+    }
+}
+
+/// The gateway's code and words. They are shown to people, so they are cut to a line's length.
+fn words(reason: Reason, case: &Case<'_>, pairs: &Pairs) -> Doubt {
+    let table = &case.endpoint.reply;
+    let first = |names: &[&str]| -> String {
+        let found = names.iter().find_map(|name| pairs.filled(name));
+        found.unwrap_or_default().chars().filter(|c| !c.is_control()).take(128).collect()
+    };
+    Doubt { reason, code: first(table.code), text: Cow::Owned(first(table.text)) }
+}

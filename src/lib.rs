@@ -1,0 +1,94 @@
+#![doc = include_str!("../docs/crate.md")]
+#![cfg_attr(not(feature = "https"), no_std)]
+#![forbid(unsafe_code)]
+#![deny(missing_docs, missing_debug_implementations)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::arithmetic_side_effects,
+    clippy::todo,
+    clippy::unimplemented,
+    clippy::unreachable,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::dbg_macro
+)]
+// In tests a failed expectation ought to panic.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
+extern crate alloc;
+
+mod account;
+mod check;
+mod client;
+mod clock;
+pub mod endpoint;
+mod error;
+mod explain;
+mod fields;
+mod form;
+mod gateways;
+#[cfg(feature = "https")]
+mod http_date;
+#[cfg(feature = "https")]
+mod https;
+#[cfg(feature = "https")]
+mod identity;
+mod json;
+mod judge;
+mod money;
+mod nonce;
+mod outcome;
+mod pairs;
+mod request;
+#[cfg(feature = "https")]
+mod resolver;
+#[cfg(feature = "https")]
+mod rsa;
+mod secret;
+mod sign;
+mod terminal;
+mod transport;
+mod verify;
+mod xml;
+
+pub use account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount};
+pub use check::{Part, Report, Step, Verdict};
+pub use client::{Client, Inputs, Prepared};
+#[cfg(feature = "https")]
+pub use clock::SystemClock;
+pub use clock::{ChinaTime, Clock};
+pub use error::{Error, ErrorKind};
+pub use explain::{Explanation, Finding, explain, explain_workwx_sign};
+pub use fields::Fields;
+pub use gateways::{ENDPOINTS, redpack, swiftpass, webgate, workwx};
+#[cfg(feature = "https")]
+pub use https::{Https, HttpsBuilder};
+#[cfg(feature = "https")]
+pub use identity::Identity;
+pub use money::Fen;
+pub use nonce::Random;
+#[cfg(feature = "https")]
+pub use nonce::SystemRandom;
+pub use outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
+pub use pairs::{Pairs, TwoValues};
+pub use redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
+pub use request::{Payment, Query, Reply, Request};
+#[cfg(feature = "https")]
+pub use resolver::{Resolve, SystemResolver};
+#[cfg(feature = "https")]
+pub use rsa::{PublicKey, RsaDigest, RsaReply};
+pub use secret::Secret;
+pub use sign::{read_xml, signature, verify_signature};
+pub use swiftpass::{
+    Notification, NotificationFault, PaidNotice, StoredOrder, Trade, TradeClose, TradeClosed, TradeQuery, TradeState,
+    Valid, WapOrder, WapOrderMade,
+};
+pub use terminal::Terminal;
+pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
+pub use verify::ReplyRule;
+pub use webgate::{WxCharge, WxCharged};
+pub use workwx::{CheckName, EmployeePaid, EmployeePayment, PayEmployee, QueryPayEmployee, TransferStatus, WwMsgType};

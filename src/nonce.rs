@@ -1,0 +1,39 @@
+//! `nonce_str`: 32 random letters and digits.
+
+use alloc::string::String;
+
+use crate::error::Error;
+
+/// A source of random bytes.
+pub trait Random: Send + Sync {
+    /// Fills the buffer with random bytes.
+    ///
+    /// # Errors
+    ///
+    /// The system has none. Nothing is sent then.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Error>;
+}
+
+/// The operating system's random numbers.
+#[cfg(feature = "https")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRandom;
+
+#[cfg(feature = "https")]
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {
+        getrandom::fill(bytes)
+            .map_err(|_| Error::new(crate::error::ErrorKind::System, "nonce_str", "the system gave no random numbers"))
+    }
+}
+
+/// 32 characters of 32 kinds: 160 bits. `nonce_str` is "不长于32位" in every table.
+pub(crate) fn nonce_str(random: &dyn Random) -> Result<String, Error> {
+    const ALPHABET: [char; 32] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n',
+        'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y',
+    ];
+    let mut bytes = [0_u8; 32];
+    random.fill(&mut bytes)?;
+    Ok(bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 31))).collect())
+}

@@ -1,0 +1,139 @@
+//! What is known after a payment was sent, and after a question was asked.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+/// What is known about a payment. Every caller must decide all three.
+///
+/// | | what it means | what to do |
+/// |---|---|---|
+/// | `Accepted` | proven: the reply was read, verified where the gateway signs, and names this order | act: print, open, book |
+/// | `Declined` | proven: the gateway's documents say that this code is final | [`Refusal::next`] says what is allowed |
+/// | `Unknown` | the money may have moved | never a new order number: ask, or repeat under the same number |
+///
+/// For WAP orders `Accepted` means that **an order exists**, not that anyone paid.
+#[derive(Debug)]
+#[must_use = "an outcome says whether money moved: match on all three"]
+pub enum Outcome<T> {
+    /// The gateway did it, and there is proof.
+    Accepted(T),
+    /// The gateway refused it, and there is proof.
+    Declined(Refusal),
+    /// Nobody can tell yet.
+    Unknown(Doubt),
+}
+
+/// A proven refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The gateway's code, as it stands in the reply: `NOTENOUGH`, `SIGN_ERROR`, or a `retcode`.
+    pub code: String,
+    /// The gateway's own words, usually Chinese. Show them; never branch on them.
+    pub text: String,
+    /// What the documents allow next.
+    pub next: Next,
+}
+
+/// What may be done after a refusal. From the endpoint's table, one row a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Next {
+    /// Mend the cause (parameters, key, balance), then the same order number again.
+    SameNumber,
+    /// The same order number, not before this time has passed.
+    SameNumberLater(Duration),
+    /// This number is finished; a new order number is allowed.
+    NewNumber,
+    /// Do not try again; a person must look at it.
+    Stop,
+}
+
+/// Why the outcome of a payment is not known.
+///
+/// It does not implement `std::error::Error`, so that `?` cannot turn a possible payment into a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Doubt {
+    /// Why.
+    pub reason: Reason,
+    /// The gateway's code where it gave one, else empty.
+    pub code: String,
+    /// What was seen, in words: the gateway's text, or the transport's.
+    pub text: Cow<'static, str>,
+}
+
+/// The reason of a [`Doubt`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The exchange broke after the request may have left: timeout, reset, closed, a TLS alert.
+    Broken,
+    /// The HTTP status is not 200.
+    Status,
+    /// The reply cannot be read: not XML or JSON, cut, too long, a DTD, a name with two values.
+    Unreadable,
+    /// A signature is due and is missing or wrong.
+    Unverified,
+    /// The reply does not name this order, or names another one.
+    OtherOrder,
+    /// The gateway answered with a code that its documents do not call final, or that is in no table.
+    OpenCode,
+    /// A refusal of a repeat. It says nothing about the attempt before it.
+    EarlierAttempt,
+    /// The reply came on a connection that had carried another exchange, and nothing ties it to this one.
+    StaleConnection,
+    /// The library or a callback panicked during the exchange.
+    Panic,
+}
+
+impl Doubt {
+    pub(crate) fn new(reason: Reason, text: impl Into<Cow<'static, str>>) -> Doubt {
+        Doubt { reason, code: String::new(), text: text.into() }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.reason {
+            Reason::Broken => "the exchange broke after the request may have left",
+            Reason::Status => "the HTTP status is not 200",
+            Reason::Unreadable => "the reply cannot be read",
+            Reason::Unverified => "the reply is not proven to be the gateway's",
+            Reason::OtherOrder => "the reply does not name this order",
+            Reason::OpenCode => "the code is not final",
+            Reason::EarlierAttempt => "a refused repeat says nothing about the attempt before it",
+            Reason::StaleConnection => "the reply may belong to an earlier exchange",
+            Reason::Panic => "a panic interrupted the exchange",
+        })?;
+        for part in [self.code.as_str(), &self.text] {
+            if !part.is_empty() {
+                f.write_str(": ")?;
+                f.write_str(part)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.text)
+    }
+}
+
+/// The answer to a question about an order. Not an [`Outcome`]: "the query worked" is not "the order is paid".
+#[derive(Debug)]
+#[must_use = "an answer may say that nothing is known"]
+pub enum Answer<T> {
+    /// The gateway knows the order; `T` holds its state.
+    Known(T),
+    /// The gateway says that it does not know the order. While the order is young this proves nothing.
+    NotKnown {
+        /// True when the first host said it. An answer of the second host is weaker: it may lag behind.
+        first_host: bool,
+    },
+    /// No usable answer.
+    NoAnswer(Doubt),
+}

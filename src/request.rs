@@ -1,0 +1,53 @@
+//! What every request and every reply has in common.
+
+use crate::account::Account;
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::fields::Fields;
+use crate::pairs::Pairs;
+
+pub(crate) mod sealed {
+    /// Requests and replies are this crate's.
+    pub trait Sealed {}
+}
+
+/// A request of one gateway family. Sealed.
+pub trait Request: sealed::Sealed {
+    /// The account family it belongs to.
+    type Account: Account;
+    /// What a success brings.
+    type Reply: Reply<Account = Self::Account>;
+    /// Its table.
+    const ENDPOINT: &'static Endpoint;
+
+    /// Writes the fields that the caller set.
+    #[doc(hidden)]
+    fn fields(&self, account: &Self::Account, out: &mut Fields);
+
+    /// The rules that one row of the table cannot say.
+    ///
+    /// # Errors
+    ///
+    /// A rule between two fields is broken.
+    #[doc(hidden)]
+    fn rules(&self, account: &Self::Account) -> Result<(), Error> {
+        let _ = account;
+        Ok(())
+    }
+}
+
+/// A request that moves money, or makes an order.
+pub trait Payment: Request {}
+
+/// A request that only asks.
+pub trait Query: Request {}
+
+/// A reply that was proven a success. Sealed.
+pub trait Reply: sealed::Sealed + Sized {
+    /// The account family it belongs to.
+    type Account: Account;
+
+    /// Takes the values out. `None` when one has not its documented form.
+    #[doc(hidden)]
+    fn read(pairs: Pairs) -> Option<Self>;
+}

@@ -1,0 +1,104 @@
+//! SHA1WithRSA and SHA256WithRSA: rows of the verifier that need a public key.
+//!
+//! Verified by OpenSSL, which is in the tree where native-tls is OpenSSL. On Windows and macOS native-tls is something
+//! else, so this module is not compiled there; bring a [`ReplyRule`] of your own.
+
+use std::fmt;
+use std::string::String;
+use std::vec::Vec;
+
+use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Public};
+use openssl::sign::Verifier;
+
+use crate::error::Error;
+use crate::pairs::Pairs;
+use crate::sign;
+use crate::verify::ReplyRule;
+
+/// The hash under an RSA signature (PKCS#1 v1.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RsaDigest {
+    /// SHA1WithRSA: the e-pay gateway (seed 003), and Swiftpass `RSA_1_1`.
+    Sha1,
+    /// SHA256WithRSA: Swiftpass `RSA_1_256`.
+    Sha256,
+}
+
+/// The operator's public key, handed over offline.
+pub struct PublicKey(PKey<Public>);
+
+impl PublicKey {
+    /// Reads a public key: PEM (`BEGIN PUBLIC KEY`), DER (SubjectPublicKeyInfo), or the bare base64 of that DER, which
+    /// is how operators mail it.
+    ///
+    /// # Errors
+    ///
+    /// It is none of these, or not an RSA key.
+    pub fn read(bytes: &[u8]) -> Result<PublicKey, Error> {
+        let key = PKey::public_key_from_pem(bytes)
+            .or_else(|_| PKey::public_key_from_der(bytes))
+            .ok()
+            .or_else(|| PKey::public_key_from_der(&base64(bytes)?).ok())
+            .ok_or_else(|| Error::setting("public_key", "is not a public key in PEM, DER or base64"))?;
+        match key.rsa() {
+            Ok(_) => Ok(PublicKey(key)),
+            Err(_) => Err(Error::setting("public_key", "is not an RSA key")),
+        }
+    }
+
+    /// Whether `signature` was made over `message` with the private key.
+    fn verifies(&self, digest: RsaDigest, message: &[u8], signature: &[u8]) -> bool {
+        let digest = match digest {
+            RsaDigest::Sha1 => MessageDigest::sha1(),
+            RsaDigest::Sha256 => MessageDigest::sha256(),
+        };
+        Verifier::new(digest, &self.0)
+            .is_ok_and(|mut verifier| verifier.verify_oneshot(signature, message).unwrap_or(false))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({} bits)", self.0.bits())
+    }
+}
+
+/// Verifies replies with RSA over the sorted `k=v&…` of all fields with a value except `sign`, base64 in `sign`.
+///
+/// For e-pay this is an assumption: the signed string is not public (protocol section D). If your operator's rule
+/// differs, implement [`ReplyRule`].
+#[derive(Debug)]
+pub struct RsaReply {
+    key: PublicKey,
+    digest: RsaDigest,
+}
+
+impl RsaReply {
+    /// A rule with this key and hash.
+    pub const fn new(key: PublicKey, digest: RsaDigest) -> RsaReply {
+        RsaReply { key, digest }
+    }
+}
+
+impl ReplyRule for RsaReply {
+    fn verify(&self, reply: &Pairs) -> Result<(), &'static str> {
+        let given = reply.filled("sign").ok_or("the signature is missing")?;
+        let signature = base64(given.as_bytes()).ok_or("the signature is not base64")?;
+        let mut pairs: Vec<(&str, &str)> = reply.iter().collect();
+        let mut message = String::new();
+        sign::canonical(&mut pairs, &mut |piece| message.push_str(piece));
+        if self.key.verifies(self.digest, message.as_bytes(), &signature) {
+            Ok(())
+        } else {
+            Err("the signature is wrong")
+        }
+    }
+}
+
+/// Decodes base64. Line breaks are allowed: mails and JSON texts hold them.
+fn base64(text: &[u8]) -> Option<Vec<u8>> {
+    let compact: Vec<u8> = text.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+    let text = core::str::from_utf8(&compact).ok().filter(|text| !text.is_empty())?;
+    openssl::base64::decode_block(text).ok()
+}

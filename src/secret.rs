@@ -1,0 +1,36 @@
+//! Keys, passwords and certificates in memory.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+/// A key, a password or a private key.
+///
+/// It cannot be cloned, printed or compared. `Debug` prints `Secret(_)`. The bytes are overwritten when it is
+/// dropped.
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes over the bytes. Nothing is copied, so no second copy stays behind.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Secret {
+        Secret(Zeroizing::new(bytes.into()))
+    }
+
+    /// The bytes, for the signing functions of this crate only.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Secret {
+        Secret::new(text.as_bytes())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(_)")
+    }
+}

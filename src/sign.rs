@@ -1,0 +1,155 @@
+//! Signatures: sorted fields, a suffix, a key, a digest.
+//!
+//! Document: WeChat Pay v2 安全规范 (protocol section F.1); WeCom 企业微信签名 (B.3); e-pay 附录A (seed 3).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use hmac::{KeyInit, Mac};
+use md5::Digest as _;
+
+use crate::account::Keys;
+use crate::endpoint::{Digest, Over, Step};
+use crate::fields::Fields;
+use crate::pairs::Pairs;
+use crate::secret::Secret;
+
+/// Runs the signing steps of a table. Each result becomes a field that the next step sees.
+pub(crate) fn run(steps: &[Step], fields: &mut Fields, keys: &Keys) {
+    for step in steps {
+        let hex = {
+            let mut chosen: Vec<(&str, &str)> = fields
+                .iter()
+                .filter(|(name, _)| match step.over {
+                    Over::All => true,
+                    Over::Named(names) => names.contains(name),
+                })
+                .collect();
+            digest(step.digest, &mut chosen, step.suffix, keys.get(step.key))
+        };
+        fields.text(step.output, hex.as_str());
+    }
+}
+
+/// The pieces of the string to sign, without suffix and key: fields with a value, except `sign`, sorted by name in
+/// byte order, joined as `k=v&k=v`. Values are raw: not trimmed, not escaped, not url-encoded.
+pub(crate) fn canonical(pairs: &mut Vec<(&str, &str)>, sink: &mut dyn FnMut(&str)) {
+    pairs.retain(|(name, value)| *name != "sign" && !value.is_empty());
+    pairs.sort_unstable_by_key(|(name, _)| *name);
+    for (at, (name, value)) in pairs.iter().enumerate() {
+        if at > 0 {
+            sink("&");
+        }
+        sink(name);
+        sink("=");
+        sink(value);
+    }
+}
+
+/// The signature over these fields.
+pub(crate) fn digest(digest: Digest, pairs: &mut Vec<(&str, &str)>, suffix: Option<&str>, key: &Secret) -> Hex {
+    let mut feed = |update: &mut dyn FnMut(&[u8])| {
+        canonical(pairs, &mut |piece| update(piece.as_bytes()));
+        if let Some(suffix) = suffix {
+            update(suffix.as_bytes());
+            update(key.bytes());
+        }
+    };
+    match digest {
+        Digest::Md5 => {
+            let mut md5 = md5::Md5::new();
+            feed(&mut |bytes| md5.update(bytes));
+            Hex::upper(&md5.finalize())
+        }
+        Digest::HmacSha256 => hmac::<hmac::Hmac<sha2::Sha256>>(key, feed).map_or_else(Hex::none, |m| Hex::upper(&m)),
+        Digest::HmacSha1 => hmac::<hmac::Hmac<sha1::Sha1>>(key, feed).map_or_else(Hex::none, |m| Hex::lower(&m)),
+    }
+}
+
+/// HMAC over what `feed` writes. HMAC takes keys of any length, so `None` does not occur.
+fn hmac<M: Mac + KeyInit>(key: &Secret, mut feed: impl FnMut(&mut dyn FnMut(&[u8]))) -> Option<impl AsRef<[u8]>> {
+    let mut mac = <M as KeyInit>::new_from_slice(key.bytes()).ok()?;
+    feed(&mut |bytes| mac.update(bytes));
+    Some(mac.finalize().into_bytes())
+}
+
+/// A digest in hex, without an allocation.
+pub(crate) struct Hex {
+    text: [u8; 64],
+    length: usize,
+}
+
+impl Hex {
+    /// An empty signature. It equals nothing.
+    fn none() -> Hex {
+        Hex { text: [0; 64], length: 0 }
+    }
+
+    fn lower(bytes: &impl AsRef<[u8]>) -> Hex {
+        let mut hex = Hex::none();
+        let length = bytes.as_ref().len().saturating_mul(2);
+        if let Some(out) = hex.text.get_mut(..length) {
+            hex.length = hex::encode_to_slice(bytes, out).map_or(0, |()| length);
+        }
+        hex
+    }
+
+    fn upper(bytes: &impl AsRef<[u8]>) -> Hex {
+        let mut hex = Hex::lower(bytes);
+        hex.text.make_ascii_uppercase();
+        hex
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.text.get(..self.length).and_then(|hex| core::str::from_utf8(hex).ok()).unwrap_or_default()
+    }
+}
+
+/// The whole string to sign, for an explanation. The key is masked.
+pub(crate) fn masked_string(mut pairs: Vec<(&str, &str)>, suffix: Option<&str>) -> String {
+    let mut out = String::new();
+    canonical(&mut pairs, &mut |piece| out.push_str(piece));
+    if let Some(suffix) = suffix {
+        out.push_str(suffix);
+        out.push_str("****");
+    }
+    out
+}
+
+/// The signature over any fields, for tools and tests: what [`Client`](crate::Client) does for its requests.
+///
+/// `suffix` is what stands between the sorted fields and the key: `Some("&key=")`, `Some("&secret=")`, or nothing for
+/// HMAC-SHA1. Equal pairs must not be given twice.
+///
+/// ```
+/// use wxpay_terminal::{Secret, endpoint::Digest, signature};
+///
+/// // The published example of 安全规范.
+/// let fields = [
+///     ("appid", "wxd930ea5d5a258f4f"), ("mch_id", "10000100"), ("device_info", "1000"), ("body", "test"),
+///     ("nonce_str", "ibuaiVcKdpRxkhJA"),
+/// ];
+/// let key = Secret::from("192006250b4c09247ec02edce69f6a2d");
+/// assert_eq!(signature(Digest::Md5, &fields, Some("&key="), &key), "9A0A8659F005D6984697E2CA0A9CF3B7");
+/// ```
+pub fn signature(digest: Digest, fields: &[(&str, &str)], suffix: Option<&str>, key: &Secret) -> String {
+    self::digest(digest, &mut fields.to_vec(), suffix, key).as_str().into()
+}
+
+/// Whether the `sign` among these fields is right under this key, with `&key=`, as replies are signed.
+///
+/// # Errors
+///
+/// Says in words what is missing or wrong. The right signature is not shown.
+pub fn verify_signature(digest: Digest, reply: &Pairs, key: &Secret) -> Result<(), &'static str> {
+    crate::verify::verify_key(reply, digest, key)
+}
+
+/// Reads an XML reply as the library reads it: one level, CDATA and text joined, equal duplicates collapsed.
+///
+/// # Errors
+///
+/// Says in words why it is not such a document: a DTD, a name with two values, too many elements, not well-formed.
+pub fn read_xml(text: &str) -> Result<Pairs, &'static str> {
+    crate::xml::read(text)
+}

@@ -1,0 +1,166 @@
+//! How bytes reach a gateway. One trait, so that firmware can bring its own modem stack.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+/// Carries one POST to one gateway, once.
+///
+/// # What an implementation must keep
+///
+/// * It sends the body **at most once**. No retries, no redirects, no other host.
+/// * [`Sent::No`] is a promise: not one byte of the HTTP request, head included, was handed to TLS. When in doubt:
+///   [`Sent::Maybe`].
+/// * It verifies the server's certificate and name.
+/// * It gives up after [`Post::within`]: name resolution, connect, TLS, sending and receiving together.
+pub trait Transport: Send + Sync {
+    /// Sends the body and returns the reply, whatever its HTTP status.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`], which says whether anything may have left.
+    fn post(&self, post: &Post<'_>) -> Result<Received, Fault>;
+
+    /// The client certificate that TLS will show. The default says that only the implementation knows.
+    fn client_certificate(&self) -> ClientCertificate {
+        ClientCertificate::NotTold
+    }
+
+    /// Connects and shakes hands without sending a request, for [`Client::check`](crate::Client::check).
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] with the stage that failed. The default says that this transport cannot do it.
+    fn reach(&self, url: &str, within: Duration) -> Result<(), Fault> {
+        let _ = (url, within);
+        Err(Fault::unsent(Stage::Connect, "this transport has no way to connect without sending"))
+    }
+}
+
+/// One request on its way out.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Post<'a> {
+    /// Always `https://`.
+    pub url: &'a str,
+    /// The `Content-Type` header.
+    pub content_type: &'static str,
+    /// The body. It holds signatures and personal data: do not log it.
+    pub body: &'a [u8],
+    /// True when a connection that carried another exchange must not be used.
+    pub own_connection: bool,
+    /// The deadline for everything.
+    pub within: Duration,
+    /// The deadline for name resolution, connect and TLS. Shorter than `within` where a second host waits.
+    pub connect_within: Duration,
+    /// The longest body to accept, in bytes.
+    pub reply_limit: usize,
+}
+
+/// A reply.
+#[derive(Clone)]
+pub struct Received {
+    /// The HTTP status.
+    pub status: u16,
+    /// The whole body.
+    pub body: Vec<u8>,
+    /// True when the connection had carried another exchange before. When in doubt: true.
+    pub reused: bool,
+    /// The `Date` header in seconds since 1970, where it could be read. [`Client::check`](crate::Client::check)
+    /// compares the clock with it.
+    pub date: Option<i64>,
+}
+
+/// Why there is no reply.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Whether a byte of the request may have left.
+    pub sent: Sent,
+    /// Where it failed.
+    pub stage: Stage,
+    /// What happened, in words. No secrets.
+    pub text: Cow<'static, str>,
+}
+
+impl Fault {
+    /// A fault before the first byte of the request.
+    pub fn unsent(stage: Stage, text: impl Into<Cow<'static, str>>) -> Fault {
+        Fault { sent: Sent::No, stage, text: text.into() }
+    }
+}
+
+/// Whether a byte of the request may have left. The first value is the safe one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sent {
+    /// It may have: the outcome is not known.
+    #[default]
+    Maybe,
+    /// It has not, for certain.
+    No,
+}
+
+/// Where a transport failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Name resolution.
+    Resolve,
+    /// TCP, or the proxy.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// Sending or receiving.
+    Exchange,
+}
+
+/// What a transport knows of its client certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientCertificate {
+    /// It does not tell.
+    NotTold,
+    /// There is none.
+    None,
+    /// There is one.
+    Some {
+        /// The subject's common name: WeChat puts the `mch_id` there.
+        common_name: String,
+        /// The first and the last second at which it is valid, since 1970.
+        valid: (i64, i64),
+    },
+}
+
+/// Shows where it goes, never the body.
+impl fmt::Debug for Post<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post").field("url", &self.url).field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// Shows the status, never the body.
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .field("reused", &self.reused)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+        (**self).post(post)
+    }
+
+    fn client_certificate(&self) -> ClientCertificate {
+        (**self).client_certificate()
+    }
+
+    fn reach(&self, url: &str, within: Duration) -> Result<(), Fault> {
+        (**self).reach(url, within)
+    }
+}

@@ -1,0 +1,76 @@
+//! Is this reply the gateway's?
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::account::Keys;
+use crate::endpoint::{Digest, Due, KeyName};
+use crate::json;
+use crate::pairs::Pairs;
+use crate::secret::Secret;
+use crate::sign;
+
+/// How an account's replies are read and verified, where the document leaves it to the operator (e-pay), or where the
+/// platform signs with RSA (Swiftpass).
+///
+/// Bring your own when your operator's rule differs: the signed string of the e-pay reply is not public.
+pub trait ReplyRule: Send + Sync {
+    /// Reads the reply's text. The default reads one flat JSON object.
+    ///
+    /// # Errors
+    ///
+    /// Says in words why it cannot be read. The outcome is then unknown.
+    fn read(&self, text: &str) -> Result<Pairs, &'static str> {
+        json::read(text)
+    }
+
+    /// Proves that the gateway made this reply.
+    ///
+    /// # Errors
+    ///
+    /// Says in words what is missing or wrong. The outcome is then unknown.
+    fn verify(&self, reply: &Pairs) -> Result<(), &'static str>;
+}
+
+/// How an account verifies.
+pub(crate) enum Verifier {
+    /// With its own key: the digest of the account's configured sign type, never the one that the reply names.
+    Key(Digest),
+    /// With a rule of its own.
+    Rule(Box<dyn ReplyRule>),
+}
+
+/// Verifies a reply as its table demands.
+pub(crate) fn verify(reply: &Pairs, due: Due, verifier: &Verifier, keys: &Keys) -> Result<(), &'static str> {
+    match (verifier, due) {
+        (_, Due::IfPresent) if reply.filled("sign").is_none() => Ok(()),
+        (Verifier::Rule(rule), _) => rule.verify(reply),
+        (Verifier::Key(_), Due::ByAccount) => Err("the account has no rule to verify this reply with"),
+        (Verifier::Key(digest), _) => verify_key(reply, *digest, keys.get(KeyName::Api)),
+    }
+}
+
+pub(crate) fn verify_key(reply: &Pairs, digest: Digest, key: &Secret) -> Result<(), &'static str> {
+    let Some(given) = reply.filled("sign") else {
+        return Err("the signature is missing");
+    };
+    let mut pairs: Vec<(&str, &str)> = reply.iter().collect();
+    let expected = sign::digest(digest, &mut pairs, Some("&key="), key);
+    if same_hex(given, expected.as_str()) { Ok(()) } else { Err("the signature is wrong") }
+}
+
+/// Compares without case (a real Swiftpass reply signs in lower case) and in constant time.
+pub(crate) fn same_hex(given: &str, expected: &str) -> bool {
+    use ctutils::CtEq;
+    if given.len() != expected.len() || expected.is_empty() {
+        return false;
+    }
+    let lower = |text: &str| {
+        let mut hex = [0_u8; 64];
+        for (to, from) in hex.iter_mut().zip(text.bytes()) {
+            *to = from.to_ascii_lowercase();
+        }
+        hex
+    };
+    given.len() <= 64 && lower(given).ct_eq(&lower(expected)).to_bool()
+}

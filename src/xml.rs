@@ -1,0 +1,105 @@
+//! XML: a tiny writer of our own, and roxmltree for reading.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use crate::fields::Fields;
+use crate::pairs::Pairs;
+
+/// The most nodes of a reply. The longest documented one (gethbinfo with its list) has about a hundred.
+const NODES: u32 = 2_000;
+
+/// Writes `<xml><name>value</name>…</xml>`.
+///
+/// Values are escaped, never put into CDATA, so that `]]>` has no meaning. Characters that XML cannot carry were
+/// refused by the field check.
+pub(crate) fn write(fields: &Fields) -> Vec<u8> {
+    let length: usize = fields
+        .iter()
+        .map(|(name, value)| name.len().saturating_mul(2).saturating_add(value.len()).saturating_add(5))
+        .sum();
+    let mut out = String::with_capacity(length.saturating_add(32));
+    out.push_str("<xml>");
+    for (name, value) in fields.iter() {
+        for piece in ["<", name, ">"] {
+            out.push_str(piece);
+        }
+        escape(value, &mut out);
+        for piece in ["</", name, ">"] {
+            out.push_str(piece);
+        }
+    }
+    out.push_str("</xml>");
+    out.into_bytes()
+}
+
+fn escape(value: &str, out: &mut String) {
+    for c in value.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            c => out.push(c),
+        }
+    }
+}
+
+/// Reads a reply: one element `xml` with one level of fields.
+///
+/// Blanks before the document are trimmed, values never. CDATA and text are joined. The value of an element that has
+/// child elements (`hblist`) is the text of its inside. No DTD, bounded in nodes.
+///
+/// # Errors
+///
+/// Says in words why the text is not such a document.
+pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
+    let text = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']);
+    let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options).map_err(|error| match error {
+        roxmltree::Error::DtdDetected => "a DTD",
+        roxmltree::Error::NodesLimitReached => "too many elements",
+        _ => "not well-formed XML",
+    })?;
+    let root = document.root_element();
+    if text.get(..root.range().start).is_none_or(|prolog| prolog.contains("<!DOCTYPE")) {
+        return Err("a DTD");
+    }
+    if root.tag_name().name() != "xml" {
+        return Err("the root element is not xml");
+    }
+    let mut pairs = Pairs::default();
+    for element in root.children().filter(Node::is_element) {
+        pairs.add(element.tag_name().name(), &value(element, text)).map_err(|_| "one name has two values")?;
+    }
+    Ok(pairs)
+}
+
+fn value(element: Node<'_, '_>, source: &str) -> String {
+    if !element.children().any(|child| child.is_element()) {
+        return element.children().filter(Node::is_text).filter_map(|node| node.text()).collect();
+    }
+    let inside = element.first_child().zip(element.last_child());
+    let range = inside.map(|(first, last)| first.range().start..last.range().end);
+    range.and_then(|range| source.get(range)).unwrap_or_default().into()
+}
+
+/// Reads the repeated children of a nested value: `hblist` holds `hbinfo` elements, each with fields of its own.
+pub(crate) fn read_list(inside: &str, item: &str) -> Vec<Pairs> {
+    let text = ["<xml>", inside, "</xml>"].concat();
+    let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
+    let Ok(document) = Document::parse_with_options(&text, options) else {
+        return Vec::new();
+    };
+    let items = document.root_element().children().filter(|child| child.has_tag_name(item));
+    items
+        .filter_map(|node| {
+            let mut pairs = Pairs::default();
+            for field in node.children().filter(Node::is_element) {
+                pairs.add(field.tag_name().name(), &value(field, &text)).ok()?;
+            }
+            Some(pairs)
+        })
+        .collect()
+}
