@@ -1,5 +1,7 @@
 //! Runs a simulator until Ctrl-C, or until stdin closes.
 
+#![forbid(unsafe_code)]
+
 use std::io::{self, Read};
 use std::process::ExitCode;
 

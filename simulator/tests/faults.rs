@@ -8,17 +8,28 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use client::*;
+use openssl::ssl::SslConnector;
 use wxpay_simulator::credentials::*;
 use wxpay_simulator::{Fault, Simulator, sign};
 
 /// The answer, or nothing when it does not come within 400 ms (SlowBytes: 50 ms).
 fn attempt(simulator: &Simulator, gate: Gate, number: &str, fault: Fault) -> Option<Answer> {
+    attempt_with(simulator, &merchant(simulator), gate, number, fault)
+}
+
+fn attempt_with(
+    simulator: &Simulator,
+    connector: &SslConnector,
+    gate: Gate,
+    number: &str,
+    fault: Fault,
+) -> Option<Answer> {
     simulator.fault_next(fault);
     let kind = match gate {
         Gate::Webgate => "application/x-www-form-urlencoded",
         _ => "text/xml",
     };
-    let mut stream = connect(simulator, &merchant(simulator))?;
+    let mut stream = connect(simulator, connector)?;
     if fault == Fault::SlowBytes {
         let short = Some(Duration::from_millis(50));
         stream.get_ref().set_read_timeout(short).unwrap();
@@ -32,8 +43,8 @@ fn taken(simulator: &Simulator, number: &str) -> bool {
     simulator.entry(number).is_some_and(|entry| entry.state != "FAILED")
 }
 
-fn check_claim(simulator: &Simulator, gate: Gate, fault: Fault, number: &str) {
-    attempt(simulator, gate, number, fault);
+fn check_claim(simulator: &Simulator, connector: &SslConnector, gate: Gate, fault: Fault, number: &str) {
+    attempt_with(simulator, connector, gate, number, fault);
     let claim = fault.commits().unwrap();
     let end = Instant::now() + Duration::from_secs(2);
     while claim && !taken(simulator, number) && Instant::now() < end {
@@ -42,19 +53,23 @@ fn check_claim(simulator: &Simulator, gate: Gate, fault: Fault, number: &str) {
     assert_eq!(taken(simulator, number), claim, "{gate:?} {fault:?}");
 
     // The plain repeat moves money exactly once in all, unless the number had failed.
-    let repeat = gate.pay(simulator, &gate.fields(number)).unwrap();
+    let body = gate.seal(&gate.fields(number));
+    let repeat = call_with(simulator, connector, gate.path(), &body).unwrap();
     let entry = simulator.entry(number).unwrap();
     let failed = entry.state == "FAILED";
     let paid = u32::from(gate != Gate::Swiftpass && !failed);
     assert_eq!(entry.paid, paid, "{gate:?} {fault:?}");
-    let again = !failed && !(fault == Fault::Processing && matches!(gate, Gate::Redpack | Gate::Workwx));
+    let pending = fault == Fault::Processing && matches!(gate, Gate::Redpack | Gate::Workwx);
+    let again = !failed && !pending;
     assert_eq!(gate.is_success(&repeat), again, "{gate:?} {fault:?} {}", repeat.text());
 }
 
 fn check_gate(gate: Gate) {
     let simulator = Simulator::start().unwrap();
+    let connector = merchant(&simulator);
     for (n, fault) in Fault::ALL.iter().enumerate() {
-        check_claim(&simulator, gate, *fault, &format!("1900000109{n:010}"));
+        let number = format!("1900000109{n:010}");
+        check_claim(&simulator, &connector, gate, *fault, &number);
     }
 }
 

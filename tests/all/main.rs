@@ -1,0 +1,6 @@
+//! The integration tests, one binary.
+
+mod outcomes;
+mod support;
+mod tables;
+mod vectors;
