@@ -180,7 +180,13 @@ impl Tour<'_> {
         bad_part("check      clock at 1970", &client.check(), Part::Clock)
     }
 
-    fn line<T: std::fmt::Debug>(&self, gateway: &str, number: &str, outcome: &Outcome<T>, start: Instant) -> Result<()> {
+    fn line<T: std::fmt::Debug>(
+        &self,
+        gateway: &str,
+        number: &str,
+        outcome: &Outcome<T>,
+        start: Instant,
+    ) -> Result<()> {
         let time = start.elapsed();
         let Outcome::Accepted(_) = outcome else {
             return Err(format!("{gateway}: {outcome:?}").into());

@@ -86,15 +86,8 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         signature: Due::Always,
         echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no"), ("total_fee", "total_fee")],
         must_have: &["mch_id", "mweb_url"],
-        // A code that speaks of an order under this number says nothing about that order. Every other signed failure
-        // of a first attempt is final: no URL was given out, so nobody can pay.
-        codes: &[
-            row("ORDERPAID", Means::Open, "订单已支付"),
-            row("Orderpaid", Means::Open, "Order paid"),
-            row("OUT_TRADE_NO_USED", Means::Open, "商户订单号重复"),
-            row("INVALID_REQUEST", Means::Open, "201 商户订单号重复"),
-        ],
-        other_codes: Means::Refused(Next::NewNumber),
+        codes: REFUSALS,
+        other_codes: Means::Open,
     },
     document: "seed 002; protocol C.2, C.4, C.5",
 };
@@ -102,6 +95,39 @@ pub const WAP_ORDER: Endpoint = Endpoint {
 const fn row(code: &'static str, means: Means, words: &'static str) -> Row {
     Row { code, means, words }
 }
+
+/// Refused, signed and first: no URL was given out, so nobody can pay. A new number is safe.
+const REFUSED: Means = Means::Refused(Next::NewNumber);
+
+/// Protocol C.5 and the seed's example. Codes come as words and as English text; both are open sets.
+///
+/// A code that speaks of an order under this number, or of a gateway that lost its way, says nothing final. Neither
+/// does a code that is in no document.
+const REFUSALS: &[Row] = &[
+    row("ORDERPAID", Means::Open, "订单已支付"),
+    row("Orderpaid", Means::Open, "Order paid"),
+    row("ORDERCLOSED", Means::Open, "订单已关闭"),
+    row("ORDERREVERSED", Means::Open, "订单已撤销"),
+    row("OUT_TRADE_NO_USED", Means::Open, "商户订单号重复"),
+    row("INVALID_REQUEST", Means::Open, "201 商户订单号重复"),
+    row("USERPAYING", Means::Open, "用户支付中"),
+    row("SYSTEMERROR", Means::Open, "系统错误"),
+    row("Internalerror", Means::Open, "Internal error"),
+    row("transactioninternalerror", Means::Open, "transaction internal error"),
+    row("AUTHCODE_EXPIRE", REFUSED, "二维码已过期, 请刷新再试"),
+    row("AUTH_CODE_INVALID", REFUSED, "授权码检验错误"),
+    row("Authcodeinvalid", REFUSED, "Auth code invalid"),
+    row("Authvalidfail", REFUSED, "Auth valid fail"),
+    row("NOAUTH", REFUSED, "商户无权限"),
+    row("NOTENOUGH", REFUSED, "余额不足"),
+    row("RULELIMIT", REFUSED, "风控限制"),
+    row("PARAM_ERROR", REFUSED, "参数错误"),
+    row("Signatureerror", REFUSED, "Signature error"),
+    row("validsignfail", REFUSED, "valid sign fail"),
+    row("validflowfail", REFUSED, "valid flow fail"),
+    row("total_fee:Invalid", REFUSED, "total_fee:Invalid"),
+    row("total_fee:Mustbegreaterorequalto[1]", REFUSED, "total_fee:Must be greater or equal to [1]"),
+];
 
 /// The rows that the query and the close share.
 const ABOUT_AN_ORDER: &[Field] = &[

@@ -455,7 +455,16 @@ fn a_wap_refusal_is_final_when_signed_first_and_not_about_an_order() {
     let refusal = declined(send_wap(&canned(&failure("NOAUTH"))));
     assert_eq!((refusal.code.as_str(), refusal.text.as_str(), refusal.next), ("NOAUTH", "失败", Next::NewNumber));
     declined(send_wap(&canned(&failure("total_fee:Invalid"))));
-    for code in ["ORDERPAID", "Order paid", "OUT_TRADE_NO_USED", "INVALID_REQUEST"] {
+    declined(send_wap(&canned(&failure("AUTHCODE_EXPIRE"))));
+    for code in [
+        "ORDERPAID",
+        "Order paid",
+        "OUT_TRADE_NO_USED",
+        "INVALID_REQUEST",
+        "SYSTEMERROR",
+        "transaction internal error",
+        "NEVER_SEEN",
+    ] {
         unknown(send_wap(&canned(&failure(code))));
     }
     unknown(send_wap(&canned(&failure("NOAUTH").replace("NOAUTH", "NOAUTX"))));

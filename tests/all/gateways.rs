@@ -1,0 +1,119 @@
+//! The four gateways as one thing, for tests that run over all of them against the simulator.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wxpay_simulator::{Simulator, credentials};
+use wxpay_terminal::*;
+
+use crate::support::{charge, employee, red_packet, terminal, wap_order};
+
+/// What one attempt came to, without the reply's type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Came {
+    Accepted,
+    Declined(String, Next),
+    Unknown(Reason),
+    Error(ErrorKind),
+}
+
+impl Came {
+    fn of<T>(outcome: Result<Outcome<T>, Error>) -> Came {
+        match outcome {
+            Ok(Outcome::Accepted(_)) => Came::Accepted,
+            Ok(Outcome::Declined(refusal)) => Came::Declined(refusal.code, refusal.next),
+            Ok(Outcome::Unknown(doubt)) => Came::Unknown(doubt.reason),
+            Err(error) => Came::Error(error.kind()),
+        }
+    }
+}
+
+/// A client of one of the four gateways.
+pub enum Gateway {
+    Redpack(Client<RedpackAccount>),
+    Workwx(Client<WorkwxAccount>),
+    Swiftpass(Client<SwiftpassAccount>),
+    Webgate(Client<WebgateAccount>),
+}
+
+/// A prepared payment of one of them.
+pub enum Prep {
+    Redpack(Prepared<RedPackSent>),
+    Workwx(Prepared<EmployeePaid>),
+    Swiftpass(Prepared<WapOrderMade>),
+    Webgate(Prepared<WxCharged>),
+}
+
+pub const NAMES: [&str; 4] = ["redpack", "workwx", "swiftpass", "webgate"];
+
+/// The transport for a simulator, with the merchant's certificate.
+pub fn https(simulator: &Simulator) -> Arc<Https> {
+    let files = simulator.files();
+    let p12 = std::fs::read(&files.p12_rc2).unwrap();
+    let identity = Identity::from_pkcs12(&p12, credentials::MCH_ID).unwrap();
+    let roots = std::fs::read(&files.ca_pem).unwrap();
+    Arc::new(Https::builder().only_roots(&roots).unwrap().identity(identity).build().unwrap())
+}
+
+pub fn redpack_account(hosts: &[&str]) -> RedpackAccount {
+    let key = Secret::from(credentials::KEY);
+    RedpackAccount::new(credentials::MCH_ID, credentials::APPID, key).unwrap().hosts(hosts).unwrap()
+}
+
+fn workwx_account(hosts: &[&str]) -> WorkwxAccount {
+    let (key, secret) = (Secret::from(credentials::KEY), Secret::from(credentials::WORKWX_SECRET));
+    WorkwxAccount::new(credentials::MCH_ID, credentials::CORPID, key, secret).unwrap().hosts(hosts).unwrap()
+}
+
+fn swiftpass_account(host: &str) -> SwiftpassAccount {
+    let key = Secret::from(credentials::SWIFTPASS_KEY);
+    let url = format!("{host}/pay/gateway");
+    let account = SwiftpassAccount::new(&url, credentials::SWIFTPASS_MCH_ID, key).unwrap();
+    account.sub_appid(credentials::SWIFTPASS_APPID).unwrap()
+}
+
+fn webgate_account(simulator: &Simulator) -> WebgateAccount {
+    let public = std::fs::read(&simulator.files().webgate_public_key_pem).unwrap();
+    let rule = RsaReply::new(PublicKey::read(&public).unwrap(), RsaDigest::Sha1);
+    let key = Secret::from(credentials::PARTNER_KEY);
+    WebgateAccount::new(&simulator.base_url(), credentials::PARTNER_ID, key, rule).unwrap()
+}
+
+impl Gateway {
+    /// The gateway of this name, one host, with a deadline of one second.
+    pub fn new(name: &str, simulator: &Simulator, https: &Arc<Https>) -> Gateway {
+        let within = Duration::from_secs(1);
+        let url = simulator.base_url();
+        let hosts = [url.as_str()];
+        match name {
+            "redpack" => Gateway::Redpack(client(redpack_account(&hosts), https, within)),
+            "workwx" => Gateway::Workwx(client(workwx_account(&hosts), https, within)),
+            "swiftpass" => Gateway::Swiftpass(client(swiftpass_account(&url), https, within)),
+            "webgate" => Gateway::Webgate(client(webgate_account(simulator), https, within)),
+            other => panic!("{other}"),
+        }
+    }
+
+    pub fn prepare(&self, number: &str) -> Prep {
+        match self {
+            Gateway::Redpack(client) => Prep::Redpack(client.prepare(&red_packet(number)).unwrap()),
+            Gateway::Workwx(client) => Prep::Workwx(client.prepare(&employee(number)).unwrap()),
+            Gateway::Swiftpass(client) => Prep::Swiftpass(client.prepare(&wap_order(number)).unwrap()),
+            Gateway::Webgate(client) => Prep::Webgate(client.prepare(&charge(number)).unwrap()),
+        }
+    }
+
+    pub fn send(&self, prepared: &mut Prep) -> Came {
+        match (self, prepared) {
+            (Gateway::Redpack(client), Prep::Redpack(prepared)) => Came::of(client.send(prepared)),
+            (Gateway::Workwx(client), Prep::Workwx(prepared)) => Came::of(client.send(prepared)),
+            (Gateway::Swiftpass(client), Prep::Swiftpass(prepared)) => Came::of(client.send(prepared)),
+            (Gateway::Webgate(client), Prep::Webgate(prepared)) => Came::of(client.send(prepared)),
+            _ => panic!("prepared by another gateway"),
+        }
+    }
+}
+
+fn client<A: Account>(account: A, https: &Arc<Https>, within: Duration) -> Client<A> {
+    Client::new(account, terminal(), https.clone()).unwrap().within(within).unwrap()
+}
