@@ -251,6 +251,7 @@ impl SwiftpassAccount {
     /// Not 1 to 45 visible ASCII characters.
     pub fn sub_appid(mut self, sub_appid: &str) -> Result<SwiftpassAccount, Error> {
         check_word("sub_appid", sub_appid, 45)?;
+        self.profile.identifiers.retain(|(name, _)| *name != "sub_appid");
         self.profile.identifiers.push(("sub_appid", sub_appid.into()));
         Ok(self)
     }

@@ -183,6 +183,9 @@ impl Client<WebgateAccount> {
                     "未验证：此网关没有查询接口",
                 );
             }
+            Err(fault) if fault.stage == Stage::Unable => {
+                report.add(Part::Route, Verdict::Warning, fault.text, "未验证：此传输层不能只连接不发送");
+            }
             Err(fault) => not_reached(&mut report, fault.stage, &fault.text),
         }
         report
@@ -302,6 +305,8 @@ fn answered(report: &mut Report, doubt: Option<Doubt>) {
         report.add(Part::Key, Verdict::Bad, text, "签名错误，检查API密钥");
     } else if says(&["CA_ERROR", "证书"]) {
         refused_certificate(report, text, "商户证书错误，检查证书与商户号是否一致");
+    } else if says(&["SYSTEMERROR", "FREQ_LIMIT", "PROCESSING", "Internal error"]) {
+        report.add(Part::Account, Verdict::Warning, text, "网关繁忙，请稍后再检查");
     } else {
         report.add(Part::Account, Verdict::Bad, text, "网关未正常应答，检查商户号、权限和地址");
     }

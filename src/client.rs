@@ -48,9 +48,12 @@ impl fmt::Debug for Inputs {
 impl<A: Account> Client<A> {
     /// A client with the system's clock and random numbers.
     ///
+    /// Where the gateway needs a client certificate, each request checks that the transport has it, that it is the
+    /// merchant's and that it is valid today, before anything is sent.
+    ///
     /// # Errors
     ///
-    /// The gateway needs a client certificate and the transport has none, or its common name is not the `mch_id`.
+    /// None today; a rule between account, terminal and transport may come.
     #[cfg(feature = "https")]
     pub fn new(account: A, terminal: Terminal, transport: impl Transport + 'static) -> Result<Client<A>, Error> {
         let inputs = Inputs {
@@ -65,7 +68,7 @@ impl<A: Account> Client<A> {
     ///
     /// # Errors
     ///
-    /// The gateway needs a client certificate and the transport has none, or its common name is not the `mch_id`.
+    /// None today; a rule between account, terminal and transport may come.
     pub fn with_inputs(account: A, terminal: Terminal, inputs: Inputs) -> Result<Client<A>, Error> {
         let pipe = Pipe { terminal, inputs, within: Duration::from_secs(30) };
         Ok(Client { account, pipe })
@@ -96,7 +99,8 @@ impl<A: Account> Client<A> {
     ///
     /// # Errors
     ///
-    /// A field breaks a rule of its table; the error names both.
+    /// A field breaks a rule of its table; the error names both. Or the client certificate is missing, expired, or
+    /// another merchant's.
     pub fn prepare<R>(&self, request: &R) -> Result<Prepared<R::Reply>, Error>
     where
         R: Payment<Account = A>,
@@ -136,18 +140,17 @@ impl<A: Account> Client<A> {
     where
         T: Reply<Account = A>,
     {
-        let read = prepared.read;
-        match self.pipe.send(self.account.profile(), &mut prepared.draft)? {
+        let (profile, read, draft) = (self.account.profile(), prepared.read, &mut prepared.draft);
+        let exchanged = unless_panicked(|| match self.pipe.send(profile, draft)? {
             Exchanged::Reply { received, marked, .. } => {
-                let case = prepared.draft.case(self.account.profile(), marked);
-                let outcome = judge::outcome(&case, &received, read);
-                // A proven refusal is an answer, so it does not mark the next attempt. judge says it of a marked one
-                // never.
-                prepared.draft.marked = !matches!(outcome, Outcome::Declined(_));
-                Ok(outcome)
+                Ok(judge::outcome(&draft.case(profile, marked), &received, read))
             }
             Exchanged::Doubt(doubt) => Ok(Outcome::Unknown(doubt)),
-        }
+        });
+        let outcome = exchanged.unwrap_or_else(|| Ok(Outcome::Unknown(panicked())))?;
+        // A proven refusal is an answer, so it does not mark the next attempt. judge never says it of a marked one.
+        draft.marked = !matches!(outcome, Outcome::Declined(_));
+        Ok(outcome)
     }
 
     /// Asks about an order. Moves nothing.
@@ -172,15 +175,25 @@ impl<A: Account> Client<A> {
         query: &Q,
     ) -> Result<(Answer<Q::Reply>, Option<i64>), Error> {
         let mut draft = self.draft(query)?;
+        let first = self.asked_once::<Q>(&mut draft)?;
+        match first.0 {
+            // "Not found" names no order, so on a used connection it proves nothing. A question may be asked again; the
+            // second attempt has a connection of its own.
+            Answer::NoAnswer(Doubt { reason: Reason::StaleConnection, .. }) => self.asked_once::<Q>(&mut draft),
+            _ => Ok(first),
+        }
+    }
+
+    fn asked_once<Q: Request<Account = A>>(&self, draft: &mut Draft) -> Result<(Answer<Q::Reply>, Option<i64>), Error> {
         let profile = self.account.profile();
-        match self.pipe.send(profile, &mut draft)? {
+        let asked = unless_panicked(|| match self.pipe.send(profile, draft)? {
             Exchanged::Reply { received, first_host, .. } => {
                 let case = draft.case(profile, false);
-                let answer = judge::answer(&case, &received, first_host, <Q::Reply as Reply>::read);
-                Ok((answer, received.date))
+                Ok((judge::answer(&case, &received, first_host, <Q::Reply as Reply>::read), received.date))
             }
             Exchanged::Doubt(doubt) => Ok((Answer::NoAnswer(doubt), None)),
-        }
+        });
+        asked.unwrap_or_else(|| Ok((Answer::NoAnswer(panicked()), None)))
     }
 
     fn draft<R: Request<Account = A>>(&self, request: &R) -> Result<Draft, Error> {
@@ -408,7 +421,7 @@ impl Pipe {
     fn deliver(&self, profile: &Profile, draft: &Draft) -> Result<(Received, usize), Fault> {
         let start = self.inputs.clock.monotonic();
         let hosts = profile.hosts.len();
-        let mut last = Fault::unsent(Stage::Connect, "the account has no host");
+        let mut last = Fault::unsent(Stage::Connect, "no host was tried");
         for host in 0..hosts {
             let spent = self.inputs.clock.monotonic().saturating_sub(start);
             let within = self.within.saturating_sub(spent);
@@ -427,28 +440,33 @@ impl Pipe {
                 connect_within: part,
                 reply_limit: LONGEST_REPLY,
             };
-            match self.guarded(&post) {
+            match self.inputs.transport.post(&post) {
                 Ok(received) => return Ok((received, host)),
-                Err(fault) if fault.sent == Sent::No || draft.endpoint.asks => last = fault,
+                // A query goes on to the next host at any time, but "a byte may have left" stays true.
+                Err(fault) if draft.endpoint.asks && last.sent == Sent::No => last = fault,
+                Err(_) if draft.endpoint.asks => {}
+                Err(fault) if fault.sent == Sent::No => last = fault,
                 Err(fault) => return Err(fault),
             }
         }
         Err(last)
     }
+}
 
-    /// A panic below this line may have come after the first byte.
-    #[cfg(feature = "https")]
-    fn guarded(&self, post: &Post<'_>) -> Result<Received, Fault> {
-        let call = std::panic::AssertUnwindSafe(|| self.inputs.transport.post(post));
-        std::panic::catch_unwind(call).unwrap_or_else(|_| {
-            Err(Fault { sent: Sent::Maybe, stage: Stage::Exchange, text: "the transport panicked".into() })
-        })
-    }
+/// Runs what may call the caller's code: transport, clock, reply rule. `None`: it panicked, perhaps after the first byte.
+#[cfg(feature = "https")]
+fn unless_panicked<T>(call: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).ok()
+}
 
-    #[cfg(not(feature = "https"))]
-    fn guarded(&self, post: &Post<'_>) -> Result<Received, Fault> {
-        self.inputs.transport.post(post)
-    }
+/// Without std a panic cannot be caught; firmware of that kind stops, and enters the number with `prepare_repeat`.
+#[cfg(not(feature = "https"))]
+fn unless_panicked<T>(call: impl FnOnce() -> T) -> Option<T> {
+    Some(call())
+}
+
+fn panicked() -> Doubt {
+    Doubt::new(Reason::Panic, "the transport, the clock or the reply rule panicked")
 }
 
 /// Nothing left in this attempt. Whether that is an error depends on the attempts before it.
@@ -465,7 +483,7 @@ fn not_reached(fault: &Fault) -> Error {
         Stage::Resolve => "dns",
         Stage::Connect => "connect",
         Stage::Tls => "tls",
-        Stage::Exchange => "exchange",
+        Stage::Exchange | Stage::Unable => "exchange",
     };
     Error::new(ErrorKind::Connect, stage, fault.text.clone())
 }

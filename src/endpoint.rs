@@ -198,6 +198,9 @@ pub struct ReplyTable {
     pub codes: &'static [Row],
     /// What a code outside the table says.
     pub other_codes: Means,
+    /// The code is a number, and 0 is success: only an integer that is not zero can be a refusal. `00`, `0.0` or a
+    /// word may mean success, so they say nothing.
+    pub integer_codes: bool,
 }
 
 /// A field and its success values.
@@ -245,9 +248,17 @@ pub enum Means {
 impl ReplyTable {
     /// The row of a code, or the rule for codes outside the table.
     pub(crate) fn meaning(&self, code: &str) -> Means {
+        if self.integer_codes && !is_integer_but_zero(code) {
+            return Means::Open;
+        }
         let same = |row: &&Row| row.code.bytes().eq(code.bytes().filter(|b| *b != b' '));
         self.codes.iter().find(same).map_or(self.other_codes, |row| row.means)
     }
+}
+
+fn is_integer_but_zero(code: &str) -> bool {
+    let digits = code.strip_prefix('-').unwrap_or(code);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && digits.bytes().any(|b| b != b'0')
 }
 
 impl Endpoint {

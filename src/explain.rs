@@ -70,8 +70,8 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "string to sign: {}", self.string_to_sign)?;
         match self.agrees {
-            Some(true) => writeln!(f, "the signature is right 签名正确")?,
-            Some(false) => writeln!(f, "the signature is wrong 签名错误")?,
+            Some(true) => writeln!(f, "the signature fits these fields and this key 签名与字段和密钥相符")?,
+            Some(false) => writeln!(f, "the signature does not fit these fields and this key 签名与字段或密钥不符")?,
             None => {}
         }
         for finding in &self.findings {
@@ -108,6 +108,7 @@ fn explain_step(
     let agrees = given.map(|given| same_hex(given.trim(), right.as_str()));
     if let Some(given) = given {
         about_given(step, given, &mut findings);
+        about_coverage(step, fields, key, given, &mut findings);
     }
     Explanation { string_to_sign, agrees, findings }
 }
@@ -200,6 +201,25 @@ fn about_given(step: &Step, given: &str, findings: &mut Vec<Finding>) {
         push(findings, step.output, "must be upper-case hex", "必须是大写十六进制");
     } else if wrong_case {
         push(findings, step.output, "must be lower-case hex", "必须是小写十六进制");
+    }
+}
+
+/// 不要将参数全部参与计算签名 (seed 000): the classic mistake of workwx_sign.
+fn about_coverage(step: &Step, fields: &[(&str, &[u8])], key: &Secret, given: &str, findings: &mut Vec<Finding>) {
+    let Over::Named(_) = step.over else { return };
+    let all: Option<Vec<(&str, &str)>> = fields
+        .iter()
+        .filter(|(name, _)| *name != step.output)
+        .map(|(name, value)| Some((*name, core::str::from_utf8(value).ok()?)))
+        .collect();
+    let over_all = all.map(|mut all| sign::digest(step.digest, &mut all, step.suffix, key));
+    if over_all.is_some_and(|hex| same_hex(given.trim(), hex.as_str())) {
+        push(
+            findings,
+            step.output,
+            "it covers all fields; only the eight named ones count",
+            "全部字段都参与了签名，只应有八个字段参与",
+        );
     }
 }
 

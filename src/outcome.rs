@@ -9,7 +9,7 @@ use core::time::Duration;
 ///
 /// | | what it means | what to do |
 /// |---|---|---|
-/// | `Accepted` | proven: the reply was read, verified where the gateway signs, and names this order | act: print, open, book |
+/// | `Accepted` | proven: the reply was read, verified where the gateway signs, and every identifier in it is the one sent | act: print, open, book |
 /// | `Declined` | proven: the gateway's documents say that this code is final | [`Refusal::next`] says what is allowed |
 /// | `Unknown` | the money may have moved | never a new order number: ask, or repeat under the same number |
 ///

@@ -70,6 +70,7 @@ impl Resolver {
         }
         let name = (String::from(host), port);
         let mut state = self.lock();
+        let deadline = if known(&state, &name, KEPT).is_some() { sooner(deadline) } else { deadline };
         let mut started = false;
         loop {
             if let Some(addresses) = known(&state, &name, FRESH) {
@@ -125,6 +126,14 @@ impl Resolver {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// With an address at hand a dead name server must leave time to connect: wait a quarter, at most two seconds.
+fn sooner(deadline: Instant) -> Instant {
+    let now = Instant::now();
+    let left = deadline.saturating_duration_since(now);
+    let part = left.checked_div(4).unwrap_or(left).min(Duration::from_secs(2));
+    now.checked_add(part).unwrap_or(deadline)
 }
 
 fn known(state: &State, name: &Name, younger: Duration) -> Option<Vec<SocketAddr>> {

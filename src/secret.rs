@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes over the bytes. Nothing is copied, so no second copy stays behind.
+    /// Takes over the bytes of a `Vec` or `String` without a copy. A borrowed text or slice is copied: overwriting the
+    /// original is then the caller's.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Secret {
         Secret(Zeroizing::new(bytes.into()))
     }

@@ -36,7 +36,7 @@ pub trait Transport: Send + Sync {
     /// A [`Fault`] with the stage that failed. The default says that this transport cannot do it.
     fn reach(&self, url: &str, within: Duration) -> Result<(), Fault> {
         let _ = (url, within);
-        Err(Fault::unsent(Stage::Connect, "this transport has no way to connect without sending"))
+        Err(Fault::unsent(Stage::Unable, "this transport has no way to connect without sending"))
     }
 }
 
@@ -114,6 +114,8 @@ pub enum Stage {
     Tls,
     /// Sending or receiving.
     Exchange,
+    /// Nowhere: the transport cannot do what was asked.
+    Unable,
 }
 
 /// What a transport knows of its client certificate.

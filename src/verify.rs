@@ -15,7 +15,8 @@ use crate::sign;
 ///
 /// Bring your own when your operator's rule differs: the signed string of the e-pay reply is not public.
 pub trait ReplyRule: Send + Sync {
-    /// Reads the reply's text. The default reads one flat JSON object.
+    /// Reads the reply's text. The default reads one flat JSON object. (Swiftpass replies are always XML: there only
+    /// [`ReplyRule::verify`] is asked.)
     ///
     /// # Errors
     ///

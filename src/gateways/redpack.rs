@@ -77,6 +77,7 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
         must_have: &["mch_billno", "send_listid"],
         codes: CODES,
         other_codes: Means::Open,
+        integer_codes: false,
     },
     document: "seed 001; protocol A.2, A.4",
 };
@@ -146,6 +147,7 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
         must_have: &["status"],
         codes: &[row("NOT_FOUND", Means::NotKnown, "指定单号数据不存在")],
         other_codes: Means::Open,
+        integer_codes: false,
     },
     document: "protocol A.2, A.4",
 };

@@ -88,6 +88,7 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         must_have: &["mch_id", "mweb_url"],
         codes: REFUSALS,
         other_codes: Means::Open,
+        integer_codes: false,
     },
     document: "seed 002; protocol C.2, C.4, C.5",
 };
@@ -159,6 +160,7 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
         must_have: &["mch_id", "trade_state"],
         codes: NOT_KNOWN,
         other_codes: Means::Open,
+        integer_codes: false,
     },
     document: "protocol C.1, C.4",
 };
@@ -184,6 +186,7 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
         must_have: &["mch_id"],
         codes: NOT_KNOWN,
         other_codes: Means::Open,
+        integer_codes: false,
     },
     document: "protocol C.1, C.4",
 };

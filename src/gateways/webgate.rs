@@ -60,6 +60,7 @@ pub const WXCHARGE: Endpoint = Endpoint {
         codes: &[],
         // No list of retcodes is public. A verified non-zero one is a refusal on the first attempt only (protocol D).
         other_codes: Means::Refused(Next::NewNumber),
+        integer_codes: true,
     },
     document: "seed 003; protocol D",
 };

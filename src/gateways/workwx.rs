@@ -82,6 +82,7 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         must_have: &["partner_trade_no", "payment_no"],
         codes: CODES,
         other_codes: Means::Open,
+        integer_codes: false,
     },
     document: "seed 000; WeCom 90278, 90281; protocol B.2, B.3, B.4",
 };
@@ -140,6 +141,7 @@ pub const QUERY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         must_have: &["status"],
         codes: &[row("NOT_FOUND", Means::NotKnown, "指定单号数据不存在")],
         other_codes: Means::Open,
+        integer_codes: false,
     },
     document: "WeCom 90279; protocol B.2, B.4",
 };

@@ -250,8 +250,7 @@ fn device_info_is_in_every_call_whose_table_has_it() {
     assert!(has(workwx(&canned).prepare(&employee("1")).unwrap().body()));
     assert!(has(swiftpass(&canned).prepare(&wap_order("1415659990")).unwrap().body()));
     assert!(!has(redpack(&canned).prepare(&red_packet(NUMBER)).unwrap().body()));
-    let in_tables: Vec<_> =
-        ENDPOINTS.iter().filter(|e| e.field("device_info").is_some()).map(|e| e.name).collect();
+    let in_tables: Vec<_> = ENDPOINTS.iter().filter(|e| e.field("device_info").is_some()).map(|e| e.name).collect();
     assert_eq!(in_tables, ["paywwsptrans2pocket", "pay.weixin.wap"]);
     let account = WorkwxAccount::new(MCH_ID, CORPID, key(), Secret::from("s")).unwrap();
     let client = Client::with_inputs(account, Terminal::unnamed(), inputs(&canned)).unwrap();

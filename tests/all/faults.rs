@@ -73,7 +73,10 @@ fn table(name: &str) {
         Fault::ALL.len()
     );
     // No refusal among the faults is final at once for workwx: its documents want a query first.
-    assert!(accepted > 0 && unknown > 0 && error > 0 && (declined > 0) == (name != "workwx"), "each outcome must occur");
+    assert!(
+        accepted > 0 && unknown > 0 && error > 0 && (declined > 0) == (name != "workwx"),
+        "each outcome must occur"
+    );
 }
 
 #[test]

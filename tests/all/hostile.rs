@@ -51,7 +51,8 @@ fn a_dtd_is_refused() {
         let doubt = unknown(send(format!("{prolog}{}", good()).as_bytes()));
         assert_eq!((doubt.reason, doubt.text.as_ref()), (Reason::Unreadable, "a DTD"), "{prolog}");
     }
-    let bomb = "<!DOCTYPE xml [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">]><xml>&b;</xml>";
+    let bomb =
+        "<!DOCTYPE xml [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">]><xml>&b;</xml>";
     unknown(send(bomb.as_bytes()));
     unknown(send(good().replace("SUCCESS]]>", "]]>&undefined;<![CDATA[SUCCESS]]>").as_bytes()));
 }

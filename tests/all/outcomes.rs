@@ -539,3 +539,47 @@ fn a_request_prepared_for_another_account_is_not_sent() {
     refused(other.send(&mut prepared), "account");
     assert!(canned.sent().is_empty());
 }
+
+/// "Not found" names no order. On a used connection the question is asked again, on a connection of its own.
+#[test]
+fn a_stale_not_found_is_asked_again() {
+    let canned = Canned::default();
+    let client = redpack(&canned);
+    canned.then_with(&tenpay_failure("NOT_FOUND"), 200, true).then(&tenpay_failure("NOT_FOUND"));
+    let answer = client.ask(&GetHbInfo { mch_billno: NUMBER }).unwrap();
+    assert!(matches!(answer, Answer::NotKnown { first_host: true }));
+    let own: Vec<_> = canned.sent().iter().map(|sent| sent.own_connection).collect();
+    assert_eq!(own, [false, true]);
+}
+
+/// For `ask`, too, an Error means that nothing left.
+#[test]
+fn a_query_that_reached_one_host_is_no_error() {
+    let canned = Canned::default();
+    let client = redpack(&canned);
+    canned.then_fault(Sent::Maybe).then_fault(Sent::No);
+    assert!(matches!(client.ask(&GetHbInfo { mch_billno: NUMBER }), Ok(Answer::NoAnswer(_))));
+    canned.then_fault(Sent::No).then_fault(Sent::Maybe);
+    assert!(matches!(client.ask(&GetHbInfo { mch_billno: NUMBER }), Ok(Answer::NoAnswer(_))));
+    canned.then_fault(Sent::No).then_fault(Sent::No);
+    assert!(client.ask(&GetHbInfo { mch_billno: NUMBER }).is_err());
+}
+
+/// The caller's own rule is called after bytes have left.
+#[cfg(feature = "https")]
+#[test]
+fn a_panic_in_the_reply_rule_is_unknown() {
+    struct Panics;
+    impl ReplyRule for Panics {
+        fn verify(&self, _: &Pairs) -> Result<(), &'static str> {
+            panic!("scripted")
+        }
+    }
+    let account = WebgateAccount::new("https://pay.example", "10001", Secret::from("k"), Panics).unwrap();
+    let canned = Canned::default();
+    canned.then(&webgate_reply("0", ""));
+    let client = Client::with_inputs(account, terminal(), inputs(&canned)).unwrap();
+    let mut prepared = client.prepare(&charge("1")).unwrap();
+    assert_eq!(unknown(client.send(&mut prepared)).reason, Reason::Panic);
+    assert!(prepared.is_marked());
+}
