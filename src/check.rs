@@ -303,7 +303,7 @@ fn answered(report: &mut Report, doubt: Option<Doubt>) {
         || doubt.reason == Reason::Unverified
     {
         report.add(Part::Key, Verdict::Bad, text, "签名错误，检查API密钥");
-    } else if says(&["CA_ERROR", "证书"]) {
+    } else if says(&["CA_ERROR", "SSL certificate", "证书"]) {
         refused_certificate(report, text, "商户证书错误，检查证书与商户号是否一致");
     } else if says(&["SYSTEMERROR", "FREQ_LIMIT", "PROCESSING", "Internal error"]) {
         report.add(Part::Account, Verdict::Warning, text, "网关繁忙，请稍后再检查");

@@ -113,7 +113,7 @@ fn ruling(case: &Case<'_>, received: &Received) -> Ruling {
 
 fn decode(case: &Case<'_>, received: &Received) -> Result<Pairs, Doubt> {
     if received.status != 200 {
-        return Err(Doubt::new(Reason::Status, status_text(received.status)));
+        return Err(Doubt::new(Reason::Status, status_text(received)));
     }
     if received.body.len() > LONGEST_REPLY {
         return Err(Doubt::new(Reason::Unreadable, "longer than 64 KiB"));
@@ -127,8 +127,13 @@ fn decode(case: &Case<'_>, received: &Received) -> Result<Pairs, Doubt> {
     .map_err(unreadable)
 }
 
-fn status_text(status: u16) -> String {
-    alloc::format!("HTTP {status}")
+/// The status, and the title of the HTML page that gateways send with it: "400 No required SSL certificate was sent".
+fn status_text(received: &Received) -> String {
+    let page = core::str::from_utf8(&received.body).unwrap_or_default();
+    let title = page.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map_or("", |(t, _)| t);
+    let mut text = alloc::format!("HTTP {} ", received.status);
+    text.extend(title.chars().filter(|c| !c.is_control()).take(100));
+    text.trim_end().into()
 }
 
 fn passes(pairs: &Pairs, gate: Gate) -> bool {

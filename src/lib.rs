@@ -92,3 +92,14 @@ pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Trans
 pub use verify::ReplyRule;
 pub use webgate::{WxCharge, WxCharged};
 pub use workwx::{CheckName, EmployeePaid, EmployeePayment, PayEmployee, QueryPayEmployee, TransferStatus, WwMsgType};
+
+/// The code blocks of the pages, and the cases that must not compile, each beside a twin that does.
+#[cfg(all(doctest, feature = "https"))]
+mod pages {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../README.zh-CN.md")]
+    mod readme_zh {}
+    #[doc = include_str!("../tests/compile_fail.md")]
+    mod compile_fail {}
+}

@@ -141,9 +141,9 @@ impl Connection<'_> {
         // nginx's own pages, for `ssl_verify_client optional`.
         match self.client {
             Client::Nobody if gateway.wants_certificate() => {
-                return Parcel::page(400, "No required SSL certificate was sent");
+                return Parcel::certificate_page("No required SSL certificate was sent");
             }
-            Client::Doubtful => return Parcel::page(400, "The SSL certificate error"),
+            Client::Doubtful => return Parcel::certificate_page("The SSL certificate error"),
             _ => {}
         }
         let settings = &self.shared.settings;

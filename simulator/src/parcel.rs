@@ -72,6 +72,11 @@ impl Parcel {
         }
     }
 
+    /// nginx's pages about client certificates: 400, with the words in the title.
+    pub(crate) fn certificate_page(words: &str) -> Parcel {
+        Parcel { body: http::page(&format!("400 {words}"), words), ..Parcel::page(400, words) }
+    }
+
     pub(crate) fn nothing(end: End) -> Parcel {
         let mut parcel = Parcel::page(200, "");
         parcel.manner = Manner::Nothing(end);

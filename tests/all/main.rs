@@ -1,13 +1,21 @@
 //! The integration tests, one binary.
 
 mod bad_input;
+mod explains;
+mod hostile;
+mod outcomes;
+mod quirks;
+mod rules;
+mod support;
+mod tables;
+mod vectors;
+
+// With the transport: against the simulator and against hand-made servers.
+#[cfg(feature = "https")]
+mod checks;
 #[cfg(feature = "https")]
 mod faults;
 #[cfg(feature = "https")]
 mod gateways;
-mod hostile;
-mod outcomes;
-mod quirks;
-mod support;
-mod tables;
-mod vectors;
+#[cfg(feature = "https")]
+mod secrets;

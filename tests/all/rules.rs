@@ -1,0 +1,175 @@
+//! Rules about the source: who may say Accepted, how many crates there are, what stands in no file.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    found
+}
+
+/// The code of a file without its tests and comments.
+fn code(text: &str) -> String {
+    let library = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    library.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn only_judge_says_accepted_or_declined() {
+    let mut read = 0;
+    for (path, text) in sources("src") {
+        read += 1;
+        if path.ends_with("judge.rs") {
+            continue;
+        }
+        let code = code(&text);
+        // A pattern may look at a refusal, and one file defines it; nobody else may make one.
+        let made =
+            code.replace("Outcome::Declined(_)", "").replace("struct Refusal {", "").replace("for Refusal {", "");
+        for word in ["Outcome::Accepted", "Outcome::Declined", "Refusal {"] {
+            assert!(!made.contains(word), "{}: {word}", path.display());
+        }
+    }
+    assert!(read > 25);
+}
+
+#[test]
+fn gateway_files_import_neither_client_nor_https() {
+    for (path, text) in sources("src/gateways") {
+        for module in ["crate::client", "crate::https", "ureq", "native_tls"] {
+            assert!(!code(&text).contains(&format!("use {module}")), "{}: {module}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_https_touches_the_unversioned_part_of_ureq() {
+    for (path, text) in sources("src") {
+        let touches = code(&text).contains("unversioned");
+        assert_eq!(touches, path.ends_with("https.rs"), "{}", path.display());
+    }
+}
+
+#[test]
+fn no_float_and_no_unsafe_in_the_library() {
+    for (path, text) in sources("src") {
+        let code = code(&text);
+        for word in ["f32", "f64", "unsafe "] {
+            let found = code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|token| token == word.trim());
+            assert!(!found, "{}: {word}", path.display());
+        }
+    }
+}
+
+/// The simulator agrees only because it read the same documents.
+#[test]
+fn the_simulator_shares_no_code_with_the_library() {
+    let tree = cargo_tree(&["-p", "wxpay-simulator"]);
+    for name in ["wxpay-terminal", "md-5", "hmac", "sha1", "sha2", "hex", "roxmltree", "ureq", "native-tls"] {
+        assert!(!tree.contains(name), "{name} is in the simulator's tree");
+    }
+    for (path, text) in sources("simulator/src") {
+        assert!(!text.contains("wxpay_terminal"), "{}", path.display());
+    }
+}
+
+fn cargo_tree(arguments: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(root())
+        .args(["tree", "-e", "normal", "--prefix", "none", "--no-dedupe", "--locked", "--offline"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().filter_map(|line| line.split_whitespace().next()).map(String::from).collect()
+}
+
+/// The crate budget of the design: 45 with default features, this crate included.
+#[test]
+fn the_crate_budget_holds() {
+    let with_default = cargo_tree(&["-p", "wxpay-terminal"]);
+    let core = cargo_tree(&["-p", "wxpay-terminal", "--no-default-features"]);
+    println!("crates: {} with default features, {} without", with_default.len(), core.len());
+    assert!(with_default.len() <= 45, "{with_default:#?}");
+    assert!(core.len() <= 20, "{core:#?}");
+    assert!(!with_default.contains("tokio") && !with_default.contains("serde"));
+}
+
+/// Each case that must not compile stands beside a twin that differs in one token.
+#[test]
+fn compile_fail_cases_differ_from_their_twins_in_one_token() {
+    let page = include_str!("../compile_fail.md");
+    let blocks: Vec<&str> = page.split("```").skip(1).step_by(2).collect();
+    let mut pairs = 0;
+    for pair in blocks.chunks(2) {
+        let [bad, good] = pair else { panic!("a case without a twin") };
+        let (kind, bad) = bad.split_once('\n').unwrap();
+        assert!(kind.starts_with("compile_fail,E"), "{kind}");
+        let good = good.strip_prefix('\n').unwrap();
+        let (bad, good) = (tokens(bad), tokens(good));
+        let same_head = bad.iter().zip(&good).take_while(|(a, b)| a == b).count();
+        let same_tail = bad.iter().rev().zip(good.iter().rev()).take_while(|(a, b)| a == b).count();
+        let differ = |all: &[String]| all.len().saturating_sub(same_head + same_tail);
+        assert!(differ(&bad) <= 1 && differ(&good) <= 1, "{bad:?}\n{good:?}");
+        pairs += 1;
+    }
+    println!("compile-fail cases: {pairs}");
+    assert!(pairs >= 15);
+}
+
+/// Words and marks; a path such as `std::fmt::Debug` is one token.
+fn tokens(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut word = String::new();
+    for c in text.chars() {
+        if c.is_alphanumeric() || c == '_' || c == ':' {
+            word.push(c);
+            continue;
+        }
+        if !word.is_empty() {
+            found.push(std::mem::take(&mut word));
+        }
+        if !c.is_whitespace() {
+            found.push(c.into());
+        }
+    }
+    found
+}
+
+#[test]
+fn public_types_are_send_and_sync() {
+    fn both<T: Send + Sync>() {}
+    both::<wxpay_terminal::Client<wxpay_terminal::RedpackAccount>>();
+    both::<wxpay_terminal::Client<wxpay_terminal::WebgateAccount>>();
+    both::<wxpay_terminal::Prepared<wxpay_terminal::RedPackSent>>();
+    both::<wxpay_terminal::Error>();
+    both::<wxpay_terminal::Outcome<wxpay_terminal::RedPackSent>>();
+    both::<wxpay_terminal::Secret>();
+    #[cfg(feature = "https")]
+    both::<wxpay_terminal::Https>();
+}
+
+/// An error travels in every Result; it must stay one word.
+#[test]
+fn an_error_is_one_word() {
+    assert_eq!(size_of::<wxpay_terminal::Error>(), size_of::<usize>());
+}
