@@ -37,6 +37,10 @@ mod http_date;
 mod https;
 #[cfg(feature = "https")]
 mod identity;
+#[cfg(openssl_backend)]
+mod identity_openssl;
+#[cfg(all(feature = "https", not(openssl_backend)))]
+mod identity_platform;
 mod json;
 mod judge;
 mod money;
@@ -46,7 +50,7 @@ mod pairs;
 mod request;
 #[cfg(feature = "https")]
 mod resolver;
-#[cfg(feature = "https")]
+#[cfg(openssl_backend)]
 mod rsa;
 mod secret;
 mod sign;
@@ -79,7 +83,7 @@ pub use redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack
 pub use request::{Payment, Query, Reply, Request};
 #[cfg(feature = "https")]
 pub use resolver::{Resolve, SystemResolver};
-#[cfg(feature = "https")]
+#[cfg(openssl_backend)]
 pub use rsa::{PublicKey, RsaDigest, RsaReply};
 pub use secret::Secret;
 pub use sign::{read_xml, signature, verify_signature};
