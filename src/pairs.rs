@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::money::Fen;
+
 /// Names and values of a reply, in its order. Unknown fields are kept: they take part in the signature.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Pairs(Vec<(String, String)>);
@@ -32,6 +34,19 @@ impl Pairs {
     /// The value of a field that is not empty.
     pub fn filled(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a field that is not empty, as a text of its own.
+    pub(crate) fn owned(&self, name: &str) -> Option<String> {
+        self.filled(name).map(String::from)
+    }
+
+    /// An amount that may be absent. `None`: it is there and is no number of fen.
+    pub(crate) fn fen(&self, name: &str) -> Option<Option<Fen>> {
+        match self.filled(name) {
+            Some(text) => Fen::read(text).map(Some),
+            None => Some(None),
+        }
     }
 
     /// All fields, in the reply's order.

@@ -5,7 +5,8 @@ pub mod swiftpass;
 pub mod webgate;
 pub mod workwx;
 
-use crate::endpoint::{Endpoint, Field, Kind, Required, Source};
+use crate::endpoint::{Digest, Endpoint, Field, Gate, KeyName, Kind, Means, Over, Required, Row, Source, Step};
+use crate::outcome::Next;
 
 /// Every call of every gateway. Tests run over all of them, so that a new one cannot be left out.
 pub const ENDPOINTS: &[&Endpoint] = &[
@@ -50,3 +51,21 @@ const fn shown(mut row: Field) -> Field {
     row.shown = true;
     row
 }
+
+/// MD5 over all fields with `&key=` (安全规范, protocol F.1).
+const SIGN: Step =
+    Step { output: "sign", over: Over::All, digest: Digest::Md5, key: KeyName::Api, suffix: Some("&key=") };
+
+/// WeChat's transport field.
+const RETURN_CODE: Gate = Gate { name: "return_code", success: &["SUCCESS"] };
+
+/// WeChat's business field.
+const RESULT_CODE: Gate = Gate { name: "result_code", success: &["SUCCESS"] };
+
+/// A row of a code table, with the document's words.
+const fn row(code: &'static str, means: Means, words: &'static str) -> Row {
+    Row { code, means, words }
+}
+
+/// Not accepted; mend the cause, then the same number.
+const MEND: Means = Means::Refused(Next::SameNumber);

@@ -7,9 +7,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{account, attempt, given, shown};
+use super::{MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
 use crate::account::RedpackAccount;
-use crate::endpoint::{Body, Digest, Due, Endpoint, Gate, KeyName, Kind, Means, Over, ReplyTable, Required, Row, Step};
+use crate::endpoint::{Body, Due, Endpoint, Kind, Means, ReplyTable, Required, Row};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -25,12 +25,6 @@ const MCH_BILLNO: Kind = Kind::OrderNumber { shortest: 1, also: "" };
 /// The values of `scene_id`.
 const SCENES: &[&str] =
     &["PRODUCT_1", "PRODUCT_2", "PRODUCT_3", "PRODUCT_4", "PRODUCT_5", "PRODUCT_6", "PRODUCT_7", "PRODUCT_8"];
-
-const SIGN: &[Step] =
-    &[Step { output: "sign", over: Over::All, digest: Digest::Md5, key: KeyName::Api, suffix: Some("&key=") }];
-
-const RETURN_CODE: Option<Gate> = Some(Gate { name: "return_code", success: &["SUCCESS"] });
-const RESULT_CODE: Gate = Gate { name: "result_code", success: &["SUCCESS"] };
 
 /// `sendredpack`.
 pub const SEND_REDPACK: Endpoint = Endpoint {
@@ -60,9 +54,9 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
         shown(given("scene_id", "场景id", Required::No, Kind::OneOf(SCENES), 32)),
         given("risk_info", "活动信息", Required::No, Kind::Word, 128),
     ],
-    signing: SIGN,
+    signing: &[SIGN],
     reply: ReplyTable {
-        transport: RETURN_CODE,
+        transport: Some(RETURN_CODE),
         business: RESULT_CODE,
         code: &["err_code"],
         text: &["err_code_des", "return_msg"],
@@ -82,11 +76,6 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
     document: "seed 001; protocol A.2, A.4",
 };
 
-const fn row(code: &'static str, means: Means, words: &'static str) -> Row {
-    Row { code, means, words }
-}
-
-const MEND: Means = Means::Refused(Next::SameNumber);
 const STOP: Means = Means::Refused(Next::Stop);
 const fn later(seconds: u64) -> Means {
     Means::Refused(Next::SameNumberLater(Duration::from_secs(seconds)))
@@ -136,9 +125,9 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
         account("appid", "Appid", 32),
         shown(given("bill_type", "订单类型", Required::Yes, Kind::OneOf(&["MCHT"]), 32)),
     ],
-    signing: SIGN,
+    signing: &[SIGN],
     reply: ReplyTable {
-        transport: RETURN_CODE,
+        transport: Some(RETURN_CODE),
         business: RESULT_CODE,
         code: &["err_code"],
         text: &["err_code_des", "return_msg"],
@@ -297,8 +286,7 @@ impl Reply for RedPackSent {
     type Account = RedpackAccount;
 
     fn read(reply: Pairs) -> Option<RedPackSent> {
-        let text = |name| reply.filled(name).map(String::from);
-        Some(RedPackSent { mch_billno: text("mch_billno")?, send_listid: text("send_listid")?, reply })
+        Some(RedPackSent { mch_billno: reply.owned("mch_billno")?, send_listid: reply.owned("send_listid")?, reply })
     }
 }
 
@@ -394,7 +382,6 @@ impl Reply for HbInfo {
     type Account = RedpackAccount;
 
     fn read(reply: Pairs) -> Option<HbInfo> {
-        let text = |name| reply.filled(name).map(String::from);
         let status = match reply.filled("status")? {
             "SENDING" => HbStatus::Sending,
             "SENT" => HbStatus::Sent,
@@ -405,17 +392,14 @@ impl Reply for HbInfo {
             "REFUND" => HbStatus::Refund,
             other => HbStatus::Other(other.into()),
         };
-        let total_amount = match reply.filled("total_amount") {
-            Some(text) => Some(Fen::read(text)?),
-            None => None,
-        };
+        let total_amount = reply.fen("total_amount")?;
         let hblist = reply.get("hblist").map(|inside| xml::read_list(inside, "hbinfo")).unwrap_or_default();
         Some(HbInfo {
             status,
-            mch_billno: text("mch_billno"),
-            detail_id: text("detail_id"),
+            mch_billno: reply.owned("mch_billno"),
+            detail_id: reply.owned("detail_id"),
             total_amount,
-            reason: text("reason"),
+            reason: reply.owned("reason"),
             hblist: hblist.iter().map(taken).collect(),
             reply,
         })
@@ -423,8 +407,11 @@ impl Reply for HbInfo {
 }
 
 fn taken(row: &Pairs) -> HbTaken {
-    let text = |name| row.get(name).unwrap_or_default().into();
-    HbTaken { openid: text("openid"), amount: row.get("amount").and_then(Fen::read), rcv_time: text("rcv_time") }
+    HbTaken {
+        openid: row.owned("openid").unwrap_or_default(),
+        amount: row.get("amount").and_then(Fen::read),
+        rcv_time: row.owned("rcv_time").unwrap_or_default(),
+    }
 }
 
 impl core::fmt::Debug for SendRedPack<'_> {

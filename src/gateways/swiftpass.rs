@@ -9,12 +9,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use super::{DEVICE_INFO, account, attempt, given, shown};
+use super::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
 use crate::account::{SwiftpassAccount, sealed::Sealed as _};
 use crate::clock::ChinaTime;
-use crate::endpoint::{
-    Body, Digest, Due, Endpoint, Field, Gate, KeyName, Kind, Means, Over, ReplyTable, Required, Row, Source, Step,
-};
+use crate::endpoint::{Body, Due, Endpoint, Field, Gate, Kind, Means, ReplyTable, Required, Row, Source};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -25,9 +23,6 @@ use crate::{verify, xml};
 
 /// 商户订单号: the seed says string(45), its siblings 5–32 of letters, digits and `_`. The shorter holds.
 const OUT_TRADE_NO: Kind = Kind::OrderNumber { shortest: 5, also: "_" };
-
-const SIGN: &[Step] =
-    &[Step { output: "sign", over: Over::All, digest: Digest::Md5, key: KeyName::Api, suffix: Some("&key=") }];
 
 const STATUS: Option<Gate> = Some(Gate { name: "status", success: &["0"] });
 
@@ -77,7 +72,7 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         shown(given("limit_credit_pay", "是否限制信用卡", Required::No, Kind::OneOf(&["0", "1"]), 32)),
         given("sub_openid", "用户 openid", Required::UnlessWaived, Kind::Word, 128),
     ],
-    signing: SIGN,
+    signing: &[SIGN],
     reply: ReplyTable {
         transport: STATUS,
         business: RESULT_CODE,
@@ -92,10 +87,6 @@ pub const WAP_ORDER: Endpoint = Endpoint {
     },
     document: "seed 002; protocol C.2, C.4, C.5",
 };
-
-const fn row(code: &'static str, means: Means, words: &'static str) -> Row {
-    Row { code, means, words }
-}
 
 /// Refused, signed and first: no URL was given out, so nobody can pay. A new number is safe.
 const REFUSED: Means = Means::Refused(Next::NewNumber);
@@ -149,7 +140,7 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
     own_connection: false,
     order_number: "out_trade_no",
     fields: ABOUT_AN_ORDER,
-    signing: SIGN,
+    signing: &[SIGN],
     reply: ReplyTable {
         transport: STATUS,
         business: RESULT_CODE,
@@ -175,7 +166,7 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
     own_connection: true,
     order_number: "out_trade_no",
     fields: ABOUT_AN_ORDER,
-    signing: SIGN,
+    signing: &[SIGN],
     reply: ReplyTable {
         transport: STATUS,
         business: RESULT_CODE,
@@ -306,9 +297,13 @@ impl Reply for WapOrderMade {
     type Account = SwiftpassAccount;
 
     fn read(reply: Pairs) -> Option<WapOrderMade> {
-        let text = |name| reply.filled(name).map(String::from);
-        let mweb_url = text("mweb_url").filter(|url| crate::fields::is_url(url))?;
-        Some(WapOrderMade { mweb_url, prepay_id: text("prepay_id"), trade_type: text("trade_type"), reply })
+        let mweb_url = reply.owned("mweb_url").filter(|url| crate::fields::is_url(url))?;
+        Some(WapOrderMade {
+            mweb_url,
+            prepay_id: reply.owned("prepay_id"),
+            trade_type: reply.owned("trade_type"),
+            reply,
+        })
     }
 }
 
@@ -383,17 +378,13 @@ impl Reply for Trade {
     type Account = SwiftpassAccount;
 
     fn read(reply: Pairs) -> Option<Trade> {
-        let text = |name| reply.filled(name).map(String::from);
-        let total_fee = match reply.filled("total_fee") {
-            Some(text) => Some(Fen::read(text)?),
-            None => None,
-        };
+        let total_fee = reply.fen("total_fee")?;
         Some(Trade {
             trade_state: trade_state(reply.filled("trade_state")?),
-            out_trade_no: text("out_trade_no"),
+            out_trade_no: reply.owned("out_trade_no"),
             total_fee,
-            transaction_id: text("transaction_id"),
-            time_end: text("time_end"),
+            transaction_id: reply.owned("transaction_id"),
+            time_end: reply.owned("time_end"),
             reply,
         })
     }
@@ -533,12 +524,11 @@ impl Notification {
         if !RESULT_CODE.success.iter().any(|value| is("result_code", value)) || !is("pay_result", "0") {
             return Err(NotificationFault("it does not say that the order is paid"));
         }
-        let text = |name| reply.filled(name).map(String::from).unwrap_or_default();
         Ok(PaidNotice {
-            out_trade_no: text("out_trade_no"),
+            out_trade_no: reply.owned("out_trade_no").unwrap_or_default(),
             total_fee: order.total_fee,
-            transaction_id: text("transaction_id"),
-            time_end: text("time_end"),
+            transaction_id: reply.owned("transaction_id").unwrap_or_default(),
+            time_end: reply.owned("time_end").unwrap_or_default(),
             reply,
         })
     }

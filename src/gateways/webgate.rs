@@ -124,11 +124,7 @@ impl Reply for WxCharged {
     type Account = WebgateAccount;
 
     fn read(reply: Pairs) -> Option<WxCharged> {
-        Some(WxCharged {
-            names_order: reply.filled("out_trade_no").is_some(),
-            retmsg: reply.filled("retmsg").map(String::from),
-            reply,
-        })
+        Some(WxCharged { names_order: reply.filled("out_trade_no").is_some(), retmsg: reply.owned("retmsg"), reply })
     }
 }
 

@@ -5,23 +5,16 @@
 
 use alloc::string::String;
 
-use super::{DEVICE_INFO, account, attempt, given, shown};
+use super::{DEVICE_INFO, MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
 use crate::account::WorkwxAccount;
-use crate::endpoint::{Body, Digest, Due, Endpoint, Gate, KeyName, Kind, Means, Over, ReplyTable, Required, Row, Step};
+use crate::endpoint::{Body, Digest, Due, Endpoint, KeyName, Kind, Means, Over, ReplyTable, Required, Row, Step};
 use crate::fields::Fields;
 use crate::money::Fen;
-use crate::outcome::Next;
 use crate::pairs::Pairs;
 use crate::request::{Payment, Query, Reply, Request, sealed::Sealed};
 
 /// 商户订单号: letters and digits. The call allows 32, its query 28: the shorter holds.
 const PARTNER_TRADE_NO: Kind = Kind::OrderNumber { shortest: 1, also: "" };
-
-const SIGN: Step =
-    Step { output: "sign", over: Over::All, digest: Digest::Md5, key: KeyName::Api, suffix: Some("&key=") };
-
-const RETURN_CODE: Option<Gate> = Some(Gate { name: "return_code", success: &["SUCCESS"] });
-const RESULT_CODE: Gate = Gate { name: "result_code", success: &["SUCCESS"] };
 
 /// `paywwsptrans2pocket`.
 pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
@@ -73,7 +66,7 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         SIGN,
     ],
     reply: ReplyTable {
-        transport: RETURN_CODE,
+        transport: Some(RETURN_CODE),
         business: RESULT_CODE,
         code: &["err_code"],
         text: &["err_code_des", "return_msg"],
@@ -86,12 +79,6 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
     },
     document: "seed 000; WeCom 90278, 90281; protocol B.2, B.3, B.4",
 };
-
-const fn row(code: &'static str, means: Means, words: &'static str) -> Row {
-    Row { code, means, words }
-}
-
-const MEND: Means = Means::Refused(Next::SameNumber);
 
 /// Protocol B.4. B.1 says that a failed result must be queried; B.4 calls some codes "not paid". Ruling: only the row
 /// "not accepted" is final at once, everything else after the query says FAILED.
@@ -132,7 +119,7 @@ pub const QUERY_WWSPTRANS2POCKET: Endpoint = Endpoint {
     ],
     signing: &[SIGN],
     reply: ReplyTable {
-        transport: RETURN_CODE,
+        transport: Some(RETURN_CODE),
         business: RESULT_CODE,
         code: &["err_code"],
         text: &["err_code_des", "return_msg"],
@@ -294,11 +281,10 @@ impl Reply for EmployeePaid {
     type Account = WorkwxAccount;
 
     fn read(reply: Pairs) -> Option<EmployeePaid> {
-        let text = |name| reply.filled(name).map(String::from);
         Some(EmployeePaid {
-            partner_trade_no: text("partner_trade_no")?,
-            payment_no: text("payment_no")?,
-            payment_time: text("payment_time"),
+            partner_trade_no: reply.owned("partner_trade_no")?,
+            payment_no: reply.owned("payment_no")?,
+            payment_time: reply.owned("payment_time"),
             reply,
         })
     }
@@ -365,11 +351,7 @@ impl Reply for EmployeePayment {
     type Account = WorkwxAccount;
 
     fn read(reply: Pairs) -> Option<EmployeePayment> {
-        let text = |name| reply.filled(name).map(String::from);
-        let payment_amount = match reply.filled("payment_amount") {
-            Some(text) => Some(Fen::read(text)?),
-            None => None,
-        };
+        let payment_amount = reply.fen("payment_amount")?;
         Some(EmployeePayment {
             status: match reply.filled("status")? {
                 "SUCCESS" => TransferStatus::Success,
@@ -377,10 +359,10 @@ impl Reply for EmployeePayment {
                 "PROCESSING" => TransferStatus::Processing,
                 other => TransferStatus::Other(other.into()),
             },
-            partner_trade_no: text("partner_trade_no"),
+            partner_trade_no: reply.owned("partner_trade_no"),
             payment_amount,
-            reason: text("reason"),
-            transfer_time: text("transfer_time"),
+            reason: reply.owned("reason"),
+            transfer_time: reply.owned("transfer_time"),
             reply,
         })
     }
