@@ -1,8 +1,10 @@
 //! Nothing that this library prints holds a secret.
 
 use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
 
 use wxpay_simulator::{Fault, Simulator, credentials};
+use wxpay_terminal::Fault as Fault_;
 use wxpay_terminal::*;
 
 use crate::gateways::{Gateway, NAMES, Prep, https};
@@ -78,7 +80,9 @@ fn no_debug_text_and_no_log_line_holds_a_secret() {
             simulator.clear_faults();
         }
     }
+    printed.extend(print_queries(&simulator, &https));
     printed.extend(print_the_rest(&simulator));
+    every_public_type_was_printed(&printed);
     let canaries = canaries(&simulator);
     for text in &printed {
         for (what, canary) in &canaries {
@@ -126,6 +130,84 @@ fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
     let _: fn(&Gateway, &str) -> Prep = Gateway::prepare;
 }
 
+/// The answers to questions about the payments that were made.
+fn print_queries(simulator: &Simulator, https: &Arc<Https>) -> Vec<String> {
+    let client = |name| Gateway::new(name, simulator, https);
+    let mut printed = Vec::new();
+    if let Gateway::Redpack(client) = client("redpack") {
+        simulator.set_status("00000001", "RECEIVED");
+        let query = GetHbInfo { mch_billno: "00000001" };
+        let answer = client.ask(&query).unwrap();
+        assert!(matches!(&answer, Answer::Known(info) if info.hblist.len() == 1));
+        printed.push(format!("{query:?} {answer:?} {:?}", client.check()));
+    }
+    if let Gateway::Workwx(client) = client("workwx") {
+        let query = QueryPayEmployee { partner_trade_no: "10000001" };
+        printed.push(format!("{query:?} {:?}", client.ask(&query).unwrap()));
+    }
+    if let Gateway::Swiftpass(client) = client("swiftpass") {
+        simulator.pay_order("20000001").unwrap();
+        let query = TradeQuery { out_trade_no: "20000001" };
+        printed.push(format!("{query:?} {:?}", client.ask(&query).unwrap()));
+        let close = TradeClose { out_trade_no: "20020001" };
+        printed.push(format!("{close:?} {:?}", client.close(&close).unwrap()));
+        let body = simulator.notification("20000001").unwrap();
+        let notice = client.account().notification(body.as_bytes()).unwrap();
+        printed.push(format!("{notice:?}"));
+        let order = StoredOrder { out_trade_no: "20000001", total_fee: Fen::new(1).unwrap() };
+        printed.push(format!("{order:?} {:?}", notice.matches(&order).unwrap()));
+    }
+    printed
+}
+
+/// Types whose `Debug` is not their name followed by fields, each printed all the same.
+const PRINTED_OTHERWISE: &[&str] = &[
+    "Fields",
+    "Pairs",
+    "CheckName",
+    "WwMsgType",
+    "HbStatus",
+    "TransferStatus",
+    "TradeState",
+    "SceneId",
+    "ErrorKind",
+    "Reason",
+    "Next",
+    "Outcome",
+    "Answer",
+    "Sent",
+    "Stage",
+    "Part",
+    "Verdict",
+    "RsaDigest",
+    "TwoValues",
+    "SystemClock",
+    "SystemRandom",
+    "SystemResolver",
+    "ClientCertificate",
+    "Inputs",
+];
+
+/// Every public type of `src/lib.rs` is among the printed texts.
+fn every_public_type_was_printed(printed: &[String]) {
+    let all = printed.join("\n");
+    let source = include_str!("../../src/lib.rs");
+    let names = source
+        .split("pub use ")
+        .skip(1)
+        .flat_map(|part| part.split(';').next().unwrap().split(|c: char| !c.is_alphanumeric() && c != '_'))
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase()) && *name != "ENDPOINTS");
+    let traits =
+        ["Account", "Clock", "Random", "Payment", "Query", "Reply", "Request", "Resolve", "Transport", "ReplyRule"];
+    let mut seen = 0;
+    for name in names.filter(|name| !traits.contains(name) && !PRINTED_OTHERWISE.contains(name)) {
+        let found = [" ", "(", "\n"].iter().any(|end| all.contains(&format!("{name}{end}")));
+        assert!(found, "{name} was not printed");
+        seen += 1;
+    }
+    assert!(seen > 35, "{seen}");
+}
+
 fn print_the_rest(simulator: &Simulator) -> Vec<String> {
     let p12 = std::fs::read(&simulator.files().p12_rc2).unwrap();
     let wrong = Identity::from_pkcs12_with(&p12, &Secret::from(credentials::KEY)).unwrap_err();
@@ -140,8 +222,53 @@ fn print_the_rest(simulator: &Simulator) -> Vec<String> {
         format!("{identity:?} {public:?}"),
         format!("{key_error} {key_error:?}"),
         format!("{notice:?} {account:?} {:?}", terminal()),
-        format!("{:?}", RsaReply::new(public, RsaDigest::Sha1)),
+        format!("{:?} {:?}", RsaReply::new(public, RsaDigest::Sha1), account.notification(b"").unwrap_err()),
+        print_the_small_ones(),
+        print_a_post(),
     ]
+}
+
+fn print_the_small_ones() -> String {
+    let fields = [("mch_id", b"1".as_slice())];
+    let explanation = explain(&redpack::SEND_REDPACK, &fields, &Secret::from(credentials::KEY), Some("x"));
+    let time = ChinaTime::from_unix(0).unwrap();
+    let valid = Valid { start: time, expire: time };
+    let refused = Fen::new(-1).unwrap_err();
+    let received = Received { status: 200, body: credentials::KEY.into(), reused: false, date: None };
+    let fault = Fault_::unsent(Stage::Tls, "TLS");
+    let mut pairs = Pairs::default();
+    pairs.add("openid", PERSONAL[0]).unwrap();
+    let two = pairs.add("openid", "2").unwrap_err();
+    let inputs = Inputs {
+        transport: Box::new(crate::support::Canned::default()),
+        clock: Box::new(SystemClock),
+        random: Box::new(SystemRandom),
+    };
+    format!(
+        "{explanation:?} {valid:?} {refused:?} {:?} {received:?} {fault:?} {pairs:?} {two:?} {inputs:?} {:?} {:?} {:?}",
+        Fen::MAX,
+        (SystemClock, SystemRandom, SystemResolver),
+        (Next::Stop, Sent::No, Fields::default(), ENDPOINTS),
+        (SceneId::Product1, ClientCertificate::None)
+    )
+}
+
+/// A request as a transport of the caller's own would print it.
+fn print_a_post() -> String {
+    #[derive(Default)]
+    struct Prints(Mutex<String>);
+    impl Transport for Prints {
+        fn post(&self, post: &Post<'_>) -> Result<Received, Fault_> {
+            *self.0.lock().unwrap() = format!("{post:?}");
+            Err(Fault_::unsent(Stage::Connect, "not sent"))
+        }
+    }
+    let prints = Arc::new(Prints::default());
+    let account = crate::gateways::redpack_account(&["https://gateway.example"]);
+    let client = Client::new(account, terminal(), prints.clone()).unwrap();
+    let error = client.send(&mut client.prepare(&red_packet("1")).unwrap()).unwrap_err();
+    let printed = prints.0.lock().unwrap();
+    format!("{printed} {error:?}")
 }
 
 /// The bytes of a hex row as ureq-proto writes them at TRACE: `504f 5354 20-- ----  POST ...`.
