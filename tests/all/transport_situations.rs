@@ -763,11 +763,14 @@ fn a_connection_with_surplus_bytes_is_not_used_again() {
                 visit.send(surplus);
             });
         }
-        // In the same TLS record, but beyond what the client reads at once.
-        not_used_again(tls, |visit| {
-            let request = visit.request().unwrap();
-            visit.send([ok(&padded(&request, 12_000)), vec![b'x'; 300]].concat());
-        });
+        // In the same TLS record, where the reply ends with the client's buffer: the socket has nothing to show then.
+        for buffer in [2048, 4096, 8192, 12_000] {
+            not_used_again(tls, move |visit| {
+                let request = visit.request().unwrap();
+                let head = ok(&padded(&request, buffer)).len() - buffer;
+                visit.send([ok(&padded(&request, buffer - head)), vec![b'x'; 300]].concat());
+            });
+        }
         not_used_again(tls, |visit| {
             let request = visit.request().unwrap();
             visit.send([chunked(&success(&request), 100), b"x".to_vec()].concat());
@@ -864,6 +867,26 @@ fn a_reply_that_names_no_order_proves_nothing_on_a_used_connection() {
                 other => panic!("{other:?}"),
             }
         }
+    });
+}
+
+#[test]
+fn a_question_whose_answer_names_no_order_is_asked_again_on_a_connection_of_its_own() {
+    let not_found = "<xml><return_code>SUCCESS</return_code><result_code>FAIL</result_code>\
+                     <err_code>NOT_FOUND</err_code></xml>";
+    both(|tls| {
+        let server = RawServer::tls(tls, move |visit| {
+            while let Some(request) = visit.request() {
+                let asks = request.starts_with(b"POST /mmpaymkttransfers/gethbinfo ");
+                visit.send(ok(&if asks { not_found.into() } else { success(&request) }));
+            }
+        });
+        let client = client(&[&server.url()]);
+        is_accepted(pay(&client, "B1"));
+        let answer = client.ask(&GetHbInfo { mch_billno: "B2" }).unwrap();
+        assert!(matches!(answer, Answer::NotKnown { first_host: true }), "{answer:?}");
+        drop(client);
+        assert_eq!(server.finish().came_on(), [0, 0, 1]);
     });
 }
 
