@@ -291,8 +291,9 @@ fn tunnel(socket: &mut Socket, host: &Host) -> Result<(), String> {
         }
         head.extend(byte);
     }
-    let status = head.get(9..12).unwrap_or_default();
-    if head.starts_with(b"HTTP/1.") && status == b"200" {
+    // `HTTP/1.1 200 …`: any 2xx opens the tunnel.
+    let status = head.get(9..13).unwrap_or_default();
+    if head.starts_with(b"HTTP/1.") && matches!(status, [b'2', b'0'..=b'9', b'0'..=b'9', b' ' | b'\r']) {
         return Ok(());
     }
     Err(format!("the proxy refused: status {}", String::from_utf8_lossy(status)))

@@ -51,11 +51,12 @@ fn read_pkcs12(der: &[u8], password: &str) -> Result<Identity, Unreadable> {
 
 /// OpenSSL checks the MAC before it decrypts, so a wrong password and an unknown cipher can be told apart.
 fn why(words: &str) -> Unreadable {
-    if words.contains("mac verify failure") {
-        return Unreadable::Other(refuse("wrong password (the merchant platform sets the mch_id)"));
-    }
+    // OpenSSL 3.0 names both for a file without a MAC, so this one comes first.
     if words.contains("mac absent") {
         return Unreadable::Other(refuse("the PKCS#12 file has no MAC"));
+    }
+    if words.contains("mac verify failure") {
+        return Unreadable::Other(refuse("wrong password (the merchant platform sets the mch_id)"));
     }
     if words.contains("unsupported") || words.contains("unknown cipher") {
         return Unreadable::Cipher(words.into());

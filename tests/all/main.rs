@@ -18,4 +18,12 @@ mod faults;
 #[cfg(feature = "https")]
 mod gateways;
 #[cfg(feature = "https")]
+mod identity;
+#[cfg(feature = "https")]
+mod raw_server;
+#[cfg(feature = "https")]
+mod resolver;
+#[cfg(feature = "https")]
 mod secrets;
+#[cfg(feature = "https")]
+mod transport_situations;

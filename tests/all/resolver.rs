@@ -30,7 +30,7 @@ where
 {
     let count = Arc::new(AtomicUsize::new(0));
     let https = https().resolver(Asked(count.clone(), answer)).build().unwrap();
-    (client_with(https, hosts), count)
+    (client_with(https, hosts).within(SHORT).unwrap(), count)
 }
 
 /// A server that wants a new connection for every request.

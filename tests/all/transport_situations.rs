@@ -11,26 +11,30 @@ use std::time::{Duration, Instant};
 
 use wxpay_simulator::{ClientCertificate, ServerCertificate, Settings, Simulator, TlsRange, credentials};
 use wxpay_terminal::{
-    Answer, Client, Doubt, Error, ErrorKind, Fen, GetHbInfo, HbStatus, Https, Identity, Outcome, Reason,
+    Answer, Client, Doubt, Error, ErrorKind, Fen, GetHbInfo, HbStatus, Https, Identity, Outcome, Reason, RedPackSent,
     RedpackAccount, Secret, SwiftpassAccount, Terminal, WapOrder,
 };
 
 use crate::raw_server::*;
 
 /// One payment to one server. Returns what came of it, and what arrived there.
-fn once(server: RawServer) -> (Result<Outcome<wxpay_terminal::RedPackSent>, Error>, Log) {
-    let client = client(&[&server.url()]);
+fn once(client: Client<RedpackAccount>, server: RawServer) -> (Result<Outcome<RedPackSent>, Error>, Log) {
     let start = Instant::now();
     let outcome = pay(&client, "B1");
-    assert!(start.elapsed() < Duration::from_secs(10), "the deadline was 1 s: {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "the deadline holds: {:?}", start.elapsed());
     drop(client);
     (outcome, server.finish())
+}
+
+/// One payment to one server that may take its time.
+fn one_payment(server: RawServer) -> (Result<Outcome<RedPackSent>, Error>, Log) {
+    once(client(&[&server.url()]), server)
 }
 
 /// The request may have left: `Unknown` for this reason, and it came at most once, on one connection.
 #[track_caller]
 fn unknown(tls: Tls, reason: Reason, script: impl Fn(&mut Visit) + Send + Sync + 'static) -> Doubt {
-    let (outcome, log) = once(RawServer::tls(tls, script));
+    let (outcome, log) = one_payment(RawServer::tls(tls, script));
     let doubt = is_unknown(outcome);
     assert_eq!(doubt.reason, reason, "{doubt}");
     assert!(!doubt.text.is_empty(), "a technician needs words");
@@ -54,10 +58,22 @@ fn unknown_after_request(tls: Tls, reason: Reason, script: impl Fn(&mut Visit) +
     doubt
 }
 
+/// The server reads the request, and then nothing but the deadline ends the exchange.
+#[track_caller]
+fn unknown_at_the_deadline(tls: Tls, script: impl Fn(&mut Visit) + Send + Sync + 'static) {
+    let server = RawServer::tls(tls, move |visit| {
+        visit.request();
+        script(visit);
+    });
+    let (outcome, log) = once(short_client(&[&server.url()]), server);
+    assert_eq!(is_unknown(outcome).reason, Reason::Broken);
+    assert_eq!((log.connections, log.requests.len()), (1, 1), "the request came once");
+}
+
 /// A reply that must be taken.
 #[track_caller]
 fn taken(tls: Tls, reply: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) {
-    let (outcome, log) = once(RawServer::tls(tls, move |visit| {
+    let (outcome, log) = one_payment(RawServer::tls(tls, move |visit| {
         let request = visit.request().unwrap();
         visit.send(reply(&request));
     }));
@@ -68,7 +84,7 @@ fn taken(tls: Tls, reply: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) {
 /// The gateway was not reached: an `Error`, and no byte of HTTP arrived, inside TLS or outside.
 #[track_caller]
 fn unreached(server: RawServer) -> Error {
-    let (outcome, log) = once(server);
+    let (outcome, log) = once(short_client(&[&server.url()]), server);
     let error = is_unreached(outcome);
     assert_eq!(log.bytes, 0, "no byte left");
     assert!(log.requests.is_empty());
@@ -89,7 +105,7 @@ fn a_refused_connection_is_an_error() {
 fn a_connection_that_nobody_answers_is_an_error() {
     // Without a full queue this machine cannot make a lost SYN on loopback.
     let Some(port) = FullPort::new("127.0.0.1:0") else { return };
-    let error = is_unreached(pay(&client(&[&format!("https://{}", port.address())]), "B1"));
+    let error = is_unreached(pay(&short_client(&[&format!("https://{}", port.address())]), "B1"));
     assert_eq!(error.field_name(), "connect");
 }
 
@@ -239,7 +255,7 @@ fn a_client_certificate_that_is_missing_or_refused_at_tls_1_2_is_an_error() {
 fn a_client_certificate_that_is_missing_or_refused_at_tls_1_3_is_unknown_in_the_words_of_the_alert() {
     // The client's handshake is over before the server has looked: the request may have left.
     let refusing = || RawServer::tls_with(Tls::V13, Clients::Refused, Visit::succeed_always);
-    let (outcome, log) = once(refusing());
+    let (outcome, log) = one_payment(refusing());
     let doubt = is_unknown(outcome);
     assert!(doubt.reason == Reason::Broken && doubt.text.contains("alert"), "{doubt}");
     assert_eq!((log.connections, log.bytes), (1, 0));
@@ -310,7 +326,7 @@ fn a_request_that_was_read_and_met_with_a_reset_is_unknown() {
 #[test]
 fn a_reply_that_does_not_come_is_unknown() {
     both(|tls| {
-        unknown_after_request(tls, Reason::Broken, Visit::until_gone);
+        unknown_at_the_deadline(tls, Visit::until_gone);
     });
 }
 
@@ -320,7 +336,7 @@ fn half_a_head_is_unknown() {
         unknown_after_request(tls, Reason::Broken, |visit| {
             visit.send("HTTP/1.1 200 OK\r\nContent-Le");
         });
-        unknown_after_request(tls, Reason::Broken, |visit| {
+        unknown_at_the_deadline(tls, |visit| {
             visit.send("HTTP/1.1 200 OK\r\nContent-Le");
             visit.until_gone();
         });
@@ -330,7 +346,7 @@ fn half_a_head_is_unknown() {
 #[test]
 fn a_head_that_drips_is_unknown_at_the_deadline() {
     both(|tls| {
-        unknown_after_request(tls, Reason::Broken, |visit| {
+        unknown_at_the_deadline(tls, |visit| {
             visit.send("HTTP/1.1 200 OK\r\nX: ");
             visit.send_for_ever(b"x", Duration::from_millis(20));
         });
@@ -342,7 +358,7 @@ fn a_head_that_drips_is_unknown_at_the_deadline() {
 #[test]
 fn a_body_that_stalls_is_unknown() {
     both(|tls| {
-        unknown_after_request(tls, Reason::Broken, |visit| {
+        unknown_at_the_deadline(tls, |visit| {
             visit.send("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<xml><return_code>SUCC");
             visit.until_gone();
         });
@@ -352,7 +368,7 @@ fn a_body_that_stalls_is_unknown() {
 #[test]
 fn a_body_that_drips_is_unknown_at_the_deadline() {
     both(|tls| {
-        unknown_after_request(tls, Reason::Broken, |visit| {
+        unknown_at_the_deadline(tls, |visit| {
             visit.send("HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n<xml>");
             visit.send_for_ever(b" ", Duration::from_millis(20));
         });
@@ -362,7 +378,7 @@ fn a_body_that_drips_is_unknown_at_the_deadline() {
 #[test]
 fn a_chunked_body_that_drips_is_unknown_at_the_deadline() {
     both(|tls| {
-        unknown_after_request(tls, Reason::Broken, |visit| {
+        unknown_at_the_deadline(tls, |visit| {
             visit.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<xml>\r\n");
             visit.send_for_ever(b"1\r\n \r\n", Duration::from_millis(20));
         });
@@ -399,7 +415,7 @@ fn a_body_shorter_than_its_content_length_is_unknown() {
 fn a_cut_body_without_a_length_is_unknown() {
     both(|tls| {
         for keep in cuts() {
-            let (outcome, _) = once(RawServer::tls(tls, move |visit| {
+            let (outcome, _) = one_payment(RawServer::tls(tls, move |visit| {
                 let request = visit.request().unwrap();
                 visit.send(format!("HTTP/1.1 200 OK\r\n\r\n{}", cut(&success(&request), keep)));
             }));
@@ -411,7 +427,7 @@ fn a_cut_body_without_a_length_is_unknown() {
 #[test]
 fn a_whole_body_without_a_length_is_accepted_when_tls_was_ended() {
     both(|tls| {
-        let (outcome, log) = once(RawServer::tls(tls, |visit| {
+        let (outcome, log) = one_payment(RawServer::tls(tls, |visit| {
             let request = visit.request().unwrap();
             visit.send(format!("HTTP/1.1 200 OK\r\n\r\n{}", success(&request)));
             visit.close_notify();
@@ -425,7 +441,7 @@ fn a_whole_body_without_a_length_is_accepted_when_tls_was_ended() {
 fn a_whole_body_without_a_length_is_accepted_or_unknown_when_tls_was_not_ended() {
     // OpenSSL 4 reports the missing close_notify, OpenSSL 3 does not.
     both(|tls| {
-        let (outcome, log) = once(RawServer::tls(tls, |visit| {
+        let (outcome, log) = one_payment(RawServer::tls(tls, |visit| {
             let request = visit.request().unwrap();
             visit.send(format!("HTTP/1.1 200 OK\r\n\r\n{}", success(&request)));
         }));
@@ -484,7 +500,7 @@ fn something_that_is_not_http_is_unknown() {
 fn a_bad_status_line_is_unknown() {
     both(|tls| {
         for line in ["HTTP/1.1 abc OK", "HTTP/1.1", "HTTP/7.3 200 OK", "HTTP/1.1 20 OK", "HTTP/1.1 99999 OK"] {
-            let (outcome, log) = once(RawServer::tls(tls, move |visit| {
+            let (outcome, log) = one_payment(RawServer::tls(tls, move |visit| {
                 let request = visit.request().unwrap();
                 visit.send(reply(line, &[], &success(&request)));
             }));
@@ -550,7 +566,7 @@ fn a_redirect_is_unknown_and_not_followed() {
             let other = RawServer::tls(tls, Visit::succeed_always);
             let elsewhere = format!("Location: {}/mmpaymkttransfers/sendredpack", other.url());
             for location in [elsewhere, "Location: /mmpaymkttransfers/gethbinfo".into()] {
-                let (outcome, log) = once(RawServer::tls(tls, move |visit| {
+                let (outcome, log) = one_payment(RawServer::tls(tls, move |visit| {
                     while visit.request().is_some() {
                         visit.send(reply(&format!("HTTP/1.1 {status} Moved"), &[&location], ""));
                     }
@@ -610,7 +626,7 @@ fn a_100_continue_that_nobody_asked_for_is_skipped() {
 fn interim_replies_for_ever_are_unknown_at_the_deadline() {
     both(|tls| {
         for pause in [0, 10] {
-            unknown_after_request(tls, Reason::Broken, move |visit| {
+            unknown_at_the_deadline(tls, move |visit| {
                 visit.send_for_ever(b"HTTP/1.1 100 Continue\r\n\r\n", Duration::from_millis(pause));
             });
         }
@@ -643,7 +659,7 @@ fn a_body_of_exactly_the_limit_is_accepted() {
 fn a_body_one_byte_longer_than_the_limit_is_unknown() {
     both(|tls| {
         for chunks in [false, true] {
-            let (outcome, log) = once(RawServer::tls(tls, move |visit| {
+            let (outcome, log) = one_payment(RawServer::tls(tls, move |visit| {
                 let request = visit.request().unwrap();
                 let body = padded(&request, 64 * 1024 + 1);
                 visit.send(if chunks { chunked(&body, 5000) } else { ok(&body) });
@@ -821,20 +837,20 @@ fn a_connection_that_the_server_wants_closed_is_not_used_again() {
 #[test]
 fn a_connection_whose_exchange_was_not_clean_is_not_used_again() {
     both(|tls| {
-        // Timed out, with the reply after all; too long; compressed.
+        // Timed out; too long; compressed.
         for kind in 0..3 {
             let server = RawServer::tls(tls, move |visit| {
                 if visit.number == 0 {
                     let request = visit.request().unwrap();
                     match kind {
-                        0 => thread::sleep(Duration::from_millis(1100)),
+                        0 => visit.until_gone(),
                         1 => assert!(visit.send(ok(&padded(&request, 70_000)))),
                         _ => assert!(visit.send(reply("HTTP/1.1 200 OK", &["Content-Encoding: gzip"], "abc"))),
                     }
                 }
                 visit.succeed_always();
             });
-            let client = client(&[&server.url()]);
+            let client = short_client(&[&server.url()]);
             is_unknown(pay(&client, "B1"));
             is_accepted(pay(&client, "B2"));
             drop(client);
@@ -984,7 +1000,7 @@ fn the_witness_of_one_thread_does_not_leak_into_another() {
             pipe(&plain.tcp, &TcpStream::connect(("127.0.0.1", port)).unwrap());
         }
     });
-    let client = client(&[&front.url()]);
+    let client = short_client(&[&front.url()]);
     let outcomes = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for worker in 0..8 {
@@ -1007,7 +1023,7 @@ fn seen(log: &Log) -> Vec<String> {
     log.requests.iter().map(|(_, request)| value(request, "mch_billno")).collect()
 }
 
-fn check_witnesses(log: &Log, outcomes: &[(String, Result<Outcome<wxpay_terminal::RedPackSent>, Error>)]) {
+fn check_witnesses(log: &Log, outcomes: &[(String, Result<Outcome<RedPackSent>, Error>)]) {
     let seen = seen(log);
     let once: HashSet<&String> = seen.iter().collect();
     assert_eq!(once.len(), seen.len(), "nothing is sent twice");
@@ -1041,7 +1057,7 @@ fn the_second_host_gets_the_same_bytes_while_none_left_for_the_first() {
         let refused = RawServer::tcp(drop);
         for first in [closed.url(), hung.url(), refused.url()] {
             let second = RawServer::tls(tls, Visit::succeed_always);
-            let client = client(&[&first, &second.url()]);
+            let client = short_client(&[&first, &second.url()]);
             let mut prepared = client.prepare(&red_packet("B1")).unwrap();
             let body = prepared.body().to_vec();
             is_accepted(client.send(&mut prepared));
@@ -1070,7 +1086,7 @@ fn the_second_host_gets_no_payment_that_may_have_reached_the_first() {
                 end(visit);
             });
             let second = RawServer::tls(tls, Visit::succeed_always);
-            let client = client(&[&first.url(), &second.url()]);
+            let client = short_client(&[&first.url(), &second.url()]);
             is_unknown(pay(&client, "B1"));
             drop(client);
             assert_eq!((first.finish().requests.len(), second.finish().connections), (1, 0));
@@ -1088,7 +1104,7 @@ fn the_second_host_is_always_asked_a_question_that_the_first_did_not_answer() {
                 end(visit);
             });
             let second = RawServer::tls(tls, Visit::succeed_always);
-            let client = client(&[&first.url(), &second.url()]);
+            let client = short_client(&[&first.url(), &second.url()]);
             match client.ask(&GetHbInfo { mch_billno: "B1" }).unwrap() {
                 Answer::Known(info) => assert_eq!(info.status, HbStatus::Sent),
                 other => panic!("{other:?}"),
@@ -1239,6 +1255,25 @@ fn a_proxy_that_does_not_open_a_tunnel_is_an_error() {
 }
 
 #[test]
+fn a_refusal_of_the_proxy_is_believed() {
+    // Even where a tunnel would open behind it.
+    let server = RawServer::tls(Tls::V13, Visit::succeed_always);
+    let port = server.port();
+    let proxy = RawServer::tcp(move |plain| {
+        connect_head(&plain);
+        (&plain.tcp).write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").unwrap();
+        pipe(&plain.tcp, &TcpStream::connect(("127.0.0.1", port)).unwrap());
+    });
+    let https = https().proxy("127.0.0.1", proxy.port()).unwrap().build().unwrap();
+    let client = client_with(https, &[&server.url()]);
+    let error = is_unreached(pay(&client, "B1"));
+    assert!(error.rule().contains("403"), "{error}");
+    drop(client);
+    proxy.finish();
+    assert_eq!(server.finish().handshakes, 0);
+}
+
+#[test]
 fn a_proxy_that_hangs_or_talks_for_ever_is_an_error() {
     let talks: [fn(&mut Plain); 3] = [
         Plain::until_gone,
@@ -1256,7 +1291,7 @@ fn a_proxy_that_hangs_or_talks_for_ever_is_an_error() {
     for talk in talks {
         let proxy = RawServer::tcp(move |mut plain| talk(&mut plain));
         let https = https().proxy("127.0.0.1", proxy.port()).unwrap().build().unwrap();
-        is_unreached(pay(&client_with(https, &["https://localhost:1"]), "B1"));
+        is_unreached(pay(&client_with(https, &["https://localhost:1"]).within(SHORT).unwrap(), "B1"));
         assert_eq!(proxy.finish().connections, 1);
     }
 }
