@@ -25,6 +25,10 @@ pub struct Endpoint {
     pub own_connection: bool,
     /// The field that holds the order number.
     pub order_number: &'static str,
+    /// How order numbers of this call are made. They fit the call and its query.
+    pub numbers: Numbers,
+    /// The field that holds the amount, where the call has one.
+    pub amount: &'static str,
     /// The request's fields.
     pub fields: &'static [Field],
     /// The signatures, in the order in which they are made.
@@ -33,6 +37,18 @@ pub struct Endpoint {
     pub reply: ReplyTable,
     /// The document and section that the table was written from.
     pub document: &'static str,
+}
+
+/// How order numbers are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// Merchant, `yyyymmdd`, ten characters of `0-9A-Z`; at most 28 in all. A `mch_id` of more than 10 digits does not
+    /// fit and is refused.
+    MerchantDateSerial,
+    /// `yyyymmdd` and ten characters of `0-9A-Z`. Numbers are unique per merchant, so the merchant is left out.
+    DateSerial,
+    /// `yyyymmdd` and 16 digits: digits only.
+    DateSerialDigits,
 }
 
 /// How a request body is written.

@@ -41,10 +41,12 @@ mod identity;
 mod identity_openssl;
 #[cfg(all(feature = "https", not(openssl_backend)))]
 mod identity_platform;
+mod journal;
 mod json;
 mod judge;
 mod money;
 mod nonce;
+mod order_number;
 mod outcome;
 mod pairs;
 mod request;
@@ -73,10 +75,14 @@ pub use gateways::{ENDPOINTS, redpack, swiftpass, webgate, workwx};
 pub use https::{Https, HttpsBuilder};
 #[cfg(feature = "https")]
 pub use identity::Identity;
+pub use journal::{
+    Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
+};
 pub use money::Fen;
 pub use nonce::Random;
 #[cfg(feature = "https")]
 pub use nonce::SystemRandom;
+pub use order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};
 pub use outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
 pub use pairs::{Pairs, TwoValues};
 pub use redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::{MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
 use crate::account::RedpackAccount;
-use crate::endpoint::{Body, Due, Endpoint, Kind, Means, ReplyTable, Required, Row};
+use crate::endpoint::{Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Row};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -35,6 +35,8 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
     asks: false,
     own_connection: false,
     order_number: "mch_billno",
+    numbers: Numbers::MerchantDateSerial,
+    amount: "total_amount",
     fields: &[
         attempt("nonce_str", "随机字符串", 32),
         attempt("sign", "签名", 32),
@@ -117,6 +119,8 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
     asks: true,
     own_connection: false,
     order_number: "mch_billno",
+    numbers: Numbers::MerchantDateSerial,
+    amount: "",
     fields: &[
         attempt("nonce_str", "随机字符串", 32),
         attempt("sign", "签名", 32),

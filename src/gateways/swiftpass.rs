@@ -12,7 +12,7 @@ use core::fmt;
 use super::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
 use crate::account::{SwiftpassAccount, sealed::Sealed as _};
 use crate::clock::ChinaTime;
-use crate::endpoint::{Body, Due, Endpoint, Field, Gate, Kind, Means, ReplyTable, Required, Row, Source};
+use crate::endpoint::{Body, Due, Endpoint, Field, Gate, Kind, Means, Numbers, ReplyTable, Required, Row, Source};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -50,6 +50,8 @@ pub const WAP_ORDER: Endpoint = Endpoint {
     // The documented reply does not name the order.
     own_connection: true,
     order_number: "out_trade_no",
+    numbers: Numbers::DateSerial,
+    amount: "total_fee",
     fields: &[
         shown(given("service", "接口类型", Required::Yes, Kind::Word, 32)),
         shown(given("version", "版本号", Required::No, Kind::Word, 8)),
@@ -139,6 +141,8 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
     asks: true,
     own_connection: false,
     order_number: "out_trade_no",
+    numbers: Numbers::DateSerial,
+    amount: "",
     fields: ABOUT_AN_ORDER,
     signing: &[SIGN],
     reply: ReplyTable {
@@ -165,6 +169,8 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
     asks: false,
     own_connection: true,
     order_number: "out_trade_no",
+    numbers: Numbers::DateSerial,
+    amount: "",
     fields: ABOUT_AN_ORDER,
     signing: &[SIGN],
     reply: ReplyTable {

@@ -8,7 +8,9 @@ use alloc::string::String;
 
 use super::{account, attempt, given, shown};
 use crate::account::WebgateAccount;
-use crate::endpoint::{Body, Digest, Due, Endpoint, Gate, KeyName, Kind, Means, Over, ReplyTable, Required, Step};
+use crate::endpoint::{
+    Body, Digest, Due, Endpoint, Gate, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Step,
+};
 use crate::fields::Fields;
 use crate::money::Fen;
 use crate::outcome::Next;
@@ -25,6 +27,8 @@ pub const WXCHARGE: Endpoint = Endpoint {
     // The reply may name nothing at all.
     own_connection: true,
     order_number: "out_trade_no",
+    numbers: Numbers::DateSerialDigits,
+    amount: "amount",
     fields: &[
         account("partner_id", "合作伙伴id号", 32),
         given("openid", "微信号openid", Required::Yes, Kind::Word, 64),

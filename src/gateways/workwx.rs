@@ -7,7 +7,9 @@ use alloc::string::String;
 
 use super::{DEVICE_INFO, MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
 use crate::account::WorkwxAccount;
-use crate::endpoint::{Body, Digest, Due, Endpoint, KeyName, Kind, Means, Over, ReplyTable, Required, Row, Step};
+use crate::endpoint::{
+    Body, Digest, Due, Endpoint, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Row, Step,
+};
 use crate::fields::Fields;
 use crate::money::Fen;
 use crate::pairs::Pairs;
@@ -25,6 +27,8 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
     asks: false,
     own_connection: false,
     order_number: "partner_trade_no",
+    numbers: Numbers::MerchantDateSerial,
+    amount: "amount",
     fields: &[
         account("appid", "公众账号appid", 128),
         account("mch_id", "商户号", 32),
@@ -110,6 +114,8 @@ pub const QUERY_WWSPTRANS2POCKET: Endpoint = Endpoint {
     asks: true,
     own_connection: false,
     order_number: "partner_trade_no",
+    numbers: Numbers::MerchantDateSerial,
+    amount: "",
     fields: &[
         attempt("nonce_str", "随机字符串", 32),
         attempt("sign", "签名", 32),
