@@ -10,6 +10,7 @@ use crate::error::{Error, text};
 use crate::fields::Limits;
 use crate::money::Fen;
 use crate::secret::Secret;
+use crate::swiftpass;
 use crate::verify::{ReplyRule, Verifier};
 
 pub(crate) mod sealed {
@@ -36,6 +37,10 @@ pub struct Profile {
     pub(crate) amount: (u32, u32),
     pub(crate) waived: Vec<&'static str>,
     pub(crate) verifier: Verifier,
+    /// The `service` of each Swiftpass call: (call, service).
+    pub(crate) services: Vec<(&'static str, String)>,
+    /// The amounts that need no `scene_id`.
+    pub(crate) amounts_without_scene: (u32, u32),
     /// Replies are XML even though a rule of the account's own verifies them.
     pub(crate) xml_replies: bool,
 }
@@ -55,6 +60,8 @@ impl Profile {
             amount: (1, Fen::MAX.get()),
             waived: Vec::new(),
             verifier,
+            services: Vec::new(),
+            amounts_without_scene: (100, 20_000),
             xml_replies: true,
         }
     }
@@ -62,6 +69,18 @@ impl Profile {
     /// The value of an identifier.
     pub(crate) fn identifier(&self, name: &str) -> Option<&str> {
         self.identifiers.iter().find(|(have, _)| *have == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What this account puts into a field of a call.
+    pub(crate) fn value(&self, endpoint: &Endpoint, field: &str) -> Option<&str> {
+        match field {
+            "service" => self.services.iter().find(|(call, _)| *call == endpoint.name).map(|(_, name)| name.as_str()),
+            _ => self.identifier(field),
+        }
+    }
+
+    pub(crate) fn needs_scene(&self, amount: Fen) -> bool {
+        amount.get() < self.amounts_without_scene.0 || amount.get() > self.amounts_without_scene.1
     }
 
     pub(crate) fn limits(&self) -> Limits<'_> {
@@ -111,7 +130,6 @@ const WECHAT_HOSTS: [&str; 2] = ["https://api.mch.weixin.qq.com", "https://api2.
 /// A merchant's account for cash red packets (seed 001).
 pub struct RedpackAccount {
     profile: Profile,
-    amounts_without_scene: (u32, u32),
 }
 
 impl RedpackAccount {
@@ -128,7 +146,7 @@ impl RedpackAccount {
         let mut profile = Profile::new(&WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
         profile.identifiers =
             [("mch_id", mch_id), ("wxappid", wxappid), ("appid", wxappid)].map(|(n, v)| (n, v.into())).into();
-        Ok(RedpackAccount { profile, amounts_without_scene: (100, 20_000) })
+        Ok(RedpackAccount { profile })
     }
 
     /// Other hosts: one, or a first and a second. Default: `api.mch.weixin.qq.com`, then `api2.mch.weixin.qq.com`.
@@ -150,7 +168,7 @@ impl RedpackAccount {
         if least > most {
             return Err(Error::setting("amounts_without_scene", "the least amount is above the most"));
         }
-        self.amounts_without_scene = (least.get(), most.get());
+        self.profile.amounts_without_scene = (least.get(), most.get());
         Ok(self)
     }
 
@@ -162,10 +180,6 @@ impl RedpackAccount {
     pub fn amounts(mut self, least: Fen, most: Fen) -> Result<RedpackAccount, Error> {
         self.profile.set_amounts(least, most)?;
         Ok(self)
-    }
-
-    pub(crate) fn needs_scene(&self, amount: Fen) -> bool {
-        amount.get() < self.amounts_without_scene.0 || amount.get() > self.amounts_without_scene.1
     }
 }
 
@@ -219,7 +233,6 @@ impl WorkwxAccount {
 /// A merchant's account at a Swiftpass-type gateway (seed 002).
 pub struct SwiftpassAccount {
     profile: Profile,
-    services: [String; 3],
 }
 
 impl SwiftpassAccount {
@@ -240,8 +253,10 @@ impl SwiftpassAccount {
         profile.identifiers = Vec::from([("mch_id", mch_id.into())]);
         // 1…5000000 fen (protocol C.2, total_fee).
         profile.amount = (1, 5_000_000);
-        let services = ["pay.weixin.wap", "unified.trade.query", "unified.trade.close"].map(String::from);
-        Ok(SwiftpassAccount { profile, services })
+        // By default each call's service has the call's name.
+        let calls = [&swiftpass::WAP_ORDER, &swiftpass::TRADE_QUERY, &swiftpass::TRADE_CLOSE];
+        profile.services = calls.map(|call| (call.name, call.name.into())).into();
+        Ok(SwiftpassAccount { profile })
     }
 
     /// The `sub_appid` (微信分配的子商户公众账号ID) of every order.
@@ -270,7 +285,7 @@ impl SwiftpassAccount {
     ///
     /// Not 1 to 32 visible ASCII characters.
     pub fn wap_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
-        self.service(0, service)
+        self.service(&swiftpass::WAP_ORDER, service)
     }
 
     /// The `service` of a query. Default `unified.trade.query`; older gateways want `trade.single.query`.
@@ -279,7 +294,7 @@ impl SwiftpassAccount {
     ///
     /// Not 1 to 32 visible ASCII characters.
     pub fn query_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
-        self.service(1, service)
+        self.service(&swiftpass::TRADE_QUERY, service)
     }
 
     /// The `service` that closes an order. Default `unified.trade.close`.
@@ -288,13 +303,13 @@ impl SwiftpassAccount {
     ///
     /// Not 1 to 32 visible ASCII characters.
     pub fn close_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
-        self.service(2, service)
+        self.service(&swiftpass::TRADE_CLOSE, service)
     }
 
-    fn service(mut self, at: usize, service: &str) -> Result<SwiftpassAccount, Error> {
+    fn service(mut self, call: &Endpoint, service: &str) -> Result<SwiftpassAccount, Error> {
         check_word("service", service, 32)?;
-        if let Some(slot) = self.services.get_mut(at) {
-            *slot = service.into();
+        for (_, name) in self.profile.services.iter_mut().filter(|(have, _)| *have == call.name) {
+            *name = service.into();
         }
         Ok(self)
     }
@@ -315,10 +330,6 @@ impl SwiftpassAccount {
     pub fn amounts(mut self, least: Fen, most: Fen) -> Result<SwiftpassAccount, Error> {
         self.profile.set_amounts(least, most)?;
         Ok(self)
-    }
-
-    pub(crate) fn services(&self) -> [&str; 3] {
-        self.services.each_ref().map(String::as_str)
     }
 }
 

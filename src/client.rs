@@ -199,9 +199,9 @@ impl<A: Account> Client<A> {
     fn draft<R: Request<Account = A>>(&self, request: &R) -> Result<Draft, Error> {
         let (endpoint, profile) = (R::ENDPOINT, self.account.profile());
         let mut given = Fields::with_capacity(endpoint.fields.len(), 512);
-        request.fields(&self.account, &mut given);
+        request.fields(&mut given);
         let fields = self.pipe.checked(profile, endpoint, given)?;
-        request.rules(&self.account)?;
+        request.rules(profile)?;
         self.pipe.signed(profile, endpoint, fields)
     }
 }
@@ -315,7 +315,7 @@ impl Pipe {
         self.check_certificate(profile, endpoint)?;
         for row in endpoint.fields {
             match row.source {
-                Source::Account => given.optional(row.name, profile.identifier(row.name)),
+                Source::Account => given.optional(row.name, profile.value(endpoint, row.name)),
                 Source::Terminal => given.optional(row.name, self.terminal.device_info()),
                 Source::Request | Source::Attempt => {}
             }

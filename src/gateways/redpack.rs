@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
-use crate::account::RedpackAccount;
+use crate::account::{Profile, RedpackAccount};
 use crate::endpoint::{Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Row};
 use crate::error::Error;
 use crate::fields::Fields;
@@ -245,7 +245,7 @@ impl Request for SendRedPack<'_> {
     type Reply = RedPackSent;
     const ENDPOINT: &'static Endpoint = &SEND_REDPACK;
 
-    fn fields(&self, _: &RedpackAccount, out: &mut Fields) {
+    fn fields(&self, out: &mut Fields) {
         out.text("mch_billno", self.mch_billno);
         out.optional("sub_mch_id", self.sub_mch_id);
         out.optional("msgappid", self.msgappid);
@@ -261,7 +261,7 @@ impl Request for SendRedPack<'_> {
         out.optional("risk_info", self.risk_info);
     }
 
-    fn rules(&self, account: &RedpackAccount) -> Result<(), Error> {
+    fn rules(&self, account: &Profile) -> Result<(), Error> {
         // Protocol A.1: above 200 or below 1 yuan needs scene_id.
         if self.scene_id.is_none() && account.needs_scene(self.total_amount) {
             return Err(Error::field("scene_id", "is required for this total_amount (above 200 or below 1 yuan)"));
@@ -310,7 +310,7 @@ impl Request for GetHbInfo<'_> {
     type Reply = HbInfo;
     const ENDPOINT: &'static Endpoint = &GET_HB_INFO;
 
-    fn fields(&self, _: &RedpackAccount, out: &mut Fields) {
+    fn fields(&self, out: &mut Fields) {
         out.text("mch_billno", self.mch_billno);
         out.text("bill_type", "MCHT");
     }

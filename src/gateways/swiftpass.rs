@@ -10,7 +10,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
-use crate::account::{SwiftpassAccount, sealed::Sealed as _};
+use crate::account::{Profile, SwiftpassAccount, sealed::Sealed as _};
 use crate::clock::ChinaTime;
 use crate::endpoint::{Body, Due, Endpoint, Field, Gate, Kind, Means, Numbers, ReplyTable, Required, Row, Source};
 use crate::error::Error;
@@ -53,7 +53,7 @@ pub const WAP_ORDER: Endpoint = Endpoint {
     numbers: Numbers::DateSerial,
     amount: "total_fee",
     fields: &[
-        shown(given("service", "接口类型", Required::Yes, Kind::Word, 32)),
+        account("service", "接口类型", 32),
         shown(given("version", "版本号", Required::No, Kind::Word, 8)),
         shown(given("charset", "字符集", Required::No, Kind::OneOf(&["UTF-8"]), 8)),
         shown(given("sign_type", "签名方式", Required::No, Kind::OneOf(&["MD5"]), 8)),
@@ -125,7 +125,7 @@ const REFUSALS: &[Row] = &[
 
 /// The rows that the query and the close share.
 const ABOUT_AN_ORDER: &[Field] = &[
-    shown(given("service", "接口类型", Required::Yes, Kind::Word, 32)),
+    account("service", "接口类型", 32),
     shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32)),
     account("mch_id", "商户号", 32),
     attempt("nonce_str", "随机字符串", 32),
@@ -244,9 +244,7 @@ impl Request for WapOrder<'_> {
     type Reply = WapOrderMade;
     const ENDPOINT: &'static Endpoint = &WAP_ORDER;
 
-    fn fields(&self, account: &SwiftpassAccount, out: &mut Fields) {
-        let [service, _, _] = account.services();
-        out.text("service", service);
+    fn fields(&self, out: &mut Fields) {
         out.optional("version", self.version);
         out.optional("charset", self.charset);
         out.optional("sign_type", self.sign_type);
@@ -265,7 +263,7 @@ impl Request for WapOrder<'_> {
         out.optional("sub_openid", self.sub_openid);
     }
 
-    fn rules(&self, _: &SwiftpassAccount) -> Result<(), Error> {
+    fn rules(&self, _: &Profile) -> Result<(), Error> {
         match self.valid {
             Some(valid) if valid.expire <= valid.start => {
                 Err(Error::field("time_expire", "must be later than time_start"))
@@ -329,9 +327,7 @@ impl Request for TradeQuery<'_> {
     type Reply = Trade;
     const ENDPOINT: &'static Endpoint = &TRADE_QUERY;
 
-    fn fields(&self, account: &SwiftpassAccount, out: &mut Fields) {
-        let [_, service, _] = account.services();
-        out.text("service", service);
+    fn fields(&self, out: &mut Fields) {
         out.text("out_trade_no", self.out_trade_no);
     }
 }
@@ -425,9 +421,7 @@ impl Request for TradeClose<'_> {
     type Reply = TradeClosed;
     const ENDPOINT: &'static Endpoint = &TRADE_CLOSE;
 
-    fn fields(&self, account: &SwiftpassAccount, out: &mut Fields) {
-        let [_, _, service] = account.services();
-        out.text("service", service);
+    fn fields(&self, out: &mut Fields) {
         out.text("out_trade_no", self.out_trade_no);
     }
 }

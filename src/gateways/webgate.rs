@@ -96,7 +96,7 @@ impl Request for WxCharge<'_> {
     type Reply = WxCharged;
     const ENDPOINT: &'static Endpoint = &WXCHARGE;
 
-    fn fields(&self, _: &WebgateAccount, out: &mut Fields) {
+    fn fields(&self, out: &mut Fields) {
         out.text("openid", self.openid);
         out.text("netid", self.netid);
         out.text("out_trade_no", self.out_trade_no);

@@ -234,7 +234,7 @@ impl Request for PayEmployee<'_> {
     type Reply = EmployeePaid;
     const ENDPOINT: &'static Endpoint = &PAY_WWSPTRANS2POCKET;
 
-    fn fields(&self, _: &WorkwxAccount, out: &mut Fields) {
+    fn fields(&self, out: &mut Fields) {
         out.text("partner_trade_no", self.partner_trade_no);
         out.text("openid", self.openid);
         match self.check_name {
@@ -312,7 +312,7 @@ impl Request for QueryPayEmployee<'_> {
     type Reply = EmployeePayment;
     const ENDPOINT: &'static Endpoint = &QUERY_WWSPTRANS2POCKET;
 
-    fn fields(&self, _: &WorkwxAccount, out: &mut Fields) {
+    fn fields(&self, out: &mut Fields) {
         out.text("partner_trade_no", self.partner_trade_no);
     }
 }
