@@ -24,7 +24,10 @@ pub(crate) mod sealed {
 /// An account of one gateway family. A request of another family does not compile.
 ///
 /// Sealed: the implementations are this crate's.
-pub trait Account: sealed::Sealed + Send + Sync {}
+pub trait Account: sealed::Sealed + Send + Sync {
+    /// The family's name: `redpack`, `workwx`, `swiftpass`, `webgate`.
+    const FAMILY: &'static str;
+}
 
 /// What the pipeline needs to know of an account.
 #[doc(hidden)]
@@ -41,6 +44,8 @@ pub struct Profile {
     pub(crate) services: Vec<(&'static str, String)>,
     /// The amounts that need no `scene_id`.
     pub(crate) amounts_without_scene: (u32, u32),
+    /// The operator allows the same call again while the order is unpaid.
+    pub(crate) repeat_while_unpaid: bool,
     /// Replies are XML even though a rule of the account's own verifies them.
     pub(crate) xml_replies: bool,
 }
@@ -62,6 +67,7 @@ impl Profile {
             verifier,
             services: Vec::new(),
             amounts_without_scene: (100, 20_000),
+            repeat_while_unpaid: false,
             xml_replies: true,
         }
     }
@@ -361,6 +367,15 @@ impl WebgateAccount {
         Ok(WebgateAccount { profile })
     }
 
+    /// Says that the operator really holds to its document: 此接口支持重复调用，前提是交易基本信息在多次调用中保持一致，且交易尚未完成支付.
+    /// The till then repeats an open recharge, identically. Ask the operator what a repeat of a **paid** order does before
+    /// you say so. Default: no repeat.
+    #[must_use]
+    pub fn repeat_while_unpaid(mut self) -> WebgateAccount {
+        self.profile.repeat_while_unpaid = true;
+        self
+    }
+
     /// The least and the most of one recharge. Default 1 fen and more.
     ///
     /// # Errors
@@ -373,14 +388,16 @@ impl WebgateAccount {
 }
 
 macro_rules! account {
-    ($name:ident) => {
+    ($name:ident, $family:literal) => {
         impl sealed::Sealed for $name {
             fn profile(&self) -> &Profile {
                 &self.profile
             }
         }
 
-        impl Account for $name {}
+        impl Account for $name {
+            const FAMILY: &'static str = $family;
+        }
 
         /// Shows identifiers and hosts, never a key.
         impl fmt::Debug for $name {
@@ -394,10 +411,10 @@ macro_rules! account {
     };
 }
 
-account!(RedpackAccount);
-account!(WorkwxAccount);
-account!(SwiftpassAccount);
-account!(WebgateAccount);
+account!(RedpackAccount, "redpack");
+account!(WorkwxAccount, "workwx");
+account!(SwiftpassAccount, "swiftpass");
+account!(WebgateAccount, "webgate");
 
 fn check_digits(name: &'static str, value: &str) -> Result<(), Error> {
     if (1..=32).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit()) {

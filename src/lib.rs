@@ -44,6 +44,7 @@ mod identity_platform;
 mod journal;
 mod json;
 mod judge;
+mod lock;
 mod money;
 mod nonce;
 mod order_number;
@@ -57,6 +58,7 @@ mod rsa;
 mod secret;
 mod sign;
 mod terminal;
+mod till;
 mod transport;
 mod verify;
 mod xml;
@@ -98,6 +100,9 @@ pub use swiftpass::{
     Valid, WapOrder, WapOrderMade,
 };
 pub use terminal::Terminal;
+#[cfg(feature = "https")]
+pub use till::SystemPause;
+pub use till::{Evidence, Pause, Receipt, Recovered, Till};
 pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
 pub use verify::ReplyRule;
 pub use webgate::{WxCharge, WxCharged};

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::{MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
 use crate::account::{Profile, RedpackAccount};
-use crate::endpoint::{Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Row};
+use crate::endpoint::{Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Resolution, Row};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -75,6 +75,7 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: Some(&RESOLUTION),
     document: "seed 001; protocol A.2, A.4",
 };
 
@@ -142,7 +143,25 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: None,
     document: "protocol A.2, A.4",
+};
+
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
+
+/// gethbinfo decides what a send left open. REFUND is a packet that was issued and came back unclaimed: issued.
+const RESOLUTION: Resolution = Resolution {
+    query: &GET_HB_INFO,
+    fixed: &[("bill_type", "MCHT")],
+    state: "status",
+    amount: "total_amount",
+    paid: &["SENT", "RECEIVED", "RFUND_ING", "REFUND_ING", "REFUND"],
+    unpaid: &["FAILED"],
+    evidence: &["detail_id", "status", "send_time", "refund_time"],
+    // PROCESSING: 二十分钟后查询.
+    window: Duration::from_secs(20 * 60),
+    look_back: MONTH,
+    slow: &[("PROCESSING", Duration::from_secs(20 * 60))],
 };
 
 /// Sends one cash red packet to one user.

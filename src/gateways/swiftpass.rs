@@ -87,6 +87,7 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: None,
     document: "seed 002; protocol C.2, C.4, C.5",
 };
 
@@ -157,6 +158,7 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: None,
     document: "protocol C.1, C.4",
 };
 
@@ -185,6 +187,7 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: None,
     document: "protocol C.1, C.4",
 };
 

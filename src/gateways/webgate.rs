@@ -66,6 +66,7 @@ pub const WXCHARGE: Endpoint = Endpoint {
         other_codes: Means::Refused(Next::NewNumber),
         integer_codes: true,
     },
+    resolved_by: None,
     document: "seed 003; protocol D",
 };
 

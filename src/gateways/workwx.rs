@@ -4,11 +4,12 @@
 //! certificate, replies unsigned.
 
 use alloc::string::String;
+use core::time::Duration;
 
 use super::{DEVICE_INFO, MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
 use crate::account::WorkwxAccount;
 use crate::endpoint::{
-    Body, Digest, Due, Endpoint, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Row, Step,
+    Body, Digest, Due, Endpoint, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Resolution, Row, Step,
 };
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -81,6 +82,7 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: Some(&RESOLUTION),
     document: "seed 000; WeCom 90278, 90281; protocol B.2, B.3, B.4",
 };
 
@@ -136,7 +138,23 @@ pub const QUERY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: None,
     document: "WeCom 90279; protocol B.2, B.4",
+};
+
+/// querywwsptrans2pocket decides what a payment left open.
+const RESOLUTION: Resolution = Resolution {
+    query: &QUERY_WWSPTRANS2POCKET,
+    fixed: &[],
+    state: "status",
+    amount: "payment_amount",
+    paid: &["SUCCESS"],
+    unpaid: &["FAILED"],
+    evidence: &["detail_id", "status", "transfer_time"],
+    // No document names a window for this call; the red packet's is taken.
+    window: Duration::from_secs(20 * 60),
+    look_back: Duration::from_secs(30 * 86_400),
+    slow: &[],
 };
 
 /// Pays one employee.
