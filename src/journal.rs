@@ -4,6 +4,9 @@
 //! that is sent, in order. It never stores a key, a nonce or a signature. The `sqlite` feature brings one on a file;
 //! firmware may bring its own on NVRAM by implementing [`Journal`].
 
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,6 +16,9 @@ use crate::error::Error;
 use crate::money::Fen;
 use crate::order_number::Serial;
 use crate::outcome::Next;
+
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteJournal;
 
 /// The number of an entry in its journal.
 pub type EntryId = i64;
@@ -217,6 +223,24 @@ pub enum Settlement {
 }
 
 impl Entry {
+    /// An open entry with its first attempt counted, for implementations of [`Journal::begin`].
+    pub fn new(id: EntryId, new: &NewEntry<'_>, order_number: String, fields: Vec<(String, String)>) -> Entry {
+        Entry {
+            id,
+            account: new.account.into(),
+            call: new.call.into(),
+            intent: new.intent.into(),
+            order_number,
+            amount: new.amount,
+            fields,
+            begun_at: new.at,
+            attempts: 1,
+            last_attempt_at: new.at,
+            state: EntryState::Open,
+            acknowledged_at: None,
+        }
+    }
+
     /// Whether a new order number may be used for its intent: only after a proven refusal that says so, or after a
     /// person found it unpaid.
     pub fn allows_new_number(&self) -> bool {

@@ -278,6 +278,8 @@ enum Start {
     Known(Entry),
     /// Another thread works on it.
     Busy,
+    /// The journal cannot be read: whether this intent was paid before is not known.
+    Unreadable(JournalFault),
 }
 
 impl Till {
@@ -314,6 +316,7 @@ impl Till {
         let deadline = self.clock.monotonic().saturating_add(self.patience);
         match start {
             Start::Busy => Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread is paying this intent"))),
+            Start::Unreadable(fault) => Ok(Outcome::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
             Start::Known(entry) => Ok(recorded(entry)),
             Start::Resolve(entry) => {
                 let held = Held { till: self, entry };
@@ -335,7 +338,10 @@ impl Till {
         number: &mut dyn FnMut(Serial) -> Result<Numbered, Error>,
     ) -> Result<Start, Error> {
         self.journal.with(|journal| {
-            let latest = journal.latest(new.account, new.intent).map_err(not_begun)?;
+            let latest = match journal.latest(new.account, new.intent) {
+                Ok(latest) => latest,
+                Err(fault) => return Ok(Start::Unreadable(fault)),
+            };
             if let Some(entry) = &latest
                 && !same_fields(entry, new.call, endpoint, fields)
             {
