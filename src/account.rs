@@ -10,6 +10,7 @@ use crate::error::{Error, text};
 use crate::fields::Limits;
 use crate::money::Fen;
 use crate::secret::Secret;
+use crate::swiftpass;
 use crate::verify::{ReplyRule, Verifier};
 
 pub(crate) mod sealed {
@@ -23,7 +24,10 @@ pub(crate) mod sealed {
 /// An account of one gateway family. A request of another family does not compile.
 ///
 /// Sealed: the implementations are this crate's.
-pub trait Account: sealed::Sealed + Send + Sync {}
+pub trait Account: sealed::Sealed + Send + Sync {
+    /// The family's name: `redpack`, `workwx`, `swiftpass`, `webgate`.
+    const FAMILY: &'static str;
+}
 
 /// What the pipeline needs to know of an account.
 #[doc(hidden)]
@@ -36,6 +40,12 @@ pub struct Profile {
     pub(crate) amount: (u32, u32),
     pub(crate) waived: Vec<&'static str>,
     pub(crate) verifier: Verifier,
+    /// The `service` of each Swiftpass call: (call, service).
+    pub(crate) services: Vec<(&'static str, String)>,
+    /// The amounts that need no `scene_id`.
+    pub(crate) amounts_without_scene: (u32, u32),
+    /// The operator allows the same call again while the order is unpaid.
+    pub(crate) repeat_while_unpaid: bool,
     /// Replies are XML even though a rule of the account's own verifies them.
     pub(crate) xml_replies: bool,
 }
@@ -55,6 +65,9 @@ impl Profile {
             amount: (1, Fen::MAX.get()),
             waived: Vec::new(),
             verifier,
+            services: Vec::new(),
+            amounts_without_scene: (100, 20_000),
+            repeat_while_unpaid: false,
             xml_replies: true,
         }
     }
@@ -62,6 +75,18 @@ impl Profile {
     /// The value of an identifier.
     pub(crate) fn identifier(&self, name: &str) -> Option<&str> {
         self.identifiers.iter().find(|(have, _)| *have == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What this account puts into a field of a call.
+    pub(crate) fn value(&self, endpoint: &Endpoint, field: &str) -> Option<&str> {
+        match field {
+            "service" => self.services.iter().find(|(call, _)| *call == endpoint.name).map(|(_, name)| name.as_str()),
+            _ => self.identifier(field),
+        }
+    }
+
+    pub(crate) fn needs_scene(&self, amount: Fen) -> bool {
+        amount.get() < self.amounts_without_scene.0 || amount.get() > self.amounts_without_scene.1
     }
 
     pub(crate) fn limits(&self) -> Limits<'_> {
@@ -111,7 +136,6 @@ const WECHAT_HOSTS: [&str; 2] = ["https://api.mch.weixin.qq.com", "https://api2.
 /// A merchant's account for cash red packets (seed 001).
 pub struct RedpackAccount {
     profile: Profile,
-    amounts_without_scene: (u32, u32),
 }
 
 impl RedpackAccount {
@@ -128,7 +152,7 @@ impl RedpackAccount {
         let mut profile = Profile::new(&WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
         profile.identifiers =
             [("mch_id", mch_id), ("wxappid", wxappid), ("appid", wxappid)].map(|(n, v)| (n, v.into())).into();
-        Ok(RedpackAccount { profile, amounts_without_scene: (100, 20_000) })
+        Ok(RedpackAccount { profile })
     }
 
     /// Other hosts: one, or a first and a second. Default: `api.mch.weixin.qq.com`, then `api2.mch.weixin.qq.com`.
@@ -150,7 +174,7 @@ impl RedpackAccount {
         if least > most {
             return Err(Error::setting("amounts_without_scene", "the least amount is above the most"));
         }
-        self.amounts_without_scene = (least.get(), most.get());
+        self.profile.amounts_without_scene = (least.get(), most.get());
         Ok(self)
     }
 
@@ -162,10 +186,6 @@ impl RedpackAccount {
     pub fn amounts(mut self, least: Fen, most: Fen) -> Result<RedpackAccount, Error> {
         self.profile.set_amounts(least, most)?;
         Ok(self)
-    }
-
-    pub(crate) fn needs_scene(&self, amount: Fen) -> bool {
-        amount.get() < self.amounts_without_scene.0 || amount.get() > self.amounts_without_scene.1
     }
 }
 
@@ -219,7 +239,6 @@ impl WorkwxAccount {
 /// A merchant's account at a Swiftpass-type gateway (seed 002).
 pub struct SwiftpassAccount {
     profile: Profile,
-    services: [String; 3],
 }
 
 impl SwiftpassAccount {
@@ -240,8 +259,10 @@ impl SwiftpassAccount {
         profile.identifiers = Vec::from([("mch_id", mch_id.into())]);
         // 1…5000000 fen (protocol C.2, total_fee).
         profile.amount = (1, 5_000_000);
-        let services = ["pay.weixin.wap", "unified.trade.query", "unified.trade.close"].map(String::from);
-        Ok(SwiftpassAccount { profile, services })
+        // By default each call's service has the call's name.
+        let calls = [&swiftpass::WAP_ORDER, &swiftpass::TRADE_QUERY, &swiftpass::TRADE_CLOSE];
+        profile.services = calls.map(|call| (call.name, call.name.into())).into();
+        Ok(SwiftpassAccount { profile })
     }
 
     /// The `sub_appid` (微信分配的子商户公众账号ID) of every order.
@@ -270,7 +291,7 @@ impl SwiftpassAccount {
     ///
     /// Not 1 to 32 visible ASCII characters.
     pub fn wap_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
-        self.service(0, service)
+        self.service(&swiftpass::WAP_ORDER, service)
     }
 
     /// The `service` of a query. Default `unified.trade.query`; older gateways want `trade.single.query`.
@@ -279,7 +300,7 @@ impl SwiftpassAccount {
     ///
     /// Not 1 to 32 visible ASCII characters.
     pub fn query_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
-        self.service(1, service)
+        self.service(&swiftpass::TRADE_QUERY, service)
     }
 
     /// The `service` that closes an order. Default `unified.trade.close`.
@@ -288,13 +309,13 @@ impl SwiftpassAccount {
     ///
     /// Not 1 to 32 visible ASCII characters.
     pub fn close_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
-        self.service(2, service)
+        self.service(&swiftpass::TRADE_CLOSE, service)
     }
 
-    fn service(mut self, at: usize, service: &str) -> Result<SwiftpassAccount, Error> {
+    fn service(mut self, call: &Endpoint, service: &str) -> Result<SwiftpassAccount, Error> {
         check_word("service", service, 32)?;
-        if let Some(slot) = self.services.get_mut(at) {
-            *slot = service.into();
+        for (_, name) in self.profile.services.iter_mut().filter(|(have, _)| *have == call.name) {
+            *name = service.into();
         }
         Ok(self)
     }
@@ -315,10 +336,6 @@ impl SwiftpassAccount {
     pub fn amounts(mut self, least: Fen, most: Fen) -> Result<SwiftpassAccount, Error> {
         self.profile.set_amounts(least, most)?;
         Ok(self)
-    }
-
-    pub(crate) fn services(&self) -> [&str; 3] {
-        self.services.each_ref().map(String::as_str)
     }
 }
 
@@ -350,6 +367,15 @@ impl WebgateAccount {
         Ok(WebgateAccount { profile })
     }
 
+    /// Says that the operator really holds to its document: 此接口支持重复调用，前提是交易基本信息在多次调用中保持一致，且交易尚未完成支付.
+    /// The till then repeats an open recharge, identically. Ask the operator what a repeat of a **paid** order does before
+    /// you say so. Default: no repeat.
+    #[must_use]
+    pub fn repeat_while_unpaid(mut self) -> WebgateAccount {
+        self.profile.repeat_while_unpaid = true;
+        self
+    }
+
     /// The least and the most of one recharge. Default 1 fen and more.
     ///
     /// # Errors
@@ -362,14 +388,16 @@ impl WebgateAccount {
 }
 
 macro_rules! account {
-    ($name:ident) => {
+    ($name:ident, $family:literal) => {
         impl sealed::Sealed for $name {
             fn profile(&self) -> &Profile {
                 &self.profile
             }
         }
 
-        impl Account for $name {}
+        impl Account for $name {
+            const FAMILY: &'static str = $family;
+        }
 
         /// Shows identifiers and hosts, never a key.
         impl fmt::Debug for $name {
@@ -383,10 +411,10 @@ macro_rules! account {
     };
 }
 
-account!(RedpackAccount);
-account!(WorkwxAccount);
-account!(SwiftpassAccount);
-account!(WebgateAccount);
+account!(RedpackAccount, "redpack");
+account!(WorkwxAccount, "workwx");
+account!(SwiftpassAccount, "swiftpass");
+account!(WebgateAccount, "webgate");
 
 fn check_digits(name: &'static str, value: &str) -> Result<(), Error> {
     if (1..=32).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit()) {

@@ -87,6 +87,11 @@ impl<A: Account> Client<A> {
         Ok(self)
     }
 
+    /// Its parts, for a till.
+    pub(crate) fn into_parts(self) -> (A, Pipe) {
+        (self.account, self.pipe)
+    }
+
     /// The account.
     pub fn account(&self) -> &A {
         &self.account
@@ -140,17 +145,7 @@ impl<A: Account> Client<A> {
     where
         T: Reply<Account = A>,
     {
-        let (profile, read, draft) = (self.account.profile(), prepared.read, &mut prepared.draft);
-        let exchanged = unless_panicked(|| match self.pipe.send(profile, draft)? {
-            Exchanged::Reply { received, marked, .. } => {
-                Ok(judge::outcome(&draft.case(profile, marked), &received, read))
-            }
-            Exchanged::Doubt(doubt) => Ok(Outcome::Unknown(doubt)),
-        });
-        let outcome = exchanged.unwrap_or_else(|| Ok(Outcome::Unknown(panicked())))?;
-        // A proven refusal is an answer, so it does not mark the next attempt. judge never says it of a marked one.
-        draft.marked = !matches!(outcome, Outcome::Declined(_));
-        Ok(outcome)
+        self.pipe.pay(self.account.profile(), &mut prepared.draft, prepared.read)
     }
 
     /// Asks about an order. Moves nothing.
@@ -175,33 +170,15 @@ impl<A: Account> Client<A> {
         query: &Q,
     ) -> Result<(Answer<Q::Reply>, Option<i64>), Error> {
         let mut draft = self.draft(query)?;
-        let first = self.asked_once::<Q>(&mut draft)?;
-        match first.0 {
-            // "Not found" names no order, so on a used connection it proves nothing. A question may be asked again; the
-            // second attempt has a connection of its own.
-            Answer::NoAnswer(Doubt { reason: Reason::StaleConnection, .. }) => self.asked_once::<Q>(&mut draft),
-            _ => Ok(first),
-        }
-    }
-
-    fn asked_once<Q: Request<Account = A>>(&self, draft: &mut Draft) -> Result<(Answer<Q::Reply>, Option<i64>), Error> {
-        let profile = self.account.profile();
-        let asked = unless_panicked(|| match self.pipe.send(profile, draft)? {
-            Exchanged::Reply { received, first_host, .. } => {
-                let case = draft.case(profile, false);
-                Ok((judge::answer(&case, &received, first_host, <Q::Reply as Reply>::read), received.date))
-            }
-            Exchanged::Doubt(doubt) => Ok((Answer::NoAnswer(doubt), None)),
-        });
-        asked.unwrap_or_else(|| Ok((Answer::NoAnswer(panicked()), None)))
+        self.pipe.ask(self.account.profile(), &mut draft, <Q::Reply as Reply>::read)
     }
 
     fn draft<R: Request<Account = A>>(&self, request: &R) -> Result<Draft, Error> {
         let (endpoint, profile) = (R::ENDPOINT, self.account.profile());
         let mut given = Fields::with_capacity(endpoint.fields.len(), 512);
-        request.fields(&self.account, &mut given);
+        request.fields(&mut given);
         let fields = self.pipe.checked(profile, endpoint, given)?;
-        request.rules(&self.account)?;
+        request.rules(profile)?;
         self.pipe.signed(profile, endpoint, fields)
     }
 }
@@ -284,8 +261,8 @@ pub(crate) struct Draft {
     /// How many of the fields stay the same in every attempt.
     fixed: usize,
     body: Vec<u8>,
-    marked: bool,
-    attempts: u32,
+    pub(crate) marked: bool,
+    pub(crate) attempts: u32,
     /// Whose request it is: the account's identifiers and first host.
     owner: String,
 }
@@ -311,11 +288,11 @@ pub(crate) struct Pipe {
 
 impl Pipe {
     /// Given fields -> all fixed fields in the table's order, checked.
-    fn checked(&self, profile: &Profile, endpoint: &Endpoint, mut given: Fields) -> Result<Fields, Error> {
+    pub(crate) fn checked(&self, profile: &Profile, endpoint: &Endpoint, mut given: Fields) -> Result<Fields, Error> {
         self.check_certificate(profile, endpoint)?;
         for row in endpoint.fields {
             match row.source {
-                Source::Account => given.optional(row.name, profile.identifier(row.name)),
+                Source::Account => given.optional(row.name, profile.value(endpoint, row.name)),
                 Source::Terminal => given.optional(row.name, self.terminal.device_info()),
                 Source::Request | Source::Attempt => {}
             }
@@ -325,7 +302,12 @@ impl Pipe {
     }
 
     /// Checked fields -> signed -> encoded.
-    fn signed(&self, profile: &Profile, endpoint: &'static Endpoint, fields: Fields) -> Result<Draft, Error> {
+    pub(crate) fn signed(
+        &self,
+        profile: &Profile,
+        endpoint: &'static Endpoint,
+        fields: Fields,
+    ) -> Result<Draft, Error> {
         let fixed = fields.len();
         let mut draft =
             Draft { endpoint, fields, fixed, body: Vec::new(), marked: false, attempts: 0, owner: owner(profile) };
@@ -385,6 +367,57 @@ impl Pipe {
             Body::Form => form::write(&draft.fields),
         };
         Ok(())
+    }
+
+    /// One attempt of a payment, judged.
+    pub(crate) fn pay<T>(
+        &self,
+        profile: &Profile,
+        draft: &mut Draft,
+        read: fn(crate::Pairs) -> Option<T>,
+    ) -> Result<Outcome<T>, Error> {
+        let exchanged = unless_panicked(|| match self.send(profile, draft)? {
+            Exchanged::Reply { received, marked, .. } => {
+                Ok(judge::outcome(&draft.case(profile, marked), &received, read))
+            }
+            Exchanged::Doubt(doubt) => Ok(Outcome::Unknown(doubt)),
+        });
+        let outcome = exchanged.unwrap_or_else(|| Ok(Outcome::Unknown(panicked())))?;
+        // A proven refusal is an answer, so it does not mark the next attempt. judge never says it of a marked one.
+        draft.marked = !matches!(outcome, Outcome::Declined(_));
+        Ok(outcome)
+    }
+
+    /// One question, judged, and the time that the gateway's HTTP server gave with the answer.
+    pub(crate) fn ask<T>(
+        &self,
+        profile: &Profile,
+        draft: &mut Draft,
+        read: fn(crate::Pairs) -> Option<T>,
+    ) -> Result<(Answer<T>, Option<i64>), Error> {
+        let first = self.ask_once(profile, draft, read)?;
+        match first.0 {
+            // "Not found" names no order, so on a used connection it proves nothing. A question may be asked again; the
+            // second attempt has a connection of its own.
+            Answer::NoAnswer(Doubt { reason: Reason::StaleConnection, .. }) => self.ask_once(profile, draft, read),
+            _ => Ok(first),
+        }
+    }
+
+    fn ask_once<T>(
+        &self,
+        profile: &Profile,
+        draft: &mut Draft,
+        read: fn(crate::Pairs) -> Option<T>,
+    ) -> Result<(Answer<T>, Option<i64>), Error> {
+        let asked = unless_panicked(|| match self.send(profile, draft)? {
+            Exchanged::Reply { received, first_host, .. } => {
+                let case = draft.case(profile, false);
+                Ok((judge::answer(&case, &received, first_host, read), received.date))
+            }
+            Exchanged::Doubt(doubt) => Ok((Answer::NoAnswer(doubt), None)),
+        });
+        asked.unwrap_or_else(|| Ok((Answer::NoAnswer(panicked()), None)))
     }
 
     /// One attempt. `Err` only while no attempt has ever handed a byte to TLS.
@@ -489,7 +522,7 @@ fn not_reached(fault: &Fault) -> Error {
 }
 
 /// What a request is bound to: the account's identifiers and its first host.
-fn owner(profile: &Profile) -> String {
+pub(crate) fn owner(profile: &Profile) -> String {
     let mut owner = String::from(profile.hosts.first().map_or("", String::as_str));
     for (_, value) in &profile.identifiers {
         owner.push(' ');

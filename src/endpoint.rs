@@ -4,6 +4,8 @@
 //! [`Endpoint::signing`] says which signatures are made, in order. [`Endpoint::reply`] says which names and values
 //! mean what. The code that follows the tables is the same for every gateway.
 
+use core::time::Duration;
+
 use crate::outcome::Next;
 
 /// One call of one gateway.
@@ -25,14 +27,57 @@ pub struct Endpoint {
     pub own_connection: bool,
     /// The field that holds the order number.
     pub order_number: &'static str,
+    /// How order numbers of this call are made. They fit the call and its query.
+    pub numbers: Numbers,
+    /// The field that holds the amount, where the call has one.
+    pub amount: &'static str,
     /// The request's fields.
     pub fields: &'static [Field],
     /// The signatures, in the order in which they are made.
     pub signing: &'static [Step],
     /// How to read the reply.
     pub reply: ReplyTable,
+    /// How an unknown outcome is resolved by asking. `None`: the gateway has no query.
+    pub resolved_by: Option<&'static Resolution>,
     /// The document and section that the table was written from.
     pub document: &'static str,
+}
+
+/// How an unknown outcome is resolved by asking (protocol R.5).
+#[derive(Debug)]
+pub struct Resolution {
+    /// The query.
+    pub query: &'static Endpoint,
+    /// Fields of the query besides the order number, with their values.
+    pub fixed: &'static [(&'static str, &'static str)],
+    /// The reply's field that holds the state.
+    pub state: &'static str,
+    /// The reply's field that holds the amount. It must be there and equal before anything counts as paid.
+    pub amount: &'static str,
+    /// States in which the money moved.
+    pub paid: &'static [&'static str],
+    /// States in which it never will: final.
+    pub unpaid: &'static [&'static str],
+    /// Reply fields worth keeping as evidence.
+    pub evidence: &'static [&'static str],
+    /// How long after the last attempt a "not found" may still turn into an order.
+    pub window: Duration,
+    /// How far back the query knows orders.
+    pub look_back: Duration,
+    /// How long to wait before the query after these codes.
+    pub slow: &'static [(&'static str, Duration)],
+}
+
+/// How order numbers are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// Merchant, `yyyymmdd`, ten characters of `0-9A-Z`; at most 28 in all. A `mch_id` of more than 10 digits does not
+    /// fit and is refused.
+    MerchantDateSerial,
+    /// `yyyymmdd` and ten characters of `0-9A-Z`. Numbers are unique per merchant, so the merchant is left out.
+    DateSerial,
+    /// `yyyymmdd` and 16 digits: digits only.
+    DateSerialDigits,
 }
 
 /// How a request body is written.

@@ -35,6 +35,8 @@ pub enum ErrorKind {
     Connect,
     /// The system gave no random numbers or no usable time.
     System,
+    /// The journal cannot be read or written, so nothing is sent.
+    Journal,
 }
 
 impl Error {

@@ -28,7 +28,7 @@ impl Fields {
     }
 
     /// The fields in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> + Clone {
         self.rows.iter().map(|(name, at)| (*name, self.values.get(at.clone()).unwrap_or_default()))
     }
 
@@ -61,6 +61,17 @@ impl Fields {
 
     pub(crate) fn time(&mut self, name: &'static str, value: ChinaTime) {
         self.text(name, &value.digits());
+    }
+
+    /// The same fields, one of them with another value.
+    pub(crate) fn with(&self, name: &'static str, value: &str) -> Fields {
+        let mut changed =
+            Fields::with_capacity(self.rows.len().saturating_add(4), self.values.len().saturating_add(64));
+        for (have, old) in self.iter().filter(|(have, _)| *have != name) {
+            changed.text(have, old);
+        }
+        changed.text(name, value);
+        changed
     }
 
     /// The same fields in the table's order, without those that each attempt makes anew.

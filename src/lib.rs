@@ -41,10 +41,13 @@ mod identity;
 mod identity_openssl;
 #[cfg(all(feature = "https", not(openssl_backend)))]
 mod identity_platform;
+mod journal;
 mod json;
 mod judge;
+mod lock;
 mod money;
 mod nonce;
+mod order_number;
 mod outcome;
 mod pairs;
 mod request;
@@ -55,6 +58,7 @@ mod rsa;
 mod secret;
 mod sign;
 mod terminal;
+mod till;
 mod transport;
 mod verify;
 mod xml;
@@ -73,10 +77,14 @@ pub use gateways::{ENDPOINTS, redpack, swiftpass, webgate, workwx};
 pub use https::{Https, HttpsBuilder};
 #[cfg(feature = "https")]
 pub use identity::Identity;
+pub use journal::{
+    Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
+};
 pub use money::Fen;
 pub use nonce::Random;
 #[cfg(feature = "https")]
 pub use nonce::SystemRandom;
+pub use order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};
 pub use outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
 pub use pairs::{Pairs, TwoValues};
 pub use redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
@@ -92,6 +100,9 @@ pub use swiftpass::{
     Valid, WapOrder, WapOrderMade,
 };
 pub use terminal::Terminal;
+#[cfg(feature = "https")]
+pub use till::SystemPause;
+pub use till::{Evidence, Pause, Receipt, Recovered, Till};
 pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
 pub use verify::ReplyRule;
 pub use webgate::{WxCharge, WxCharged};

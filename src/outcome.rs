@@ -86,6 +86,12 @@ pub enum Reason {
     StaleConnection,
     /// The library or a callback panicked during the exchange.
     Panic,
+    /// The journal failed after the payment may have been sent.
+    Journal,
+    /// Nobody but a person can tell.
+    ForAPerson,
+    /// The till has no account for this entry.
+    NoAccount,
 }
 
 impl Doubt {
@@ -106,6 +112,9 @@ impl fmt::Display for Doubt {
             Reason::EarlierAttempt => "a refused repeat says nothing about the attempt before it",
             Reason::StaleConnection => "the reply may belong to an earlier exchange",
             Reason::Panic => "a panic interrupted the exchange",
+            Reason::Journal => "the journal failed",
+            Reason::ForAPerson => "a person must look",
+            Reason::NoAccount => "the account is missing",
         })?;
         for part in [self.code.as_str(), &self.text] {
             if !part.is_empty() {

@@ -1,6 +1,6 @@
 //! What every request and every reply has in common.
 
-use crate::account::Account;
+use crate::account::{Account, Profile};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::fields::Fields;
@@ -22,7 +22,7 @@ pub trait Request: sealed::Sealed {
 
     /// Writes the fields that the caller set.
     #[doc(hidden)]
-    fn fields(&self, account: &Self::Account, out: &mut Fields);
+    fn fields(&self, out: &mut Fields);
 
     /// The rules that one row of the table cannot say.
     ///
@@ -30,7 +30,7 @@ pub trait Request: sealed::Sealed {
     ///
     /// A rule between two fields is broken.
     #[doc(hidden)]
-    fn rules(&self, account: &Self::Account) -> Result<(), Error> {
+    fn rules(&self, account: &Profile) -> Result<(), Error> {
         let _ = account;
         Ok(())
     }

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
-use crate::account::RedpackAccount;
-use crate::endpoint::{Body, Due, Endpoint, Kind, Means, ReplyTable, Required, Row};
+use crate::account::{Profile, RedpackAccount};
+use crate::endpoint::{Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Resolution, Row};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -35,6 +35,8 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
     asks: false,
     own_connection: false,
     order_number: "mch_billno",
+    numbers: Numbers::MerchantDateSerial,
+    amount: "total_amount",
     fields: &[
         attempt("nonce_str", "随机字符串", 32),
         attempt("sign", "签名", 32),
@@ -73,6 +75,7 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: Some(&RESOLUTION),
     document: "seed 001; protocol A.2, A.4",
 };
 
@@ -117,6 +120,8 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
     asks: true,
     own_connection: false,
     order_number: "mch_billno",
+    numbers: Numbers::MerchantDateSerial,
+    amount: "",
     fields: &[
         attempt("nonce_str", "随机字符串", 32),
         attempt("sign", "签名", 32),
@@ -138,7 +143,25 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: None,
     document: "protocol A.2, A.4",
+};
+
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
+
+/// gethbinfo decides what a send left open. REFUND is a packet that was issued and came back unclaimed: issued.
+const RESOLUTION: Resolution = Resolution {
+    query: &GET_HB_INFO,
+    fixed: &[("bill_type", "MCHT")],
+    state: "status",
+    amount: "total_amount",
+    paid: &["SENT", "RECEIVED", "RFUND_ING", "REFUND_ING", "REFUND"],
+    unpaid: &["FAILED"],
+    evidence: &["detail_id", "status", "send_time", "refund_time"],
+    // PROCESSING: 二十分钟后查询.
+    window: Duration::from_secs(20 * 60),
+    look_back: MONTH,
+    slow: &[("PROCESSING", Duration::from_secs(20 * 60))],
 };
 
 /// Sends one cash red packet to one user.
@@ -241,7 +264,7 @@ impl Request for SendRedPack<'_> {
     type Reply = RedPackSent;
     const ENDPOINT: &'static Endpoint = &SEND_REDPACK;
 
-    fn fields(&self, _: &RedpackAccount, out: &mut Fields) {
+    fn fields(&self, out: &mut Fields) {
         out.text("mch_billno", self.mch_billno);
         out.optional("sub_mch_id", self.sub_mch_id);
         out.optional("msgappid", self.msgappid);
@@ -257,7 +280,7 @@ impl Request for SendRedPack<'_> {
         out.optional("risk_info", self.risk_info);
     }
 
-    fn rules(&self, account: &RedpackAccount) -> Result<(), Error> {
+    fn rules(&self, account: &Profile) -> Result<(), Error> {
         // Protocol A.1: above 200 or below 1 yuan needs scene_id.
         if self.scene_id.is_none() && account.needs_scene(self.total_amount) {
             return Err(Error::field("scene_id", "is required for this total_amount (above 200 or below 1 yuan)"));
@@ -306,7 +329,7 @@ impl Request for GetHbInfo<'_> {
     type Reply = HbInfo;
     const ENDPOINT: &'static Endpoint = &GET_HB_INFO;
 
-    fn fields(&self, _: &RedpackAccount, out: &mut Fields) {
+    fn fields(&self, out: &mut Fields) {
         out.text("mch_billno", self.mch_billno);
         out.text("bill_type", "MCHT");
     }

@@ -10,9 +10,9 @@ use alloc::string::String;
 use core::fmt;
 
 use super::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
-use crate::account::{SwiftpassAccount, sealed::Sealed as _};
+use crate::account::{Profile, SwiftpassAccount, sealed::Sealed as _};
 use crate::clock::ChinaTime;
-use crate::endpoint::{Body, Due, Endpoint, Field, Gate, Kind, Means, ReplyTable, Required, Row, Source};
+use crate::endpoint::{Body, Due, Endpoint, Field, Gate, Kind, Means, Numbers, ReplyTable, Required, Row, Source};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -50,8 +50,10 @@ pub const WAP_ORDER: Endpoint = Endpoint {
     // The documented reply does not name the order.
     own_connection: true,
     order_number: "out_trade_no",
+    numbers: Numbers::DateSerial,
+    amount: "total_fee",
     fields: &[
-        shown(given("service", "接口类型", Required::Yes, Kind::Word, 32)),
+        account("service", "接口类型", 32),
         shown(given("version", "版本号", Required::No, Kind::Word, 8)),
         shown(given("charset", "字符集", Required::No, Kind::OneOf(&["UTF-8"]), 8)),
         shown(given("sign_type", "签名方式", Required::No, Kind::OneOf(&["MD5"]), 8)),
@@ -85,6 +87,7 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: None,
     document: "seed 002; protocol C.2, C.4, C.5",
 };
 
@@ -123,7 +126,7 @@ const REFUSALS: &[Row] = &[
 
 /// The rows that the query and the close share.
 const ABOUT_AN_ORDER: &[Field] = &[
-    shown(given("service", "接口类型", Required::Yes, Kind::Word, 32)),
+    account("service", "接口类型", 32),
     shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32)),
     account("mch_id", "商户号", 32),
     attempt("nonce_str", "随机字符串", 32),
@@ -139,6 +142,8 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
     asks: true,
     own_connection: false,
     order_number: "out_trade_no",
+    numbers: Numbers::DateSerial,
+    amount: "",
     fields: ABOUT_AN_ORDER,
     signing: &[SIGN],
     reply: ReplyTable {
@@ -153,6 +158,7 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: None,
     document: "protocol C.1, C.4",
 };
 
@@ -165,6 +171,8 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
     asks: false,
     own_connection: true,
     order_number: "out_trade_no",
+    numbers: Numbers::DateSerial,
+    amount: "",
     fields: ABOUT_AN_ORDER,
     signing: &[SIGN],
     reply: ReplyTable {
@@ -179,6 +187,7 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: None,
     document: "protocol C.1, C.4",
 };
 
@@ -238,9 +247,7 @@ impl Request for WapOrder<'_> {
     type Reply = WapOrderMade;
     const ENDPOINT: &'static Endpoint = &WAP_ORDER;
 
-    fn fields(&self, account: &SwiftpassAccount, out: &mut Fields) {
-        let [service, _, _] = account.services();
-        out.text("service", service);
+    fn fields(&self, out: &mut Fields) {
         out.optional("version", self.version);
         out.optional("charset", self.charset);
         out.optional("sign_type", self.sign_type);
@@ -259,7 +266,7 @@ impl Request for WapOrder<'_> {
         out.optional("sub_openid", self.sub_openid);
     }
 
-    fn rules(&self, _: &SwiftpassAccount) -> Result<(), Error> {
+    fn rules(&self, _: &Profile) -> Result<(), Error> {
         match self.valid {
             Some(valid) if valid.expire <= valid.start => {
                 Err(Error::field("time_expire", "must be later than time_start"))
@@ -323,9 +330,7 @@ impl Request for TradeQuery<'_> {
     type Reply = Trade;
     const ENDPOINT: &'static Endpoint = &TRADE_QUERY;
 
-    fn fields(&self, account: &SwiftpassAccount, out: &mut Fields) {
-        let [_, service, _] = account.services();
-        out.text("service", service);
+    fn fields(&self, out: &mut Fields) {
         out.text("out_trade_no", self.out_trade_no);
     }
 }
@@ -419,9 +424,7 @@ impl Request for TradeClose<'_> {
     type Reply = TradeClosed;
     const ENDPOINT: &'static Endpoint = &TRADE_CLOSE;
 
-    fn fields(&self, account: &SwiftpassAccount, out: &mut Fields) {
-        let [_, _, service] = account.services();
-        out.text("service", service);
+    fn fields(&self, out: &mut Fields) {
         out.text("out_trade_no", self.out_trade_no);
     }
 }

@@ -8,7 +8,9 @@ use alloc::string::String;
 
 use super::{account, attempt, given, shown};
 use crate::account::WebgateAccount;
-use crate::endpoint::{Body, Digest, Due, Endpoint, Gate, KeyName, Kind, Means, Over, ReplyTable, Required, Step};
+use crate::endpoint::{
+    Body, Digest, Due, Endpoint, Gate, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Step,
+};
 use crate::fields::Fields;
 use crate::money::Fen;
 use crate::outcome::Next;
@@ -25,6 +27,8 @@ pub const WXCHARGE: Endpoint = Endpoint {
     // The reply may name nothing at all.
     own_connection: true,
     order_number: "out_trade_no",
+    numbers: Numbers::DateSerialDigits,
+    amount: "amount",
     fields: &[
         account("partner_id", "合作伙伴id号", 32),
         given("openid", "微信号openid", Required::Yes, Kind::Word, 64),
@@ -62,6 +66,7 @@ pub const WXCHARGE: Endpoint = Endpoint {
         other_codes: Means::Refused(Next::NewNumber),
         integer_codes: true,
     },
+    resolved_by: None,
     document: "seed 003; protocol D",
 };
 
@@ -92,7 +97,7 @@ impl Request for WxCharge<'_> {
     type Reply = WxCharged;
     const ENDPOINT: &'static Endpoint = &WXCHARGE;
 
-    fn fields(&self, _: &WebgateAccount, out: &mut Fields) {
+    fn fields(&self, out: &mut Fields) {
         out.text("openid", self.openid);
         out.text("netid", self.netid);
         out.text("out_trade_no", self.out_trade_no);

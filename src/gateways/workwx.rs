@@ -4,10 +4,13 @@
 //! certificate, replies unsigned.
 
 use alloc::string::String;
+use core::time::Duration;
 
 use super::{DEVICE_INFO, MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
 use crate::account::WorkwxAccount;
-use crate::endpoint::{Body, Digest, Due, Endpoint, KeyName, Kind, Means, Over, ReplyTable, Required, Row, Step};
+use crate::endpoint::{
+    Body, Digest, Due, Endpoint, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Resolution, Row, Step,
+};
 use crate::fields::Fields;
 use crate::money::Fen;
 use crate::pairs::Pairs;
@@ -25,6 +28,8 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
     asks: false,
     own_connection: false,
     order_number: "partner_trade_no",
+    numbers: Numbers::MerchantDateSerial,
+    amount: "amount",
     fields: &[
         account("appid", "公众账号appid", 128),
         account("mch_id", "商户号", 32),
@@ -77,6 +82,7 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: Some(&RESOLUTION),
     document: "seed 000; WeCom 90278, 90281; protocol B.2, B.3, B.4",
 };
 
@@ -110,6 +116,8 @@ pub const QUERY_WWSPTRANS2POCKET: Endpoint = Endpoint {
     asks: true,
     own_connection: false,
     order_number: "partner_trade_no",
+    numbers: Numbers::MerchantDateSerial,
+    amount: "",
     fields: &[
         attempt("nonce_str", "随机字符串", 32),
         attempt("sign", "签名", 32),
@@ -130,7 +138,23 @@ pub const QUERY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         other_codes: Means::Open,
         integer_codes: false,
     },
+    resolved_by: None,
     document: "WeCom 90279; protocol B.2, B.4",
+};
+
+/// querywwsptrans2pocket decides what a payment left open.
+const RESOLUTION: Resolution = Resolution {
+    query: &QUERY_WWSPTRANS2POCKET,
+    fixed: &[],
+    state: "status",
+    amount: "payment_amount",
+    paid: &["SUCCESS"],
+    unpaid: &["FAILED"],
+    evidence: &["detail_id", "status", "transfer_time"],
+    // No document names a window for this call; the red packet's is taken.
+    window: Duration::from_secs(20 * 60),
+    look_back: Duration::from_secs(30 * 86_400),
+    slow: &[],
 };
 
 /// Pays one employee.
@@ -228,7 +252,7 @@ impl Request for PayEmployee<'_> {
     type Reply = EmployeePaid;
     const ENDPOINT: &'static Endpoint = &PAY_WWSPTRANS2POCKET;
 
-    fn fields(&self, _: &WorkwxAccount, out: &mut Fields) {
+    fn fields(&self, out: &mut Fields) {
         out.text("partner_trade_no", self.partner_trade_no);
         out.text("openid", self.openid);
         match self.check_name {
@@ -306,7 +330,7 @@ impl Request for QueryPayEmployee<'_> {
     type Reply = EmployeePayment;
     const ENDPOINT: &'static Endpoint = &QUERY_WWSPTRANS2POCKET;
 
-    fn fields(&self, _: &WorkwxAccount, out: &mut Fields) {
+    fn fields(&self, out: &mut Fields) {
         out.text("partner_trade_no", self.partner_trade_no);
     }
 }

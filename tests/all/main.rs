@@ -3,9 +3,11 @@
 mod bad_input;
 mod explains;
 mod hostile;
+mod memory_journal;
 mod outcomes;
 mod quirks;
 mod rules;
+mod simulation;
 mod support;
 mod tables;
 mod vectors;

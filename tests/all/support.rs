@@ -99,6 +99,12 @@ impl Clock for FixedClock {
 /// Counts up: every nonce differs, every run is the same.
 pub struct Counting(Mutex<u64>);
 
+impl Counting {
+    pub fn new() -> Counting {
+        Counting(Mutex::new(0))
+    }
+}
+
 impl Random for Counting {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {
         let mut count = self.0.lock().unwrap();

@@ -1,0 +1,173 @@
+//! A journal in memory, for tests: it keeps the trait's rules, and fails when told to.
+
+use std::sync::{Arc, Mutex};
+
+use wxpay_terminal::*;
+
+/// What survives when the till above it is dropped: hand a clone to the next till, as a file would be opened again.
+#[derive(Clone, Default)]
+pub struct MemoryJournal(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    entries: Vec<Entry>,
+    epoch: u32,
+    counter: u32,
+    /// Calls until one fails; none when zero.
+    fail_in: u32,
+}
+
+impl MemoryJournal {
+    /// The call after `calls` more calls fails, once.
+    pub fn fail_in(&self, calls: u32) {
+        self.0.lock().unwrap().fail_in = calls;
+    }
+
+    /// An empty journal under this epoch.
+    pub fn starting_at(epoch: u32) -> MemoryJournal {
+        MemoryJournal(Arc::new(Mutex::new(Inner { epoch, ..Inner::default() })))
+    }
+
+    pub fn all(&self) -> Vec<Entry> {
+        self.0.lock().unwrap().entries.clone()
+    }
+
+    /// As if the file had been opened again: another epoch.
+    pub fn reopened(&self) -> MemoryJournal {
+        let mut inner = self.0.lock().unwrap();
+        inner.epoch += 1;
+        inner.counter = 0;
+        drop(inner);
+        self.clone()
+    }
+
+    fn call<T>(&self, run: impl FnOnce(&mut Inner) -> Result<T, JournalFault>) -> Result<T, JournalFault> {
+        let mut inner = self.0.lock().unwrap();
+        if inner.fail_in > 0 {
+            inner.fail_in -= 1;
+            if inner.fail_in == 0 {
+                return Err(JournalFault::new(JournalFaultKind::Storage, "scripted"));
+            }
+        }
+        run(&mut inner)
+    }
+}
+
+fn refused<T>() -> Result<T, JournalFault> {
+    Err(JournalFault::new(JournalFaultKind::Refused, "not allowed"))
+}
+
+impl Inner {
+    fn find(&mut self, id: EntryId) -> Result<&mut Entry, JournalFault> {
+        self.entries
+            .iter_mut()
+            .find(|entry| entry.id == id)
+            .ok_or_else(|| JournalFault::new(JournalFaultKind::Refused, "no such entry"))
+    }
+
+    fn latest(&self, account: &str, intent: &str) -> Option<Entry> {
+        let mut of = self.entries.iter().filter(|entry| entry.account == account && entry.intent == intent);
+        of.next_back().cloned()
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>, JournalFault> {
+        self.call(|inner| Ok(inner.latest(account, intent)))
+    }
+
+    fn begin(
+        &mut self,
+        new: &NewEntry<'_>,
+        number: &mut dyn FnMut(Serial) -> Result<Numbered, Error>,
+    ) -> Result<Entry, JournalFault> {
+        self.call(|inner| {
+            if inner.latest(new.account, new.intent).is_some_and(|entry| !entry.allows_new_number()) {
+                return refused();
+            }
+            inner.counter += 1;
+            if inner.counter >= COUNTERS {
+                inner.epoch += 1;
+                inner.counter = 0;
+            }
+            let serial = Serial { epoch: inner.epoch, counter: inner.counter };
+            let Numbered { order_number, fields } =
+                number(serial).map_err(|e| JournalFault::new(JournalFaultKind::Number, e.to_string()))?;
+            let id = inner.entries.len() as EntryId + 1;
+            let mut entry = Entry::new(id, new, order_number, fields);
+            entry.attempts = 1;
+            inner.entries.push(entry.clone());
+            Ok(entry)
+        })
+    }
+
+    fn attempt(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault> {
+        self.call(|inner| {
+            let entry = inner.find(id)?;
+            if entry.state != EntryState::Open {
+                return refused();
+            }
+            entry.attempts += 1;
+            entry.last_attempt_at = at;
+            Ok(())
+        })
+    }
+
+    fn settle(&mut self, id: EntryId, settlement: &Settlement, _: i64) -> Result<(), JournalFault> {
+        self.call(|inner| {
+            let entry = inner.find(id)?;
+            if entry.is_settled() {
+                return refused();
+            }
+            entry.state = EntryState::Settled(settlement.clone());
+            Ok(())
+        })
+    }
+
+    fn reopen(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault> {
+        self.call(|inner| {
+            let entry = inner.find(id)?;
+            if !entry.allows_same_number() {
+                return refused();
+            }
+            entry.state = EntryState::Open;
+            entry.attempts += 1;
+            entry.last_attempt_at = at;
+            Ok(())
+        })
+    }
+
+    fn acknowledge(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault> {
+        self.call(|inner| {
+            let entry = inner.find(id)?;
+            if !entry.is_settled() {
+                return refused();
+            }
+            entry.acknowledged_at.get_or_insert(at);
+            Ok(())
+        })
+    }
+
+    fn entry(&mut self, id: EntryId) -> Result<Option<Entry>, JournalFault> {
+        self.call(|inner| Ok(inner.entries.iter().find(|entry| entry.id == id).cloned()))
+    }
+
+    fn by_order_number(&mut self, account: &str, number: &str) -> Result<Option<Entry>, JournalFault> {
+        self.call(|inner| {
+            let mut all = inner.entries.iter();
+            Ok(all.find(|entry| entry.account == account && entry.order_number == number).cloned())
+        })
+    }
+
+    fn unacknowledged(&mut self) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|inner| Ok(inner.entries.iter().filter(|e| e.acknowledged_at.is_none()).cloned().collect()))
+    }
+
+    fn prune(&mut self, _: i64, _: i64) -> Result<u32, JournalFault> {
+        self.call(|_| Ok(0))
+    }
+
+    fn summary(&mut self, _: i64, _: i64) -> Result<Vec<Summary>, JournalFault> {
+        self.call(|_| Ok(Vec::new()))
+    }
+}
