@@ -7,7 +7,7 @@ use core::fmt;
 
 use crate::endpoint::{Digest, Endpoint, KeyName};
 use crate::error::{Error, text};
-use crate::fields::Limits;
+use crate::fields::{Limits, is_authority};
 use crate::money::Fen;
 use crate::secret::Secret;
 use crate::swiftpass;
@@ -80,6 +80,7 @@ impl Profile {
     /// What this account puts into a field of a call.
     pub(crate) fn value(&self, endpoint: &Endpoint, field: &str) -> Option<&str> {
         match field {
+            _ if self.waived.contains(&field) => None,
             "service" => self.services.iter().find(|(call, _)| *call == endpoint.name).map(|(_, name)| name.as_str()),
             _ => self.identifier(field),
         }
@@ -462,8 +463,8 @@ fn checked_url(url: &str) -> Result<String, Error> {
         return wrong("must begin with https://");
     };
     let authority = rest.split('/').next().unwrap_or_default();
-    if authority.is_empty() || authority.starts_with(':') {
-        return wrong("has no host name");
+    if !is_authority(authority) {
+        return wrong("must have a host name, and a port from 1 to 65535 if any; no user");
     }
     if !rest.bytes().all(|b| b.is_ascii_graphic()) || rest.contains(['@', '?', '#', '\\']) {
         return wrong("must be a host and a path, without user, query or fragment");

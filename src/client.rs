@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, text};
 use crate::fields::{self, Fields, Shown};
 use crate::judge::{self, Case, LONGEST_REPLY};
 use crate::nonce::{Random, nonce_str};
-use crate::outcome::{Answer, Doubt, Outcome, Reason};
+use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::request::{Payment, Query, Reply, Request};
 use crate::swiftpass::{TradeClose, TradeClosed};
 use crate::terminal::Terminal;
@@ -99,8 +99,11 @@ impl<A: Account> Client<A> {
 
     /// Checks and signs a payment. Nothing is sent.
     ///
-    /// Use it only for an order number that was **never used before**. For a number that may have been sent by an
-    /// earlier run of the program, use [`Client::prepare_repeat`].
+    /// Use it only for an order number that was **never sent**, or that was refused with [`Next::SameNumber`]: mend the
+    /// parameters, then prepare the same number again. For a number that may have been sent by an earlier run of the
+    /// program, use [`Client::prepare_repeat`].
+    ///
+    /// [`Next::SameNumber`]: crate::Next::SameNumber
     ///
     /// # Errors
     ///
@@ -121,7 +124,8 @@ impl<A: Account> Client<A> {
     ///
     /// # Errors
     ///
-    /// A field breaks a rule of its table; the error names both.
+    /// A field breaks a rule of its table; the error names both. Or the client certificate is missing, expired, or
+    /// another merchant's.
     pub fn prepare_repeat<R>(&self, request: &R) -> Result<Prepared<R::Reply>, Error>
     where
         R: Payment<Account = A>,
@@ -136,6 +140,8 @@ impl<A: Account> Client<A> {
     ///
     /// Sending the same `Prepared` again is a repeat: the same order number and fields with a new nonce and signature.
     /// The documents want at least 1 s between two attempts of one number.
+    ///
+    /// Where this attempt was not sent and the one before it was refused, that refusal is returned again.
     ///
     /// # Errors
     ///
@@ -152,7 +158,7 @@ impl<A: Account> Client<A> {
     ///
     /// # Errors
     ///
-    /// A field breaks a rule, or no host was reached.
+    /// A field breaks a rule, the client certificate is missing, expired or another merchant's, or no host was reached.
     pub fn ask<Q>(&self, query: &Q) -> Result<Answer<Q::Reply>, Error>
     where
         Q: Query<Account = A>,
@@ -263,7 +269,9 @@ pub(crate) struct Draft {
     body: Vec<u8>,
     pub(crate) marked: bool,
     pub(crate) attempts: u32,
-    /// Whose request it is: the account's identifiers and first host.
+    /// The refusal that the last attempt ended in, if it did.
+    refusal: Option<Refusal>,
+    /// Whose request it is: the account's identifiers, hosts and limits.
     owner: String,
 }
 
@@ -309,8 +317,16 @@ impl Pipe {
         fields: Fields,
     ) -> Result<Draft, Error> {
         let fixed = fields.len();
-        let mut draft =
-            Draft { endpoint, fields, fixed, body: Vec::new(), marked: false, attempts: 0, owner: owner(profile) };
+        let mut draft = Draft {
+            endpoint,
+            fields,
+            fixed,
+            body: Vec::new(),
+            marked: false,
+            attempts: 0,
+            refusal: None,
+            owner: fingerprint(profile),
+        };
         self.freshen(profile, &mut draft)?;
         Ok(draft)
     }
@@ -376,16 +392,32 @@ impl Pipe {
         draft: &mut Draft,
         read: fn(crate::Pairs) -> Option<T>,
     ) -> Result<Outcome<T>, Error> {
-        let exchanged = unless_panicked(|| match self.send(profile, draft)? {
+        let exchanged = unless_panicked(|| match self.send(profile, draft, self.within)? {
             Exchanged::Reply { received, marked, .. } => {
                 Ok(judge::outcome(&draft.case(profile, marked), &received, read))
             }
             Exchanged::Doubt(doubt) => Ok(Outcome::Unknown(doubt)),
         });
-        let outcome = exchanged.unwrap_or_else(|| Ok(Outcome::Unknown(panicked())))?;
+        let outcome = match exchanged.unwrap_or_else(|| Ok(Outcome::Unknown(panicked()))) {
+            Ok(outcome) => outcome,
+            // An attempt before this one left and was refused: that is what is known. An Error would deny that it left.
+            Err(error) => return draft.refusal.as_ref().map(judge::still).ok_or(error),
+        };
         // A proven refusal is an answer, so it does not mark the next attempt. judge never says it of a marked one.
-        draft.marked = !matches!(outcome, Outcome::Declined(_));
+        draft.refusal = outcome.refusal().cloned();
+        draft.marked = draft.refusal.is_none();
+        if !matches!(outcome, Outcome::Accepted(_)) {
+            // A late duplicate of this reply must not meet the next request.
+            self.forget(profile, draft.endpoint);
+        }
         Ok(outcome)
+    }
+
+    /// Closes what idle connections there are to the hosts of a call.
+    fn forget(&self, profile: &Profile, endpoint: &Endpoint) {
+        for url in (0..profile.hosts.len()).filter_map(|host| profile.url(endpoint, host)) {
+            self.inputs.transport.forget(&url);
+        }
     }
 
     /// One question, judged, and the time that the gateway's HTTP server gave with the answer.
@@ -395,11 +427,16 @@ impl Pipe {
         draft: &mut Draft,
         read: fn(crate::Pairs) -> Option<T>,
     ) -> Result<(Answer<T>, Option<i64>), Error> {
-        let first = self.ask_once(profile, draft, read)?;
+        let start = self.inputs.clock.monotonic();
+        let first = self.ask_once(profile, draft, self.within, read)?;
+        let spent = self.inputs.clock.monotonic().saturating_sub(start);
+        let left = self.within.saturating_sub(spent);
         match first.0 {
-            // "Not found" names no order, so on a used connection it proves nothing. A question may be asked again; the
-            // second attempt has a connection of its own.
-            Answer::NoAnswer(Doubt { reason: Reason::StaleConnection, .. }) => self.ask_once(profile, draft, read),
+            // "Not found" names no order, so on a used connection it proves nothing. A question may be asked again, in
+            // the time that is left; the second attempt has a connection of its own.
+            Answer::NoAnswer(Doubt { reason: Reason::StaleConnection, .. }) if !left.is_zero() => {
+                self.ask_once(profile, draft, left, read)
+            }
             _ => Ok(first),
         }
     }
@@ -408,9 +445,10 @@ impl Pipe {
         &self,
         profile: &Profile,
         draft: &mut Draft,
+        within: Duration,
         read: fn(crate::Pairs) -> Option<T>,
     ) -> Result<(Answer<T>, Option<i64>), Error> {
-        let asked = unless_panicked(|| match self.send(profile, draft)? {
+        let asked = unless_panicked(|| match self.send(profile, draft, within)? {
             Exchanged::Reply { received, first_host, .. } => {
                 let case = draft.case(profile, false);
                 Ok((judge::answer(&case, &received, first_host, read), received.date))
@@ -420,8 +458,8 @@ impl Pipe {
         asked.unwrap_or_else(|| Ok((Answer::NoAnswer(panicked()), None)))
     }
 
-    /// One attempt. `Err` only while no attempt has ever handed a byte to TLS.
-    fn send(&self, profile: &Profile, draft: &mut Draft) -> Result<Exchanged, Error> {
+    /// One attempt. `Err`: it handed no byte to TLS, and no attempt before it is without a proven answer.
+    fn send(&self, profile: &Profile, draft: &mut Draft, within: Duration) -> Result<Exchanged, Error> {
         let marked = draft.marked;
         if let Err(error) = self.ready(profile, draft) {
             return unsent(error, marked);
@@ -429,7 +467,7 @@ impl Pipe {
         draft.marked = true;
         draft.attempts = draft.attempts.saturating_add(1);
         log::debug!("{}: attempt {}", draft.endpoint.name, draft.attempts);
-        match self.deliver(profile, draft) {
+        match self.deliver(profile, draft, within) {
             Ok((received, host)) => Ok(Exchanged::Reply { received, first_host: host == 0, marked }),
             Err(fault) if fault.sent == Sent::No => {
                 draft.marked = marked;
@@ -443,7 +481,7 @@ impl Pipe {
     }
 
     fn ready(&self, profile: &Profile, draft: &mut Draft) -> Result<(), Error> {
-        if draft.owner != owner(profile) {
+        if draft.owner != fingerprint(profile) {
             return Err(Error::setting("account", "this request was prepared for another account or host"));
         }
         self.check_certificate(profile, draft.endpoint)?;
@@ -451,13 +489,13 @@ impl Pipe {
     }
 
     /// The first host; the second one only while no byte has left for the first, or when the call is a query.
-    fn deliver(&self, profile: &Profile, draft: &Draft) -> Result<(Received, usize), Fault> {
+    fn deliver(&self, profile: &Profile, draft: &Draft, total: Duration) -> Result<(Received, usize), Fault> {
         let start = self.inputs.clock.monotonic();
         let hosts = profile.hosts.len();
         let mut last = Fault::unsent(Stage::Connect, "no host was tried");
         for host in 0..hosts {
             let spent = self.inputs.clock.monotonic().saturating_sub(start);
-            let within = self.within.saturating_sub(spent);
+            let within = total.saturating_sub(spent);
             let (Some(url), false) = (profile.url(draft.endpoint, host), within.is_zero()) else {
                 break;
             };
@@ -529,6 +567,18 @@ pub(crate) fn owner(profile: &Profile) -> String {
         owner.push_str(value);
     }
     owner
+}
+
+/// What a prepared request is bound to: whoever sends it must have the same identifiers, hosts and limits.
+fn fingerprint(profile: &Profile) -> String {
+    let mut all = owner(profile);
+    for host in profile.hosts.iter().skip(1) {
+        all.push(' ');
+        all.push_str(host);
+    }
+    let (least, most) = profile.amount;
+    all.push_str(&alloc::format!(" {least} {most}"));
+    all
 }
 
 /// A day for people, in China: `2026-11-21`.

@@ -37,10 +37,21 @@ pub struct Endpoint {
     pub signing: &'static [Step],
     /// How to read the reply.
     pub reply: ReplyTable,
-    /// How an unknown outcome is resolved by asking. `None`: the gateway has no query.
-    pub resolved_by: Option<&'static Resolution>,
+    /// How a till resolves an unknown outcome.
+    pub resolved_by: ResolvedBy,
     /// The document and section that the table was written from.
     pub document: &'static str,
+}
+
+/// How a till resolves an unknown outcome.
+#[derive(Clone, Copy, Debug)]
+pub enum ResolvedBy {
+    /// By the gateway's query, then by the identical repeat.
+    Query(&'static Resolution),
+    /// There is no query: by the identical repeat, where the operator allows it.
+    Repeat,
+    /// A till does not make this call.
+    NotByTill,
 }
 
 /// How an unknown outcome is resolved by asking (protocol R.5).
@@ -237,15 +248,14 @@ pub struct ReplyTable {
     pub signature: Due,
     /// Identifiers that must equal what was sent, where the reply has them. (Reply's name, request's name.)
     pub echo: &'static [(&'static str, &'static str)],
-    /// Fields without which a success proves nothing.
+    /// Fields without which a success proves nothing. The identifiers among them must be in a signed refusal too.
     pub must_have: &'static [&'static str],
+    /// Fields that only a success has. A refusal that carries one contradicts itself.
+    pub only_in_success: &'static [&'static str],
     /// What each documented code says.
     pub codes: &'static [Row],
     /// What a code outside the table says.
     pub other_codes: Means,
-    /// The code is a number, and 0 is success: only an integer that is not zero can be a refusal. `00`, `0.0` or a
-    /// word may mean success, so they say nothing.
-    pub integer_codes: bool,
 }
 
 /// A field and its success values.
@@ -253,8 +263,29 @@ pub struct ReplyTable {
 pub struct Gate {
     /// The field.
     pub name: &'static str,
-    /// The values that mean success. Every other value is a failure.
+    /// The values that mean success.
     pub success: &'static [&'static str],
+    /// The values that mean failure. What is in neither says nothing.
+    pub failure: Failure,
+}
+
+/// The values of a gate that mean failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// This word.
+    Word(&'static str),
+    /// 非0: an integer that is not zero. `00`, `0.0` or a word may mean success in another spelling.
+    NonZero,
+}
+
+impl Failure {
+    /// Whether this value means failure.
+    pub(crate) fn has(self, value: &str) -> bool {
+        match self {
+            Failure::Word(word) => value == word,
+            Failure::NonZero => is_integer_but_zero(value),
+        }
+    }
 }
 
 /// Whether a reply must be signed.
@@ -271,7 +302,7 @@ pub enum Due {
 /// What one code says about the money.
 #[derive(Debug)]
 pub struct Row {
-    /// The code. Blanks in the reply's spelling are ignored (`DAY_ OVER_LIMITED`).
+    /// The code, exactly. A code that documents print in two spellings has two rows.
     pub code: &'static str,
     /// What it means on a first attempt.
     pub means: Means,
@@ -293,11 +324,7 @@ pub enum Means {
 impl ReplyTable {
     /// The row of a code, or the rule for codes outside the table.
     pub(crate) fn meaning(&self, code: &str) -> Means {
-        if self.integer_codes && !is_integer_but_zero(code) {
-            return Means::Open;
-        }
-        let same = |row: &&Row| row.code.bytes().eq(code.bytes().filter(|b| *b != b' '));
-        self.codes.iter().find(same).map_or(self.other_codes, |row| row.means)
+        self.codes.iter().find(|row| row.code == code).map_or(self.other_codes, |row| row.means)
     }
 }
 

@@ -155,6 +155,9 @@ fn check_value(value: &str, row: &Field, limits: &Limits<'_>) -> Result<(), Erro
     if value.is_empty() {
         return refuse("is empty: leave out what has no value");
     }
+    if value.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}').is_empty() && is_required(row, limits) {
+        return refuse("is required and is blank");
+    }
     if value.chars().any(char::is_control) {
         return refuse("holds a control character");
     }
@@ -219,9 +222,32 @@ fn broken_amount(value: &str, least: u32, (account_least, most): (u32, u32)) -> 
     Some(rule)
 }
 
+/// An absolute http or https URL: a host, perhaps a port, no user, no fragment.
 pub(crate) fn is_url(value: &str) -> bool {
     let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
-    rest.is_some_and(|rest| {
-        rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') && !value.contains([' ', '<', '>', '"'])
-    })
+    let plain = value.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b'\\' | b'#'));
+    plain && rest.is_some_and(|rest| is_authority(rest.split(['/', '?']).next().unwrap_or_default()))
+}
+
+/// `host` or `host:port`.
+pub(crate) fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let port_is_good = |port: &str| {
+        !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    port.is_none_or(port_is_good) && is_host(host)
+}
+
+/// A host name, an IPv4 address, or an IPv6 address in brackets.
+pub(crate) fn is_host(host: &str) -> bool {
+    if let Some(inside) = host.strip_prefix('[') {
+        return inside.strip_suffix(']').is_some_and(|ip| ip.parse::<core::net::Ipv6Addr>().is_ok());
+    }
+    let label = |label: &str| {
+        (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    host.len() <= 253 && host.split('.').all(label)
 }

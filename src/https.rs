@@ -16,8 +16,9 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver}
 use ureq::unversioned::transport as wire;
 
 use crate::error::Error;
+use crate::fields::is_host;
 use crate::http_date;
-use crate::identity::Identity;
+use crate::identity::{Identity, asks_for_a_passphrase};
 use crate::resolver::{Resolve, Resolver, SystemResolver};
 use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
 
@@ -85,6 +86,9 @@ impl HttpsBuilder {
     ///
     /// The text holds no certificate, or one that cannot be read.
     pub fn only_roots(mut self, pem: &[u8]) -> Result<HttpsBuilder, Error> {
+        if asks_for_a_passphrase(pem) {
+            return Err(Error::setting("roots", "is encrypted; certificates are public"));
+        }
         let roots = Certificate::stack_from_pem(pem)
             .map_err(|error| Error::setting("roots", format!("not a PEM certificate: {error}")))?;
         if roots.is_empty() {
@@ -99,10 +103,10 @@ impl HttpsBuilder {
     ///
     /// # Errors
     ///
-    /// The host is empty or holds a blank.
+    /// It is not a host name or an IP address. A user and a password are not supported.
     pub fn proxy(mut self, host: &str, port: u16) -> Result<HttpsBuilder, Error> {
-        if host.is_empty() || !host.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(Error::setting("proxy", "must be a host name"));
+        if !is_host(host) {
+            return Err(Error::setting("proxy", "must be a host name or an IP address, without user and password"));
         }
         self.proxy = Some((host.into(), port));
         Ok(self)
@@ -182,6 +186,12 @@ impl Transport for Https {
 
     fn client_certificate(&self) -> ClientCertificate {
         self.certificate.clone()
+    }
+
+    fn forget(&self, url: &str) {
+        if let Ok(host) = Host::of(url) {
+            self.pool().retain(|idle| idle.host != host);
+        }
     }
 
     fn reach(&self, url: &str, within: Duration) -> Result<(), Fault> {

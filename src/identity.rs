@@ -36,7 +36,8 @@ impl Identity {
         Identity::from_pkcs12_with(der, &Secret::from(mch_id))
     }
 
-    /// Reads a PKCS#12 file with a password of its own.
+    /// Reads a PKCS#12 file with a password of its own. The file is trusted: it says itself how long its key derivation
+    /// takes.
     ///
     /// # Errors
     ///
@@ -55,6 +56,9 @@ impl Identity {
     ///
     /// Either text is not PEM, the key needs a passphrase, or it is not the certificate's.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Identity, Error> {
+        if asks_for_a_passphrase(certificate) {
+            return Err(refuse("the certificate is encrypted; take it without passphrase"));
+        }
         reader::pem(certificate, key)
     }
 
@@ -81,6 +85,11 @@ impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity").field("certificate", &self.certificate).finish_non_exhaustive()
     }
+}
+
+/// Whether a PEM text is encrypted in the old way. OpenSSL would ask for the passphrase on the console, and wait.
+pub(crate) fn asks_for_a_passphrase(pem: &[u8]) -> bool {
+    [&b"Proc-Type"[..], b"DEK-Info"].iter().any(|mark| pem.windows(mark.len()).any(|window| window == *mark))
 }
 
 pub(crate) fn refuse(rule: &str) -> Error {

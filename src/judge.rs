@@ -7,9 +7,9 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::account::Profile;
-use crate::endpoint::{Endpoint, Gate, Means};
+use crate::endpoint::{Due, Endpoint, Gate, Means};
 use crate::fields::Fields;
-use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
+use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
 use crate::pairs::Pairs;
 use crate::transport::Received;
 use crate::verify;
@@ -104,9 +104,9 @@ fn ruling(case: &Case<'_>, received: &Received) -> Ruling {
     if passes(&pairs, table.business) {
         return success(case, pairs, !received.reused || names_order);
     }
-    if pairs.filled(table.business.name).is_none() {
-        let text = ["the reply has no ", table.business.name].concat();
-        return Ruling::Open(Doubt::new(Reason::Unreadable, text));
+    if !pairs.get(table.business.name).is_some_and(|value| table.business.failure.has(value)) {
+        let text = [table.business.name, " says neither success nor failure"].concat();
+        return Ruling::Open(Doubt { text: text.into(), ..words(Reason::Unreadable, case, &pairs) });
     }
     failure(case, &pairs, !received.reused || (names_order && !case.sent_before))
 }
@@ -151,7 +151,7 @@ fn differs(pairs: &Pairs, name: &str, sent: Option<&str>) -> bool {
 /// A success proves something when it has the fields that make it one, and is tied to this exchange.
 fn success(case: &Case<'_>, pairs: Pairs, tied: bool) -> Ruling {
     let table = &case.endpoint.reply;
-    if let Some(name) = table.must_have.iter().find(|name| pairs.filled(name).is_none()) {
+    if let Some(name) = table.must_have.iter().find(|name| !is_there(&pairs, name)) {
         let text = ["a success without ", name].concat();
         return Ruling::Open(Doubt::new(Reason::OtherOrder, text));
     }
@@ -166,14 +166,41 @@ fn success(case: &Case<'_>, pairs: Pairs, tied: bool) -> Ruling {
     Ruling::Success(pairs)
 }
 
+/// A field with a visible text, and no elements inside.
+fn is_there(pairs: &Pairs, name: &str) -> bool {
+    pairs.get(name).is_some_and(|value| !value.trim().is_empty() && !value.contains('<'))
+}
+
 fn failure(case: &Case<'_>, pairs: &Pairs, tied: bool) -> Ruling {
+    let table = &case.endpoint.reply;
     let Doubt { code, text, .. } = words(Reason::OpenCode, case, pairs);
-    match case.endpoint.reply.meaning(&code) {
-        Means::Open => Ruling::Open(Doubt { reason: Reason::OpenCode, code, text }),
-        _ if !tied => Ruling::Open(Doubt { reason: Reason::StaleConnection, code, text }),
+    let open = |reason| Ruling::Open(Doubt { reason, code: code.clone(), text: text.clone() });
+    // The code is judged as it stands; what is shown is cleaned.
+    let raw = table.code.iter().find_map(|name| pairs.filled(name)).unwrap_or_default();
+    match table.meaning(raw) {
+        Means::Open => open(Reason::OpenCode),
+        _ if contradicts_itself(case, pairs) => open(Reason::OpenCode),
+        _ if !tied => open(Reason::StaleConnection),
         Means::NotKnown => Ruling::NotKnown,
+        // "Use a new number" said of a number that was sent before could be said of the attempt before.
+        Means::Refused(Next::NewNumber) if case.sent_before => open(Reason::EarlierAttempt),
         Means::Refused(next) => Ruling::Refused(Refusal { code, text: text.into_owned(), next }),
     }
+}
+
+/// A refusal that carries what only a success has, that asks for a query (need_query, C.4.4), or that is signed and does
+/// not name the merchant.
+fn contradicts_itself(case: &Case<'_>, pairs: &Pairs) -> bool {
+    let table = &case.endpoint.reply;
+    let merchant_missing = table.signature == Due::Always && !is_there(pairs, "mch_id");
+    merchant_missing
+        || table.only_in_success.iter().any(|name| pairs.filled(name).is_some())
+        || pairs.filled("need_query").is_some_and(|need| need != "N")
+}
+
+/// A proven refusal stays what it is when the attempt after it was not sent.
+pub(crate) fn still<T>(refusal: &Refusal) -> Outcome<T> {
+    Outcome::Declined(refusal.clone())
 }
 
 /// The gateway's code and words. They are shown to people, so they are cut to a line's length.

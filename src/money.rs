@@ -38,9 +38,10 @@ impl Fen {
         self.0
     }
 
-    /// Reads an amount as a reply spells it: decimal digits and nothing else.
+    /// Reads an amount as a reply spells it: decimal digits without leading zeros.
     pub(crate) fn read(text: &str) -> Option<Fen> {
-        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        let leading_zero = text.len() > 1 && text.starts_with('0');
+        if text.is_empty() || leading_zero || !text.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
         text.parse::<i64>().ok().and_then(|fen| Fen::new(fen).ok())

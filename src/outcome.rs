@@ -25,6 +25,16 @@ pub enum Outcome<T> {
     Unknown(Doubt),
 }
 
+impl<T> Outcome<T> {
+    /// The refusal, where it is one.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Outcome::Declined(refusal) => Some(refusal),
+            Outcome::Accepted(_) | Outcome::Unknown(_) => None,
+        }
+    }
+}
+
 /// A proven refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -12,6 +12,7 @@ use openssl::pkey::{PKey, Public};
 use openssl::sign::Verifier;
 
 use crate::error::Error;
+use crate::identity::asks_for_a_passphrase;
 use crate::pairs::Pairs;
 use crate::sign;
 use crate::verify::ReplyRule;
@@ -36,6 +37,9 @@ impl PublicKey {
     ///
     /// It is none of these, or not an RSA key.
     pub fn read(bytes: &[u8]) -> Result<PublicKey, Error> {
+        if asks_for_a_passphrase(bytes) {
+            return Err(Error::setting("public_key", "is encrypted; a public key is not"));
+        }
         let key = PKey::public_key_from_pem(bytes)
             .or_else(|_| PKey::public_key_from_der(bytes))
             .ok()

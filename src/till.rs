@@ -16,7 +16,7 @@ use core::time::Duration;
 use crate::account::{Account, Profile, sealed::Sealed};
 use crate::client::{Client, Draft, Pipe, owner};
 use crate::clock::{ChinaTime, Clock};
-use crate::endpoint::{Endpoint, Resolution};
+use crate::endpoint::{Endpoint, Resolution, ResolvedBy};
 use crate::error::{Error, ErrorKind, text};
 use crate::fields::Fields;
 use crate::journal::{
@@ -291,6 +291,9 @@ impl Till {
         given: &Fields,
         read: Read,
     ) -> Result<Outcome<Found>, Error> {
+        if matches!(endpoint.resolved_by, ResolvedBy::NotByTill) {
+            return Err(Error::setting("till", "WAP orders are not in the till yet: use the client"));
+        }
         check_intent(intent)?;
         if given.get(endpoint.order_number).is_some_and(|number| !number.is_empty()) {
             return Err(Error::field(endpoint.order_number, "is made by the till: leave it empty"));
@@ -538,7 +541,7 @@ impl Till {
         permission: Permission,
         mut doubt: Doubt,
     ) -> Outcome<Found> {
-        let Some(resolution) = work.endpoint.resolved_by else {
+        let ResolvedBy::Query(resolution) = work.endpoint.resolved_by else {
             return self.resolve_by_repeat(work, draft, permission, doubt);
         };
         let mut pause = APART;

@@ -29,6 +29,13 @@ pub trait Transport: Send + Sync {
         ClientCertificate::NotTold
     }
 
+    /// Closes the idle connections to the host of this URL. Called after every payment that was not accepted, so that a
+    /// late duplicate of its reply cannot meet the next request. The default does nothing, for transports that keep no
+    /// connections.
+    fn forget(&self, url: &str) {
+        let _ = url;
+    }
+
     /// Connects and shakes hands without sending a request, for [`Client::check`](crate::Client::check).
     ///
     /// # Errors
@@ -160,6 +167,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 
     fn client_certificate(&self) -> ClientCertificate {
         (**self).client_certificate()
+    }
+
+    fn forget(&self, url: &str) {
+        (**self).forget(url);
     }
 
     fn reach(&self, url: &str, within: Duration) -> Result<(), Fault> {

@@ -56,6 +56,7 @@ fn escape(value: &str, out: &mut String) {
 /// Says in words why the text is not such a document.
 pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
     let text = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']);
+    plain_tags(text)?;
     let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
         roxmltree::Error::DtdDetected => "a DTD",
@@ -63,9 +64,6 @@ pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
         _ => "not well-formed XML",
     })?;
     let root = document.root_element();
-    if text.get(..root.range().start).is_none_or(|prolog| prolog.contains("<!DOCTYPE")) {
-        return Err("a DTD");
-    }
     if root.tag_name().name() != "xml" {
         return Err("the root element is not xml");
     }
@@ -74,6 +72,36 @@ pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
         pairs.add(element.tag_name().name(), &value(element, text)).map_err(|_| "one name has two values")?;
     }
     Ok(pairs)
+}
+
+/// Refuses what no gateway sends and what makes reading ambiguous or slow: attributes, prefixes, namespaces, a DTD.
+///
+/// With them one text could have two readings (`<a:return_code>`), and a few thousand namespaces take minutes.
+fn plain_tags(text: &str) -> Result<(), &'static str> {
+    let mut rest = text;
+    while let Some((_, markup)) = rest.split_once('<') {
+        let skipped = [("![CDATA[", "]]>"), ("!--", "-->"), ("?", "?>")]
+            .iter()
+            .find_map(|(begin, end)| Some(markup.strip_prefix(begin)?.split_once(end)));
+        rest = match skipped {
+            Some(Some((_, after))) => after,
+            Some(None) => return Err("not well-formed XML"),
+            None if markup.starts_with('!') => return Err("a DTD"),
+            None => plain_tag(markup)?,
+        };
+    }
+    Ok(())
+}
+
+/// What follows a tag of the form `name >`, `/name >` or `name />`.
+fn plain_tag(markup: &str) -> Result<&str, &'static str> {
+    let (tag, after) = markup.split_once('>').ok_or("not well-formed XML")?;
+    let name = tag.strip_prefix('/').or_else(|| tag.strip_suffix('/')).unwrap_or(tag);
+    let name = name.trim_end_matches([' ', '\t', '\r', '\n']);
+    if name.contains(|c: char| c.is_ascii_whitespace() || matches!(c, ':' | '=' | '"' | '\'' | '<')) {
+        return Err("an element with attributes or a prefix");
+    }
+    Ok(after)
 }
 
 fn value(element: Node<'_, '_>, source: &str) -> String {
@@ -88,6 +116,9 @@ fn value(element: Node<'_, '_>, source: &str) -> String {
 /// Reads the repeated children of a nested value: `hblist` holds `hbinfo` elements, each with fields of its own.
 pub(crate) fn read_list(inside: &str, item: &str) -> Vec<Pairs> {
     let text = ["<xml>", inside, "</xml>"].concat();
+    if plain_tags(&text).is_err() {
+        return Vec::new();
+    }
     let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
     let Ok(document) = Document::parse_with_options(&text, options) else {
         return Vec::new();

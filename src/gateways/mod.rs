@@ -5,7 +5,9 @@ pub mod swiftpass;
 pub mod webgate;
 pub mod workwx;
 
-use crate::endpoint::{Digest, Endpoint, Field, Gate, KeyName, Kind, Means, Over, Required, Row, Source, Step};
+use crate::endpoint::{
+    Digest, Endpoint, Failure, Field, Gate, KeyName, Kind, Means, Over, Required, Row, Source, Step,
+};
 use crate::outcome::Next;
 
 /// Every call of every gateway. Tests run over all of them, so that a new one cannot be left out.
@@ -57,10 +59,10 @@ const SIGN: Step =
     Step { output: "sign", over: Over::All, digest: Digest::Md5, key: KeyName::Api, suffix: Some("&key=") };
 
 /// WeChat's transport field.
-const RETURN_CODE: Gate = Gate { name: "return_code", success: &["SUCCESS"] };
+const RETURN_CODE: Gate = Gate { name: "return_code", success: &["SUCCESS"], failure: Failure::Word("FAIL") };
 
 /// WeChat's business field.
-const RESULT_CODE: Gate = Gate { name: "result_code", success: &["SUCCESS"] };
+const RESULT_CODE: Gate = Gate { name: "result_code", success: &["SUCCESS"], failure: Failure::Word("FAIL") };
 
 /// A row of a code table, with the document's words.
 const fn row(code: &'static str, means: Means, words: &'static str) -> Row {

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::{MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
 use crate::account::{Profile, RedpackAccount};
-use crate::endpoint::{Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Resolution, Row};
+use crate::endpoint::{Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Resolution, ResolvedBy, Row};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -71,11 +71,11 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
             ("total_amount", "total_amount"),
         ],
         must_have: &["mch_billno", "send_listid"],
+        only_in_success: &["send_listid"],
         codes: CODES,
         other_codes: Means::Open,
-        integer_codes: false,
     },
-    resolved_by: Some(&RESOLUTION),
+    resolved_by: ResolvedBy::Query(&RESOLUTION),
     document: "seed 001; protocol A.2, A.4",
 };
 
@@ -109,6 +109,7 @@ const CODES: &[Row] = &[
     row("FREQ_LIMIT", later(1), "超过频率限制"),
     row("SECOND_OVER_LIMITED", later(60), "已达到每分钟发放限制"),
     row("DAY_OVER_LIMITED", later(86_400), "已达到今日发放限制"),
+    row("DAY_ OVER_LIMITED", later(86_400), "已达到今日发放限制"),
 ];
 
 /// `gethbinfo`.
@@ -139,11 +140,11 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
         signature: Due::IfPresent,
         echo: &[("mch_billno", "mch_billno"), ("mch_id", "mch_id")],
         must_have: &["status"],
+        only_in_success: &["status"],
         codes: &[row("NOT_FOUND", Means::NotKnown, "指定单号数据不存在")],
         other_codes: Means::Open,
-        integer_codes: false,
     },
-    resolved_by: None,
+    resolved_by: ResolvedBy::NotByTill,
     document: "protocol A.2, A.4",
 };
 

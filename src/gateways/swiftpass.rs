@@ -12,7 +12,9 @@ use core::fmt;
 use super::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
 use crate::account::{Profile, SwiftpassAccount, sealed::Sealed as _};
 use crate::clock::ChinaTime;
-use crate::endpoint::{Body, Due, Endpoint, Field, Gate, Kind, Means, Numbers, ReplyTable, Required, Row, Source};
+use crate::endpoint::{
+    Body, Due, Endpoint, Failure, Field, Gate, Kind, Means, Numbers, ReplyTable, Required, ResolvedBy, Row, Source,
+};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -24,10 +26,10 @@ use crate::{verify, xml};
 /// 商户订单号: the seed says string(45), its siblings 5–32 of letters, digits and `_`. The shorter holds.
 const OUT_TRADE_NO: Kind = Kind::OrderNumber { shortest: 5, also: "_" };
 
-const STATUS: Option<Gate> = Some(Gate { name: "status", success: &["0"] });
+const STATUS: Option<Gate> = Some(Gate { name: "status", success: &["0"], failure: Failure::NonZero });
 
-/// The seed's table says 0, its example SUCCESS. Everything else is a failure.
-const RESULT_CODE: Gate = Gate { name: "result_code", success: &["0", "SUCCESS"] };
+/// The seed's table says 0 (非0表示失败), its example SUCCESS.
+const RESULT_CODE: Gate = Gate { name: "result_code", success: &["0", "SUCCESS"], failure: Failure::NonZero };
 
 /// `sub_appid`: the account fills it, or says that its gateway does not want it.
 const SUB_APPID: Field = Field {
@@ -83,11 +85,11 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         signature: Due::Always,
         echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no"), ("total_fee", "total_fee")],
         must_have: &["mch_id", "mweb_url"],
+        only_in_success: &["mweb_url", "prepay_id", "transaction_id", "pay_result"],
         codes: REFUSALS,
         other_codes: Means::Open,
-        integer_codes: false,
     },
-    resolved_by: None,
+    resolved_by: ResolvedBy::NotByTill,
     document: "seed 002; protocol C.2, C.4, C.5",
 };
 
@@ -100,28 +102,28 @@ const REFUSED: Means = Means::Refused(Next::NewNumber);
 /// does a code that is in no document.
 const REFUSALS: &[Row] = &[
     row("ORDERPAID", Means::Open, "订单已支付"),
-    row("Orderpaid", Means::Open, "Order paid"),
+    row("Order paid", Means::Open, "Order paid"),
     row("ORDERCLOSED", Means::Open, "订单已关闭"),
     row("ORDERREVERSED", Means::Open, "订单已撤销"),
     row("OUT_TRADE_NO_USED", Means::Open, "商户订单号重复"),
     row("INVALID_REQUEST", Means::Open, "201 商户订单号重复"),
     row("USERPAYING", Means::Open, "用户支付中"),
     row("SYSTEMERROR", Means::Open, "系统错误"),
-    row("Internalerror", Means::Open, "Internal error"),
-    row("transactioninternalerror", Means::Open, "transaction internal error"),
+    row("Internal error", Means::Open, "Internal error"),
+    row("transaction internal error", Means::Open, "transaction internal error"),
     row("AUTHCODE_EXPIRE", REFUSED, "二维码已过期, 请刷新再试"),
     row("AUTH_CODE_INVALID", REFUSED, "授权码检验错误"),
-    row("Authcodeinvalid", REFUSED, "Auth code invalid"),
-    row("Authvalidfail", REFUSED, "Auth valid fail"),
+    row("Auth code invalid", REFUSED, "Auth code invalid"),
+    row("Auth valid fail", REFUSED, "Auth valid fail"),
     row("NOAUTH", REFUSED, "商户无权限"),
     row("NOTENOUGH", REFUSED, "余额不足"),
     row("RULELIMIT", REFUSED, "风控限制"),
     row("PARAM_ERROR", REFUSED, "参数错误"),
-    row("Signatureerror", REFUSED, "Signature error"),
-    row("validsignfail", REFUSED, "valid sign fail"),
-    row("validflowfail", REFUSED, "valid flow fail"),
+    row("Signature error", REFUSED, "Signature error"),
+    row("valid sign fail", REFUSED, "valid sign fail"),
+    row("valid flow fail", REFUSED, "valid flow fail"),
     row("total_fee:Invalid", REFUSED, "total_fee:Invalid"),
-    row("total_fee:Mustbegreaterorequalto[1]", REFUSED, "total_fee:Must be greater or equal to [1]"),
+    row("total_fee:Must be greater or equal to [1]", REFUSED, "total_fee:Must be greater or equal to [1]"),
 ];
 
 /// The rows that the query and the close share.
@@ -154,11 +156,11 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
         signature: Due::Always,
         echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no")],
         must_have: &["mch_id", "trade_state"],
+        only_in_success: &["trade_state"],
         codes: NOT_KNOWN,
         other_codes: Means::Open,
-        integer_codes: false,
     },
-    resolved_by: None,
+    resolved_by: ResolvedBy::NotByTill,
     document: "protocol C.1, C.4",
 };
 
@@ -183,17 +185,19 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
         signature: Due::Always,
         echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no")],
         must_have: &["mch_id"],
+        only_in_success: &[],
         codes: NOT_KNOWN,
         other_codes: Means::Open,
-        integer_codes: false,
     },
-    resolved_by: None,
+    resolved_by: ResolvedBy::NotByTill,
     document: "protocol C.1, C.4",
 };
 
-/// Both styles of the code (protocol C.5). Blanks are ignored.
-const NOT_KNOWN: &[Row] =
-    &[row("ORDERNOTEXIST", Means::NotKnown, "订单不存在"), row("Ordernotexists", Means::NotKnown, "Order not exists")];
+/// Both styles of the code (protocol C.5).
+const NOT_KNOWN: &[Row] = &[
+    row("ORDERNOTEXIST", Means::NotKnown, "订单不存在"),
+    row("Order not exists", Means::NotKnown, "Order not exists"),
+];
 
 /// Makes a WAP order: the customer's phone browser opens its `mweb_url` and pays there.
 ///
@@ -515,6 +519,7 @@ impl Notification {
     pub fn matches(self, order: &StoredOrder<'_>) -> Result<PaidNotice, NotificationFault> {
         let reply = self.reply;
         let is = |name: &str, value: &str| reply.filled(name) == Some(value);
+        let unless = |name: &str, good: &[&str]| reply.filled(name).is_none_or(|value| good.contains(&value));
         if !is("mch_id", &self.mch_id) {
             return Err(NotificationFault("mch_id is not the account's"));
         }
@@ -526,6 +531,16 @@ impl Notification {
         }
         if !RESULT_CODE.success.iter().any(|value| is("result_code", value)) || !is("pay_result", "0") {
             return Err(NotificationFault("it does not say that the order is paid"));
+        }
+        let agrees = unless("trade_state", &["SUCCESS"]) && unless("err_code", &["0", "OK", "SUCCESS"]);
+        if !agrees || reply.filled("refund_id").is_some() {
+            return Err(NotificationFault("it says paid and something else"));
+        }
+        if !unless("fee_type", &["CNY"]) {
+            return Err(NotificationFault("it is in another currency"));
+        }
+        if reply.filled("transaction_id").is_none() {
+            return Err(NotificationFault("it has no transaction_id"));
         }
         Ok(PaidNotice {
             out_trade_no: reply.owned("out_trade_no").unwrap_or_default(),

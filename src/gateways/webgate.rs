@@ -9,7 +9,8 @@ use alloc::string::String;
 use super::{account, attempt, given, shown};
 use crate::account::WebgateAccount;
 use crate::endpoint::{
-    Body, Digest, Due, Endpoint, Gate, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Step,
+    Body, Digest, Due, Endpoint, Failure, Gate, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, ResolvedBy,
+    Step,
 };
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -49,7 +50,7 @@ pub const WXCHARGE: Endpoint = Endpoint {
     signing: &[Step { output: "sign", over: Over::All, digest: Digest::HmacSha1, key: KeyName::Api, suffix: None }],
     reply: ReplyTable {
         transport: None,
-        business: Gate { name: "retcode", success: &["0"] },
+        business: Gate { name: "retcode", success: &["0"], failure: Failure::NonZero },
         code: &["retcode"],
         text: &["retmsg"],
         signature: Due::ByAccount,
@@ -61,12 +62,12 @@ pub const WXCHARGE: Endpoint = Endpoint {
             ("amount", "amount"),
         ],
         must_have: &["retcode"],
+        only_in_success: &[],
         codes: &[],
         // No list of retcodes is public. A verified non-zero one is a refusal on the first attempt only (protocol D).
         other_codes: Means::Refused(Next::NewNumber),
-        integer_codes: true,
     },
-    resolved_by: None,
+    resolved_by: ResolvedBy::Repeat,
     document: "seed 003; protocol D",
 };
 

@@ -9,7 +9,8 @@ use core::time::Duration;
 use super::{DEVICE_INFO, MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
 use crate::account::WorkwxAccount;
 use crate::endpoint::{
-    Body, Digest, Due, Endpoint, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Resolution, Row, Step,
+    Body, Digest, Due, Endpoint, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Resolution, ResolvedBy,
+    Row, Step,
 };
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -78,11 +79,11 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         signature: Due::IfPresent,
         echo: &[("partner_trade_no", "partner_trade_no"), ("mch_id", "mch_id"), ("appid", "appid")],
         must_have: &["partner_trade_no", "payment_no"],
+        only_in_success: &["payment_no"],
         codes: CODES,
         other_codes: Means::Open,
-        integer_codes: false,
     },
-    resolved_by: Some(&RESOLUTION),
+    resolved_by: ResolvedBy::Query(&RESOLUTION),
     document: "seed 000; WeCom 90278, 90281; protocol B.2, B.3, B.4",
 };
 
@@ -134,11 +135,11 @@ pub const QUERY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         signature: Due::IfPresent,
         echo: &[("partner_trade_no", "partner_trade_no"), ("mch_id", "mch_id")],
         must_have: &["status"],
+        only_in_success: &["status"],
         codes: &[row("NOT_FOUND", Means::NotKnown, "指定单号数据不存在")],
         other_codes: Means::Open,
-        integer_codes: false,
     },
-    resolved_by: None,
+    resolved_by: ResolvedBy::NotByTill,
     document: "WeCom 90279; protocol B.2, B.4",
 };
 

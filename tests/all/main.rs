@@ -5,6 +5,7 @@ mod explains;
 mod hostile;
 mod memory_journal;
 mod outcomes;
+mod proofs;
 mod quirks;
 mod rules;
 mod simulation;

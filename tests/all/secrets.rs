@@ -185,6 +185,13 @@ const PRINTED_OTHERWISE: &[&str] = &[
     "SystemRandom",
     "SystemResolver",
     "ClientCertificate",
+    "EntryState",
+    "Settlement",
+    "EntryId",
+    "JournalFaultKind",
+    "Summary",
+    "Evidence",
+    "SystemPause",
     "Inputs",
 ];
 
@@ -196,9 +203,21 @@ fn every_public_type_was_printed(printed: &[String]) {
         .split("pub use ")
         .skip(1)
         .flat_map(|part| part.split(';').next().unwrap().split(|c: char| !c.is_alphanumeric() && c != '_'))
-        .filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase()) && *name != "ENDPOINTS");
-    let traits =
-        ["Account", "Clock", "Random", "Payment", "Query", "Reply", "Request", "Resolve", "Transport", "ReplyRule"];
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase()) && name.contains(char::is_lowercase));
+    let traits = [
+        "Account",
+        "Clock",
+        "Journal",
+        "Pause",
+        "Random",
+        "Payment",
+        "Query",
+        "Reply",
+        "Request",
+        "Resolve",
+        "Transport",
+        "ReplyRule",
+    ];
     let mut seen = 0;
     for name in names.filter(|name| !traits.contains(name) && !PRINTED_OTHERWISE.contains(name)) {
         let found = [" ", "(", "\n"].iter().any(|end| all.contains(&format!("{name}{end}")));
@@ -225,6 +244,7 @@ fn print_the_rest(simulator: &Simulator) -> Vec<String> {
         format!("{:?} {:?}", RsaReply::new(public, RsaDigest::Sha1), account.notification(b"").unwrap_err()),
         print_the_small_ones(),
         print_a_post(),
+        print_a_till(),
     ]
 }
 
@@ -250,6 +270,27 @@ fn print_the_small_ones() -> String {
         (SystemClock, SystemRandom, SystemResolver),
         (Next::Stop, Sent::No, Fields::default(), ENDPOINTS),
         (SceneId::Product1, ClientCertificate::None)
+    )
+}
+
+/// A till, its entries and what it says of them.
+fn print_a_till() -> String {
+    use crate::simulation::{Modelled, Time, till};
+    let (journal, time) = (crate::memory_journal::MemoryJournal::default(), Time::new());
+    let till = till("redpack", journal, &Modelled::new("redpack", 1, 0), &time);
+    let outcome = till.pay("prize", &red_packet(""));
+    let receipt = match outcome.unwrap() {
+        Outcome::Accepted(receipt) => receipt,
+        other => panic!("{other:?}"),
+    };
+    let recovered = till.recover(std::time::Duration::ZERO).unwrap();
+    let refused = till.settle_by_hand(receipt.entry, false, "somebody", "a reason").unwrap_err();
+    let new = NewEntry { account: "a", call: "sendredpack", intent: "prize", amount: Fen::ZERO, at: 0 };
+    let numbered = Numbered { order_number: "1".into(), fields: vec![("re_openid".into(), PERSONAL[0].into())] };
+    let serial = Serial { epoch: 1, counter: 2 };
+    let numbers = OrderNumbers::new(7);
+    format!(
+        "{till:?} {receipt:?} {recovered:?} {refused:?} {new:?} {numbered:?} {serial:?} {numbers:?} {SystemPause:?}"
     )
 }
 
