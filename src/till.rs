@@ -557,6 +557,10 @@ impl Till {
                     if self.not_found_is_final(work.entry, resolution, first_host) {
                         return self.declined(work.entry, never_arrived());
                     }
+                    if self.is_past_look_back(work.entry, resolution) {
+                        return self
+                            .for_a_person(work.entry, "the order is older than what the gateway's query covers");
+                    }
                     doubt = Doubt::new(Reason::OpenCode, "the gateway does not know the order yet");
                     if permission == Permission::Repeat {
                         match self.repeat(work, &mut draft) {
@@ -659,8 +663,6 @@ impl Till {
     /// clock that was plausible then and is now.
     fn not_found_is_final(&self, entry: &Entry, resolution: &Resolution, first_host: bool) -> bool {
         let now = self.clock.monotonic();
-        let wall = self.clock.unix_seconds();
-        let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
         let first = self.seen.with(|all| {
             let seen = all.entry(entry.id).or_default();
             let since = seen.last_attempt.unwrap_or(self.opened).max(self.opened);
@@ -670,10 +672,15 @@ impl Till {
             let first = *seen.not_found_since.get_or_insert(now);
             Some(first)
         });
-        let plausible = entry.begun_at >= PLAUSIBLE && wall >= entry.begun_at;
+        let plausible = entry.begun_at >= PLAUSIBLE && self.clock.unix_seconds() >= entry.begun_at;
         first.is_some_and(|first| now.saturating_sub(first) >= TWO_ANSWERS)
             && plausible
-            && wall.saturating_sub(entry.begun_at) < look_back
+            && !self.is_past_look_back(entry, resolution)
+    }
+
+    fn is_past_look_back(&self, entry: &Entry, resolution: &Resolution) -> bool {
+        let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
+        entry.begun_at >= PLAUSIBLE && self.clock.unix_seconds().saturating_sub(entry.begun_at) >= look_back
     }
 }
 

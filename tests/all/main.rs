@@ -4,6 +4,7 @@ mod bad_input;
 mod explains;
 mod hostile;
 mod memory_journal;
+mod order_numbers;
 mod outcomes;
 mod proofs;
 mod quirks;
@@ -11,6 +12,7 @@ mod rules;
 mod simulation;
 mod support;
 mod tables;
+mod till;
 mod vectors;
 
 // With the transport: against the simulator and against hand-made servers.

@@ -1,0 +1,375 @@
+//! The till: intents, resolution, recovery, one test a rule.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use wxpay_terminal::*;
+
+use crate::memory_journal::MemoryJournal;
+use crate::simulation::{Modelled, Said, Time, pay, till};
+use crate::support::*;
+
+/// A redpack till over prepared answers, on a virtual clock.
+fn redpack_till(canned: &Canned, journal: &MemoryJournal, time: &Time) -> Till {
+    let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&["https://gateway.example"]).unwrap();
+    let inputs = Inputs {
+        transport: Box::new(canned.clone()),
+        clock: Box::new(time.clone()),
+        random: Box::new(Counting::new()),
+    };
+    Till::with_inputs(Box::new(journal.clone()), OrderNumbers::new(7), Box::new(time.clone()), Box::new(time.clone()))
+        .with(Client::with_inputs(account, terminal(), inputs).unwrap())
+}
+
+fn hb(status: &str, amount: &str) -> String {
+    reply(&[
+        ("return_code", "SUCCESS"),
+        ("result_code", "SUCCESS"),
+        ("status", status),
+        ("total_amount", amount),
+        ("reason", "余额不足"),
+    ])
+}
+
+fn state(journal: &MemoryJournal) -> EntryState {
+    journal.all().last().unwrap().state.clone()
+}
+
+fn outcome(till: &Till, intent: &str) -> Result<Outcome<Receipt<RedPackSent>>, Error> {
+    till.pay(intent, &red_packet(""))
+}
+
+#[test]
+fn the_order_number_is_the_tills() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    refused(till.pay("prize", &red_packet("123")), "mch_billno");
+    for intent in ["", &"x".repeat(65), "a\nb"] {
+        refused(till.pay(intent, &red_packet("")), "intent");
+    }
+    refused(till.pay("p", &SendRedPack { total_amount: Fen::ZERO, ..red_packet("") }), "scene_id");
+    refused(till.pay("p", &employee("")), "account");
+    assert!(journal.all().is_empty() && canned.sent().is_empty());
+}
+
+#[test]
+fn wap_orders_are_not_in_the_till_yet() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let inputs = inputs(&canned);
+    let client = Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap();
+    let till = redpack_till(&canned, &journal, &time).with(client);
+    refused(till.pay("p", &wap_order("")), "till");
+}
+
+#[test]
+fn the_same_intent_returns_the_recorded_result_and_other_fields_are_an_error() {
+    let (wire, journal, time) = (Modelled::new("redpack", 1, 0), MemoryJournal::default(), Time::new());
+    let one = till("redpack", journal.clone(), &wire, &time);
+    let Said::Accepted(number) = pay("redpack", &one, "prize", 200) else { panic!() };
+    assert_eq!(pay("redpack", &one, "prize", 200), Said::Accepted(number.clone()));
+    assert_eq!(wire.posts(), 1, "recorded, not sent again");
+    assert_eq!(pay("redpack", &one, "prize", 201), Said::Error(ErrorKind::Field));
+    let later = till("redpack", journal.reopened(), &wire, &time);
+    assert_eq!(pay("redpack", &later, "prize", 200), Said::Accepted(number.clone()));
+    assert!(matches!(pay("redpack", &later, "other prize", 200), Said::Accepted(other) if other != number));
+    assert_eq!(journal.all().len(), 2);
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_and_not_paid_again() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then_fault(Sent::Maybe).then(&hb("SENDING", "200")).then(&hb("SENT", "200"));
+    let receipt = accepted(outcome(&till, "prize"));
+    assert!(matches!(receipt.evidence, Evidence::Queried(_)));
+    let urls: Vec<_> = canned.sent().iter().map(|sent| sent.url.rsplit('/').next().unwrap().to_string()).collect();
+    assert_eq!(urls, ["sendredpack", "gethbinfo", "gethbinfo"]);
+    assert!(matches!(state(&journal), EntryState::Settled(Settlement::Accepted { queried: true, .. })));
+}
+
+/// After NOT_FOUND the identical request is repeated, and nothing else.
+#[test]
+fn not_found_is_followed_by_the_identical_repeat() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then_fault(Sent::Maybe).then(&tenpay_failure("NOT_FOUND")).then_fault(Sent::Maybe).then(&hb("SENT", "200"));
+    accepted(outcome(&till, "prize"));
+    let sent = canned.sent();
+    let fields = |body: &str| -> Vec<_> {
+        xml_fields(body).into_iter().filter(|(n, _)| n != "nonce_str" && n != "sign").collect()
+    };
+    assert_eq!(fields(&sent[0].body), fields(&sent[2].body));
+    assert!(sent[2].url.ends_with("sendredpack"));
+    assert_eq!(journal.all()[0].attempts, 2);
+}
+
+/// Asking and moving are two permissions.
+#[test]
+fn recover_only_asks() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&till, "prize"));
+    for _ in 0..3 {
+        canned.then(&tenpay_failure("NOT_FOUND"));
+    }
+    let report = till.recover(Duration::from_secs(6)).unwrap();
+    assert!(report[0].doubt.is_some());
+    let moved = canned.sent().iter().filter(|sent| sent.url.ends_with("sendredpack")).count();
+    assert_eq!(moved, 1);
+}
+
+/// Final only after the window in this process's own time, two answers a minute apart, within the look-back.
+#[test]
+fn when_not_found_is_final() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&till, "prize"));
+    let ask = |seconds: u64| {
+        Pause::pause(&time, Duration::from_secs(seconds));
+        canned.then(&tenpay_failure("NOT_FOUND"));
+        till.recover(Duration::from_millis(1_500)).unwrap()[0].doubt.is_none()
+    };
+    // A wall clock that jumps ten days does not make 20 minutes.
+    time.jump(10 * 86_400);
+    assert!(!ask(60) && !ask(600));
+    time.jump(-10 * 86_400);
+    assert!(!ask(700), "the first answer that counts");
+    assert!(!ask(20), "the second comes too soon");
+    assert!(ask(60));
+    assert!(matches!(state(&journal), EntryState::Settled(Settlement::Declined { next: Next::NewNumber, .. })));
+    canned.then_fault(Sent::No);
+    let again = outcome(&till, "prize");
+    assert!(again.is_err(), "a new number, which did not leave");
+    let numbers: HashSet<_> = journal.all().into_iter().map(|entry| entry.order_number).collect();
+    assert_eq!(numbers.len(), 2);
+}
+
+/// Recorded at 1970, asked in 2026: the look-back cannot be trusted, so "not found" is never final.
+#[test]
+fn not_found_is_not_final_for_an_order_begun_by_a_dead_clock() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    time.jump(-NOW);
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&till, "prize"));
+    time.jump(NOW);
+    for _ in 0..5 {
+        Pause::pause(&time, Duration::from_secs(3_600));
+        canned.then(&tenpay_failure("NOT_FOUND"));
+        assert!(till.recover(Duration::from_millis(1_500)).unwrap()[0].doubt.is_some());
+    }
+    assert_eq!(state(&journal), EntryState::Open);
+}
+
+#[test]
+fn past_the_look_back_not_found_says_nothing() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&till, "prize"));
+    Pause::pause(&time, Duration::from_secs(40 * 86_400));
+    for _ in 0..3 {
+        Pause::pause(&time, Duration::from_secs(100));
+        canned.then(&tenpay_failure("NOT_FOUND"));
+        let _ = till.recover(Duration::from_millis(1_500)).unwrap();
+    }
+    assert!(matches!(state(&journal), EntryState::Settled(Settlement::ForAPerson { .. })), "{:?}", state(&journal));
+}
+
+#[test]
+fn failed_allows_a_new_number_and_refund_does_not() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then_fault(Sent::Maybe).then(&hb("FAILED", "200"));
+    let refusal = declined(outcome(&till, "prize"));
+    assert_eq!((refusal.code.as_str(), refusal.text.as_str()), ("FAILED", "余额不足"));
+    canned.then_fault(Sent::Maybe).then(&hb("REFUND", "200"));
+    accepted(outcome(&till, "prize"));
+    accepted(outcome(&till, "prize"));
+    assert_eq!(journal.all().len(), 2);
+}
+
+#[test]
+fn another_amount_is_for_a_person() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then_fault(Sent::Maybe).then(&hb("SENT", "201"));
+    assert_eq!(unknown(outcome(&till, "prize")).reason, Reason::ForAPerson);
+    assert_eq!(unknown(outcome(&till, "prize")).reason, Reason::ForAPerson);
+    let id = journal.all()[0].id;
+    assert!(till.settle_by_hand(id, true, " ", "x").is_err());
+    till.settle_by_hand(id, false, "王", "银行流水").unwrap();
+    assert!(till.settle_by_hand(id, true, "王", "again").is_err());
+    canned.then_fault(Sent::No);
+    assert!(outcome(&till, "prize").is_err(), "a person said unpaid: a new number may be used");
+    assert_eq!(journal.all().len(), 2);
+}
+
+/// FREQ_LIMIT asks to come again: the same number, after the wait.
+#[test]
+fn a_refusal_that_asks_to_wait_is_repeated() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then(&tenpay_failure("FREQ_LIMIT")).then(&tenpay_failure("NOTENOUGH"));
+    assert_eq!(declined(outcome(&till, "prize")).code, "NOTENOUGH");
+    let numbers: HashSet<_> = canned.sent().iter().map(|s| xml_value(&s.body, "mch_billno")).collect();
+    assert_eq!((canned.sent().len(), numbers.len()), (2, 1));
+    // NOTENOUGH: topped up, the same number again.
+    canned.then(&tenpay_failure("NO_AUTH"));
+    assert_eq!(declined(outcome(&till, "prize")).next, Next::Stop);
+    assert_eq!(declined(outcome(&till, "prize")).next, Next::Stop);
+    assert_eq!(canned.sent().len(), 3, "Stop is recorded");
+    assert_eq!(journal.all().len(), 1);
+}
+
+/// PROCESSING: 二十分钟后查询. A short patience does not ask at all.
+#[test]
+fn processing_is_asked_after_twenty_minutes() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::from_secs(1_300));
+    canned.then(&tenpay_failure("PROCESSING")).then(&hb("SENT", "200"));
+    let before = Clock::monotonic(&time);
+    accepted(outcome(&till, "prize"));
+    assert!(Clock::monotonic(&time) - before >= Duration::from_secs(1_200));
+    let short = redpack_till(&canned, &journal, &time);
+    canned.then(&tenpay_failure("PROCESSING"));
+    unknown(outcome(&short, "other"));
+    assert_eq!(canned.sent().len(), 3);
+}
+
+/// A gateway without a query repeats only when the operator allows it; its refusal of a repeat is for a person.
+#[test]
+fn webgate_repeats_only_when_allowed() {
+    for allowed in [false, true] {
+        let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+        let account = WebgateAccount::new("https://pay.example", "10001", Secret::from("k"), SaysGood).unwrap();
+        let account = if allowed { account.repeat_while_unpaid() } else { account };
+        let inputs = Inputs { clock: Box::new(time.clone()), ..inputs(&canned) };
+        let till = Till::with_inputs(
+            Box::new(journal.clone()),
+            OrderNumbers::new(7),
+            Box::new(time.clone()),
+            Box::new(time.clone()),
+        )
+        .with(Client::with_inputs(account, terminal(), inputs).unwrap());
+        canned.then_fault(Sent::Maybe).then(&webgate_reply("9", ""));
+        let doubt = unknown(till.pay("prize", &charge("")));
+        assert_eq!(canned.sent().len(), if allowed { 2 } else { 1 });
+        assert_eq!(doubt.reason == Reason::ForAPerson, allowed);
+    }
+}
+
+/// Every call of the journal fails in turn: no Error after bytes may have left, nothing paid twice.
+#[test]
+fn every_journal_call_fails_in_turn() {
+    let mut cases = 0;
+    for gateway in ["redpack", "workwx", "webgate"] {
+        for fail in 1..12 {
+            for faults in [0, 60] {
+                let wire = Modelled::new(gateway, u64::from(fail) * 31 + u64::from(faults), faults);
+                let (journal, time) = (MemoryJournal::default(), Time::new());
+                let desk = till(gateway, journal.clone(), &wire, &time);
+                journal.fail_in(fail);
+                for _ in 0..6 {
+                    let posts = wire.posts();
+                    let said = pay(gateway, &desk, "prize", 200);
+                    if matches!(said, Said::Error(_)) {
+                        let paid: u32 = wire.paid_by_intent().values().sum();
+                        assert!(paid == 0, "{gateway} {fail}: an Error though paid ({} posts)", wire.posts() - posts);
+                    }
+                }
+                assert!(wire.paid_by_intent().values().sum::<u32>() <= 1);
+                cases += 1;
+            }
+        }
+    }
+    println!("journal failures: {cases} cases");
+}
+
+/// Eight threads ask for the same prize, and for their own.
+#[cfg(feature = "https")]
+#[test]
+fn eight_threads_at_one_till() {
+    let (wire, journal, time) = (Modelled::new("redpack", 3, 30), MemoryJournal::default(), Time::new());
+    let desk = till("redpack", journal.clone(), &wire, &time);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (desk, wire) = (&desk, &wire);
+            scope.spawn(move || {
+                for round in 0..50 {
+                    let own = format!("t{thread}r{round}");
+                    for intent in [own.as_str(), "shared"] {
+                        if let Said::Accepted(number) = pay("redpack", desk, intent, 200) {
+                            assert_eq!(wire.paid(&number), 1);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    assert!(wire.paid_by_intent().values().all(|paid| *paid <= 1));
+    let numbers: HashSet<_> = journal.all().into_iter().map(|entry| entry.order_number).collect();
+    assert_eq!(numbers.len(), journal.all().len());
+}
+
+#[test]
+fn an_entry_of_a_missing_account_is_named() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let one = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&one, "prize"));
+    let empty = Till::with_inputs(
+        Box::new(journal.clone()),
+        OrderNumbers::new(7),
+        Box::new(time.clone()),
+        Box::new(time.clone()),
+    );
+    let report = empty.recover(Duration::from_secs(5)).unwrap();
+    let doubt = report[0].doubt.as_ref().unwrap();
+    assert_eq!(doubt.reason, Reason::NoAccount);
+    assert!(doubt.text.contains("gateway.example") && doubt.text.contains(MCH_ID), "{doubt}");
+}
+
+#[test]
+fn acknowledged_entries_are_no_longer_reported() {
+    let (wire, journal, time) = (Modelled::new("redpack", 1, 0), MemoryJournal::default(), Time::new());
+    let desk = till("redpack", journal.clone(), &wire, &time);
+    assert!(matches!(pay("redpack", &desk, "prize", 200), Said::Accepted(_)));
+    for _ in 0..2 {
+        let report = desk.recover(Duration::ZERO).unwrap();
+        assert!(report.len() == 1 && report[0].doubt.is_none());
+    }
+    let id = desk.entries().unwrap()[0].id;
+    desk.acknowledge(id).unwrap();
+    desk.acknowledge(id).unwrap();
+    assert!(desk.recover(Duration::ZERO).unwrap().is_empty());
+    assert!(matches!(pay("redpack", &desk, "prize", 200), Said::Accepted(_)));
+}
+
+/// Waiting can be ended from outside, with what is known so far.
+#[test]
+fn waiting_can_be_cancelled() {
+    struct Cancelled;
+    impl Pause for Cancelled {
+        fn pause(&self, _: Duration) {
+            panic!("nobody waits")
+        }
+        fn is_cancelled(&self) -> bool {
+            true
+        }
+    }
+    let (canned, time) = (Canned::default(), Time::new());
+    let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap();
+    let client = Client::with_inputs(account, terminal(), inputs(&canned)).unwrap();
+    let till = Till::with_inputs(
+        Box::new(MemoryJournal::default()),
+        OrderNumbers::new(7),
+        Box::new(time),
+        Box::new(Cancelled),
+    )
+    .with(client);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&till, "prize"));
+}
