@@ -1,5 +1,5 @@
 #![doc = include_str!("../docs/crate.md")]
-#![cfg_attr(not(feature = "https"), no_std)]
+#![cfg_attr(not(any(feature = "https", feature = "sqlite")), no_std)]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 #![deny(
@@ -77,6 +77,8 @@ pub use gateways::{ENDPOINTS, redpack, swiftpass, webgate, workwx};
 pub use https::{Https, HttpsBuilder};
 #[cfg(feature = "https")]
 pub use identity::Identity;
+#[cfg(feature = "sqlite")]
+pub use journal::SqliteJournal;
 pub use journal::{
     Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
 };

@@ -21,3 +21,7 @@ mod faults;
 mod gateways;
 #[cfg(feature = "https")]
 mod secrets;
+
+// With the journal on a file.
+#[cfg(feature = "sqlite")]
+mod journal;
