@@ -87,11 +87,11 @@ fn civil_date(days: i64) -> (i64, i64, i64) {
 }
 
 /// The system's clock.
-#[cfg(feature = "https")]
+#[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
-#[cfg(feature = "https")]
+#[cfg(feature = "std")]
 impl Clock for SystemClock {
     fn unix_seconds(&self) -> i64 {
         match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {

@@ -4,6 +4,9 @@
 //! that is sent, in order. It never stores a key, a nonce or a signature. The `sqlite` feature brings one on a file;
 //! firmware may bring its own on NVRAM by implementing [`Journal`].
 
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,6 +16,9 @@ use crate::error::Error;
 use crate::money::Fen;
 use crate::order_number::Serial;
 use crate::outcome::Next;
+
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteJournal;
 
 /// The number of an entry in its journal.
 pub type EntryId = i64;

@@ -1,5 +1,5 @@
 #![doc = include_str!("../docs/crate.md")]
-#![cfg_attr(not(feature = "https"), no_std)]
+#![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 #![deny(
@@ -66,7 +66,7 @@ mod xml;
 pub use account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount};
 pub use check::{Part, Report, Step, Verdict};
 pub use client::{Client, Inputs, Prepared};
-#[cfg(feature = "https")]
+#[cfg(feature = "std")]
 pub use clock::SystemClock;
 pub use clock::{ChinaTime, Clock};
 pub use error::{Error, ErrorKind};
@@ -77,6 +77,8 @@ pub use gateways::{ENDPOINTS, redpack, swiftpass, webgate, workwx};
 pub use https::{Https, HttpsBuilder};
 #[cfg(feature = "https")]
 pub use identity::Identity;
+#[cfg(feature = "sqlite")]
+pub use journal::SqliteJournal;
 pub use journal::{
     Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
 };
@@ -100,7 +102,7 @@ pub use swiftpass::{
     Valid, WapOrder, WapOrderMade,
 };
 pub use terminal::Terminal;
-#[cfg(feature = "https")]
+#[cfg(feature = "std")]
 pub use till::SystemPause;
 pub use till::{Evidence, Pause, Receipt, Recovered, Till};
 pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};

@@ -1,10 +1,10 @@
 //! A lock where there is std, a cell where there is not.
 
 /// Gives one caller at a time access to a value.
-#[cfg(feature = "https")]
+#[cfg(feature = "std")]
 pub(crate) struct Lock<T>(std::sync::Mutex<T>);
 
-#[cfg(feature = "https")]
+#[cfg(feature = "std")]
 impl<T> Lock<T> {
     pub(crate) const fn new(value: T) -> Lock<T> {
         Lock(std::sync::Mutex::new(value))
@@ -17,10 +17,10 @@ impl<T> Lock<T> {
 }
 
 /// Without std there are no threads. The cell is never borrowed twice: no callback runs inside `with`.
-#[cfg(not(feature = "https"))]
+#[cfg(not(feature = "std"))]
 pub(crate) struct Lock<T>(core::cell::RefCell<T>);
 
-#[cfg(not(feature = "https"))]
+#[cfg(not(feature = "std"))]
 impl<T> Lock<T> {
     pub(crate) const fn new(value: T) -> Lock<T> {
         Lock(core::cell::RefCell::new(value))

@@ -50,11 +50,11 @@ pub trait Pause: Send + Sync {
 }
 
 /// The system's sleep.
-#[cfg(feature = "https")]
+#[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemPause;
 
-#[cfg(feature = "https")]
+#[cfg(feature = "std")]
 impl Pause for SystemPause {
     fn pause(&self, time: Duration) {
         std::thread::sleep(time);
@@ -168,7 +168,7 @@ impl Till {
     }
 
     /// A till on a journal, with the system's clock and sleep.
-    #[cfg(feature = "https")]
+    #[cfg(feature = "std")]
     pub fn open(journal: impl Journal + 'static, numbers: OrderNumbers) -> Till {
         Till::with_inputs(Box::new(journal), numbers, Box::new(crate::SystemClock), Box::new(SystemPause))
     }

@@ -32,3 +32,7 @@ mod resolver;
 mod secrets;
 #[cfg(feature = "https")]
 mod transport_situations;
+
+// With the journal on a file.
+#[cfg(feature = "sqlite")]
+mod journal;

@@ -1,0 +1,934 @@
+//! The journal on a file: SQLite, one file that the `sqlite3` shell reads.
+//!
+//! Each change is one transaction with `journal_mode=WAL` and `synchronous=FULL`: it is on the disk when the method
+//! returns, at the price of one `fsync`. Checkpoints never stand between a payment and its first byte.
+
+use std::borrow::Cow;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+use super::{
+    Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
+};
+use crate::error::{Error, text};
+use crate::money::Fen;
+use crate::nonce::Random;
+use crate::order_number::{COUNTERS, EPOCHS, Serial};
+use crate::outcome::Next;
+
+type Result<T> = core::result::Result<T, JournalFault>;
+
+/// "WxPJ": says to `file` and to this library whose database it is.
+const APPLICATION_ID: i32 = 0x5778_504A;
+
+/// Step n leads from schema version n to n + 1. Never change one that was released; add another.
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+
+/// A checkpoint is made when the WAL is longer than this.
+const WAL_BOUND: u64 = 1 << 20;
+
+/// How long to wait for a shell that holds a write lock.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// 2025-01-01. A time before it comes from a clock that was not set, and says nothing about an entry's age.
+const PLAUSIBLE_SINCE: i64 = 1_735_689_600;
+
+/// What is never stored, whatever the caller hands over.
+const NEVER_STORED: [&str; 3] = ["sign", "workwx_sign", "nonce_str"];
+
+/// A [`Journal`] on an SQLite file.
+///
+/// * One writer: `<path>.lock` is locked as long as this value lives. The `sqlite3` shell can read the live file; the
+///   view `payments` is made for people.
+/// * The file and those beside it have mode 0600 on Unix.
+/// * The journal belongs to one terminal number and `device_info`. It does not open under others.
+/// * A damaged file is refused, never recreated. If the database is missing while the files beside it are there, that
+///   is damage too. Move or copy all of them together, when no program has them open.
+/// * A copy or a backup goes on under another epoch, so it repeats no order number. It does not know what was paid
+///   since it was made.
+pub struct SqliteJournal {
+    // Closed before the lock is let go: fields are dropped in this order.
+    connection: Connection,
+    wal: PathBuf,
+    serials: Serials,
+    broken: bool,
+    _lock: Lock,
+}
+
+impl SqliteJournal {
+    /// Opens the journal of this terminal, or makes it when there is none.
+    ///
+    /// Draws a new epoch. Reads the whole file once, to find damage.
+    ///
+    /// # Errors
+    ///
+    /// * [`JournalFaultKind::Busy`]: another process, or another value in this one, has it.
+    /// * [`JournalFaultKind::Foreign`]: it belongs to another terminal number or `device_info`.
+    /// * [`JournalFaultKind::Newer`]: a newer version of this library wrote it.
+    /// * [`JournalFaultKind::Damaged`]: the file is damaged, is no journal, or is missing beside its lock file.
+    /// * [`JournalFaultKind::Storage`]: it cannot be read or written.
+    /// * [`JournalFaultKind::Number`]: there are no random numbers, or no epochs left.
+    pub fn open(
+        path: impl AsRef<Path>,
+        terminal: u16,
+        device_info: Option<&str>,
+        random: &dyn Random,
+    ) -> Result<SqliteJournal> {
+        if rusqlite::version_number() < 3_037_000 {
+            let found = text(&["SQLite ", rusqlite::version(), " is too old: 3.37 is needed, or `sqlite-bundled`"]);
+            return Err(storage(found));
+        }
+        let path = resolve(path.as_ref())?;
+        let mut lock = lock(&beside(&path, ".lock"))?;
+        let owner = Owner { terminal, device_info };
+        if is_missing(&path)? {
+            refuse_leftovers(&path, &lock.0)?;
+            create(&path, &owner)?;
+        }
+        let connection = open_existing(&path, &owner)?;
+        mark(&mut lock.0)?;
+
+        let mut seed = [0; 8];
+        random.fill(&mut seed).map_err(|error| number_fault(&error))?;
+        let full = Serials { epoch: 0, counter: COUNTERS, seed: u64::from_le_bytes(seed) };
+        let wal = beside(&path, "-wal");
+        let mut journal = SqliteJournal { connection, wal, serials: full, broken: false, _lock: lock };
+        journal.checkpoint();
+        journal.serials.epoch = journal.write(|change| {
+            new_epoch(change, &mut || {
+                let mut bytes = [0; 4];
+                random.fill(&mut bytes).map_err(|error| number_fault(&error))?;
+                Ok(u32::from_le_bytes(bytes))
+            })
+        })?;
+        journal.serials.counter = 0;
+        Ok(journal)
+    }
+
+    /// Runs one transaction. When it fails nothing has changed.
+    fn write<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        if self.broken {
+            return Err(storage("an earlier write did not reach the disk. Check the storage and restart the program"));
+        }
+        let done = transaction(&mut self.connection, change);
+        // What a failed sync leaves on the disk is not known, so nothing may be built upon it.
+        let sync_failed = matches!(done, Err(Failed::Sync(_)));
+        self.broken = sync_failed || !self.connection.is_autocommit();
+        done.map_err(Failed::into_fault)
+    }
+
+    /// Moves the WAL into the database. When it cannot, nothing is lost and the next one will.
+    fn checkpoint(&self) {
+        let moved = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+        });
+        match moved {
+            Ok(0) => {}
+            Ok(_) => log::debug!("journal: somebody reads it, the checkpoint is left for later"),
+            Err(error) => log::warn!("journal: no checkpoint: {}", fault(&error).text()),
+        }
+        if let Err(error) = self.connection.busy_timeout(PATIENCE) {
+            log::warn!("journal: {}", fault(&error).text());
+        }
+    }
+
+    fn checkpoint_if_long(&self) {
+        if fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > WAL_BOUND) {
+            self.checkpoint();
+        }
+    }
+}
+
+impl std::fmt::Debug for SqliteJournal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteJournal").field("wal", &self.wal).field("serials", &self.serials).finish_non_exhaustive()
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>> {
+        latest(&self.connection, account, intent)
+    }
+
+    fn begin(
+        &mut self,
+        new: &NewEntry<'_>,
+        number: &mut dyn FnMut(Serial) -> core::result::Result<Numbered, Error>,
+    ) -> Result<Entry> {
+        if !(1..=64).contains(&new.intent.len()) {
+            return Err(refused("an intent has 1 to 64 bytes"));
+        }
+        let mut serials = self.serials;
+        let entry = self.write(|change| {
+            if latest(change, new.account, new.intent)?.is_some_and(|newest| !newest.allows_new_number()) {
+                return Err(refused("the newest entry of this intent does not allow a new order number"));
+            }
+            insert(change, new, &mut || {
+                let serial = serials.next(change)?;
+                number(serial).map_err(|error| number_fault(&error))
+            })
+        });
+        // A serial that was shown is used up, even if nothing was stored. An epoch that was rolled back is not used.
+        if entry.is_ok() || serials.epoch == self.serials.epoch {
+            self.serials = serials;
+        } else {
+            self.serials.seed = serials.seed;
+        }
+        entry
+    }
+
+    fn attempt(&mut self, id: EntryId, at: i64) -> Result<()> {
+        self.write(|change| {
+            if existing(change, id)?.state != EntryState::Open {
+                return Err(refused("only an open entry takes another attempt"));
+            }
+            count_attempt(change, id, at)
+        })
+    }
+
+    fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<()> {
+        self.write(|change| {
+            let by_hand = matches!(settlement, Settlement::ByHand { .. });
+            if existing(change, id)?.acknowledged_at.is_some() && !by_hand {
+                return Err(refused("an acknowledged entry takes nothing but what a person writes by hand"));
+            }
+            store_settlement(change, id, settlement, at)
+        })?;
+        self.checkpoint_if_long();
+        Ok(())
+    }
+
+    fn reopen(&mut self, id: EntryId, at: i64) -> Result<()> {
+        self.write(|change| {
+            if !existing(change, id)?.allows_same_number() {
+                return Err(refused("the entry does not allow its order number again"));
+            }
+            let blanked = "SELECT blanked FROM entries WHERE id = ?1";
+            if change.query_row(blanked, [id], |row| row.get(0)).or_fault()? {
+                return Err(refused("the entry's fields were blanked: nothing is left to send again"));
+            }
+            let open = "UPDATE entries SET state = 'open', settled_at = NULL, acknowledged_at = NULL, queried = NULL, \
+                        code = NULL, text = NULL, next = NULL, wait_seconds = NULL, wait_nanoseconds = NULL, \
+                        reason = NULL, person = NULL WHERE id = ?1";
+            change.execute(open, [id]).or_fault()?;
+            change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
+            count_attempt(change, id, at)
+        })
+    }
+
+    fn acknowledge(&mut self, id: EntryId, at: i64) -> Result<()> {
+        self.write(|change| {
+            let entry = existing(change, id)?;
+            if !entry.is_settled() {
+                return Err(refused("only a settled entry can be acknowledged"));
+            }
+            if entry.acknowledged_at.is_none() {
+                change.execute("UPDATE entries SET acknowledged_at = ?2 WHERE id = ?1", params![id, at]).or_fault()?;
+            }
+            Ok(())
+        })?;
+        self.checkpoint_if_long();
+        Ok(())
+    }
+
+    fn entry(&mut self, id: EntryId) -> Result<Option<Entry>> {
+        entry(&self.connection, id)
+    }
+
+    fn by_order_number(&mut self, account: &str, order_number: &str) -> Result<Option<Entry>> {
+        let found = "WHERE account = ?1 AND order_number = ?2";
+        Ok(entries(&self.connection, found, [account, order_number])?.pop())
+    }
+
+    fn unacknowledged(&mut self) -> Result<Vec<Entry>> {
+        entries(&self.connection, "WHERE acknowledged_at IS NULL ORDER BY id", [])
+    }
+
+    fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64) -> Result<u32> {
+        let gone = self.write(|change| {
+            let mut gone = 0_u32;
+            for (id, goes) in old_entries(change, acknowledged_before, keep_intents_since)? {
+                change.execute("DELETE FROM fields WHERE entry = ?1", [id]).or_fault()?;
+                if goes {
+                    change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
+                    change.execute("DELETE FROM entries WHERE id = ?1", [id]).or_fault()?;
+                    gone = gone.saturating_add(1);
+                } else {
+                    change.execute("UPDATE entries SET blanked = 1 WHERE id = ?1", [id]).or_fault()?;
+                }
+            }
+            Ok(gone)
+        })?;
+        // The WAL still holds what was blanked.
+        self.checkpoint();
+        Ok(gone)
+    }
+
+    fn summary(&mut self, from: i64, until: i64) -> Result<Vec<Summary>> {
+        let sums = "SELECT call, state, count(*), sum(fen) FROM entries \
+                    WHERE begun_at >= ?1 AND begun_at < ?2 GROUP BY call, state ORDER BY call, state";
+        let mut statement = self.connection.prepare(sums).or_fault()?;
+        let rows = statement
+            .query_map([from, until], |row| {
+                let (count, fen): (i64, i64) = (row.get(2)?, row.get(3)?);
+                Ok(Summary {
+                    call: row.get(0)?,
+                    outcome: row.get(1)?,
+                    count: count.unsigned_abs(),
+                    fen: fen.unsigned_abs(),
+                })
+            })
+            .or_fault()?;
+        rows.collect::<rusqlite::Result<_>>().or_fault()
+    }
+}
+
+// -- serials ---------------------------------------------------------------------------------------------------------
+
+/// The next serial. It lives in memory only: every opening draws a new epoch.
+#[derive(Clone, Copy, Debug)]
+struct Serials {
+    epoch: u32,
+    counter: u32,
+    /// Where the epochs after the first come from.
+    seed: u64,
+}
+
+impl Serials {
+    fn next(&mut self, change: &Transaction<'_>) -> Result<Serial> {
+        if self.counter >= COUNTERS {
+            let seed = &mut self.seed;
+            self.epoch = new_epoch(change, &mut || Ok(split_mix(seed)))?;
+            self.counter = 0;
+        }
+        let serial = Serial { epoch: self.epoch, counter: self.counter };
+        self.counter = self.counter.saturating_add(1);
+        Ok(serial)
+    }
+}
+
+/// SplitMix64: spreads a random seed over the epochs of a long life.
+fn split_mix(seed: &mut u64) -> u32 {
+    *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (*seed ^ (*seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    u32::try_from(mixed >> 32).unwrap_or_default()
+}
+
+/// Stores an epoch that this journal never used.
+fn new_epoch(change: &Transaction<'_>, random: &mut dyn FnMut() -> Result<u32>) -> Result<u32> {
+    let mut drawn = 0;
+    for _ in 0..16 {
+        drawn = random()? % EPOCHS;
+        if change.execute("INSERT OR IGNORE INTO epochs (epoch) VALUES (?1)", [drawn]).or_fault()? == 1 {
+            return Ok(drawn);
+        }
+    }
+    // A source that repeats itself, or few epochs left: a free one after the last that was drawn, else any.
+    let free = "SELECT candidate FROM (SELECT ?1 AS candidate UNION ALL SELECT epoch + 1 FROM epochs WHERE epoch >= ?1) \
+                WHERE candidate < ?2 AND candidate NOT IN (SELECT epoch FROM epochs) LIMIT 1";
+    for from in [drawn, 0] {
+        if let Some(epoch) = change.query_row(free, [from, EPOCHS], |row| row.get(0)).optional().or_fault()? {
+            change.execute("INSERT INTO epochs (epoch) VALUES (?1)", [epoch]).or_fault()?;
+            return Ok(epoch);
+        }
+    }
+    Err(JournalFault::new(
+        JournalFaultKind::Number,
+        "every epoch is used up: give this terminal another number and a new journal",
+    ))
+}
+
+fn number_fault(error: &Error) -> JournalFault {
+    JournalFault::new(JournalFaultKind::Number, text(&[error.field_name(), ": ", error.rule()]))
+}
+
+// -- changes ---------------------------------------------------------------------------------------------------------
+
+/// A transaction that failed, and whether the disk's state is known.
+enum Failed {
+    Known(JournalFault),
+    Sync(JournalFault),
+}
+
+impl Failed {
+    fn into_fault(self) -> JournalFault {
+        match self {
+            Failed::Known(fault) | Failed::Sync(fault) => fault,
+        }
+    }
+}
+
+fn transaction<T>(
+    connection: &mut Connection,
+    change: impl FnOnce(&Transaction<'_>) -> Result<T>,
+) -> core::result::Result<T, Failed> {
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let transaction = begun.map_err(|error| Failed::Known(fault(&error)))?;
+    let value = change(&transaction).map_err(Failed::Known)?;
+    transaction.commit().map_err(|error| {
+        let code = error.sqlite_error().map(|error| error.extended_code);
+        let sync = [rusqlite::ffi::SQLITE_IOERR_FSYNC, rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC];
+        if code.is_some_and(|code| sync.contains(&code)) {
+            return Failed::Sync(fault(&error));
+        }
+        Failed::Known(fault(&error))
+    })?;
+    Ok(value)
+}
+
+fn insert(
+    change: &Transaction<'_>,
+    new: &NewEntry<'_>,
+    numbered: &mut dyn FnMut() -> Result<Numbered>,
+) -> Result<Entry> {
+    let insert = "INSERT INTO entries (account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, \
+                  state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?6, 'open') ON CONFLICT (account, order_number) DO NOTHING";
+    // The same number under an account can come from outside only. The next serial makes another one.
+    for _ in 0..8 {
+        let Numbered { order_number, fields } = numbered()?;
+        if order_number.is_empty() {
+            return Err(refused("an order number is not empty"));
+        }
+        refuse_secrets(&fields)?;
+        let values = params![new.account, new.call, new.intent, order_number, new.amount.get(), new.at];
+        if change.execute(insert, values).or_fault()? == 1 {
+            let id = change.last_insert_rowid();
+            store_pairs(
+                change,
+                "INSERT INTO fields (entry, position, name, value) VALUES (?1, ?2, ?3, ?4)",
+                id,
+                &fields,
+            )?;
+            return existing(change, id);
+        }
+    }
+    Err(refused("the order number was used before under this account"))
+}
+
+fn refuse_secrets(pairs: &[(String, String)]) -> Result<()> {
+    if pairs.iter().any(|(name, _)| NEVER_STORED.contains(&name.as_str())) {
+        return Err(refused("signatures and nonces are never stored"));
+    }
+    Ok(())
+}
+
+fn store_pairs(change: &Transaction<'_>, insert: &str, id: EntryId, pairs: &[(String, String)]) -> Result<()> {
+    let mut statement = change.prepare(insert).or_fault()?;
+    for (position, (name, value)) in (0_i64..).zip(pairs) {
+        statement.execute(params![id, position, name, value]).or_fault()?;
+    }
+    Ok(())
+}
+
+fn count_attempt(change: &Transaction<'_>, id: EntryId, at: i64) -> Result<()> {
+    let count = "UPDATE entries SET attempts = attempts + 1, last_attempt_at = ?2 WHERE id = ?1";
+    change.execute(count, params![id, at]).or_fault()?;
+    Ok(())
+}
+
+/// The columns that hold a settlement. What a settlement does not have is NULL.
+#[derive(Default)]
+struct Columns<'a> {
+    state: &'static str,
+    queried: Option<bool>,
+    code: Option<&'a str>,
+    text: Option<&'a str>,
+    next: Option<&'static str>,
+    wait: Option<Duration>,
+    reason: Option<&'a str>,
+    person: Option<&'a str>,
+}
+
+fn columns(settlement: &Settlement) -> Columns<'_> {
+    match settlement {
+        Settlement::Accepted { queried, .. } => {
+            Columns { state: "accepted", queried: Some(*queried), ..Columns::default() }
+        }
+        Settlement::Declined { code, text, next } => {
+            let (next, wait) = match next {
+                Next::SameNumber => ("same number", None),
+                Next::SameNumberLater(wait) => ("same number later", Some(*wait)),
+                Next::NewNumber => ("new number", None),
+                Next::Stop => ("stop", None),
+            };
+            let state = "declined";
+            Columns { state, code: Some(code), text: Some(text), next: Some(next), wait, ..Columns::default() }
+        }
+        Settlement::NotSent => Columns { state: "not sent", ..Columns::default() },
+        Settlement::ForAPerson { reason } => {
+            Columns { state: "for a person", reason: Some(reason), ..Columns::default() }
+        }
+        Settlement::ByHand { paid, name, reason } => {
+            let state = if *paid { "by hand: paid" } else { "by hand: not paid" };
+            Columns { state, reason: Some(reason), person: Some(name), ..Columns::default() }
+        }
+    }
+}
+
+fn store_settlement(change: &Transaction<'_>, id: EntryId, settlement: &Settlement, at: i64) -> Result<()> {
+    let Columns { state, queried, code, text, next, wait, reason, person } = columns(settlement);
+    let seconds = wait.map(|wait| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
+    let nanoseconds = wait.map(|wait| wait.subsec_nanos());
+    let update = "UPDATE entries SET state = ?2, settled_at = ?3, queried = ?4, code = ?5, text = ?6, next = ?7, \
+                  wait_seconds = ?8, wait_nanoseconds = ?9, reason = ?10, person = ?11 WHERE id = ?1";
+    let values = params![id, state, at, queried, code, text, next, seconds, nanoseconds, reason, person];
+    change.execute(update, values).or_fault()?;
+    change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
+    match settlement {
+        Settlement::Accepted { evidence, .. } => {
+            refuse_secrets(evidence)?;
+            let insert = "INSERT INTO evidence (entry, position, name, value) VALUES (?1, ?2, ?3, ?4)";
+            store_pairs(change, insert, id, evidence)?;
+        }
+        Settlement::ByHand { paid, name, reason } => {
+            let insert = "INSERT INTO by_hand (entry, at, paid, person, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
+            change.execute(insert, params![id, at, paid, name, reason]).or_fault()?;
+        }
+        Settlement::Declined { .. } | Settlement::NotSent | Settlement::ForAPerson { .. } => {}
+    }
+    Ok(())
+}
+
+/// The acknowledged entries that are old, and whether each goes (or is blanked).
+///
+/// An intent goes as a whole: if its newest entry went before an older one, the older one would speak for it. A time
+/// from a clock that was not set is replaced by that of the next entry with a plausible one; without one it is young.
+fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -> Result<Vec<(EntryId, bool)>> {
+    let select = "
+        WITH aged AS (
+            SELECT id, account, intent, acknowledged_at, CASE
+                WHEN begun_at >= ?3 THEN max(begun_at, last_attempt_at)
+                ELSE (SELECT later.begun_at FROM entries AS later
+                      WHERE later.id > entries.id AND later.begun_at >= ?3 ORDER BY later.id LIMIT 1)
+                END AS begun
+            FROM entries
+        ), judged AS (
+            SELECT id, account, intent,
+                coalesce(acknowledged_at IS NOT NULL AND max(acknowledged_at, begun) < ?1, 0) AS old,
+                coalesce(begun < ?2, 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
+            FROM aged
+        )
+        SELECT id, goes FROM (
+            SELECT id, old, min(old AND free) OVER (PARTITION BY account, intent) AS goes FROM judged
+        ) WHERE old ORDER BY id";
+    let mut statement = change.prepare(select).or_fault()?;
+    let rows = statement
+        .query_map([acknowledged_before, since, PLAUSIBLE_SINCE], |row| Ok((row.get(0)?, row.get(1)?)))
+        .or_fault()?;
+    rows.collect::<rusqlite::Result<_>>().or_fault()
+}
+
+// -- reading ---------------------------------------------------------------------------------------------------------
+
+fn entry(connection: &Connection, id: EntryId) -> Result<Option<Entry>> {
+    Ok(entries(connection, "WHERE id = ?1", [id])?.pop())
+}
+
+fn existing(connection: &Connection, id: EntryId) -> Result<Entry> {
+    entry(connection, id)?.ok_or_else(|| refused("there is no such entry"))
+}
+
+fn latest(connection: &Connection, account: &str, intent: &str) -> Result<Option<Entry>> {
+    let newest = "WHERE account = ?1 AND intent = ?2 ORDER BY id DESC LIMIT 1";
+    Ok(entries(connection, newest, [account, intent])?.pop())
+}
+
+fn entries(connection: &Connection, which: &str, values: impl rusqlite::Params) -> Result<Vec<Entry>> {
+    let select = "SELECT id, account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, \
+                  acknowledged_at, state, queried, code, text, next, wait_seconds, wait_nanoseconds, reason, person \
+                  FROM entries ";
+    let mut statement = connection.prepare(&text(&[select, which])).or_fault()?;
+    let mut rows = statement.query(values).or_fault()?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().or_fault()? {
+        found.push(read_entry(connection, row)?);
+    }
+    Ok(found)
+}
+
+fn read_entry(connection: &Connection, row: &Row<'_>) -> Result<Entry> {
+    let id = get(row, "id")?;
+    Ok(Entry {
+        id,
+        account: get(row, "account")?,
+        call: get(row, "call")?,
+        intent: get(row, "intent")?,
+        order_number: get(row, "order_number")?,
+        amount: Fen::new(get(row, "fen")?).map_err(|_| damaged("an amount is out of range"))?,
+        fields: pairs(connection, "SELECT name, value FROM fields WHERE entry = ?1 ORDER BY position", id)?,
+        begun_at: get(row, "begun_at")?,
+        attempts: get(row, "attempts")?,
+        last_attempt_at: get(row, "last_attempt_at")?,
+        state: read_state(connection, row, id)?,
+        acknowledged_at: get(row, "acknowledged_at")?,
+    })
+}
+
+fn read_state(connection: &Connection, row: &Row<'_>, id: EntryId) -> Result<EntryState> {
+    let state: String = get(row, "state")?;
+    let settlement = match state.as_str() {
+        "open" => return Ok(EntryState::Open),
+        "accepted" => Settlement::Accepted {
+            queried: get(row, "queried")?,
+            evidence: pairs(connection, "SELECT name, value FROM evidence WHERE entry = ?1 ORDER BY position", id)?,
+        },
+        "declined" => Settlement::Declined { code: get(row, "code")?, text: get(row, "text")?, next: read_next(row)? },
+        "not sent" => Settlement::NotSent,
+        "for a person" => Settlement::ForAPerson { reason: Cow::Owned(get(row, "reason")?) },
+        "by hand: paid" | "by hand: not paid" => Settlement::ByHand {
+            paid: state == "by hand: paid",
+            name: get(row, "person")?,
+            reason: get(row, "reason")?,
+        },
+        _ => return Err(damaged("a state is not one of ours")),
+    };
+    Ok(EntryState::Settled(settlement))
+}
+
+fn read_next(row: &Row<'_>) -> Result<Next> {
+    let next: String = get(row, "next")?;
+    match next.as_str() {
+        "same number" => Ok(Next::SameNumber),
+        "same number later" => {
+            let (seconds, nanoseconds): (i64, u32) = (get(row, "wait_seconds")?, get(row, "wait_nanoseconds")?);
+            let seconds = u64::try_from(seconds).map_err(|_| damaged("a waiting time is out of range"))?;
+            let wait = Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanoseconds.into()));
+            Ok(Next::SameNumberLater(wait))
+        }
+        "new number" => Ok(Next::NewNumber),
+        "stop" => Ok(Next::Stop),
+        _ => Err(damaged("what is allowed next is not one of ours")),
+    }
+}
+
+fn pairs(connection: &Connection, select: &str, id: EntryId) -> Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare(select).or_fault()?;
+    let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
+    rows.collect::<rusqlite::Result<_>>().or_fault()
+}
+
+fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T> {
+    row.get(column).or_fault()
+}
+
+// -- opening ---------------------------------------------------------------------------------------------------------
+
+struct Owner<'a> {
+    terminal: u16,
+    device_info: Option<&'a str>,
+}
+
+/// The path without links, so that one file has one lock.
+fn resolve(path: &Path) -> Result<PathBuf> {
+    if let Ok(found) = fs::canonicalize(path) {
+        return Ok(found);
+    }
+    let name = path.file_name().ok_or_else(|| storage("the path names no file"))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::canonicalize(folder).map_err(|error| io_fault("the folder", &error))?;
+    Ok(folder.join(name))
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn is_missing(path: &Path) -> Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(io_fault("the file", &error)),
+    }
+}
+
+/// The lock file. Dropping it lets the lock go at once, even if a process that was just forked still has the file.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            log::debug!("journal: the lock is let go when the file is closed: {error}");
+        }
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let file = private(&mut options).open(path).map_err(|error| io_fault("the lock file", &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => Err(JournalFault::new(
+            JournalFaultKind::Busy,
+            "another program has this journal open. One terminal runs one program; end the other one first",
+        )),
+        Err(TryLockError::Error(error)) => Err(io_fault("the lock", &error)),
+    }
+}
+
+/// The lock file says that a journal was made here, so that a database that vanished is not taken for a new terminal.
+const MARK: &[u8] = b"The journal beside this file holds payments. Move or copy them together.\n";
+
+fn mark(lock: &mut File) -> Result<()> {
+    let length = lock.metadata().map_err(|error| io_fault("the lock file", &error))?.len();
+    if length == 0 {
+        lock.write_all(MARK).and_then(|()| lock.sync_all()).map_err(|error| io_fault("the lock file", &error))?;
+    }
+    Ok(())
+}
+
+/// There is no database. That is a new terminal only if nothing else is left of one.
+fn refuse_leftovers(path: &Path, lock: &File) -> Result<()> {
+    let length = lock.metadata().map_err(|error| io_fault("the lock file", &error))?.len();
+    if length > 0 || !is_missing(&beside(path, "-wal"))? || !is_missing(&beside(path, "-journal"))? {
+        return Err(damaged("the database is missing, but the files beside it say that there was one"));
+    }
+    Ok(())
+}
+
+/// Makes the whole journal under another name, then gives it its own: a power cut leaves all of it or nothing.
+fn create(path: &Path, owner: &Owner<'_>) -> Result<()> {
+    let new = beside(path, ".new");
+    for leftover in ["", "-journal", "-wal", "-shm"] {
+        match fs::remove_file(beside(&new, leftover)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_fault("a leftover", &error)),
+            _ => {}
+        }
+    }
+    let made = private(OpenOptions::new().write(true).create_new(true)).open(&new);
+    drop(made.map_err(|error| io_fault("the new file", &error))?);
+    let mut connection = connect(&new)?;
+    set_up(&connection)?;
+    migrate(&mut connection, MIGRATIONS)?;
+    let own = "INSERT INTO journal (one, terminal, device_info) VALUES (1, ?1, ?2)";
+    connection.execute(own, params![owner.terminal, owner.device_info]).or_fault()?;
+    connection.close().map_err(|(_, error)| fault(&error))?;
+    File::open(&new).and_then(|file| file.sync_all()).map_err(|error| io_fault("the new file", &error))?;
+    fs::rename(&new, path).map_err(|error| io_fault("the new file", &error))?;
+    sync_folder(path)
+}
+
+fn open_existing(path: &Path, owner: &Owner<'_>) -> Result<Connection> {
+    check_header(path)?;
+    let mut connection = connect(path)?;
+    if connection.is_readonly("main").or_fault()? {
+        return Err(storage("the file is read-only"));
+    }
+    let id: i32 = pragma(&connection, "application_id")?;
+    let version = schema_version(&connection)?;
+    if id != APPLICATION_ID || version == 0 {
+        return Err(damaged("it is a database, but not a journal"));
+    }
+    if version > MIGRATIONS.len() {
+        return Err(JournalFault::new(
+            JournalFaultKind::Newer,
+            "a newer version of this library wrote it. Install that version again, or a newer one",
+        ));
+    }
+    set_up(&connection)?;
+    check_pages(&connection)?;
+    check_owner(&connection, owner)?;
+    make_private(path)?;
+    migrate(&mut connection, MIGRATIONS)?;
+    Ok(connection)
+}
+
+/// SQLite takes an empty file for an empty database. Here it is a database that was lost.
+fn check_header(path: &Path) -> Result<()> {
+    let mut start = Vec::new();
+    let file = File::open(path).map_err(|error| io_fault("the file", &error))?;
+    file.take(16).read_to_end(&mut start).map_err(|error| io_fault("the file", &error))?;
+    match start.as_slice() {
+        b"SQLite format 3\0" => Ok(()),
+        [] => Err(damaged("the file is empty")),
+        _ => Err(damaged("the file is not an SQLite database")),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).or_fault()?;
+    connection.busy_timeout(PATIENCE).or_fault()?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection) -> Result<()> {
+    connection
+        .execute_batch(
+            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;
+             PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;
+             PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+             PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;",
+        )
+        .or_fault()?;
+    let mode: String = pragma(connection, "journal_mode")?;
+    let synchronous: i64 = pragma(connection, "synchronous")?;
+    if mode != "wal" || synchronous != 2 {
+        return Err(storage("this file system does not let SQLite keep a write-ahead log"));
+    }
+    Ok(())
+}
+
+fn check_pages(connection: &Connection) -> Result<()> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).or_fault()?;
+    if found != "ok" {
+        return Err(damaged(&found));
+    }
+    Ok(())
+}
+
+fn check_owner(connection: &Connection, owner: &Owner<'_>) -> Result<()> {
+    let select = "SELECT terminal, device_info FROM journal";
+    let (terminal, device_info): (u16, Option<String>) =
+        connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
+    if terminal == owner.terminal && device_info.as_deref() == owner.device_info {
+        return Ok(());
+    }
+    let found = text(&[
+        "it belongs to terminal ",
+        &terminal.to_string(),
+        ", device_info ",
+        device_info.as_deref().unwrap_or("(none)"),
+        ". Open it with these, and settle what is in it; another terminal needs a journal of its own, in another file",
+    ]);
+    Err(JournalFault::new(JournalFaultKind::Foreign, found))
+}
+
+/// Brings the schema up to date, one transaction a step.
+fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<()> {
+    let done = schema_version(connection)?;
+    for (version, step) in (1_i64..).zip(steps).skip(done) {
+        let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).or_fault()?;
+        change.execute_batch(step).or_fault()?;
+        change.pragma_update(None, "application_id", APPLICATION_ID).or_fault()?;
+        change.pragma_update(None, "user_version", version).or_fault()?;
+        change.commit().or_fault()?;
+    }
+    Ok(())
+}
+
+fn schema_version(connection: &Connection) -> Result<usize> {
+    let version: i64 = pragma(connection, "user_version")?;
+    usize::try_from(version).map_err(|_| damaged("the schema's version is negative"))
+}
+
+fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> Result<T> {
+    connection.pragma_query_value(None, name, |row| row.get(0)).or_fault()
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// SQLite gives the mode of the database to the files beside it.
+#[cfg(unix)]
+fn make_private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        let file = beside(path, suffix);
+        if fs::metadata(&file).is_ok_and(|found| found.permissions().mode() & 0o077 != 0) {
+            let only_owner = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(&file, only_owner).map_err(|error| io_fault("the file mode", &error))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+/// Makes a new name durable.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| io_fault("the folder", &error))
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+// -- faults ----------------------------------------------------------------------------------------------------------
+
+trait OrFault<T> {
+    fn or_fault(self) -> Result<T>;
+}
+
+impl<T> OrFault<T> for rusqlite::Result<T> {
+    fn or_fault(self) -> Result<T> {
+        self.map_err(|error| fault(&error))
+    }
+}
+
+/// Says what SQLite said. Its words name tables and columns, never values.
+fn fault(error: &rusqlite::Error) -> JournalFault {
+    let words = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalFault::new(
+            JournalFaultKind::Busy,
+            "another program writes to it, perhaps a sqlite3 shell with an open transaction. End that one",
+        ),
+        Some(ErrorCode::DiskFull) => storage("the disk is full"),
+        Some(ErrorCode::ReadOnly) => storage("the storage is read-only"),
+        Some(ErrorCode::ConstraintViolation) => refused(words),
+        // A missing table or column is an SQL error.
+        None | Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => damaged(&words),
+        Some(_) => storage(words),
+    }
+}
+
+fn io_fault(what: &str, error: &io::Error) -> JournalFault {
+    storage(text(&[what, ": ", &error.to_string()]))
+}
+
+fn storage(words: impl Into<Cow<'static, str>>) -> JournalFault {
+    JournalFault::new(JournalFaultKind::Storage, words)
+}
+
+fn refused(words: impl Into<Cow<'static, str>>) -> JournalFault {
+    JournalFault::new(JournalFaultKind::Refused, words)
+}
+
+fn damaged(found: &str) -> JournalFault {
+    let what_to_do = ". It is not recreated, because it may hold payments. Keep all its files for a person \
+                      (`sqlite3 FILE .recover` prints what is left), look up this terminal's payments at the \
+                      gateway, and only then begin a new journal in another file";
+    JournalFault::new(JournalFaultKind::Damaged, text(&[found, what_to_do]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A step that fails leaves the version before it; one that works is not run twice.
+    #[test]
+    fn migrations_run_once_in_order_and_whole() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let first = "CREATE TABLE a (n INTEGER) STRICT; INSERT INTO a VALUES (1)";
+        migrate(&mut connection, &[first]).unwrap();
+        assert_eq!(schema_version(&connection).unwrap(), 1);
+        assert!(migrate(&mut connection, &[first, "UPDATE a SET n = 2; nonsense"]).is_err());
+        assert_eq!(schema_version(&connection).unwrap(), 1);
+        migrate(&mut connection, &[first, "UPDATE a SET n = n + 10", "UPDATE a SET n = n * 3"]).unwrap();
+        migrate(&mut connection, &[first, "UPDATE a SET n = n + 10", "UPDATE a SET n = n * 3"]).unwrap();
+        assert_eq!(schema_version(&connection).unwrap(), 3);
+        let n: i64 = connection.query_row("SELECT n FROM a", [], |row| row.get(0)).unwrap();
+        assert_eq!(n, 33);
+    }
+}
