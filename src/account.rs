@@ -32,6 +32,8 @@ pub trait Account: sealed::Sealed + Send + Sync {
 /// What the pipeline needs to know of an account.
 #[doc(hidden)]
 pub struct Profile {
+    /// The gateway family's name.
+    pub(crate) family: &'static str,
     /// First host first.
     pub(crate) hosts: Vec<String>,
     /// `mch_id`, `wxappid`, … by the names of the tables.
@@ -57,8 +59,9 @@ impl fmt::Debug for Profile {
 }
 
 impl Profile {
-    fn new(hosts: &[&str], key: Secret, verifier: Verifier) -> Profile {
+    fn new(family: &'static str, hosts: &[&str], key: Secret, verifier: Verifier) -> Profile {
         Profile {
+            family,
             hosts: hosts.iter().map(|host| String::from(*host)).collect(),
             identifiers: Vec::new(),
             keys: Keys { api: key, workwx: Secret::new(Vec::new()) },
@@ -150,7 +153,7 @@ impl RedpackAccount {
         check_digits("mch_id", mch_id)?;
         check_word("wxappid", wxappid, 32)?;
         check_api_key(&key)?;
-        let mut profile = Profile::new(&WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
+        let mut profile = Profile::new(RedpackAccount::FAMILY, &WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
         profile.identifiers =
             [("mch_id", mch_id), ("wxappid", wxappid), ("appid", wxappid)].map(|(n, v)| (n, v.into())).into();
         Ok(RedpackAccount { profile })
@@ -208,7 +211,7 @@ impl WorkwxAccount {
         check_word("appid", appid, 128)?;
         check_api_key(&key)?;
         check_key("secret", &secret, 1, 128)?;
-        let mut profile = Profile::new(&WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
+        let mut profile = Profile::new(WorkwxAccount::FAMILY, &WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
         profile.keys.workwx = secret;
         profile.identifiers = [("mch_id", mch_id), ("appid", appid)].map(|(n, v)| (n, v.into())).into();
         // 2017: 1 to 20,000 yuan. Later pages print less; every limit is a setting (protocol B.1).
@@ -256,7 +259,7 @@ impl SwiftpassAccount {
             return Err(Error::setting("mch_id", "must be letters and digits only"));
         }
         check_key("key", &key, 16, 64)?;
-        let mut profile = Profile::new(&[&url], key, Verifier::Key(Digest::Md5));
+        let mut profile = Profile::new(SwiftpassAccount::FAMILY, &[&url], key, Verifier::Key(Digest::Md5));
         profile.identifiers = Vec::from([("mch_id", mch_id.into())]);
         // 1…5000000 fen (protocol C.2, total_fee).
         profile.amount = (1, 5_000_000);
@@ -362,7 +365,7 @@ impl WebgateAccount {
         let host = checked_url(host)?;
         check_word("partner_id", partner_id, 32)?;
         check_key("secretkey", &secretkey, 1, 128)?;
-        let mut profile = Profile::new(&[&host], secretkey, Verifier::Rule(Box::new(rule)));
+        let mut profile = Profile::new(WebgateAccount::FAMILY, &[&host], secretkey, Verifier::Rule(Box::new(rule)));
         profile.identifiers = Vec::from([("partner_id", partner_id.into())]);
         profile.xml_replies = false;
         Ok(WebgateAccount { profile })

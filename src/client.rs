@@ -559,9 +559,9 @@ fn not_reached(fault: &Fault) -> Error {
     Error::new(ErrorKind::Connect, stage, fault.text.clone())
 }
 
-/// What a request is bound to: the account's identifiers and its first host.
+/// Whose an entry of a journal is: the family, the first host and the identifiers.
 pub(crate) fn owner(profile: &Profile) -> String {
-    let mut owner = String::from(profile.hosts.first().map_or("", String::as_str));
+    let mut owner = text(&[profile.family, " ", profile.hosts.first().map_or("", String::as_str)]);
     for (_, value) in &profile.identifiers {
         owner.push(' ');
         owner.push_str(value);

@@ -787,10 +787,17 @@ impl Till {
     pub fn recover(&self, patience: Duration) -> Result<Vec<Recovered>, JournalFault> {
         let deadline = self.clock.monotonic().saturating_add(patience);
         let entries = self.journal.with(|journal| journal.unacknowledged())?;
+        let mut open = entries.iter().filter(|entry| entry.state == EntryState::Open).count();
         let mut report = Vec::with_capacity(entries.len());
         for entry in entries {
             let doubt = match &entry.state {
-                EntryState::Open => self.recover_one(&entry, deadline),
+                EntryState::Open => {
+                    // Each open entry gets an equal part of what is left, so that the oldest cannot use up the boot.
+                    let now = self.clock.monotonic();
+                    let part = deadline.saturating_sub(now).checked_div(u32::try_from(open).unwrap_or(u32::MAX));
+                    open = open.saturating_sub(1);
+                    self.recover_one(&entry, now.saturating_add(part.unwrap_or_default()))
+                }
                 EntryState::Settled(Settlement::ForAPerson { reason }) => {
                     Some(Doubt::new(Reason::ForAPerson, reason.clone()))
                 }

@@ -289,8 +289,19 @@ fn print_a_till() -> String {
     let numbered = Numbered { order_number: "1".into(), fields: vec![("re_openid".into(), PERSONAL[0].into())] };
     let serial = Serial { epoch: 1, counter: 2 };
     let numbers = OrderNumbers::new(7);
+    #[cfg(feature = "sqlite")]
+    let file = {
+        let path = std::env::temp_dir().join(format!("wxpay-secrets-{}.db", std::process::id()));
+        let printed = format!("{:?}", SqliteJournal::open(&path, 7, None, &SystemRandom).unwrap());
+        for end in ["", "-wal", "-shm", ".lock"] {
+            let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+        }
+        printed
+    };
+    #[cfg(not(feature = "sqlite"))]
+    let file = "SqliteJournal ";
     format!(
-        "{till:?} {receipt:?} {recovered:?} {refused:?} {new:?} {numbered:?} {serial:?} {numbers:?} {SystemPause:?}"
+        "{file} {till:?} {receipt:?} {recovered:?} {refused:?} {new:?} {numbered:?} {serial:?} {numbers:?} {SystemPause:?}"
     )
 }
 
