@@ -69,11 +69,12 @@ pub trait Journal: Send {
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<(), JournalFault>;
 
     /// Opens a settled entry again, with one more attempt counted: nothing was sent, or it was refused and the same
-    /// number may be used again.
+    /// number may be used again. An acknowledged one is then no longer acknowledged.
     ///
     /// # Errors
     ///
-    /// [`JournalFaultKind::Refused`]: the entry does not allow it ([`Entry::allows_same_number`]).
+    /// [`JournalFaultKind::Refused`]: the entry does not allow it ([`Entry::allows_same_number`]), or its fields were
+    /// blanked.
     fn reopen(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
 
     /// Marks a settled entry as acted upon by the caller. Doing it twice is no error.
@@ -104,9 +105,10 @@ pub trait Journal: Send {
     /// The journal cannot be read.
     fn unacknowledged(&mut self) -> Result<Vec<Entry>, JournalFault>;
 
-    /// Removes acknowledged entries that were acknowledged before this time, and blanks personal data in those that
-    /// stay. The counter, the epochs, what a person wrote, and an intent younger than `keep_intents_since` stay.
-    /// Returns how many entries went.
+    /// Removes entries that were acknowledged before this time, and blanks the fields of those among them that stay.
+    /// The counter, the epochs, what a person wrote, and an intent younger than `keep_intents_since` stay. An intent
+    /// goes as a whole or not at all: its newest entry decides what may be paid again. An entry from a clock that was
+    /// not set counts as young until a later entry shows its age. Returns how many entries went.
     ///
     /// # Errors
     ///

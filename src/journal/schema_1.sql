@@ -4,7 +4,9 @@
 CREATE TABLE journal (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     terminal INTEGER NOT NULL CHECK (terminal BETWEEN 0 AND 65535),
-    device_info TEXT
+    device_info TEXT,
+    -- Goes up with every new WAL. The lock file remembers it: a database that lost its WAL has a smaller one.
+    wal INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Every epoch that was ever drawn. Rows are never removed.

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -46,8 +46,8 @@ const NEVER_STORED: [&str; 3] = ["sign", "workwx_sign", "nonce_str"];
 ///   view `payments` is made for people.
 /// * The file and those beside it have mode 0600 on Unix.
 /// * The journal belongs to one terminal number and `device_info`. It does not open under others.
-/// * A damaged file is refused, never recreated. If the database is missing while the files beside it are there, that
-///   is damage too. Move or copy all of them together, when no program has them open.
+/// * A damaged file is refused, never recreated. If the database is missing while the files beside it are there, or is
+///   older than they are, that is damage too. Move or copy all of them together, when no program has them open.
 /// * A copy or a backup goes on under another epoch, so it repeats no order number. It does not know what was paid
 ///   since it was made.
 pub struct SqliteJournal {
@@ -56,7 +56,7 @@ pub struct SqliteJournal {
     wal: PathBuf,
     serials: Serials,
     broken: bool,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl SqliteJournal {
@@ -83,29 +83,36 @@ impl SqliteJournal {
             return Err(storage(found));
         }
         let path = resolve(path.as_ref())?;
-        let mut lock = lock(&beside(&path, ".lock"))?;
+        let mut lock = Lock::take(&beside(&path, ".lock"))?;
         let owner = Owner { terminal, device_info };
         if is_missing(&path)? {
-            refuse_leftovers(&path, &lock.0)?;
+            refuse_leftovers(&path, &lock)?;
             create(&path, &owner)?;
         }
         let connection = open_existing(&path, &owner)?;
-        mark(&mut lock.0)?;
+        if new_wals(&connection)? < lock.promised().map_err(|error| io_fault("the lock file", &error))? {
+            return Err(damaged(
+                "the database is older than the files beside it: its -wal file is missing, or a backup of the database \
+                 alone was put back",
+            ));
+        }
 
         let mut seed = [0; 8];
         random.fill(&mut seed).map_err(|error| number_fault(&error))?;
         let full = Serials { epoch: 0, counter: COUNTERS, seed: u64::from_le_bytes(seed) };
         let wal = beside(&path, "-wal");
-        let mut journal = SqliteJournal { connection, wal, serials: full, broken: false, _lock: lock };
-        journal.checkpoint();
-        journal.serials.epoch = journal.write(|change| {
-            new_epoch(change, &mut || {
+        let mut journal = SqliteJournal { connection, wal, serials: full, broken: false, lock };
+        journal.move_wal();
+        let (epoch, wal) = journal.write(|change| {
+            let epoch = new_epoch(change, &mut || {
                 let mut bytes = [0; 4];
                 random.fill(&mut bytes).map_err(|error| number_fault(&error))?;
                 Ok(u32::from_le_bytes(bytes))
-            })
+            })?;
+            Ok((epoch, count_new_wal(change)?))
         })?;
-        journal.serials.counter = 0;
+        (journal.serials.epoch, journal.serials.counter) = (epoch, 0);
+        journal.lock.promise(wal).map_err(|error| io_fault("the lock file", &error))?;
         Ok(journal)
     }
 
@@ -122,21 +129,34 @@ impl SqliteJournal {
     }
 
     /// Moves the WAL into the database. When it cannot, nothing is lost and the next one will.
-    fn checkpoint(&self) {
+    fn move_wal(&self) -> bool {
         let moved = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
         });
-        match moved {
-            Ok(0) => {}
-            Ok(_) => log::debug!("journal: somebody reads it, the checkpoint is left for later"),
-            Err(error) => log::warn!("journal: no checkpoint: {}", fault(&error).text()),
-        }
         if let Err(error) = self.connection.busy_timeout(PATIENCE) {
             log::warn!("journal: {}", fault(&error).text());
         }
+        match moved {
+            Ok(0) => return true,
+            Ok(_) => log::debug!("journal: somebody reads it, the checkpoint is left for later"),
+            Err(error) => log::warn!("journal: no checkpoint: {}", fault(&error).text()),
+        }
+        false
     }
 
-    fn checkpoint_if_long(&self) {
+    /// Moves the WAL, begins the next one, and lets the lock file remember that there is one.
+    fn checkpoint(&mut self) {
+        if !self.move_wal() {
+            return;
+        }
+        let begun = self.write(count_new_wal);
+        let kept = begun.and_then(|wal| self.lock.promise(wal).map_err(|error| io_fault("the lock file", &error)));
+        if let Err(fault) = kept {
+            log::warn!("{fault}");
+        }
+    }
+
+    fn checkpoint_if_long(&mut self) {
         if fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > WAL_BOUND) {
             self.checkpoint();
         }
@@ -345,6 +365,17 @@ fn new_epoch(change: &Transaction<'_>, random: &mut dyn FnMut() -> Result<u32>) 
 
 fn number_fault(error: &Error) -> JournalFault {
     JournalFault::new(JournalFaultKind::Number, text(&[error.field_name(), ": ", error.rule()]))
+}
+
+/// How many WALs were begun.
+fn new_wals(connection: &Connection) -> Result<i64> {
+    connection.query_row("SELECT wal FROM journal", [], |row| row.get(0)).or_fault()
+}
+
+/// The first transaction of a new WAL.
+fn count_new_wal(change: &Transaction<'_>) -> Result<i64> {
+    change.execute("UPDATE journal SET wal = wal + 1", []).or_fault()?;
+    new_wals(change)
 }
 
 // -- changes ---------------------------------------------------------------------------------------------------------
@@ -648,8 +679,49 @@ fn is_missing(path: &Path) -> Result<bool> {
     }
 }
 
-/// The lock file. Dropping it lets the lock go at once, even if a process that was just forked still has the file.
+/// The lock file. It also remembers that there is a journal, and how new its WAL is, so that a database or a WAL that
+/// vanished is noticed. Lines are only ever added: a torn one is ignored, and cannot read as a greater number.
+///
+/// Dropping it lets the lock go at once, even if a process that was just forked still has the file.
 struct Lock(File);
+
+const LOCK_WORDS: &str = "The journal beside this file holds payments. Move or copy them together.";
+
+impl Lock {
+    fn take(path: &Path) -> Result<Lock> {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        let file = private(&mut options).open(path).map_err(|error| io_fault("the lock file", &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock(file)),
+            Err(TryLockError::WouldBlock) => Err(JournalFault::new(
+                JournalFaultKind::Busy,
+                "another program has this journal open. One terminal runs one program; end the other one first",
+            )),
+            Err(TryLockError::Error(error)) => Err(io_fault("the lock", &error)),
+        }
+    }
+
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.0.metadata()?.len() == 0)
+    }
+
+    /// The newest WAL that was durable before it was written down here.
+    fn promised(&mut self) -> io::Result<i64> {
+        let mut bytes = Vec::new();
+        self.0.seek(io::SeekFrom::Start(0))?;
+        self.0.read_to_end(&mut bytes)?;
+        let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| core::str::from_utf8(line).ok());
+        Ok(lines.filter_map(|line| line.strip_prefix("wal ")?.parse().ok()).max().unwrap_or(0))
+    }
+
+    fn promise(&mut self, wal: i64) -> io::Result<()> {
+        // The first line break ends what a power cut may have torn.
+        let words = if self.is_empty()? { LOCK_WORDS } else { "" };
+        self.0.write_all(text(&[words, "\nwal ", &wal.to_string(), "\n"]).as_bytes())?;
+        self.0.sync_all()
+    }
+}
 
 impl Drop for Lock {
     fn drop(&mut self) {
@@ -659,35 +731,10 @@ impl Drop for Lock {
     }
 }
 
-fn lock(path: &Path) -> Result<Lock> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    let file = private(&mut options).open(path).map_err(|error| io_fault("the lock file", &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => Err(JournalFault::new(
-            JournalFaultKind::Busy,
-            "another program has this journal open. One terminal runs one program; end the other one first",
-        )),
-        Err(TryLockError::Error(error)) => Err(io_fault("the lock", &error)),
-    }
-}
-
-/// The lock file says that a journal was made here, so that a database that vanished is not taken for a new terminal.
-const MARK: &[u8] = b"The journal beside this file holds payments. Move or copy them together.\n";
-
-fn mark(lock: &mut File) -> Result<()> {
-    let length = lock.metadata().map_err(|error| io_fault("the lock file", &error))?.len();
-    if length == 0 {
-        lock.write_all(MARK).and_then(|()| lock.sync_all()).map_err(|error| io_fault("the lock file", &error))?;
-    }
-    Ok(())
-}
-
 /// There is no database. That is a new terminal only if nothing else is left of one.
-fn refuse_leftovers(path: &Path, lock: &File) -> Result<()> {
-    let length = lock.metadata().map_err(|error| io_fault("the lock file", &error))?.len();
-    if length > 0 || !is_missing(&beside(path, "-wal"))? || !is_missing(&beside(path, "-journal"))? {
+fn refuse_leftovers(path: &Path, lock: &Lock) -> Result<()> {
+    let new = lock.is_empty().map_err(|error| io_fault("the lock file", &error))?;
+    if !new || !is_missing(&beside(path, "-wal"))? || !is_missing(&beside(path, "-journal"))? {
         return Err(damaged("the database is missing, but the files beside it say that there was one"));
     }
     Ok(())

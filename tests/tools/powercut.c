@@ -262,8 +262,9 @@ static ssize_t write_at(int fd, const void *data, size_t length, off_t at, int m
     if (file >= 0 && fails('w')) {
         errno = ENOSPC;
     } else {
-        if (file >= 0 && moves) at = lseek(fd, 0, SEEK_CUR);
         wrote = moves ? real_write(fd, data, length) : real_pwrite(fd, data, length, at);
+        /* Where an appending write went is known only afterwards. */
+        if (file >= 0 && moves && wrote > 0) at = lseek(fd, 0, SEEK_CUR) - wrote;
         if (file >= 0 && wrote > 0) remember(&files[file], data, wrote, at);
     }
     pthread_mutex_unlock(&guard);
