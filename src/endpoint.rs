@@ -37,6 +37,8 @@ pub struct Endpoint {
     pub signing: &'static [Step],
     /// How to read the reply.
     pub reply: ReplyTable,
+    /// The payee's field, and the least time between two payments to one payee, where the gateway asks for one.
+    pub payee_pause: Option<(&'static str, Duration)>,
     /// How a till resolves an unknown outcome.
     pub resolved_by: ResolvedBy,
     /// The document and section that the table was written from.

@@ -98,6 +98,14 @@ pub trait Journal: Send {
     /// The journal cannot be read.
     fn by_order_number(&mut self, account: &str, order_number: &str) -> Result<Option<Entry>, JournalFault>;
 
+    /// When the last attempt was begun whose fields hold this value, under an account: the gateway may want a pause
+    /// between two payments to one payee. Entries that were never sent do not count.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    fn last_attempt_to(&mut self, account: &str, field: &str, value: &str) -> Result<Option<i64>, JournalFault>;
+
     /// Every entry that is not acknowledged, oldest first: open ones, those for a person, and settled ones.
     ///
     /// # Errors

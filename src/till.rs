@@ -310,13 +310,15 @@ impl Till {
         let amount = probe.get(endpoint.amount).and_then(Fen::read).unwrap_or_default();
         let account = owner(desk.profile());
         let new = NewEntry { account: &account, call: endpoint.name, intent, amount, at: now };
+        let deadline = self.clock.monotonic().saturating_add(self.patience);
+        // Asked before the new entry is there: it counts as an attempt itself.
+        let last_to_payee = self.last_to_payee(endpoint, &account, &probe)?;
         let start = self.start(&new, endpoint, &probe, &mut |serial| {
             let fields = numbered(serial)?;
             let order_number = fields.get(endpoint.order_number).unwrap_or_default().into();
             let fields = fields.iter().map(|(name, value)| (name.into(), value.into())).collect();
             Ok(Numbered { order_number, fields })
         })?;
-        let deadline = self.clock.monotonic().saturating_add(self.patience);
         match start {
             Start::Busy => Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread is paying this intent"))),
             Start::Unreadable(fault) => Ok(Outcome::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
@@ -327,6 +329,9 @@ impl Till {
             }
             Start::Attempt(entry) => {
                 let held = Held { till: self, entry };
+                if let Err(error) = self.wait_for_payee(endpoint, last_to_payee, deadline) {
+                    return self.not_sent(&held.entry, error);
+                }
                 self.first_attempt(desk, endpoint, &held.entry, deadline, read)
             }
         }
@@ -370,6 +375,29 @@ impl Till {
             }
             Ok(start)
         })
+    }
+
+    /// When this payee was last paid, where the gateway asks for a pause.
+    fn last_to_payee(&self, endpoint: &Endpoint, account: &str, fields: &Fields) -> Result<Option<i64>, Error> {
+        let Some((field, _)) = endpoint.payee_pause else { return Ok(None) };
+        let payee = fields.get(field).unwrap_or_default();
+        match self.journal.with(|journal| journal.last_attempt_to(account, field, payee)) {
+            Ok(last) => Ok(last),
+            // What the journal cannot say is waited for in full; whether this intent is new is asked next.
+            Err(_) => Ok(Some(self.clock.unix_seconds())),
+        }
+    }
+
+    /// Waits until the payee may be paid again. A clock that was set back makes it wait the whole pause.
+    fn wait_for_payee(&self, endpoint: &Endpoint, last: Option<i64>, deadline: Duration) -> Result<(), Error> {
+        let (Some((field, pause)), Some(last)) = (endpoint.payee_pause, last) else { return Ok(()) };
+        let since =
+            u64::try_from(self.clock.unix_seconds().saturating_sub(last)).map_or(Duration::ZERO, Duration::from_secs);
+        let wait = pause.saturating_sub(since);
+        if wait.is_zero() || self.wait(wait, deadline) {
+            return Ok(());
+        }
+        Err(Error::field(field, "was paid less than 15 s ago: pay again later"))
     }
 
     fn is_busy(&self, id: EntryId) -> bool {
@@ -602,8 +630,13 @@ impl Till {
         Outcome::Unknown(doubt)
     }
 
-    /// The same payment again, counted before its first byte leaves.
+    /// The same payment again, counted before its first byte leaves, with the payee's pause before it.
     fn repeat(&self, work: &Work<'_>, draft: &mut Draft) -> Outcome<Found> {
+        if let Some((_, pause)) = work.endpoint.payee_pause
+            && !self.wait(pause, work.deadline)
+        {
+            return Outcome::Unknown(Doubt::new(Reason::OpenCode, "not found; there is no time left for the repeat"));
+        }
         if let Err(fault) = self.count_attempt(work.entry.id) {
             return Outcome::Unknown(Doubt::new(Reason::Journal, fault.to_string()));
         }

@@ -75,6 +75,7 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
         codes: CODES,
         other_codes: Means::Open,
     },
+    payee_pause: None,
     resolved_by: ResolvedBy::Query(&RESOLUTION),
     document: "seed 001; protocol A.2, A.4",
 };
@@ -144,6 +145,7 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
         codes: &[row("NOT_FOUND", Means::NotKnown, "指定单号数据不存在")],
         other_codes: Means::Open,
     },
+    payee_pause: None,
     resolved_by: ResolvedBy::NotByTill,
     document: "protocol A.2, A.4",
 };

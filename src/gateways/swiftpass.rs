@@ -89,6 +89,7 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         codes: REFUSALS,
         other_codes: Means::Open,
     },
+    payee_pause: None,
     resolved_by: ResolvedBy::NotByTill,
     document: "seed 002; protocol C.2, C.4, C.5",
 };
@@ -160,6 +161,7 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
         codes: NOT_KNOWN,
         other_codes: Means::Open,
     },
+    payee_pause: None,
     resolved_by: ResolvedBy::NotByTill,
     document: "protocol C.1, C.4",
 };
@@ -189,6 +191,7 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
         codes: NOT_KNOWN,
         other_codes: Means::Open,
     },
+    payee_pause: None,
     resolved_by: ResolvedBy::NotByTill,
     document: "protocol C.1, C.4",
 };

@@ -264,6 +264,12 @@ impl Journal for SqliteJournal {
         Ok(entries(&self.connection, found, [account, order_number])?.pop())
     }
 
+    fn last_attempt_to(&mut self, account: &str, field: &str, value: &str) -> Result<Option<i64>> {
+        let newest = "SELECT max(last_attempt_at) FROM entries WHERE account = ?1 AND state <> 'not sent' AND id IN \
+                      (SELECT entry FROM fields WHERE name = ?2 AND value = ?3)";
+        self.connection.query_row(newest, [account, field, value], |row| row.get(0)).or_fault()
+    }
+
     fn unacknowledged(&mut self) -> Result<Vec<Entry>> {
         entries(&self.connection, "WHERE acknowledged_at IS NULL ORDER BY id", [])
     }

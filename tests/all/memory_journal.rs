@@ -159,6 +159,15 @@ impl Journal for MemoryJournal {
         })
     }
 
+    fn last_attempt_to(&mut self, account: &str, field: &str, value: &str) -> Result<Option<i64>, JournalFault> {
+        self.call(|inner| {
+            let holds = |entry: &&Entry| entry.fields.iter().any(|(name, have)| name == field && have == value);
+            let sent = |entry: &&Entry| entry.state != EntryState::Settled(Settlement::NotSent);
+            let all = inner.entries.iter().filter(|entry| entry.account == account);
+            Ok(all.filter(holds).filter(sent).map(|entry| entry.last_attempt_at).max())
+        })
+    }
+
     fn unacknowledged(&mut self) -> Result<Vec<Entry>, JournalFault> {
         self.call(|inner| Ok(inner.entries.iter().filter(|e| e.acknowledged_at.is_none()).cloned().collect()))
     }

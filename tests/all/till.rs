@@ -373,3 +373,21 @@ fn waiting_can_be_cancelled() {
     canned.then_fault(Sent::Maybe);
     unknown(outcome(&till, "prize"));
 }
+
+/// WeCom: 15 s between two payments to one openid, also across restarts (the journal knows).
+#[test]
+fn workwx_payments_to_one_openid_keep_fifteen_seconds() {
+    let (wire, journal, time) = (Modelled::new("workwx", 1, 0), MemoryJournal::default(), Time::new());
+    let desk = till("workwx", journal.clone(), &wire, &time);
+    assert!(matches!(pay("workwx", &desk, "first", 200), Said::Accepted(_)));
+    let before = Clock::monotonic(&time);
+    let later = till("workwx", journal.reopened(), &wire, &time);
+    assert!(matches!(pay("workwx", &later, "second", 200), Said::Accepted(_)));
+    assert!(Clock::monotonic(&time) - before >= Duration::from_secs(15));
+    let impatient = till("workwx", journal.reopened(), &wire, &time).patience(Duration::from_secs(3));
+    assert_eq!(pay("workwx", &impatient, "third", 200), Said::Error(ErrorKind::Field));
+    assert_eq!(wire.posts(), 2, "nothing was sent");
+    Pause::pause(&time, Duration::from_secs(15));
+    assert!(matches!(pay("workwx", &impatient, "third", 200), Said::Accepted(_)), "the same entry goes on");
+    assert_eq!(journal.all().len(), 3);
+}
