@@ -1,16 +1,22 @@
-# The two commands of a newcomer: `make tour` and `make test`.
+# The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes.
 
 CARGO ?= cargo
 # Where the OpenSSL headers are missing, OpenSSL is built from source. This says so.
 FEATURES := $(shell ci/openssl-feature)
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: tour test
+.PHONY: tour test soak
 
 tour:
 	@ci/openssl-feature --say
+	@echo "building (about a minute the first time)"
 	$(CARGO) run --quiet --locked $(FEATURES) --example tour
 
 test:
 	@ci/openssl-feature --say
 	@ci/test
+
+# The fault simulation and the crash test at length: 100,000 payments a gateway, 5,000 kills.
+soak:
+	WXPAY_SIMULATED=100000 WXPAY_KILLS=5000 $(CARGO) test --release --locked $(FEATURES) --features sqlite \
+		--test all -- --nocapture simulation crash order_numbers
