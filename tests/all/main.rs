@@ -36,3 +36,7 @@ mod transport_situations;
 // With the journal on a file.
 #[cfg(feature = "sqlite")]
 mod journal;
+
+// Both: real processes, killed.
+#[cfg(all(feature = "https", feature = "sqlite"))]
+mod crash;
