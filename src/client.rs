@@ -270,7 +270,7 @@ pub(crate) struct Draft {
     pub(crate) marked: bool,
     pub(crate) attempts: u32,
     /// The refusal that the last attempt ended in, if it did.
-    refusal: Option<Refusal>,
+    pub(crate) refusal: Option<Refusal>,
     /// Whose request it is: the account's identifiers, hosts and limits.
     owner: String,
 }
@@ -296,8 +296,18 @@ pub(crate) struct Pipe {
 
 impl Pipe {
     /// Given fields -> all fixed fields in the table's order, checked.
-    pub(crate) fn checked(&self, profile: &Profile, endpoint: &Endpoint, mut given: Fields) -> Result<Fields, Error> {
+    pub(crate) fn checked(&self, profile: &Profile, endpoint: &Endpoint, given: Fields) -> Result<Fields, Error> {
         self.check_certificate(profile, endpoint)?;
+        if let Some((name, _)) = given.iter().find(|(name, _)| endpoint.field(name).is_none()) {
+            return Err(Error::field(name, "is not in the table of this call"));
+        }
+        let fields = self.filled(profile, endpoint, given);
+        fields::check(&fields, endpoint, &profile.limits())?;
+        Ok(fields)
+    }
+
+    /// Given fields and those of the account and the terminal, in the table's order.
+    pub(crate) fn filled(&self, profile: &Profile, endpoint: &Endpoint, mut given: Fields) -> Fields {
         for row in endpoint.fields {
             match row.source {
                 Source::Account => given.optional(row.name, profile.value(endpoint, row.name)),
@@ -305,8 +315,7 @@ impl Pipe {
                 Source::Request | Source::Attempt => {}
             }
         }
-        fields::check(&given, endpoint, &profile.limits())?;
-        Ok(given.in_table_order(endpoint))
+        given.in_table_order(endpoint)
     }
 
     /// Checked fields -> signed -> encoded.

@@ -20,14 +20,16 @@ pub trait Clock: Send + Sync {
 pub struct ChinaTime(i64);
 
 impl ChinaTime {
+    /// 9999-12-31 23:59:59 in China, in seconds since 1970: the last that 14 digits can say.
+    pub const LAST: i64 = 253_402_271_999;
+
     /// From seconds since 1970 (UTC).
     ///
     /// # Errors
     ///
     /// A time before 1970 or after the year 9999, which has no 14-digit form.
     pub fn from_unix(seconds: i64) -> Result<ChinaTime, Error> {
-        const LAST: i64 = 253_402_271_999; // 9999-12-31 23:59:59 in China
-        if (0..=LAST).contains(&seconds) {
+        if (0..=ChinaTime::LAST).contains(&seconds) {
             Ok(ChinaTime(seconds))
         } else {
             Err(Error::new(ErrorKind::System, "clock", "the time must lie in the years 1970 to 9999"))

@@ -35,6 +35,8 @@ const APART: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Two answers "not found" count as two only this far apart.
 const TWO_ANSWERS: Duration = Duration::from_secs(60);
+/// Intents of the last 30 days are kept, so that the same one is known again.
+const LOOK_BACK: i64 = 30 * 86_400;
 /// A clock before 2026 is not believed.
 const PLAUSIBLE: i64 = 1_767_225_600;
 
@@ -195,14 +197,15 @@ impl Till {
     ///
     /// # Errors
     ///
-    /// Nothing was sent, ever, for this entry: a field breaks a rule, the intent was used with other fields, the journal
-    /// cannot be written, the gateway was not reached.
+    /// Nothing was sent, ever, for this intent with these fields: a field breaks a rule, the intent was used with other
+    /// fields, the journal cannot be written, the gateway was not reached. Or the till has no account, or two, for this
+    /// request, or the request itself cannot be a till's.
     pub fn pay<R: Payment>(&self, intent: &str, request: &R) -> Result<Outcome<Receipt<R::Reply>>, Error> {
         let desk = self.desk(<R::Account as Account>::FAMILY)?;
         let mut given = Fields::with_capacity(R::ENDPOINT.fields.len(), 512);
         request.fields(&mut given);
-        request.rules(desk.profile())?;
-        let outcome = self.pay_fields(desk, R::ENDPOINT, intent, &given, kept::<R::Reply>)?;
+        let asked = Asking { given: &given, rules: request.rules(desk.profile()), read: kept::<R::Reply> };
+        let outcome = self.pay_fields(desk, R::ENDPOINT, intent, asked)?;
         Ok(match outcome {
             Outcome::Accepted(found) => match found.typed() {
                 Some(receipt) => Outcome::Accepted(receipt),
@@ -254,6 +257,14 @@ fn kept<T: Reply>(pairs: Pairs) -> Option<Pairs> {
 
 type Read = fn(Pairs) -> Option<Pairs>;
 
+/// What the caller asks for.
+struct Asking<'a> {
+    given: &'a Fields,
+    /// The rules that one row of the table cannot say. They count only where something would be sent.
+    rules: Result<(), Error>,
+    read: Read,
+}
+
 // ---- paying ----
 
 /// An entry in hand: nobody else works on it.
@@ -270,8 +281,8 @@ impl Drop for Held<'_> {
 
 /// What the journal says of an intent before anything is done.
 enum Start {
-    /// A new entry, or one that nothing was ever sent for: attempt it.
-    Attempt(Entry),
+    /// A new entry, or one that was never sent or was refused (then with that refusal): attempt it.
+    Attempt(Entry, Option<Refusal>),
     /// Open: resolve it.
     Resolve(Entry),
     /// Settled: this is the result.
@@ -288,8 +299,7 @@ impl Till {
         desk: &Desk,
         endpoint: &'static Endpoint,
         intent: &str,
-        given: &Fields,
-        read: Read,
+        Asking { given, rules, read }: Asking<'_>,
     ) -> Result<Outcome<Found>, Error> {
         if matches!(endpoint.resolved_by, ResolvedBy::NotByTill) {
             return Err(Error::setting("till", "WAP orders are not in the till yet: use the client"));
@@ -299,21 +309,24 @@ impl Till {
             return Err(Error::field(endpoint.order_number, "is made by the till: leave it empty"));
         }
         let now = self.clock.unix_seconds();
-        let today = ChinaTime::from_unix(now.max(0))?;
+        // A clock beyond the calendar must not hide an open entry.
+        let today = ChinaTime::from_unix(now.clamp(0, ChinaTime::LAST))?;
         let merchant = merchant(desk.profile());
         let numbered = |serial| -> Result<Fields, Error> {
             let number = self.numbers.make(endpoint.numbers, merchant, today, serial)?;
             desk.pipe.checked(desk.profile(), endpoint, given.with(endpoint.order_number, &number))
         };
-        // Every rule is checked before the journal is touched.
-        let probe = numbered(Serial { epoch: 0, counter: 0 })?;
-        let amount = probe.get(endpoint.amount).and_then(Fen::read).unwrap_or_default();
+        // Every rule is checked before anything is stored, but an entry that may be open counts first: what expired or was
+        // narrowed since says nothing about the money.
+        let valid = rules.and_then(|()| numbered(Serial { epoch: 0, counter: 0 }).map(drop));
+        let fields = desk.pipe.filled(desk.profile(), endpoint, given.with(endpoint.order_number, ""));
+        let amount = fields.get(endpoint.amount).and_then(Fen::read).unwrap_or_default();
         let account = owner(desk.profile());
         let new = NewEntry { account: &account, call: endpoint.name, intent, amount, at: now };
         let deadline = self.clock.monotonic().saturating_add(self.patience);
         // Asked before the new entry is there: it counts as an attempt itself.
-        let last_to_payee = self.last_to_payee(endpoint, &account, &probe)?;
-        let start = self.start(&new, endpoint, &probe, &mut |serial| {
+        let last_to_payee = self.last_to_payee(endpoint, &account, &fields);
+        let start = self.start(&new, endpoint, (&fields, valid), &mut |serial| {
             let fields = numbered(serial)?;
             let order_number = fields.get(endpoint.order_number).unwrap_or_default().into();
             let fields = fields.iter().map(|(name, value)| (name.into(), value.into())).collect();
@@ -327,12 +340,13 @@ impl Till {
                 let held = Held { till: self, entry };
                 Ok(self.resolve(desk, endpoint, &held.entry, Permission::Repeat, deadline, read))
             }
-            Start::Attempt(entry) => {
+            Start::Attempt(entry, refused) => {
                 let held = Held { till: self, entry };
                 if let Err(error) = self.wait_for_payee(endpoint, last_to_payee, deadline) {
                     return self.not_sent(&held.entry, error);
                 }
-                self.first_attempt(desk, endpoint, &held.entry, deadline, read)
+                let work = Work { desk, endpoint, entry: &held.entry, deadline, read };
+                self.first_attempt(&work, refused)
             }
         }
     }
@@ -342,7 +356,7 @@ impl Till {
         &self,
         new: &NewEntry<'_>,
         endpoint: &Endpoint,
-        fields: &Fields,
+        (fields, valid): (&Fields, Result<(), Error>),
         number: &mut dyn FnMut(Serial) -> Result<Numbered, Error>,
     ) -> Result<Start, Error> {
         self.journal.with(|journal| {
@@ -356,21 +370,25 @@ impl Till {
                 return Err(Error::field("intent", "was used before with other fields"));
             }
             let start = match latest {
-                None => Start::Attempt(journal.begin(new, number).map_err(not_begun)?),
+                None => {
+                    valid?;
+                    Start::Attempt(journal.begin(new, number).map_err(not_begun)?, None)
+                }
                 Some(entry) if entry.allows_new_number() => {
-                    Start::Attempt(journal.begin(new, number).map_err(not_begun)?)
+                    valid?;
+                    Start::Attempt(journal.begin(new, number).map_err(not_begun)?, None)
                 }
                 Some(entry) if self.is_busy(entry.id) => return Ok(Start::Busy),
                 Some(mut entry) if entry.allows_same_number() => {
                     journal.reopen(entry.id, new.at).map_err(not_begun)?;
                     entry.attempts = entry.attempts.saturating_add(1);
-                    entry.state = EntryState::Open;
-                    Start::Attempt(entry)
+                    let before = core::mem::replace(&mut entry.state, EntryState::Open);
+                    Start::Attempt(entry, refusal(before))
                 }
                 Some(entry) if entry.state == EntryState::Open => Start::Resolve(entry),
                 Some(entry) => return Ok(Start::Known(entry)),
             };
-            if let Start::Attempt(entry) | Start::Resolve(entry) = &start {
+            if let Start::Attempt(entry, _) | Start::Resolve(entry) = &start {
                 self.busy.with(|busy| busy.push(entry.id));
             }
             Ok(start)
@@ -378,14 +396,12 @@ impl Till {
     }
 
     /// When this payee was last paid, where the gateway asks for a pause.
-    fn last_to_payee(&self, endpoint: &Endpoint, account: &str, fields: &Fields) -> Result<Option<i64>, Error> {
-        let Some((field, _)) = endpoint.payee_pause else { return Ok(None) };
+    fn last_to_payee(&self, endpoint: &Endpoint, account: &str, fields: &Fields) -> Option<i64> {
+        let (field, _) = endpoint.payee_pause?;
         let payee = fields.get(field).unwrap_or_default();
-        match self.journal.with(|journal| journal.last_attempt_to(account, field, payee)) {
-            Ok(last) => Ok(last),
-            // What the journal cannot say is waited for in full; whether this intent is new is asked next.
-            Err(_) => Ok(Some(self.clock.unix_seconds())),
-        }
+        let last = self.journal.with(|journal| journal.last_attempt_to(account, field, payee));
+        // What the journal cannot say is waited for in full; whether this intent is new is asked next.
+        last.unwrap_or_else(|_| Some(self.clock.unix_seconds()))
     }
 
     /// Waits until the payee may be paid again. A clock that was set back makes it wait the whole pause.
@@ -397,7 +413,7 @@ impl Till {
         if wait.is_zero() || self.wait(wait, deadline) {
             return Ok(());
         }
-        Err(Error::field(field, "was paid less than 15 s ago: pay again later"))
+        Err(Error::field(field, "was paid a moment ago, and the gateway asks for a pause: pay again later"))
     }
 
     fn is_busy(&self, id: EntryId) -> bool {
@@ -405,18 +421,13 @@ impl Till {
     }
 
     /// The first attempt of an entry, and the attempts after refusals that ask to come again.
-    fn first_attempt(
-        &self,
-        desk: &Desk,
-        endpoint: &'static Endpoint,
-        entry: &Entry,
-        deadline: Duration,
-        read: Read,
-    ) -> Result<Outcome<Found>, Error> {
+    fn first_attempt(&self, work: &Work<'_>, refused: Option<Refusal>) -> Result<Outcome<Found>, Error> {
+        let Work { desk, endpoint, entry, deadline, read } = *work;
         let mut draft = match self.draft(desk, endpoint, entry) {
             Ok(draft) => draft,
             Err(error) => return self.not_sent(entry, error),
         };
+        draft.refusal = refused;
         loop {
             let outcome = desk.pipe.pay(desk.profile(), &mut draft, read);
             self.note_attempt(entry.id);
@@ -432,10 +443,7 @@ impl Till {
                     }
                     _ => return Ok(self.declined(entry, refusal)),
                 },
-                Ok(Outcome::Unknown(doubt)) => {
-                    let work = Work { desk, endpoint, entry, deadline, read };
-                    return Ok(self.resolve_open(&work, draft, Permission::Repeat, doubt));
-                }
+                Ok(Outcome::Unknown(doubt)) => return Ok(self.resolve_open(work, draft, Permission::Repeat, doubt)),
             }
         }
     }
@@ -518,7 +526,8 @@ impl Till {
     }
 }
 
-/// What one resolution works on.
+/// What one payment or resolution works on.
+#[derive(Clone, Copy)]
 struct Work<'a> {
     desk: &'a Desk,
     endpoint: &'static Endpoint,
@@ -748,6 +757,14 @@ fn found(entry: &Entry, evidence: Evidence<Pairs>, journal_fault: Option<Journal
     Found { order_number: entry.order_number.clone(), entry: entry.id, evidence, journal_fault }
 }
 
+/// The refusal that an entry was settled with.
+fn refusal(state: EntryState) -> Option<Refusal> {
+    match state {
+        EntryState::Settled(Settlement::Declined { code, text, next }) => Some(Refusal { code, text, next }),
+        _ => None,
+    }
+}
+
 /// The recorded result of a settled entry.
 fn recorded(entry: Entry) -> Outcome<Found> {
     match entry.state.clone() {
@@ -895,6 +912,22 @@ impl Till {
             Some(_) => Err(JournalFault::new(JournalFaultKind::Refused, "the entry is settled already")),
             None => Err(JournalFault::new(JournalFaultKind::Refused, "there is no such entry")),
         })
+    }
+
+    /// Removes entries that were acknowledged longer ago than this, and blanks personal data in the acknowledged ones
+    /// that stay. Nothing goes while the clock is implausible, and no intent younger than 30 days, which is as far as the
+    /// gateways' queries reach. Returns how many entries went.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be written.
+    pub fn prune(&self, older_than: Duration) -> Result<u32, JournalFault> {
+        let now = self.clock.unix_seconds();
+        if now < PLAUSIBLE {
+            return Ok(0);
+        }
+        let before = now.saturating_sub(i64::try_from(older_than.as_secs()).unwrap_or(i64::MAX));
+        self.journal.with(|journal| journal.prune(before, now.saturating_sub(LOOK_BACK)))
     }
 
     /// Every entry that is not acknowledged, oldest first.

@@ -391,3 +391,37 @@ fn workwx_payments_to_one_openid_keep_fifteen_seconds() {
     assert!(matches!(pay("workwx", &impatient, "third", 200), Said::Accepted(_)), "the same entry goes on");
     assert_eq!(journal.all().len(), 3);
 }
+
+/// What expired or was narrowed since says nothing about the money that may have moved.
+#[test]
+fn an_open_entry_is_no_error_when_the_rules_became_narrower() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let one = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&one, "prize"));
+    let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&["https://gateway.example"]).unwrap();
+    let account = account.amounts(fen(100), fen(150)).unwrap();
+    let narrower = Till::with_inputs(
+        Box::new(journal.clone()),
+        OrderNumbers::new(7),
+        Box::new(time.clone()),
+        Box::new(time.clone()),
+    )
+    .with(Client::with_inputs(account, terminal(), inputs(&canned)).unwrap());
+    canned.then(&hb("SENT", "200"));
+    accepted(outcome(&narrower, "prize"));
+    assert!(outcome(&narrower, "new prize").is_err());
+}
+
+/// A refused entry that is tried again and not reached stays refused.
+#[test]
+fn a_refused_entry_that_was_not_reached_again_stays_refused() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let desk = redpack_till(&canned, &journal, &time);
+    canned.then(&tenpay_failure("NOTENOUGH"));
+    declined(outcome(&desk, "prize"));
+    let later = redpack_till(&canned, &journal, &time);
+    canned.then_fault(Sent::No);
+    assert_eq!(declined(outcome(&later, "prize")).code, "NOTENOUGH");
+    assert!(matches!(state(&journal), EntryState::Settled(Settlement::Declined { .. })));
+}
