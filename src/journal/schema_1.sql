@@ -27,7 +27,8 @@ CREATE TABLE entries (
         'open', 'accepted', 'declined', 'not sent', 'for a person', 'by hand: paid', 'by hand: not paid')),
     settled_at INTEGER,
     acknowledged_at INTEGER,
-    blanked INTEGER NOT NULL DEFAULT 0 CHECK (blanked IN (0, 1)),
+    -- How many rows it has in `fields`. NULL once they are blanked.
+    field_count INTEGER,
     queried INTEGER CHECK (queried IN (0, 1)),
     code TEXT,
     text TEXT,
