@@ -49,8 +49,8 @@ fn workwx_sign_over_everything() -> Result<(), Box<dyn Error>> {
     ];
     let all: Vec<Pair> = eight.into_iter().chain([("check_name", "NO_CHECK"), ("act_name", "示例项目")]).collect();
     let refused = signature(Digest::Md5, &all, Some("&secret="), &secret);
-    // The string to sign shows the eight. Compare it with the string that your own program made.
-    show("workwx_sign", &explain_workwx_sign(&bytes(&all), &secret, Some(&refused)), false, "")?;
+    // The string to sign shows the eight, and the finding says that the refused one covers all.
+    show("workwx_sign", &explain_workwx_sign(&bytes(&all), &secret, Some(&refused)), false, "workwx_sign")?;
     let accepted = signature(Digest::Md5, &eight, Some("&secret="), &secret);
     show("workwx_sign, mended", &explain_workwx_sign(&bytes(&all), &secret, Some(&accepted)), true, "")
 }

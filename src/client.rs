@@ -13,6 +13,7 @@ use crate::endpoint::{Body, Endpoint, Source};
 use crate::error::{Error, ErrorKind, text};
 use crate::fields::{self, Fields, Shown};
 use crate::judge::{self, Case, LONGEST_REPLY};
+use crate::lock::Lock;
 use crate::nonce::{Random, nonce_str};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::request::{Payment, Query, Reply, Request};
@@ -70,7 +71,7 @@ impl<A: Account> Client<A> {
     ///
     /// None today; a rule between account, terminal and transport may come.
     pub fn with_inputs(account: A, terminal: Terminal, inputs: Inputs) -> Result<Client<A>, Error> {
-        let pipe = Pipe { terminal, inputs, within: Duration::from_secs(30) };
+        let pipe = Pipe { terminal, inputs, within: Duration::from_secs(30), seen: Lock::new(None) };
         Ok(Client { account, pipe })
     }
 
@@ -176,7 +177,7 @@ impl<A: Account> Client<A> {
         query: &Q,
     ) -> Result<(Answer<Q::Reply>, Option<i64>), Error> {
         let mut draft = self.draft(query)?;
-        self.pipe.ask(self.account.profile(), &mut draft, <Q::Reply as Reply>::read)
+        self.pipe.ask(self.account.profile(), &mut draft, self.pipe.within, <Q::Reply as Reply>::read)
     }
 
     fn draft<R: Request<Account = A>>(&self, request: &R) -> Result<Draft, Error> {
@@ -292,9 +293,16 @@ pub(crate) struct Pipe {
     terminal: Terminal,
     pub(crate) inputs: Inputs,
     pub(crate) within: Duration,
+    /// The last time that a gateway's HTTP server told, and when it did.
+    seen: Lock<Option<(i64, Duration)>>,
 }
 
 impl Pipe {
+    /// The last time that a gateway's HTTP server told, in seconds since 1970, and when it did by the monotonic clock.
+    pub(crate) fn gateway_time(&self) -> Option<(i64, Duration)> {
+        self.seen.with(|seen| *seen)
+    }
+
     /// Given fields -> all fixed fields in the table's order, checked.
     pub(crate) fn checked(&self, profile: &Profile, endpoint: &Endpoint, given: Fields) -> Result<Fields, Error> {
         self.check_certificate(profile, endpoint)?;
@@ -416,8 +424,8 @@ impl Pipe {
         draft.refusal = outcome.refusal().cloned();
         draft.marked = draft.refusal.is_none();
         if !matches!(outcome, Outcome::Accepted(_)) {
-            // A late duplicate of this reply must not meet the next request.
-            self.forget(profile, draft.endpoint);
+            // A late duplicate of this reply must not meet the next request. A transport that panics here keeps nothing.
+            let _ = unless_panicked(|| self.forget(profile, draft.endpoint));
         }
         Ok(outcome)
     }
@@ -434,12 +442,13 @@ impl Pipe {
         &self,
         profile: &Profile,
         draft: &mut Draft,
+        within: Duration,
         read: fn(crate::Pairs) -> Option<T>,
     ) -> Result<(Answer<T>, Option<i64>), Error> {
         let start = self.inputs.clock.monotonic();
-        let first = self.ask_once(profile, draft, self.within, read)?;
+        let first = self.ask_once(profile, draft, within, read)?;
         let spent = self.inputs.clock.monotonic().saturating_sub(start);
-        let left = self.within.saturating_sub(spent);
+        let left = within.saturating_sub(spent);
         match first.0 {
             // "Not found" names no order, so on a used connection it proves nothing. A question may be asked again, in
             // the time that is left; the second attempt has a connection of its own.
@@ -477,9 +486,14 @@ impl Pipe {
         draft.attempts = draft.attempts.saturating_add(1);
         log::debug!("{}: attempt {}", draft.endpoint.name, draft.attempts);
         match self.deliver(profile, draft, within) {
-            Ok((received, host)) => Ok(Exchanged::Reply { received, first_host: host == 0, marked }),
+            Ok((received, host)) => {
+                let at = self.inputs.clock.monotonic();
+                self.seen.with(|seen| *seen = received.date.map(|date| (date, at)).or(*seen));
+                Ok(Exchanged::Reply { received, first_host: host == 0, marked })
+            }
             Err(fault) if fault.sent == Sent::No => {
                 draft.marked = marked;
+                draft.attempts = draft.attempts.saturating_sub(1);
                 unsent(not_reached(&fault), marked)
             }
             Err(fault) => {

@@ -61,11 +61,12 @@ pub trait Journal: Send {
     /// The entry is not open, or the journal cannot be written. Nothing may be sent then.
     fn attempt(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
 
-    /// Writes what became of an entry. An acknowledged entry takes nothing but what a person writes by hand.
+    /// Writes what became of an entry that is open or for a person. A settled entry stays as it is: whoever comes late
+    /// with an older view must not overwrite it.
     ///
     /// # Errors
     ///
-    /// There is no such entry, it is acknowledged, or the journal cannot be written.
+    /// There is no such entry, it is settled, or the journal cannot be written.
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<(), JournalFault>;
 
     /// Opens a settled entry again, with one more attempt counted: nothing was sent, or it was refused and the same
@@ -251,12 +252,13 @@ impl Entry {
         }
     }
 
-    /// Whether a new order number may be used for its intent: only after a proven refusal that says so, or after a
-    /// person found it unpaid.
+    /// Whether a new order number may be used for its intent: only after a proven refusal that says so, after a person
+    /// found it unpaid, or when nothing was ever sent.
     pub fn allows_new_number(&self) -> bool {
         match &self.state {
             EntryState::Settled(Settlement::Declined { next, .. }) => *next == Next::NewNumber,
             EntryState::Settled(Settlement::ByHand { paid, .. }) => !paid,
+            EntryState::Settled(Settlement::NotSent) => true,
             EntryState::Open | EntryState::Settled(_) => false,
         }
     }

@@ -39,6 +39,10 @@ const TWO_ANSWERS: Duration = Duration::from_secs(60);
 const LOOK_BACK: i64 = 30 * 86_400;
 /// A clock before 2026 is not believed.
 const PLAUSIBLE: i64 = 1_767_225_600;
+/// Nor is one after 2055.
+const IMPLAUSIBLE: i64 = 2_713_910_400;
+/// How far the clock may be from the gateway's for pruning.
+const A_DAY: i64 = 86_400;
 
 /// Waiting, as an input: tests pass days in milliseconds.
 pub trait Pause: Send + Sync {
@@ -99,6 +103,10 @@ struct Seen {
     last_attempt: Option<Duration>,
     /// The first of the answers "not found" that count.
     not_found_since: Option<Duration>,
+    /// The gateway once knew the order: "not found" is never final then.
+    known: bool,
+    /// When it was last asked about.
+    asked: Option<Duration>,
 }
 
 /// What a payment came to, with its order number.
@@ -183,7 +191,7 @@ impl Till {
         self
     }
 
-    /// How long `pay` goes on resolving. Default 30 s.
+    /// How long `pay` goes on resolving. Default 30 s. An attempt that is under way may add the client's own deadline.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Till {
         self.patience = patience;
@@ -197,9 +205,9 @@ impl Till {
     ///
     /// # Errors
     ///
-    /// Nothing was sent, ever, for this intent with these fields: a field breaks a rule, the intent was used with other
-    /// fields, the journal cannot be written, the gateway was not reached. Or the till has no account, or two, for this
-    /// request, or the request itself cannot be a till's.
+    /// This call sent nothing, and no order number of this intent is open or paid: a field breaks a rule, the journal cannot
+    /// be written, the gateway was not reached or wants a pause. Also, whatever became of the intent: it was used with
+    /// other fields, the till has no account or two for this request, or the request cannot be a till's.
     pub fn pay<R: Payment>(&self, intent: &str, request: &R) -> Result<Outcome<Receipt<R::Reply>>, Error> {
         let desk = self.desk(<R::Account as Account>::FAMILY)?;
         let mut given = Fields::with_capacity(R::ENDPOINT.fields.len(), 512);
@@ -285,6 +293,8 @@ enum Start {
     Attempt(Entry, Option<Refusal>),
     /// Open: resolve it.
     Resolve(Entry),
+    /// The gateway wants a pause first. With the refusal that asked for it, where one did.
+    TooSoon(Duration, Option<Entry>),
     /// Settled: this is the result.
     Known(Entry),
     /// Another thread works on it.
@@ -324,15 +334,25 @@ impl Till {
         let account = owner(desk.profile());
         let new = NewEntry { account: &account, call: endpoint.name, intent, amount, at: now };
         let deadline = self.clock.monotonic().saturating_add(self.patience);
-        // Asked before the new entry is there: it counts as an attempt itself.
-        let last_to_payee = self.last_to_payee(endpoint, &account, &fields);
-        let start = self.start(&new, endpoint, (&fields, valid), &mut |serial| {
+        let mut number = |serial| -> Result<Numbered, Error> {
             let fields = numbered(serial)?;
             let order_number = fields.get(endpoint.order_number).unwrap_or_default().into();
             let fields = fields.iter().map(|(name, value)| (name.into(), value.into())).collect();
             Ok(Numbered { order_number, fields })
-        })?;
+        };
+        let mut valid = Some(valid);
+        let start = loop {
+            let new = NewEntry { at: self.clock.unix_seconds(), ..new };
+            match self.start(&new, endpoint, (&fields, &mut valid), &mut number)? {
+                Start::TooSoon(wait, _) if self.wait(wait, deadline) => {}
+                start => break start,
+            }
+        };
         match start {
+            Start::TooSoon(_, Some(entry)) => Ok(recorded(entry)),
+            Start::TooSoon(_, None) => {
+                Err(Error::field("till", "the gateway asks for a pause between payments to one payee: pay again later"))
+            }
             Start::Busy => Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread is paying this intent"))),
             Start::Unreadable(fault) => Ok(Outcome::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
             Start::Known(entry) => Ok(recorded(entry)),
@@ -342,9 +362,6 @@ impl Till {
             }
             Start::Attempt(entry, refused) => {
                 let held = Held { till: self, entry };
-                if let Err(error) = self.wait_for_payee(endpoint, last_to_payee, deadline) {
-                    return self.not_sent(&held.entry, error);
-                }
                 let work = Work { desk, endpoint, entry: &held.entry, deadline, read };
                 self.first_attempt(&work, refused)
             }
@@ -356,7 +373,7 @@ impl Till {
         &self,
         new: &NewEntry<'_>,
         endpoint: &Endpoint,
-        (fields, valid): (&Fields, Result<(), Error>),
+        (fields, valid): (&Fields, &mut Option<Result<(), Error>>),
         number: &mut dyn FnMut(Serial) -> Result<Numbered, Error>,
     ) -> Result<Start, Error> {
         self.journal.with(|journal| {
@@ -369,51 +386,35 @@ impl Till {
             {
                 return Err(Error::field("intent", "was used before with other fields"));
             }
+            // First of all: a person's or a refusal's word on an entry does not count while a thread works on it.
+            if latest.as_ref().is_some_and(|entry| self.is_busy(entry.id)) {
+                return Ok(Start::Busy);
+            }
+            let begins = latest.as_ref().is_none_or(|entry| entry.allows_new_number() || entry.allows_same_number());
+            if let (true, Some(wait)) = (begins, pause_left(&mut **journal, new, endpoint, latest.as_ref(), fields)) {
+                let refused = latest.filter(|entry| !matches!(entry.state, EntryState::Settled(Settlement::NotSent)));
+                return Ok(Start::TooSoon(wait, refused));
+            }
             let start = match latest {
-                None => {
-                    valid?;
-                    Start::Attempt(journal.begin(new, number).map_err(not_begun)?, None)
-                }
-                Some(entry) if entry.allows_new_number() => {
-                    valid?;
-                    Start::Attempt(journal.begin(new, number).map_err(not_begun)?, None)
-                }
-                Some(entry) if self.is_busy(entry.id) => return Ok(Start::Busy),
-                Some(mut entry) if entry.allows_same_number() => {
+                Some(mut entry) if entry.allows_same_number() && !entry.fields.is_empty() => {
                     journal.reopen(entry.id, new.at).map_err(not_begun)?;
                     entry.attempts = entry.attempts.saturating_add(1);
                     let before = core::mem::replace(&mut entry.state, EntryState::Open);
                     Start::Attempt(entry, refusal(before))
                 }
+                latest if latest.as_ref().is_none_or(Entry::allows_new_number) => {
+                    valid.take().unwrap_or(Ok(()))?;
+                    Start::Attempt(journal.begin(new, number).map_err(not_begun)?, None)
+                }
                 Some(entry) if entry.state == EntryState::Open => Start::Resolve(entry),
                 Some(entry) => return Ok(Start::Known(entry)),
+                None => return Ok(Start::Busy),
             };
             if let Start::Attempt(entry, _) | Start::Resolve(entry) = &start {
                 self.busy.with(|busy| busy.push(entry.id));
             }
             Ok(start)
         })
-    }
-
-    /// When this payee was last paid, where the gateway asks for a pause.
-    fn last_to_payee(&self, endpoint: &Endpoint, account: &str, fields: &Fields) -> Option<i64> {
-        let (field, _) = endpoint.payee_pause?;
-        let payee = fields.get(field).unwrap_or_default();
-        let last = self.journal.with(|journal| journal.last_attempt_to(account, field, payee));
-        // What the journal cannot say is waited for in full; whether this intent is new is asked next.
-        last.unwrap_or_else(|_| Some(self.clock.unix_seconds()))
-    }
-
-    /// Waits until the payee may be paid again. A clock that was set back makes it wait the whole pause.
-    fn wait_for_payee(&self, endpoint: &Endpoint, last: Option<i64>, deadline: Duration) -> Result<(), Error> {
-        let (Some((field, pause)), Some(last)) = (endpoint.payee_pause, last) else { return Ok(()) };
-        let since =
-            u64::try_from(self.clock.unix_seconds().saturating_sub(last)).map_or(Duration::ZERO, Duration::from_secs);
-        let wait = pause.saturating_sub(since);
-        if wait.is_zero() || self.wait(wait, deadline) {
-            return Ok(());
-        }
-        Err(Error::field(field, "was paid a moment ago, and the gateway asks for a pause: pay again later"))
     }
 
     fn is_busy(&self, id: EntryId) -> bool {
@@ -425,8 +426,16 @@ impl Till {
         let Work { desk, endpoint, entry, deadline, read } = *work;
         let mut draft = match self.draft(desk, endpoint, entry) {
             Ok(draft) => draft,
-            Err(error) => return self.not_sent(entry, error),
+            Err(error) => {
+                // An attempt before this one left, and was refused: that stays what is known.
+                return match refused {
+                    Some(refusal) => Ok(self.declined(entry, refusal)),
+                    None => self.not_sent(entry, error),
+                };
+            }
         };
+        // Attempts that were never sent do not make this one a repeat.
+        draft.attempts = u32::from(refused.is_some());
         draft.refusal = refused;
         loop {
             let outcome = desk.pipe.pay(desk.profile(), &mut draft, read);
@@ -671,9 +680,16 @@ impl Till {
         }
         let drafted = work.desk.pipe.checked(profile, resolution.query, given);
         let drafted = drafted.and_then(|fields| work.desk.pipe.signed(profile, resolution.query, fields));
-        let answer = drafted.and_then(|mut draft| work.desk.pipe.ask(profile, &mut draft, Some));
+        let left = work.deadline.saturating_sub(self.clock.monotonic()).max(APART);
+        let within = work.desk.pipe.within.min(left);
+        let now = self.clock.monotonic();
+        self.seen.with(|all| all.entry(work.entry.id).or_default().asked = Some(now));
+        let answer = drafted.and_then(|mut draft| work.desk.pipe.ask(profile, &mut draft, within, Some));
         match answer {
-            Ok((Answer::Known(pairs), _)) => known(resolution, work.entry, &pairs),
+            Ok((Answer::Known(pairs), _)) => {
+                self.seen.with(|all| all.entry(work.entry.id).or_default().known = true);
+                known(resolution, work.entry, &pairs)
+            }
             Ok((Answer::NotKnown { first_host }, _)) => Asked::NotFound { first_host },
             Ok((Answer::NoAnswer(doubt), _)) => Asked::Open(doubt),
             Err(error) => Asked::Open(Doubt::new(Reason::Broken, error.to_string())),
@@ -708,13 +724,13 @@ impl Till {
         let first = self.seen.with(|all| {
             let seen = all.entry(entry.id).or_default();
             let since = seen.last_attempt.unwrap_or(self.opened).max(self.opened);
-            if !first_host || now.saturating_sub(since) < resolution.window {
+            if !first_host || seen.known || now.saturating_sub(since) < resolution.window {
                 return None;
             }
             let first = *seen.not_found_since.get_or_insert(now);
             Some(first)
         });
-        let plausible = entry.begun_at >= PLAUSIBLE && self.clock.unix_seconds() >= entry.begun_at;
+        let plausible = entry.begun_at >= PLAUSIBLE && self.clock.unix_seconds() >= entry.last_attempt_at;
         first.is_some_and(|first| now.saturating_sub(first) >= TWO_ANSWERS)
             && plausible
             && !self.is_past_look_back(entry, resolution)
@@ -722,7 +738,9 @@ impl Till {
 
     fn is_past_look_back(&self, entry: &Entry, resolution: &Resolution) -> bool {
         let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
-        entry.begun_at >= PLAUSIBLE && self.clock.unix_seconds().saturating_sub(entry.begun_at) >= look_back
+        let now = self.clock.unix_seconds();
+        let believable = entry.last_attempt_at >= PLAUSIBLE && now < IMPLAUSIBLE;
+        believable && now.saturating_sub(entry.last_attempt_at) >= look_back
     }
 }
 
@@ -785,6 +803,39 @@ fn recorded(entry: Entry) -> Outcome<Found> {
     }
 }
 
+/// What is left of the pauses that the gateway asks for: after the refusal that said so, and between two payments to one
+/// payee. Asked under the journal's lock, so that two threads cannot pay one payee at once.
+fn pause_left(
+    journal: &mut dyn Journal,
+    new: &NewEntry<'_>,
+    endpoint: &Endpoint,
+    latest: Option<&Entry>,
+    fields: &Fields,
+) -> Option<Duration> {
+    let left = |pause: Duration, last: i64| -> Option<Duration> {
+        // A clock that was set back: the whole pause for seconds, none for hours, which it would turn into years.
+        let since = match u64::try_from(new.at.saturating_sub(last)) {
+            Ok(since) => Duration::from_secs(since),
+            Err(_) if pause > TWO_ANSWERS => pause,
+            Err(_) => Duration::ZERO,
+        };
+        Some(pause.saturating_sub(since)).filter(|left| !left.is_zero())
+    };
+    let refused = latest.and_then(|entry| match &entry.state {
+        EntryState::Settled(Settlement::Declined { next: Next::SameNumberLater(wait), .. }) => {
+            left((*wait).max(APART), entry.last_attempt_at)
+        }
+        EntryState::Settled(Settlement::Declined { next: Next::SameNumber, .. }) => left(APART, entry.last_attempt_at),
+        _ => None,
+    });
+    let payee = endpoint.payee_pause.and_then(|(field, pause)| {
+        let last = journal.last_attempt_to(new.account, field, fields.get(field).unwrap_or_default());
+        // What the journal cannot say is waited for in full.
+        last.unwrap_or(Some(new.at)).and_then(|last| left(pause, last))
+    });
+    refused.max(payee)
+}
+
 /// Whether the intent was used with these fields. The order number is the till's own; a blanked entry has only its call
 /// and amount left to compare.
 fn same_fields(entry: &Entry, call: &str, endpoint: &Endpoint, fields: &Fields) -> bool {
@@ -836,48 +887,68 @@ impl Till {
     /// The journal cannot be read.
     pub fn recover(&self, patience: Duration) -> Result<Vec<Recovered>, JournalFault> {
         let deadline = self.clock.monotonic().saturating_add(patience);
-        let entries = self.journal.with(|journal| journal.unacknowledged())?;
+        let mut entries = self.journal.with(|journal| journal.unacknowledged())?;
+        // The oldest first; those that were asked about in this process come after those that were not.
+        let asked = |id: EntryId| self.seen.with(|all| all.get(&id).and_then(|seen| seen.asked));
+        entries.sort_by_cached_key(|entry| (asked(entry.id), entry.id));
         let mut open = entries.iter().filter(|entry| entry.state == EntryState::Open).count();
         let mut report = Vec::with_capacity(entries.len());
         for entry in entries {
             let doubt = match &entry.state {
                 EntryState::Open => {
-                    // Each open entry gets an equal part of what is left, so that the oldest cannot use up the boot.
-                    let now = self.clock.monotonic();
-                    let part = deadline.saturating_sub(now).checked_div(u32::try_from(open).unwrap_or(u32::MAX));
+                    let part = self.part(deadline, open);
                     open = open.saturating_sub(1);
-                    self.recover_one(&entry, now.saturating_add(part.unwrap_or_default()))
+                    self.recover_one(entry.id, part)
                 }
                 EntryState::Settled(Settlement::ForAPerson { reason }) => {
                     Some(Doubt::new(Reason::ForAPerson, reason.clone()))
                 }
                 EntryState::Settled(_) => None,
             };
-            let now = self.journal.with(|journal| journal.entry(entry.id))?;
-            report.push(Recovered { entry: now.unwrap_or(entry), doubt });
+            let now = self.journal.with(|journal| journal.entry(entry.id))?.unwrap_or(entry);
+            let unwritten = doubt.is_none() && now.state == EntryState::Open;
+            let doubt =
+                if unwritten { Some(Doubt::new(Reason::Journal, "the result could not be written")) } else { doubt };
+            report.push(Recovered { entry: now, doubt });
         }
+        report.sort_by_key(|recovered| recovered.entry.id);
         Ok(report)
     }
 
-    fn recover_one(&self, entry: &Entry, deadline: Duration) -> Option<Doubt> {
+    /// The deadline of one open entry: an equal part of what is left, so that one entry cannot use up the boot, but
+    /// enough for one question.
+    fn part(&self, deadline: Duration, open: usize) -> Duration {
+        let now = self.clock.monotonic();
+        let share = u32::try_from(open).ok().and_then(|open| deadline.saturating_sub(now).checked_div(open));
+        now.saturating_add(share.unwrap_or_default().max(APART)).min(deadline)
+    }
+
+    fn recover_one(&self, id: EntryId, deadline: Duration) -> Option<Doubt> {
+        // Read again under the lock: a thread may have settled it since it was listed.
+        let entry = self.journal.with(|journal| {
+            let entry = journal.entry(id).ok().flatten().filter(|entry| entry.state == EntryState::Open)?;
+            let taken = self.is_busy(id);
+            self.busy.with(|busy| {
+                if !taken {
+                    busy.push(id)
+                }
+            });
+            Some((entry, taken))
+        });
+        let (entry, taken) = entry?;
+        if taken {
+            return Some(Doubt::new(Reason::Broken, "another thread is paying this intent"));
+        }
+        let held = Held { till: self, entry };
+        let entry = &held.entry;
         let desk = self.desks.iter().find(|desk| owner(desk.profile()) == entry.account);
         let endpoint = crate::ENDPOINTS.iter().copied().find(|endpoint| endpoint.name == entry.call);
         let (Some(desk), Some(endpoint)) = (desk, endpoint) else {
             let words = text(&["this till has no account ", &entry.account]);
             return Some(Doubt::new(Reason::NoAccount, words));
         };
-        if self.busy.with(|busy| {
-            if busy.contains(&entry.id) {
-                true
-            } else {
-                busy.push(entry.id);
-                false
-            }
-        }) {
-            return Some(Doubt::new(Reason::Broken, "another thread is paying this intent"));
-        }
-        let held = Held { till: self, entry: entry.clone() };
-        match self.resolve(desk, endpoint, &held.entry, Permission::Ask, deadline, Some) {
+        let outcome = self.resolve(desk, endpoint, entry, Permission::Ask, deadline, Some);
+        match outcome {
             Outcome::Unknown(doubt) => Some(doubt),
             Outcome::Accepted(_) | Outcome::Declined(_) => None,
         }
@@ -897,7 +968,8 @@ impl Till {
     ///
     /// # Errors
     ///
-    /// The name or the reason is empty, there is no such entry, it is settled already, or the journal cannot be written.
+    /// The name or the reason is empty, there is no such entry, it is settled already, a thread works on it, or the journal
+    /// cannot be written.
     pub fn settle_by_hand(&self, entry: EntryId, paid: bool, name: &str, reason: &str) -> Result<(), JournalFault> {
         if name.trim().is_empty() || reason.trim().is_empty() {
             return Err(JournalFault::new(
@@ -908,6 +980,9 @@ impl Till {
         let settlement = Settlement::ByHand { paid, name: name.into(), reason: reason.into() };
         let at = self.clock.unix_seconds();
         self.journal.with(|journal| match journal.entry(entry)? {
+            Some(_) if self.is_busy(entry) => {
+                Err(JournalFault::new(JournalFaultKind::Refused, "a thread is working on this entry: try again"))
+            }
             Some(have) if !have.is_settled() => journal.settle(entry, &settlement, at),
             Some(_) => Err(JournalFault::new(JournalFaultKind::Refused, "the entry is settled already")),
             None => Err(JournalFault::new(JournalFaultKind::Refused, "there is no such entry")),
@@ -915,15 +990,23 @@ impl Till {
     }
 
     /// Removes entries that were acknowledged longer ago than this, and blanks personal data in the acknowledged ones
-    /// that stay. Nothing goes while the clock is implausible, and no intent younger than 30 days, which is as far as the
-    /// gateways' queries reach. Returns how many entries went.
+    /// that stay. No intent younger than 30 days goes, which is as far as the gateways' queries reach. Returns how many
+    /// entries went.
+    ///
+    /// A wrong clock would make a paid intent payable again, so nothing goes until a gateway's own time, in a reply that
+    /// this till received, agreed with the clock to a day.
     ///
     /// # Errors
     ///
     /// The journal cannot be written.
     pub fn prune(&self, older_than: Duration) -> Result<u32, JournalFault> {
         let now = self.clock.unix_seconds();
-        if now < PLAUSIBLE {
+        let confirmed = self.desks.iter().filter_map(|desk| desk.pipe.gateway_time()).any(|(date, at)| {
+            let since = self.clock.monotonic().saturating_sub(at);
+            let gateway_now = date.saturating_add(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+            now.saturating_sub(gateway_now).saturating_abs() <= A_DAY
+        });
+        if !confirmed {
             return Ok(0);
         }
         let before = now.saturating_sub(i64::try_from(older_than.as_secs()).unwrap_or(i64::MAX));

@@ -212,9 +212,8 @@ impl Journal for SqliteJournal {
 
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<()> {
         self.write(|change| {
-            let by_hand = matches!(settlement, Settlement::ByHand { .. });
-            if existing(change, id)?.acknowledged_at.is_some() && !by_hand {
-                return Err(refused("an acknowledged entry takes nothing but what a person writes by hand"));
+            if existing(change, id)?.is_settled() {
+                return Err(refused("the entry is settled already, and stays so"));
             }
             store_settlement(change, id, settlement, at)
         })?;

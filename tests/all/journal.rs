@@ -286,10 +286,10 @@ fn every_settlement_comes_back_as_it_went_in() {
     for entry in &wrote {
         assert_eq!(journal.latest(ACCOUNT, &entry.intent).unwrap().as_ref(), Some(entry));
         assert_eq!(journal.by_order_number(ACCOUNT, &entry.order_number).unwrap().as_ref(), Some(entry));
-        // Each settlement replaces any other, and leaves nothing of it.
+        // What is settled stays; what is for a person can still be settled.
         for settlement in settlements() {
-            journal.settle(entry.id, &settlement, NOW + 2).unwrap();
-            assert_eq!(journal.entry(entry.id).unwrap().unwrap().state, EntryState::Settled(settlement));
+            let stays = journal.entry(entry.id).unwrap().unwrap().is_settled();
+            assert_eq!(journal.settle(entry.id, &settlement, NOW + 2).is_err(), stays);
         }
     }
     assert_eq!(journal.latest("another account", "prize 0").unwrap(), None);
@@ -309,11 +309,12 @@ fn a_second_entry_of_an_intent_only_when_the_first_allows_it() {
         assert_eq!(journal.unacknowledged().unwrap(), before);
     };
     refused(&mut journal);
-    for settlement in settlements() {
-        journal.settle(first.id, &settlement, NOW).unwrap();
-        if !journal.entry(first.id).unwrap().unwrap().allows_new_number() {
-            refused(&mut journal);
-        }
+    for (count, settlement) in settlements().into_iter().enumerate() {
+        let intent = format!("another {count}");
+        let entry = begin(&mut journal, &intent);
+        journal.settle(entry.id, &settlement, NOW).unwrap();
+        let allowed = journal.entry(entry.id).unwrap().unwrap().allows_new_number();
+        assert_eq!(journal.begin(&new_entry(&intent, NOW), &mut numbered).is_ok(), allowed, "{settlement:?}");
     }
     // Another account is another matter.
     let elsewhere = NewEntry { account: "workwx", ..new_entry("prize", NOW) };
@@ -349,7 +350,8 @@ fn what_an_entry_refuses() {
     let entry = journal.entry(id).unwrap().unwrap();
     assert_eq!((entry.attempts, entry.last_attempt_at, entry.begun_at), (2, NOW + 5, NOW));
 
-    for settlement in settlements() {
+    for (count, settlement) in settlements().into_iter().enumerate() {
+        let id = begin(&mut journal, &format!("another {count}")).id;
         journal.settle(id, &settlement, NOW).unwrap();
         let entry = journal.entry(id).unwrap().unwrap();
         fails(journal.attempt(id, NOW), refused);
@@ -366,14 +368,13 @@ fn what_an_entry_refuses() {
         }
     }
 
-    // Acknowledged: only a person writes to it, and twice is no error.
+    // Acknowledged: nothing is written to it, and twice is no error.
     journal.settle(id, &accepted(), NOW).unwrap();
     journal.acknowledge(id, NOW + 10).unwrap();
     journal.acknowledge(id, NOW + 11).unwrap();
     assert_eq!(journal.entry(id).unwrap().unwrap().acknowledged_at, Some(NOW + 10));
     for settlement in settlements() {
-        let hand = matches!(settlement, Settlement::ByHand { .. });
-        assert_eq!(journal.settle(id, &settlement, NOW).is_ok(), hand, "{settlement:?}");
+        fails(journal.settle(id, &settlement, NOW), refused);
     }
     fails(journal.attempt(id, NOW), refused);
     assert_eq!(journal.entry(id).unwrap().unwrap().acknowledged_at, Some(NOW + 10));
@@ -577,13 +578,13 @@ fn what_a_person_wrote_stays_whatever_is_written_after_it() {
     }
     let folder = Folder::new();
     let mut journal = folder.open();
-    let id = settled(&mut journal, "prize", NOW, &by_hand(false));
-    journal.settle(id, &accepted(), NOW + 1).unwrap();
+    let id = settled(&mut journal, "prize", NOW, &for_a_person());
+    journal.settle(id, &by_hand(true), NOW + 1).unwrap();
     journal.acknowledge(id, NOW + 2).unwrap();
-    journal.settle(id, &by_hand(true), NOW + 3).unwrap();
+    fails(journal.settle(id, &accepted(), NOW + 3), JournalFaultKind::Refused);
     assert_eq!(journal.prune(NOW + 99, NOW + 99).unwrap(), 0);
     let wrote = shell(&folder.journal(), "SELECT paid, person FROM by_hand ORDER BY id");
-    assert_eq!(wrote, "0|王芳\n1|王芳\n");
+    assert_eq!(wrote, "1|王芳\n");
 }
 
 // -- serials ---------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ struct Inner {
     entries: Vec<Entry>,
     epoch: u32,
     counter: u32,
+    pruned: u32,
     /// Calls until one fails; none when zero.
     fail_in: u32,
 }
@@ -21,6 +22,11 @@ impl MemoryJournal {
     /// The call after `calls` more calls fails, once.
     pub fn fail_in(&self, calls: u32) {
         self.0.lock().unwrap().fail_in = calls;
+    }
+
+    /// How often it was told to prune.
+    pub fn pruned(&self) -> u32 {
+        self.0.lock().unwrap().pruned
     }
 
     /// An empty journal under this epoch.
@@ -173,7 +179,10 @@ impl Journal for MemoryJournal {
     }
 
     fn prune(&mut self, _: i64, _: i64) -> Result<u32, JournalFault> {
-        self.call(|_| Ok(0))
+        self.call(|inner| {
+            inner.pruned += 1;
+            Ok(0)
+        })
     }
 
     fn summary(&mut self, _: i64, _: i64) -> Result<Vec<Summary>, JournalFault> {

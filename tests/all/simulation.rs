@@ -31,11 +31,11 @@ impl Dice {
 
 /// Time that passes when somebody waits, and a wall clock that may jump.
 #[derive(Clone)]
-pub struct Time(Arc<Mutex<(Duration, i64)>>);
+pub struct Time(Arc<Mutex<(Duration, i64)>>); // time since the start, and what the wall clock adds to it
 
 impl Time {
     pub fn new() -> Time {
-        Time(Arc::new(Mutex::new((Duration::from_secs(5), NOW))))
+        Time(Arc::new(Mutex::new((Duration::from_secs(5), NOW - 5))))
     }
 
     pub fn jump(&self, seconds: i64) {
@@ -45,7 +45,8 @@ impl Time {
 
 impl Clock for Time {
     fn unix_seconds(&self) -> i64 {
-        self.0.lock().unwrap().1
+        let (since, wall) = *self.0.lock().unwrap();
+        wall + i64::try_from(since.as_secs()).unwrap()
     }
 
     fn monotonic(&self) -> Duration {
@@ -55,9 +56,7 @@ impl Clock for Time {
 
 impl Pause for Time {
     fn pause(&self, time: Duration) {
-        let mut now = self.0.lock().unwrap();
-        now.0 += time;
-        now.1 += i64::try_from(time.as_secs()).unwrap();
+        self.0.lock().unwrap().0 += time;
     }
 }
 

@@ -425,3 +425,134 @@ fn a_refused_entry_that_was_not_reached_again_stays_refused() {
     assert_eq!(declined(outcome(&later, "prize")).code, "NOTENOUGH");
     assert!(matches!(state(&journal), EntryState::Settled(Settlement::Declined { .. })));
 }
+
+/// Once the gateway knew the order, "not found" is never final.
+#[test]
+fn not_found_is_not_final_for_an_order_that_was_known() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let desk = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&desk, "prize"));
+    Pause::pause(&time, Duration::from_secs(1_300));
+    for answer in ["NOT_FOUND", "SENDING", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND"] {
+        let body = if answer == "SENDING" { hb("SENDING", "200") } else { tenpay_failure(answer) };
+        canned.then(&body);
+        assert!(desk.recover(Duration::from_millis(1_500)).unwrap()[0].doubt.is_some(), "{answer}");
+        Pause::pause(&time, Duration::from_secs(80));
+    }
+    assert_eq!(state(&journal), EntryState::Open);
+}
+
+/// A clock that nobody confirmed removes nothing: a paid intent would become payable again.
+#[test]
+fn pruning_waits_for_a_gateways_time() {
+    let (wire, journal, time) = (Modelled::new("redpack", 1, 0), MemoryJournal::default(), Time::new());
+    let desk = till("redpack", journal.clone(), &wire, &time);
+    assert!(matches!(pay("redpack", &desk, "prize", 200), Said::Accepted(_)));
+    desk.acknowledge(1).unwrap();
+    time.jump(70 * 365 * 86_400);
+    assert_eq!(desk.prune(Duration::from_secs(90 * 86_400)).unwrap(), 0);
+    assert_eq!(journal.pruned(), 0, "the journal was not even asked");
+}
+
+/// An attempt before left and was refused: neither a pause nor a failing draft turns that into an error.
+#[test]
+fn a_refusal_stays_when_the_next_attempt_cannot_be_made() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let account = WorkwxAccount::new(MCH_ID, CORPID, key(), Secret::from(WORKWX_SECRET)).unwrap();
+    let inputs = Inputs { clock: Box::new(time.clone()), ..inputs(&canned) };
+    let desk = Till::with_inputs(
+        Box::new(journal.clone()),
+        OrderNumbers::new(7),
+        Box::new(time.clone()),
+        Box::new(time.clone()),
+    )
+    .with(Client::with_inputs(account, terminal(), inputs).unwrap())
+    .patience(Duration::from_secs(3));
+    canned.then(&tenpay_failure("PARAM_ERROR"));
+    assert_eq!(declined(desk.pay("prize", &employee(""))).code, "PARAM_ERROR");
+    assert_eq!(declined(desk.pay("prize", &employee(""))).code, "PARAM_ERROR");
+    assert_eq!(canned.sent().len(), 1);
+    assert!(matches!(state(&journal), EntryState::Settled(Settlement::Declined { .. })));
+}
+
+#[test]
+fn three_payments_to_one_openid_are_fifteen_seconds_apart() {
+    let (wire, journal, time) = (Modelled::new("workwx", 1, 0), MemoryJournal::default(), Time::new());
+    let desk = till("workwx", journal.clone(), &wire, &time);
+    for intent in ["a", "b", "c"] {
+        assert!(matches!(pay("workwx", &desk, intent, 200), Said::Accepted(_)));
+    }
+    let at: Vec<_> = journal.all().iter().map(|entry| entry.last_attempt_at).collect();
+    assert!(at.windows(2).all(|pair| pair[1] - pair[0] >= 15), "{at:?}");
+}
+
+#[test]
+fn a_refusal_that_asks_for_a_day_is_kept_between_two_calls() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let desk = redpack_till(&canned, &journal, &time);
+    canned.then(&tenpay_failure("DAY_OVER_LIMITED"));
+    for _ in 0..3 {
+        assert_eq!(declined(outcome(&desk, "prize")).code, "DAY_OVER_LIMITED");
+    }
+    assert_eq!(canned.sent().len(), 1);
+    Pause::pause(&time, Duration::from_secs(86_400));
+    canned.then(&tenpay_failure("NO_AUTH"));
+    assert_eq!(declined(outcome(&desk, "prize")).code, "NO_AUTH");
+}
+
+/// However many are open, each is asked about after some calls, and no call takes longer than allowed.
+#[test]
+fn recover_reaches_every_open_entry() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let desk = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    for number in 0..20 {
+        canned.then_fault(Sent::Maybe);
+        unknown(outcome(&desk, &format!("prize{number}")));
+    }
+    let sent = canned.sent().len();
+    for _ in 0..5 {
+        let before = Clock::monotonic(&time);
+        for _ in 0..10 {
+            canned.then(&hb("SENDING", "200"));
+        }
+        let report = desk.recover(Duration::from_secs(6)).unwrap();
+        assert_eq!(report.len(), 20);
+        assert!(Clock::monotonic(&time) - before <= Duration::from_secs(6));
+    }
+    let asked: HashSet<_> = canned.sent()[sent..].iter().map(|sent| xml_value(&sent.body, "mch_billno")).collect();
+    assert_eq!(asked.len(), 20);
+}
+
+/// While a payment is on its way a person's word cannot be written, and a settled entry is never overwritten.
+#[test]
+fn nobody_settles_an_entry_in_flight() {
+    use std::sync::{Arc, Mutex, Weak};
+    struct Meanwhile(Mutex<Weak<Till>>, Mutex<Vec<JournalFaultKind>>);
+    impl Transport for Meanwhile {
+        fn post(&self, _: &Post<'_>) -> Result<Received, Fault> {
+            let till = self.0.lock().unwrap().upgrade().unwrap();
+            let refused = till.settle_by_hand(1, false, "王", "too early").unwrap_err();
+            self.1.lock().unwrap().push(refused.kind());
+            let again = till.pay("prize", &red_packet("")).unwrap();
+            assert!(matches!(again, Outcome::Unknown(_)), "another thread works on it");
+            assert!(till.recover(Duration::from_secs(1)).unwrap()[0].doubt.is_some());
+            Err(Fault { sent: Sent::Maybe, stage: Stage::Exchange, text: "lost".into() })
+        }
+    }
+    let (journal, time) = (MemoryJournal::default(), Time::new());
+    let wire = Arc::new(Meanwhile(Mutex::new(Weak::new()), Mutex::default()));
+    let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&["https://gateway.example"]).unwrap();
+    let inputs = Inputs { transport: Box::new(wire.clone()), ..inputs(&Canned::default()) };
+    let till = Till::with_inputs(
+        Box::new(journal.clone()),
+        OrderNumbers::new(7),
+        Box::new(time.clone()),
+        Box::new(time.clone()),
+    );
+    let till = Arc::new(till.with(Client::with_inputs(account, terminal(), inputs).unwrap()).patience(Duration::ZERO));
+    *wire.0.lock().unwrap() = Arc::downgrade(&till);
+    unknown(outcome(&till, "prize"));
+    assert_eq!(*wire.1.lock().unwrap(), [JournalFaultKind::Refused]);
+    assert_eq!(journal.all().len(), 1);
+}
