@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
 use crate::account::{Account, Profile, SwiftpassAccount};
@@ -13,7 +14,6 @@ use crate::endpoint::{Body, Endpoint, Source};
 use crate::error::{Error, ErrorKind, text};
 use crate::fields::{self, Fields, Shown};
 use crate::judge::{self, Case, LONGEST_REPLY};
-use crate::lock::Lock;
 use crate::nonce::{Random, nonce_str};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::request::{Payment, Query, Reply, Request};
@@ -71,7 +71,12 @@ impl<A: Account> Client<A> {
     ///
     /// None today; a rule between account, terminal and transport may come.
     pub fn with_inputs(account: A, terminal: Terminal, inputs: Inputs) -> Result<Client<A>, Error> {
-        let pipe = Pipe { terminal, inputs, within: Duration::from_secs(30), seen: Lock::new(None) };
+        let pipe = Pipe {
+            terminal,
+            inputs,
+            within: Duration::from_secs(30),
+            gateway_time: [AtomicU32::new(0), AtomicU32::new(0)],
+        };
         Ok(Client { account, pipe })
     }
 
@@ -293,14 +298,25 @@ pub(crate) struct Pipe {
     terminal: Terminal,
     pub(crate) inputs: Inputs,
     pub(crate) within: Duration,
-    /// The last time that a gateway's HTTP server told, and when it did.
-    seen: Lock<Option<(i64, Duration)>>,
+    /// The last time that a gateway's HTTP server told, and when it did by the monotonic clock, in whole seconds. Two words
+    /// and not a lock, so that a client can be shared by threads without std, too.
+    gateway_time: [AtomicU32; 2],
 }
 
 impl Pipe {
+    fn note_gateway_time(&self, date: Option<i64>) {
+        let at = u32::try_from(self.inputs.clock.monotonic().as_secs());
+        if let (Some(Ok(date)), Ok(at)) = (date.map(u32::try_from), at) {
+            for (word, value) in self.gateway_time.iter().zip([date, at]) {
+                word.store(value, Ordering::Relaxed);
+            }
+        }
+    }
+
     /// The last time that a gateway's HTTP server told, in seconds since 1970, and when it did by the monotonic clock.
     pub(crate) fn gateway_time(&self) -> Option<(i64, Duration)> {
-        self.seen.with(|seen| *seen)
+        let [date, at] = self.gateway_time.each_ref().map(|word| word.load(Ordering::Relaxed));
+        (date > 0).then(|| (i64::from(date), Duration::from_secs(u64::from(at))))
     }
 
     /// Given fields -> all fixed fields in the table's order, checked.
@@ -487,8 +503,7 @@ impl Pipe {
         log::debug!("{}: attempt {}", draft.endpoint.name, draft.attempts);
         match self.deliver(profile, draft, within) {
             Ok((received, host)) => {
-                let at = self.inputs.clock.monotonic();
-                self.seen.with(|seen| *seen = received.date.map(|date| (date, at)).or(*seen));
+                self.note_gateway_time(received.date);
                 Ok(Exchanged::Reply { received, first_host: host == 0, marked })
             }
             Err(fault) if fault.sent == Sent::No => {

@@ -525,6 +525,7 @@ fn recover_reaches_every_open_entry() {
 }
 
 /// While a payment is on its way a person's word cannot be written, and a settled entry is never overwritten.
+#[cfg(feature = "https")]
 #[test]
 fn nobody_settles_an_entry_in_flight() {
     use std::sync::{Arc, Mutex, Weak};
