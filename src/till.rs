@@ -799,7 +799,13 @@ fn recorded(entry: Entry) -> Outcome<Found> {
         EntryState::Settled(Settlement::ForAPerson { reason }) => {
             Outcome::Unknown(Doubt::new(Reason::ForAPerson, reason))
         }
-        _ => Outcome::Unknown(Doubt::new(Reason::EarlierAttempt, "the entry is open")),
+        EntryState::Settled(Settlement::ByHand { paid: false, .. }) => {
+            let words = "a person found it unpaid, and the gateway asks for a pause before it is paid again";
+            Outcome::Unknown(Doubt::new(Reason::ForAPerson, words))
+        }
+        EntryState::Open | EntryState::Settled(Settlement::NotSent) => {
+            Outcome::Unknown(Doubt::new(Reason::EarlierAttempt, "the entry is open"))
+        }
     }
 }
 
