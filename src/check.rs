@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed};
 use crate::client::{Client, day};
+use crate::clock::{EARLIEST, LATEST};
 use crate::error::{Error, ErrorKind};
 use crate::nonce::nonce_str;
 use crate::outcome::{Answer, Doubt, Reason};
@@ -15,10 +16,6 @@ use crate::swiftpass::TradeQuery;
 use crate::transport::{ClientCertificate, Stage};
 use crate::workwx::QueryPayEmployee;
 
-/// 2026-01-01 00:00:00 UTC: this code is younger, so an earlier clock is wrong.
-const EARLIEST: i64 = 1_767_225_600;
-/// 2056-01-01 00:00:00 UTC.
-const LATEST: i64 = 2_713_910_400;
 /// Warn when the client certificate ends within 30 days.
 const SOON: i64 = 30 * 86_400;
 

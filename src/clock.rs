@@ -6,6 +6,11 @@ use core::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 
+/// 2026-01-01 00:00:00 UTC: this code is younger, so an earlier clock is not believed.
+pub(crate) const EARLIEST: i64 = 1_767_225_600;
+/// 2056-01-01 00:00:00 UTC: nor is a clock from here on.
+pub(crate) const LATEST: i64 = 2_713_910_400;
+
 /// The time source of a client. Tests and boards without a battery bring their own.
 pub trait Clock: Send + Sync {
     /// Seconds since 1970-01-01 00:00:00 UTC, as the device believes.

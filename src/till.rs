@@ -15,7 +15,7 @@ use core::time::Duration;
 
 use crate::account::{Account, Profile, sealed::Sealed};
 use crate::client::{Client, Draft, Pipe, owner};
-use crate::clock::{ChinaTime, Clock};
+use crate::clock::{ChinaTime, Clock, EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, Resolution, ResolvedBy};
 use crate::error::{Error, ErrorKind, text};
 use crate::fields::Fields;
@@ -37,10 +37,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const TWO_ANSWERS: Duration = Duration::from_secs(60);
 /// Intents of the last 30 days are kept, so that the same one is known again.
 const LOOK_BACK: i64 = 30 * 86_400;
-/// A clock before 2026 is not believed.
-const PLAUSIBLE: i64 = 1_767_225_600;
-/// Nor is one after 2055.
-const IMPLAUSIBLE: i64 = 2_713_910_400;
 /// How far the clock may be from the gateway's for pruning.
 const A_DAY: i64 = 86_400;
 
@@ -730,7 +726,7 @@ impl Till {
             let first = *seen.not_found_since.get_or_insert(now);
             Some(first)
         });
-        let plausible = entry.begun_at >= PLAUSIBLE && self.clock.unix_seconds() >= entry.last_attempt_at;
+        let plausible = entry.begun_at >= EARLIEST && self.clock.unix_seconds() >= entry.last_attempt_at;
         first.is_some_and(|first| now.saturating_sub(first) >= TWO_ANSWERS)
             && plausible
             && !self.is_past_look_back(entry, resolution)
@@ -739,7 +735,7 @@ impl Till {
     fn is_past_look_back(&self, entry: &Entry, resolution: &Resolution) -> bool {
         let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
         let now = self.clock.unix_seconds();
-        let believable = entry.last_attempt_at >= PLAUSIBLE && now < IMPLAUSIBLE;
+        let believable = entry.last_attempt_at >= EARLIEST && now < LATEST;
         believable && now.saturating_sub(entry.last_attempt_at) >= look_back
     }
 }
