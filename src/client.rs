@@ -564,13 +564,13 @@ impl Pipe {
 
 /// Runs what may call the caller's code: transport, clock, reply rule. `None`: it panicked, perhaps after the first byte.
 #[cfg(feature = "std")]
-fn unless_panicked<T>(call: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn unless_panicked<T>(call: impl FnOnce() -> T) -> Option<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).ok()
 }
 
 /// Without std a panic cannot be caught; firmware of that kind stops, and enters the number with `prepare_repeat`.
 #[cfg(not(feature = "std"))]
-fn unless_panicked<T>(call: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn unless_panicked<T>(call: impl FnOnce() -> T) -> Option<T> {
     Some(call())
 }
 

@@ -52,6 +52,9 @@ pub enum ResolvedBy {
     Query(&'static Resolution),
     /// There is no query: by the identical repeat, where the operator allows it.
     Repeat,
+    /// The call makes an order that a customer pays: by the gateway's query, and never by a repeat, because the query does
+    /// not return what the customer needs.
+    Order(&'static Resolution, &'static OrderRules),
     /// A till does not make this call.
     NotByTill,
 }
@@ -79,6 +82,23 @@ pub struct Resolution {
     pub look_back: Duration,
     /// How long to wait before the query after these codes.
     pub slow: &'static [(&'static str, Duration)],
+}
+
+/// An order that a customer pays (protocol C.2, C.4).
+#[derive(Debug)]
+pub struct OrderRules {
+    /// The call that closes it unpaid.
+    pub close: &'static Endpoint,
+    /// The fields that say from when to when it may be paid. One without the other has no effect at the gateway.
+    pub valid: (&'static str, &'static str),
+    /// How long it may be paid, unless the caller says otherwise.
+    pub lasts: Duration,
+    /// How long after its end a payment may still show.
+    pub margin: Duration,
+    /// The states that mean "not paid yet". Final once the order expired.
+    pub waiting: &'static [&'static str],
+    /// The reply's fields that a restart needs: `mweb_url`.
+    pub handed_out: &'static [&'static str],
 }
 
 /// How order numbers are made.

@@ -104,7 +104,7 @@ pub use swiftpass::{
 pub use terminal::Terminal;
 #[cfg(feature = "std")]
 pub use till::SystemPause;
-pub use till::{Evidence, Pause, Receipt, Recovered, Till};
+pub use till::{Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Recovered, Repeats, Till, Watch};
 pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
 pub use verify::ReplyRule;
 pub use webgate::{WxCharge, WxCharged};

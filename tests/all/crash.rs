@@ -92,8 +92,8 @@ impl Watched {
 }
 
 impl Journal for Watched {
-    fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>, JournalFault> {
-        self.call(|journal| journal.latest(account, intent))
+    fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|journal| journal.of_intent(account, intent))
     }
 
     fn begin(
@@ -114,6 +114,10 @@ impl Journal for Watched {
 
     fn reopen(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault> {
         self.call(|journal| journal.reopen(id, at))
+    }
+
+    fn note_known(&mut self, id: EntryId) -> Result<(), JournalFault> {
+        self.call(|journal| journal.note_known(id))
     }
 
     fn acknowledge(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault> {

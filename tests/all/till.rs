@@ -1,6 +1,8 @@
 //! The till: intents, resolution, recovery, one test a rule.
 
 use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wxpay_terminal::*;
@@ -50,15 +52,6 @@ fn the_order_number_is_the_tills() {
     refused(till.pay("p", &SendRedPack { total_amount: Fen::ZERO, ..red_packet("") }), "scene_id");
     refused(till.pay("p", &employee("")), "account");
     assert!(journal.all().is_empty() && canned.sent().is_empty());
-}
-
-#[test]
-fn wap_orders_are_not_in_the_till_yet() {
-    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
-    let inputs = inputs(&canned);
-    let client = Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap();
-    let till = redpack_till(&canned, &journal, &time).with(client);
-    refused(till.pay("p", &wap_order("")), "till");
 }
 
 #[test]
@@ -348,30 +341,131 @@ fn acknowledged_entries_are_no_longer_reported() {
     assert!(matches!(pay("redpack", &desk, "prize", 200), Said::Accepted(_)));
 }
 
-/// Waiting can be ended from outside, with what is known so far.
+/// Waiting can be ended from outside, with what is known so far. Before anything is sent that is an Error.
 #[test]
 fn waiting_can_be_cancelled() {
-    struct Cancelled;
-    impl Pause for Cancelled {
-        fn pause(&self, _: Duration) {
-            panic!("nobody waits")
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    let cancel = AtomicBool::new(true);
+    let options = Options::new().watch(&cancel);
+    refused(till.pay_with("prize", &red_packet(""), &options), "watch");
+    assert!(canned.sent().is_empty());
+    assert_eq!(state(&journal), EntryState::Settled(Settlement::NotSent));
+
+    canned.then_fault(Sent::Maybe);
+    struct Button<'a>(&'a AtomicBool, Mutex<Vec<(Phase, String)>>);
+    impl Watch for Button<'_> {
+        fn progress(&self, progress: &Progress<'_>) {
+            assert_eq!(progress.intent, "prize");
+            self.1.lock().unwrap().push((progress.phase, progress.order_number.into()));
+            // The customer goes away while the till waits.
+            self.0.store(progress.phase == Phase::Waiting, Ordering::Relaxed);
         }
         fn is_cancelled(&self) -> bool {
-            true
+            self.0.load(Ordering::Relaxed)
         }
     }
-    let (canned, time) = (Canned::default(), Time::new());
+    cancel.store(false, Ordering::Relaxed);
+    let button = Button(&cancel, Mutex::default());
+    unknown(till.pay_with("prize", &red_packet(""), &Options::new().watch(&button)));
+    let number = journal.all()[0].order_number.clone();
+    let told = [(Phase::Sending, number.clone()), (Phase::Waiting, number)];
+    assert_eq!(*button.1.lock().unwrap(), told);
+    assert_eq!((state(&journal), canned.sent().len()), (EntryState::Open, 1));
+}
+
+/// A thread presses the button while another one waits in real time.
+#[test]
+fn another_thread_cancels() {
+    struct Real;
+    impl Pause for Real {
+        fn pause(&self, time: Duration) {
+            std::thread::sleep(time);
+        }
+    }
+    let canned = Canned::default();
+    canned.then_fault(Sent::Maybe);
     let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap();
     let client = Client::with_inputs(account, terminal(), inputs(&canned)).unwrap();
-    let till = Till::with_inputs(
-        Box::new(MemoryJournal::default()),
-        OrderNumbers::new(7),
-        Box::new(time),
-        Box::new(Cancelled),
-    )
-    .with(client);
-    canned.then_fault(Sent::Maybe);
-    unknown(outcome(&till, "prize"));
+    let journal = MemoryJournal::default();
+    let till = Till::with_inputs(Box::new(journal), OrderNumbers::new(7), Box::new(FixedClock(NOW)), Box::new(Real))
+        .with(client);
+    // The clock stands still: nothing but the button ends this.
+    let cancel = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let paying = scope.spawn(|| till.pay_with("p", &red_packet(""), &Options::new().watch(&cancel)).is_ok());
+        while canned.sent().len() < 2 {
+            std::thread::yield_now();
+        }
+        cancel.store(true, Ordering::Relaxed);
+        assert!(paying.join().unwrap());
+    });
+}
+
+/// A callback that panics takes nothing away.
+#[test]
+fn a_panicking_callback_changes_no_outcome() {
+    struct Panics(bool);
+    impl Watch for Panics {
+        fn progress(&self, _: &Progress<'_>) {
+            panic!("progress")
+        }
+        fn is_cancelled(&self) -> bool {
+            assert!(!self.0, "is_cancelled");
+            false
+        }
+    }
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then_fault(Sent::Maybe).then(&hb("SENT", "200"));
+    accepted(till.pay_with("a", &red_packet(""), &Options::new().watch(&Panics(false))));
+    refused(till.pay_with("b", &red_packet(""), &Options::new().watch(&Panics(true))), "watch");
+    assert_eq!(canned.sent().len(), 2);
+}
+
+/// `recover` repeats only what was begun a short time ago, and only when told so.
+#[test]
+fn recover_repeats_what_is_young_when_chosen() {
+    let sends = |canned: &Canned| canned.sent().iter().filter(|sent| sent.url.ends_with("sendredpack")).count();
+    for (repeats, later, moved) in [
+        (Repeats::None, 60, 1),
+        (Repeats::YoungerThan(Duration::from_secs(3600)), 60, 2),
+        (Repeats::YoungerThan(Duration::from_secs(3600)), 3600, 1),
+        // A clock that was set back makes nothing young.
+        (Repeats::YoungerThan(Duration::from_secs(3600)), -60, 1),
+    ] {
+        let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+        let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+        canned.then_fault(Sent::Maybe);
+        unknown(outcome(&till, "prize"));
+        time.jump(later);
+        canned.then(&tenpay_failure("NOT_FOUND")).then(&redpack_success(&journal.all()[0].order_number, &[]));
+        let options = Options::new().patience(Duration::from_secs(2)).repeats(repeats);
+        let report = till.recover_with(&options).unwrap();
+        assert_eq!(sends(&canned), moved, "{repeats:?} {later}");
+        assert_eq!(report[0].doubt.is_none(), moved == 2, "{repeats:?} {later}");
+    }
+}
+
+/// Two accounts of one family: the caller says which one pays.
+#[test]
+fn the_caller_names_one_of_two_accounts() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let second = RedpackAccount::new("1900000110", APPID, key()).unwrap().hosts(&["https://gateway.example"]).unwrap();
+    let till =
+        redpack_till(&canned, &journal, &time).with(Client::with_inputs(second, terminal(), inputs(&canned)).unwrap());
+    refused(till.pay("prize", &red_packet("")), "account");
+    refused(till.pay_with("prize", &red_packet(""), &Options::new().account("1900000111")), "account");
+    assert!(canned.sent().is_empty());
+    for mch_id in ["1900000110", MCH_ID] {
+        canned.then_fault(Sent::Maybe);
+        let options = Options::new().account(mch_id).patience(Duration::ZERO);
+        unknown(till.pay_with("prize", &red_packet(""), &options));
+        assert_eq!(xml_value(&canned.sent().last().unwrap().body, "mch_id").unwrap(), mch_id);
+    }
+    // One intent under two accounts is two payments, each with its own entry and number.
+    let numbers: HashSet<_> = journal.all().into_iter().map(|entry| entry.order_number).collect();
+    assert_eq!(numbers.len(), 2);
 }
 
 /// WeCom: 15 s between two payments to one openid, also across restarts (the journal knows).
