@@ -93,12 +93,8 @@ impl Profile {
         }
     }
 
-    pub(crate) fn needs_scene(&self, amount: Fen) -> bool {
-        amount.get() < self.amounts_without_scene.0 || amount.get() > self.amounts_without_scene.1
-    }
-
     pub(crate) fn limits(&self) -> Limits<'_> {
-        Limits { amount: self.amount, waived: &self.waived }
+        Limits { amount: self.amount, waived: &self.waived, usual: self.amounts_without_scene }
     }
 
     /// The URL of a call at one of the hosts.

@@ -190,7 +190,6 @@ impl<A: Account> Client<A> {
         let mut given = Fields::with_capacity(endpoint.fields.len(), 512);
         request.fields(&mut given);
         let fields = self.pipe.checked(profile, endpoint, given)?;
-        request.rules(profile)?;
         self.pipe.signed(profile, endpoint, fields)
     }
 }

@@ -33,6 +33,8 @@ pub struct Endpoint {
     pub amount: &'static str,
     /// The request's fields.
     pub fields: &'static [Field],
+    /// What one row of `fields` cannot say.
+    pub rules: &'static [Rule],
     /// The signatures, in the order in which they are made.
     pub signing: &'static [Step],
     /// How to read the reply.
@@ -208,6 +210,42 @@ pub enum Kind {
     Url,
     /// `yyyyMMddHHmmss`, GMT+8.
     ChinaTime,
+}
+
+/// A rule between the fields of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// `field` is required when `when` has the value `is`.
+    RequiredWhen {
+        /// The field that is needed.
+        field: &'static str,
+        /// The field that decides.
+        when: &'static str,
+        /// Its value.
+        is: &'static str,
+    },
+    /// `field` is required when `when` has the value `is`, and must not be there when it has another.
+    OnlyWhen {
+        /// The field that belongs to the value.
+        field: &'static str,
+        /// The field that decides.
+        when: &'static str,
+        /// Its value.
+        is: &'static str,
+    },
+    /// `field` is required when the amount lies outside the range that the account calls usual.
+    RequiredForUnusualAmount {
+        /// The field that is needed.
+        field: &'static str,
+    },
+    /// Two times: both or neither, and `until` is the later one.
+    Period {
+        /// Where it begins.
+        from: &'static str,
+        /// Where it ends.
+        until: &'static str,
+    },
 }
 
 /// One signature.

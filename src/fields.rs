@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 use core::ops::Range;
 
 use crate::clock::ChinaTime;
-use crate::endpoint::{Endpoint, Field, Kind, Required, Source};
+use crate::endpoint::{Endpoint, Field, Kind, Required, Rule, Source};
 use crate::error::{Error, text};
 use crate::money::Fen;
 
@@ -120,9 +120,11 @@ pub(crate) struct Limits<'a> {
     pub amount: (u32, u32),
     /// Fields that this account's gateway does not want.
     pub waived: &'a [&'static str],
+    /// The amounts that need no `scene_id`.
+    pub usual: (u32, u32),
 }
 
-/// Checks every field against its row. The first broken rule is the error.
+/// Checks every field against its row, then the rules between fields. The first broken rule is the error.
 pub(crate) fn check(fields: &Fields, endpoint: &Endpoint, limits: &Limits<'_>) -> Result<(), Error> {
     for row in endpoint.fields.iter().filter(|row| row.source != Source::Attempt) {
         match fields.get(row.name) {
@@ -133,7 +135,40 @@ pub(crate) fn check(fields: &Fields, endpoint: &Endpoint, limits: &Limits<'_>) -
             None => {}
         }
     }
-    Ok(())
+    endpoint.rules.iter().try_for_each(|rule| check_rule(fields, endpoint, *rule, limits))
+}
+
+fn check_rule(fields: &Fields, endpoint: &Endpoint, rule: Rule, limits: &Limits<'_>) -> Result<(), Error> {
+    let refuse = |field: &'static str, words: String| Err(Error::field(field, words));
+    match rule {
+        Rule::RequiredWhen { field, when, is } | Rule::OnlyWhen { field, when, is }
+            if fields.get(when) == Some(is) && fields.get(field).is_none() =>
+        {
+            refuse(field, text(&["is required when ", when, " is ", is]))
+        }
+        Rule::OnlyWhen { field, when, is } if fields.get(when) != Some(is) && fields.get(field).is_some() => {
+            refuse(field, text(&["is only there when ", when, " is ", is]))
+        }
+        Rule::RequiredForUnusualAmount { field } if fields.get(field).is_none() => {
+            let amount = fields.get(endpoint.amount).and_then(Fen::read).map_or(0, Fen::get);
+            let (least, most) = limits.usual;
+            if (least..=most).contains(&amount) {
+                return Ok(());
+            }
+            let mut words = String::from("is required for an amount ");
+            // Writing to a String cannot fail.
+            let _ = write!(words, "outside {least} to {most} fen");
+            refuse(field, words)
+        }
+        Rule::Period { from, until } => match (fields.get(from), fields.get(until)) {
+            (Some(_), None) => refuse(until, text(&["is required beside ", from])),
+            (None, Some(_)) => refuse(from, text(&["is required beside ", until])),
+            // 14 digits each, as their rows say: the later one is the greater text.
+            (Some(begins), Some(ends)) if ends <= begins => refuse(until, text(&["must be later than ", from])),
+            _ => Ok(()),
+        },
+        Rule::RequiredWhen { .. } | Rule::OnlyWhen { .. } | Rule::RequiredForUnusualAmount { .. } => Ok(()),
+    }
 }
 
 fn is_required(row: &Field, limits: &Limits<'_>) -> bool {
@@ -247,4 +282,99 @@ pub(crate) fn is_host(host: &str) -> bool {
         (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     host.len() <= 253 && host.split('.').all(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateways::{redpack::SEND_REDPACK, swiftpass::WAP_ORDER, workwx::PAY_WWSPTRANS2POCKET};
+
+    const LIMITS: Limits<'static> = Limits { amount: (1, 2_000_000), waived: &[], usual: (100, 20_000) };
+
+    /// The field whose rule is broken by these values, set by name over good ones. An empty value takes a field away.
+    fn broken(endpoint: &'static Endpoint, good: &[(&'static str, &str)], changed: &[(&'static str, &str)]) -> String {
+        let mut fields = Fields::default();
+        for (name, value) in good.iter().filter(|(name, _)| !changed.iter().any(|(other, _)| other == name)) {
+            fields.text(name, value);
+        }
+        for (name, value) in changed.iter().filter(|(_, value)| !value.is_empty()) {
+            fields.text(name, value);
+        }
+        let error = check(&fields.in_table_order(endpoint), endpoint, &LIMITS).err();
+        error.map(|error| error.field_name().into()).unwrap_or_default()
+    }
+
+    /// Protocol A.1: 单个红包金额大于200元或者小于1元时 scene_id is required.
+    #[test]
+    fn a_scene_for_an_unusual_amount() {
+        let good = [
+            ("mch_billno", "1"),
+            ("mch_id", "1900000109"),
+            ("wxappid", "wx8888888888888888"),
+            ("send_name", "a"),
+            ("re_openid", "o"),
+            ("total_amount", "100"),
+            ("total_num", "1"),
+            ("wishing", "a"),
+            ("client_ip", "192.168.0.1"),
+            ("act_name", "a"),
+            ("remark", "a"),
+        ];
+        let with = |changed: &[_]| broken(&SEND_REDPACK, &good, changed);
+        assert_eq!(with(&[]), "");
+        assert_eq!(with(&[("total_amount", "20000")]), "");
+        assert_eq!(with(&[("total_amount", "99")]), "scene_id");
+        assert_eq!(with(&[("total_amount", "20001")]), "scene_id");
+        assert_eq!(with(&[("total_amount", "20001"), ("scene_id", "PRODUCT_2")]), "");
+    }
+
+    /// Protocol B.2, and row 0.2 of its list of quirks.
+    #[test]
+    fn names_and_approvals_go_with_their_choices() {
+        let good = [
+            ("appid", "wxe062425f740c30d8"),
+            ("mch_id", "1900000109"),
+            ("partner_trade_no", "1"),
+            ("openid", "o"),
+            ("check_name", "NO_CHECK"),
+            ("amount", "100"),
+            ("desc", "a"),
+            ("spbill_create_ip", "192.168.0.1"),
+            ("ww_msg_type", "NORMAL_MSG"),
+            ("act_name", "a"),
+        ];
+        let with = |changed: &[_]| broken(&PAY_WWSPTRANS2POCKET, &good, changed);
+        assert_eq!(with(&[]), "");
+        assert_eq!(with(&[("re_user_name", "a")]), "");
+        assert_eq!(with(&[("check_name", "FORCE_CHECK")]), "re_user_name");
+        assert_eq!(with(&[("check_name", "FORCE_CHECK"), ("re_user_name", "a")]), "");
+        let approval = ("ww_msg_type", "APPROVAL_MSG");
+        assert_eq!(with(&[approval]), "approval_number");
+        assert_eq!(with(&[approval, ("approval_number", "1")]), "approval_type");
+        assert_eq!(with(&[approval, ("approval_number", "1"), ("approval_type", "1")]), "");
+        assert_eq!(with(&[("approval_number", "1")]), "approval_number");
+        assert_eq!(with(&[("approval_type", "1")]), "approval_type");
+    }
+
+    /// Protocol C.2: time_start and time_expire take effect together only.
+    #[test]
+    fn the_two_times_of_an_order() {
+        let good = [
+            ("service", "pay.weixin.wap"),
+            ("out_trade_no", "10000"),
+            ("mch_id", "7551000001"),
+            ("sub_appid", "wx"),
+            ("body", "a"),
+            ("total_fee", "1"),
+            ("mch_create_ip", "127.0.0.1"),
+            ("notify_url", "https://a.example/"),
+            ("sub_openid", "o"),
+        ];
+        let with = |changed: &[_]| broken(&WAP_ORDER, &good, changed);
+        assert_eq!(with(&[]), "");
+        assert_eq!(with(&[("time_start", "20261121000000")]), "time_expire");
+        assert_eq!(with(&[("time_expire", "20261121000000")]), "time_start");
+        assert_eq!(with(&[("time_start", "20261121000000"), ("time_expire", "20261121000000")]), "time_expire");
+        assert_eq!(with(&[("time_start", "20261121235959"), ("time_expire", "20261122000459")]), "");
+    }
 }

@@ -238,8 +238,7 @@ impl Till {
         let desk = self.desk(<R::Account as Account>::FAMILY, options.account)?;
         let mut given = Fields::with_capacity(R::ENDPOINT.fields.len(), 512);
         request.fields(&mut given);
-        let asked = Asking { given: &given, rules: request.rules(desk.profile()), read: kept::<R::Reply> };
-        let outcome = self.pay_fields(desk, R::ENDPOINT, intent, asked, options)?;
+        let outcome = self.pay_fields(desk, R::ENDPOINT, intent, &given, kept::<R::Reply>, options)?;
         Ok(match outcome {
             Outcome::Accepted(found) => match found.typed() {
                 Some(receipt) => Outcome::Accepted(receipt),
@@ -309,14 +308,6 @@ fn kept<T: Reply>(pairs: Pairs) -> Option<Pairs> {
 
 type Read = fn(Pairs) -> Option<Pairs>;
 
-/// What the caller asks for.
-struct Asking<'a> {
-    given: &'a Fields,
-    /// The rules that one row of the table cannot say. They count only where something would be sent.
-    rules: Result<(), Error>,
-    read: Read,
-}
-
 // ---- paying ----
 
 /// An entry in hand: nobody else works on it.
@@ -374,7 +365,8 @@ impl Till {
         desk: &Desk,
         endpoint: &'static Endpoint,
         intent: &str,
-        Asking { given, rules, read }: Asking<'_>,
+        given: &Fields,
+        read: Read,
         options: &Options<'_>,
     ) -> Result<Outcome<Found>, Error> {
         if matches!(endpoint.resolved_by, ResolvedBy::NotByTill) {
@@ -400,7 +392,7 @@ impl Till {
         };
         // Every rule is checked before anything is stored, but an entry that may be open counts first: what expired or was
         // narrowed since says nothing about the money.
-        let mut valid = Some(rules.and_then(|()| number(Serial { epoch: 0, counter: 0 }).map(drop)));
+        let mut valid = Some(number(Serial { epoch: 0, counter: 0 }).map(drop));
         let fields = desk.pipe.filled(desk.profile(), endpoint, given.with(endpoint.order_number, ""));
         let amount = fields.get(endpoint.amount).and_then(Fen::read).unwrap_or_default();
         let call = self.call(intent, options, self.patience);

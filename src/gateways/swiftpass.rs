@@ -15,9 +15,8 @@ use crate::account::{Profile, SwiftpassAccount, sealed::Sealed as _};
 use crate::clock::ChinaTime;
 use crate::endpoint::{
     Body, Due, Endpoint, Failure, Field, Gate, Kind, Means, Numbers, OrderRules, ReplyTable, Required, Resolution,
-    ResolvedBy, Row, Source,
+    ResolvedBy, Row, Rule, Source,
 };
-use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
 use crate::outcome::Next;
@@ -78,6 +77,8 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         shown(given("limit_credit_pay", "是否限制信用卡", Required::No, Kind::OneOf(&["0", "1"]), 32)),
         given("sub_openid", "用户 openid", Required::UnlessWaived, Kind::Word, 128),
     ],
+    // One without the other has no effect at the gateway (protocol C.2).
+    rules: &[Rule::Period { from: "time_start", until: "time_expire" }],
     signing: &[SIGN],
     reply: ReplyTable {
         transport: STATUS,
@@ -174,6 +175,7 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
     numbers: Numbers::DateSerial,
     amount: "",
     fields: ABOUT_AN_ORDER,
+    rules: &[],
     signing: &[SIGN],
     reply: ReplyTable {
         transport: STATUS,
@@ -204,6 +206,7 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
     numbers: Numbers::DateSerial,
     amount: "",
     fields: ABOUT_AN_ORDER,
+    rules: &[],
     signing: &[SIGN],
     reply: ReplyTable {
         transport: STATUS,
@@ -297,15 +300,6 @@ impl Request for WapOrder<'_> {
         out.optional("goods_tag", self.goods_tag);
         out.optional("limit_credit_pay", self.limit_credit_pay.map(|limit| if limit { "1" } else { "0" }));
         out.optional("sub_openid", self.sub_openid);
-    }
-
-    fn rules(&self, _: &Profile) -> Result<(), Error> {
-        match self.valid {
-            Some(valid) if valid.expire <= valid.start => {
-                Err(Error::field("time_expire", "must be later than time_start"))
-            }
-            _ => Ok(()),
-        }
     }
 }
 

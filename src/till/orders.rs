@@ -24,7 +24,8 @@ use crate::swiftpass::{Notification, NotificationFault, PaidNotice, StoredOrder}
 /// Both ends of the time in which an order may be paid, always together: one alone has no effect at the gateway.
 pub(super) fn set_valid(given: &mut Fields, rules: &OrderRules, now: i64) -> Result<(), Error> {
     let (start, expire) = rules.valid;
-    if let Some(expires) = given.get(expire) {
+    if given.get(start).is_some() || given.get(expire).is_some() {
+        let expires = given.get(expire).unwrap_or_default();
         let late = ChinaTime::read(expires).is_some_and(|expires| expires.unix_seconds() <= now);
         return if late { Err(Error::field(expire, "has passed")) } else { Ok(()) };
     }
