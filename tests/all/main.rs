@@ -5,6 +5,7 @@ mod explains;
 mod hostile;
 mod memory_journal;
 mod order_numbers;
+mod orders;
 mod outcomes;
 mod proofs;
 mod quirks;
