@@ -5,7 +5,14 @@ CARGO ?= cargo
 FEATURES := $(shell ci/openssl-feature)
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: tour test soak
+# The C libraries: where they go, for which Rust target (empty: this machine), with which features.
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+DESTDIR ?=
+TARGET ?=
+export PREFIX LIBDIR DESTDIR TARGET
+
+.PHONY: tour test soak capi install header
 
 tour:
 	@ci/openssl-feature --say
@@ -20,3 +27,15 @@ test:
 soak:
 	WXPAY_SIMULATED=100000 WXPAY_KILLS=5000 $(CARGO) test --release --locked $(FEATURES) --features sqlite \
 		--test all -- --nocapture simulation crash order_numbers
+
+# libwxpay_terminal.a and .so, in target/[TARGET/]release.
+capi:
+	@ci/build-capi
+
+# Header, libraries and pkg-config file, after `make capi`.
+install:
+	@ci/install-capi
+
+# Writes include/wxpay_terminal.h anew, after a change of src/capi.rs.
+header:
+	@ci/write-header include/wxpay_terminal.h

@@ -11,6 +11,9 @@
 // Some numbers only C says: the callbacks' answers, and the zeros.
 #![allow(dead_code)]
 
+#[cfg(panic = "abort")]
+compile_error!("the C ABI needs unwinding: a panic must become a return code, not the end of the firmware");
+
 use std::ffi::{CString, c_char, c_void};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -9,7 +9,7 @@
 #include <wxpay_terminal.h>
 
 /* Ends the program with the library's words unless the call did what it says. For setting up; never for a payment. */
-static void must(wxt_code code, wxt_error **error, const char *what) {
+static inline void must(wxt_code code, wxt_error **error, const char *what) {
     if (code == WXT_DONE) {
         return;
     }
@@ -20,7 +20,7 @@ static void must(wxt_code code, wxt_error **error, const char *what) {
 }
 
 /* A whole file. The caller frees it. */
-static unsigned char *read_file(const char *path, size_t *length) {
+static inline unsigned char *read_file(const char *path, size_t *length) {
     FILE *file = fopen(path, "rb");
     unsigned char *bytes = (unsigned char *)malloc(1024 * 1024);
     if (file == NULL || bytes == NULL) {
@@ -33,7 +33,7 @@ static unsigned char *read_file(const char *path, size_t *length) {
 }
 
 /* Overwrites a secret that is no longer needed. `volatile`: the compiler must not drop it. */
-static void forget(void *secret, size_t length) {
+static inline void forget(void *secret, size_t length) {
     volatile unsigned char *bytes = (volatile unsigned char *)secret;
     while (length > 0) {
         bytes[--length] = 0;
@@ -41,12 +41,12 @@ static void forget(void *secret, size_t length) {
 }
 
 /* A setting of an account, or of a request. */
-static void set_account(wxt_account *account, const char *name, const char *value) {
+static inline void set_account(wxt_account *account, const char *name, const char *value) {
     wxt_error *error = NULL;
     must(wxt_account_set(account, name, value, &error), &error, name);
 }
 
-static void set(wxt_request *request, const char *name, const char *value) {
+static inline void set(wxt_request *request, const char *name, const char *value) {
     wxt_error *error = NULL;
     must(wxt_request_set(request, name, value, &error), &error, name);
 }
