@@ -10,7 +10,10 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 TARGET ?=
-export PREFIX LIBDIR DESTDIR TARGET
+capi install: export PREFIX := $(PREFIX)
+capi install: export LIBDIR := $(LIBDIR)
+capi install: export DESTDIR := $(DESTDIR)
+capi install: export TARGET := $(TARGET)
 
 .PHONY: tour test soak capi install header
 
