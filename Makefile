@@ -1,4 +1,5 @@
-# The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes.
+# The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes; `make capi` and
+# `make install` are for C and C++ (docs/c-api.md).
 
 CARGO ?= cargo
 # Where the OpenSSL headers are missing, OpenSSL is built from source. This says so.
@@ -39,6 +40,6 @@ capi:
 install:
 	@ci/install-capi
 
-# Writes include/wxpay_terminal.h anew, after a change of src/capi.rs.
+# Writes include/wxpay_terminal.h anew, after a change of src/capi.rs. ci/capi fails where it is stale.
 header:
 	@ci/write-header include/wxpay_terminal.h
