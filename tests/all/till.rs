@@ -375,6 +375,7 @@ fn waiting_can_be_cancelled() {
 }
 
 /// A thread presses the button while another one waits in real time.
+#[cfg(feature = "std")]
 #[test]
 fn another_thread_cancels() {
     struct Real;
@@ -403,6 +404,7 @@ fn another_thread_cancels() {
 }
 
 /// A callback that panics takes nothing away.
+#[cfg(feature = "std")]
 #[test]
 fn a_panicking_callback_changes_no_outcome() {
     struct Panics(bool);
