@@ -4,6 +4,7 @@
 //! Document: seed 002; protocol C.2, C.4, C.6.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::resolve::is_given_up;
@@ -14,7 +15,7 @@ use super::{
 use crate::client::owner;
 use crate::clock::{ChinaTime, EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, ResolvedBy};
-use crate::error::Error;
+use crate::error::{Error, text};
 use crate::fields::Fields;
 use crate::journal::{Entry, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Outcome, Reason};
@@ -39,19 +40,23 @@ pub(super) fn set_valid(given: &mut Fields, rules: &OrderRules, now: i64) -> Res
 }
 
 impl Till {
-    /// The order exists, and what the customer needs is handed out.
+    /// The order exists. What the customer needs is handed out only when the journal says so: after a power cut an order
+    /// whose answer is not recorded is given up, so nobody may be able to pay it.
     pub(super) fn ordered(&self, entry: &Entry, rules: &OrderRules, pairs: Pairs) -> Outcome<Found> {
         let evidence = picked(&pairs, rules.handed_out);
-        let mut fault = self.settle(entry, &Settlement::Ordered { evidence: evidence.clone() }).err();
-        // A fast customer: the notification came before this.
-        if fault.is_some() && self.paid_meanwhile(entry.id).is_some() {
-            fault = None;
+        self.hand_out(entry, evidence, Evidence::Reply(pairs))
+    }
+
+    fn hand_out(&self, entry: &Entry, kept: Vec<(String, String)>, evidence: Evidence<Pairs>) -> Outcome<Found> {
+        let Err(fault) = self.settle(entry, &Settlement::Ordered { evidence: kept.clone() }) else {
+            return Outcome::Accepted(found(entry, evidence, None));
+        };
+        if let Some(paid) = self.paid_meanwhile(entry.id) {
+            return recorded(paid);
         }
-        if fault.is_some() {
-            // The journal cannot say it, so this process remembers: the order is not given up.
-            self.with_seen(entry.id, |seen| seen.handed_out = Some(evidence));
-        }
-        Outcome::Accepted(found(entry, Evidence::Reply(pairs), fault))
+        self.with_seen(entry.id, |seen| seen.withheld = Some(kept));
+        let words = text(&["the order exists, but its URL is withheld: ", fault.text()]);
+        Outcome::Unknown(Doubt::new(Reason::Journal, words))
     }
 
     /// The answer was lost, and with it what the customer needs. The query does not return it.
@@ -66,12 +71,9 @@ impl Till {
     pub(super) fn take_up_order(&self, work: &Work<'_>, rules: &OrderRules) -> Went {
         let entry = work.entry;
         let EntryState::Settled(Settlement::Ordered { evidence }) = &entry.state else {
-            return match self.with_seen(entry.id, |seen| seen.handed_out.clone()) {
-                // The journal could not say that it was handed out. Now, perhaps.
-                Some(evidence) => {
-                    let fault = self.settle(entry, &Settlement::Ordered { evidence: evidence.clone() }).err();
-                    Went::Done(Outcome::Accepted(found(entry, Evidence::Recorded(evidence), fault)))
-                }
+            return match self.with_seen(entry.id, |seen| seen.withheld.clone()) {
+                // The journal failed then. Now, perhaps, it does not.
+                Some(kept) => Went::Done(self.hand_out(entry, kept.clone(), Evidence::Recorded(kept))),
                 None => {
                     let words = "an earlier order's answer was lost";
                     self.give_up(entry, Doubt::new(Reason::EarlierAttempt, words))
@@ -215,7 +217,7 @@ impl Till {
             let late = (is_order && is_given_up(entry)).then(|| self.ask_for_late(work, resolution)).flatten();
             return late.unwrap_or_else(|| recorded(entry.clone()));
         }
-        if is_order && entry.state == EntryState::Open && self.with_seen(entry.id, |seen| seen.handed_out.is_none()) {
+        if is_order && entry.state == EntryState::Open && self.with_seen(entry.id, |seen| seen.withheld.is_none()) {
             let lost = Doubt::new(Reason::EarlierAttempt, "the order's answer was lost");
             // The journal may fail: then it is only asked about.
             let _ = self.give_up(entry, lost);
@@ -296,7 +298,7 @@ pub struct Notified {
     pub reply: &'static str,
 }
 
-fn evidence(paid: &PaidNotice) -> alloc::vec::Vec<(String, String)> {
+fn evidence(paid: &PaidNotice) -> Vec<(String, String)> {
     let PaidNotice { transaction_id, time_end, .. } = paid;
     [("trade_state", "SUCCESS"), ("transaction_id", transaction_id), ("time_end", time_end)]
         .into_iter()

@@ -105,7 +105,7 @@ impl Modelled {
     }
 
     /// With the time that passes, for orders that expire.
-    fn at(gateway: &'static str, seed: u64, faults: u32, time: Option<Time>) -> Arc<Modelled> {
+    pub fn at(gateway: &'static str, seed: u64, faults: u32, time: Option<Time>) -> Arc<Modelled> {
         let state = State { dice: Dice::new(seed), ledger: HashMap::new(), faults, posts: 0, queue: Vec::new() };
         Arc::new(Modelled { gateway, state: Mutex::new(state), time })
     }
@@ -115,7 +115,7 @@ impl Modelled {
     }
 
     /// A customer opens the URL of an order and pays, if the gateway still takes it.
-    fn customer_pays(&self, number: &str) -> bool {
+    pub fn customer_pays(&self, number: &str) -> bool {
         let now = ChinaTime::from_unix(self.now().unwrap()).unwrap().digits();
         let state = &mut *self.state.lock().unwrap();
         let order = state.ledger.get_mut(number).expect("a URL of an order that exists");
@@ -399,11 +399,25 @@ fn query(ledger: &HashMap<String, Order>, request: &Parsed, fault: u32) -> Strin
 
 /// A till on this journal and gateway.
 pub fn till(gateway: &'static str, journal: MemoryJournal, wire: &Arc<Modelled>, time: &Time) -> Till {
-    let inputs = || Inputs {
+    till_over(gateway, journal, time, &|| Inputs {
         transport: Box::new(wire.clone()),
         clock: Box::new(time.clone()),
         random: Box::new(Counting::new()),
-    };
+    })
+}
+
+/// A till on this journal, with inputs of the test's own.
+pub fn till_over(gateway: &str, journal: MemoryJournal, time: &Time, inputs: &dyn Fn() -> Inputs) -> Till {
+    till_of_terminal(gateway, journal, time, terminal(), inputs)
+}
+
+pub fn till_of_terminal(
+    gateway: &str,
+    journal: MemoryJournal,
+    time: &Time,
+    terminal: Terminal,
+    inputs: &dyn Fn() -> Inputs,
+) -> Till {
     let till =
         Till::with_inputs(Box::new(journal), OrderNumbers::new(7), Box::new(time.clone()), Box::new(time.clone()))
             .patience(Duration::from_secs(20));
@@ -411,17 +425,17 @@ pub fn till(gateway: &'static str, journal: MemoryJournal, wire: &Arc<Modelled>,
     match gateway {
         "redpack" => {
             let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&host).unwrap();
-            till.with(Client::with_inputs(account, terminal(), inputs()).unwrap())
+            till.with(Client::with_inputs(account, terminal, inputs()).unwrap())
         }
         "workwx" => {
             let account = WorkwxAccount::new(MCH_ID, CORPID, key(), Secret::from(WORKWX_SECRET)).unwrap();
-            till.with(Client::with_inputs(account.hosts(&host).unwrap(), terminal(), inputs()).unwrap())
+            till.with(Client::with_inputs(account.hosts(&host).unwrap(), terminal, inputs()).unwrap())
         }
-        "swiftpass" => till.with(Client::with_inputs(swiftpass_account(), terminal(), inputs()).unwrap()),
+        "swiftpass" => till.with(Client::with_inputs(swiftpass_account(), terminal, inputs()).unwrap()),
         _ => {
             let account = WebgateAccount::new(host[0], "10001", Secret::from("k"), SaysGood).unwrap();
             let account = account.repeat_while_unpaid();
-            till.with(Client::with_inputs(account, terminal(), inputs()).unwrap())
+            till.with(Client::with_inputs(account, terminal, inputs()).unwrap())
         }
     }
 }
@@ -436,6 +450,10 @@ pub enum Said {
 }
 
 pub fn pay(gateway: &str, till: &Till, intent: &str, amount: i64) -> Said {
+    pay_with(gateway, till, intent, amount, &Options::new())
+}
+
+pub fn pay_with(gateway: &str, till: &Till, intent: &str, amount: i64, options: &Options<'_>) -> Said {
     fn said<T>(outcome: Result<Outcome<Receipt<T>>, Error>) -> Said {
         match outcome {
             Ok(Outcome::Accepted(receipt)) => Said::Accepted(receipt.order_number),
@@ -446,14 +464,20 @@ pub fn pay(gateway: &str, till: &Till, intent: &str, amount: i64) -> Said {
     }
     let amount = fen(amount);
     match gateway {
-        "redpack" => said(till.pay(intent, &SendRedPack { remark: intent, total_amount: amount, ..red_packet("") })),
+        "redpack" => said(till.pay_with(
+            intent,
+            &SendRedPack { remark: intent, total_amount: amount, ..red_packet("") },
+            options,
+        )),
         // Each prize has its own employee; other intents share one, who is paid every 15 s at most.
         "workwx" => {
             let openid = if intent.starts_with("prize") { intent } else { "ohO4Gt7wVPxIT1A9GjFaMYMiZY1s" };
-            said(till.pay(intent, &PayEmployee { desc: intent, openid, amount, ..employee("") }))
+            said(till.pay_with(intent, &PayEmployee { desc: intent, openid, amount, ..employee("") }, options))
         }
-        "swiftpass" => said(till.pay(intent, &WapOrder { body: intent, total_fee: amount, ..wap_order("") })),
-        _ => said(till.pay(intent, &WxCharge { remark: Some(intent), amount, ..charge("") })),
+        "swiftpass" => {
+            said(till.pay_with(intent, &WapOrder { body: intent, total_fee: amount, ..wap_order("") }, options))
+        }
+        _ => said(till.pay_with(intent, &WxCharge { remark: Some(intent), amount, ..charge("") }, options)),
     }
 }
 
@@ -657,7 +681,8 @@ fn agree(at: &str, journal: &MemoryJournal, wire: &Modelled) {
         assert!(known.contains(&number), "{at}: the ledger has {number}, the journal has not");
     }
     for (intent, paid) in wire.paid_by_intent() {
-        assert!(paid <= 1, "{at}: {intent} paid {paid} times");
+        let of = || journal.all().into_iter().filter(|entry| entry.intent == intent).collect::<Vec<_>>();
+        assert!(paid <= 1, "{at}: {intent} paid {paid} times: {:#?}", of());
     }
 }
 
