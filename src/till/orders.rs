@@ -22,6 +22,9 @@ use crate::outcome::{Answer, Doubt, Outcome, Reason};
 use crate::pairs::Pairs;
 use crate::swiftpass::{Notification, NotificationFault, PaidNotice, StoredOrder};
 
+/// What a call without patience adds, so that it comes to its one question. Shorter than the pause before another one.
+const ONE_QUESTION: Duration = Duration::from_millis(500);
+
 /// Both ends of the time in which an order may be paid, always together: one alone has no effect at the gateway.
 pub(super) fn set_valid(given: &mut Fields, rules: &OrderRules, now: i64) -> Result<(), Error> {
     let (start, expire) = rules.valid;
@@ -185,7 +188,9 @@ impl Till {
         let Some(held) = self.hold(id) else {
             return Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread works on this order")));
         };
-        let call = self.call(&held.entry.intent, options, Duration::ZERO);
+        let mut call = self.call(&held.entry.intent, options, Duration::ZERO);
+        // Without patience, too, a question has the client's own time.
+        call.questions_until = Duration::MAX;
         run(&Work { desk, endpoint, entry: &held.entry, call, read: Some })
     }
 
@@ -224,8 +229,9 @@ impl Till {
         }
         let pause = self.apart(entry.id);
         let mut work = *work;
-        // One question at least.
-        work.call.deadline = work.call.deadline.max(self.clock.monotonic().saturating_add(pause));
+        // One question at least. The clock moves on until then.
+        let enough = self.clock.monotonic().saturating_add(pause).saturating_add(ONE_QUESTION);
+        work.call.deadline = work.call.deadline.max(enough);
         self.ask_until_final(&work, resolution, None, pause, Doubt::new(Reason::EarlierAttempt, "it was not asked"))
     }
 

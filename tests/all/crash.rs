@@ -255,6 +255,7 @@ struct Order {
 }
 
 /// What one call said.
+#[derive(Debug)]
 enum Said {
     Accepted,
     Declined,
@@ -576,15 +577,15 @@ impl Worker<'_> {
         let till = self.place.till(&self.https, None, 300);
         self.check(order, false);
         for intent in &order.intents {
-            let mut presses = 0;
+            let mut presses = Vec::new();
             loop {
                 match order.pay(&till, intent) {
                     Said::Accepted | Said::Unknown(Reason::ForAPerson) => break,
                     // The customer is gone. What is still open is closed below.
                     Said::Unknown(Reason::NotPaidYet) => break,
-                    _ => presses += 1,
+                    other => presses.push(other),
                 }
-                assert!(presses < 5, "{intent} does not come to an end");
+                assert!(presses.len() < 5, "{} {intent} does not come to an end: {presses:?}", order.gateway);
             }
         }
         for mut recovered in till.recover(Duration::from_secs(300)).unwrap() {

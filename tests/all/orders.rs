@@ -188,6 +188,51 @@ fn payment_of_says_whether_the_customer_paid() {
     refused(till.payment_of("20261121000000XXXX"), "order_number");
 }
 
+/// A clock that moves on with every look at it, as real ones do.
+struct Ticking(Time);
+
+impl Clock for Ticking {
+    fn unix_seconds(&self) -> i64 {
+        self.0.unix_seconds()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.pause(Duration::from_millis(1));
+        self.0.monotonic()
+    }
+}
+
+/// Without patience there is still one question, and `recover` asks about each entry, however many there are.
+#[test]
+fn one_question_is_asked_although_time_goes_by() {
+    let shop = Shop::new();
+    let till = || {
+        let inputs = Inputs {
+            transport: Box::new(shop.canned.clone()),
+            clock: Box::new(shop.time.clone()),
+            random: Box::new(Counting::new()),
+        };
+        let (journal, clock) = (Box::new(shop.journal.reopened()), Box::new(Ticking(shop.time.clone())));
+        Till::with_inputs(journal, OrderNumbers::new(7), clock, Box::new(shop.time.clone()))
+            .with(Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap())
+    };
+    let one = till();
+    let numbers = [0; 20].map(|_| {
+        shop.canned.then(&wap_success(&[]));
+        let intent = format!("receipt {}", shop.canned.sent().len());
+        accepted(one.pay(&intent, &wap_order(""))).order_number
+    });
+    for _ in 0..2 {
+        shop.canned.then(&trade("NOTPAY", &numbers[0], "1"));
+        assert_eq!(unknown(one.payment_of(&numbers[0])).reason, Reason::NotPaidYet);
+    }
+    for number in &numbers {
+        shop.canned.then(&trade("SUCCESS", number, "1"));
+    }
+    let report = till().recover(Duration::from_secs(10)).unwrap();
+    assert!(report.iter().all(|recovered| recovered.doubt.is_none() && recovered.entry.is_paid()));
+}
+
 #[test]
 fn payment_of_waits_as_long_as_it_is_told() {
     let shop = Shop::new();
