@@ -110,8 +110,8 @@ struct Seen {
     known: bool,
     /// When it was last asked about.
     asked: Option<Duration>,
-    /// What was handed out to the customer, where the journal could not take it.
-    handed_out: Option<Vec<(String, String)>>,
+    /// What the customer needs, where the journal could not take it.
+    withheld: Option<Vec<(String, String)>>,
 }
 
 /// What a payment came to, with its order number.

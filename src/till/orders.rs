@@ -4,6 +4,7 @@
 //! Document: seed 002; protocol C.2, C.4, C.6.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::resolve::is_given_up;
@@ -14,12 +15,15 @@ use super::{
 use crate::client::owner;
 use crate::clock::{ChinaTime, EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, ResolvedBy};
-use crate::error::Error;
+use crate::error::{Error, text};
 use crate::fields::Fields;
 use crate::journal::{Entry, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Outcome, Reason};
 use crate::pairs::Pairs;
 use crate::swiftpass::{Notification, NotificationFault, PaidNotice, StoredOrder};
+
+/// What a call without patience adds, so that it comes to its one question. Shorter than the pause before another one.
+const ONE_QUESTION: Duration = Duration::from_millis(500);
 
 /// Both ends of the time in which an order may be paid, always together: one alone has no effect at the gateway.
 pub(super) fn set_valid(given: &mut Fields, rules: &OrderRules, now: i64) -> Result<(), Error> {
@@ -39,19 +43,23 @@ pub(super) fn set_valid(given: &mut Fields, rules: &OrderRules, now: i64) -> Res
 }
 
 impl Till {
-    /// The order exists, and what the customer needs is handed out.
+    /// The order exists. What the customer needs is handed out only when the journal says so: after a power cut an order
+    /// whose answer is not recorded is given up, so nobody may be able to pay it.
     pub(super) fn ordered(&self, entry: &Entry, rules: &OrderRules, pairs: Pairs) -> Outcome<Found> {
         let evidence = picked(&pairs, rules.handed_out);
-        let mut fault = self.settle(entry, &Settlement::Ordered { evidence: evidence.clone() }).err();
-        // A fast customer: the notification came before this.
-        if fault.is_some() && self.paid_meanwhile(entry.id).is_some() {
-            fault = None;
+        self.hand_out(entry, evidence, Evidence::Reply(pairs))
+    }
+
+    fn hand_out(&self, entry: &Entry, kept: Vec<(String, String)>, evidence: Evidence<Pairs>) -> Outcome<Found> {
+        let Err(fault) = self.settle(entry, &Settlement::Ordered { evidence: kept.clone() }) else {
+            return Outcome::Accepted(found(entry, evidence, None));
+        };
+        if let Some(paid) = self.paid_meanwhile(entry.id) {
+            return recorded(paid);
         }
-        if fault.is_some() {
-            // The journal cannot say it, so this process remembers: the order is not given up.
-            self.with_seen(entry.id, |seen| seen.handed_out = Some(evidence));
-        }
-        Outcome::Accepted(found(entry, Evidence::Reply(pairs), fault))
+        self.with_seen(entry.id, |seen| seen.withheld = Some(kept));
+        let words = text(&["the order exists, but its URL is withheld: ", fault.text()]);
+        Outcome::Unknown(Doubt::new(Reason::Journal, words))
     }
 
     /// The answer was lost, and with it what the customer needs. The query does not return it.
@@ -66,12 +74,9 @@ impl Till {
     pub(super) fn take_up_order(&self, work: &Work<'_>, rules: &OrderRules) -> Went {
         let entry = work.entry;
         let EntryState::Settled(Settlement::Ordered { evidence }) = &entry.state else {
-            return match self.with_seen(entry.id, |seen| seen.handed_out.clone()) {
-                // The journal could not say that it was handed out. Now, perhaps.
-                Some(evidence) => {
-                    let fault = self.settle(entry, &Settlement::Ordered { evidence: evidence.clone() }).err();
-                    Went::Done(Outcome::Accepted(found(entry, Evidence::Recorded(evidence), fault)))
-                }
+            return match self.with_seen(entry.id, |seen| seen.withheld.clone()) {
+                // The journal failed then. Now, perhaps, it does not.
+                Some(kept) => Went::Done(self.hand_out(entry, kept.clone(), Evidence::Recorded(kept))),
                 None => {
                     let words = "an earlier order's answer was lost";
                     self.give_up(entry, Doubt::new(Reason::EarlierAttempt, words))
@@ -183,7 +188,9 @@ impl Till {
         let Some(held) = self.hold(id) else {
             return Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread works on this order")));
         };
-        let call = self.call(&held.entry.intent, options, Duration::ZERO);
+        let mut call = self.call(&held.entry.intent, options, Duration::ZERO);
+        // Without patience, too, a question has the client's own time.
+        call.questions_until = Duration::MAX;
         run(&Work { desk, endpoint, entry: &held.entry, call, read: Some })
     }
 
@@ -215,15 +222,16 @@ impl Till {
             let late = (is_order && is_given_up(entry)).then(|| self.ask_for_late(work, resolution)).flatten();
             return late.unwrap_or_else(|| recorded(entry.clone()));
         }
-        if is_order && entry.state == EntryState::Open && self.with_seen(entry.id, |seen| seen.handed_out.is_none()) {
+        if is_order && entry.state == EntryState::Open && self.with_seen(entry.id, |seen| seen.withheld.is_none()) {
             let lost = Doubt::new(Reason::EarlierAttempt, "the order's answer was lost");
             // The journal may fail: then it is only asked about.
             let _ = self.give_up(entry, lost);
         }
         let pause = self.apart(entry.id);
         let mut work = *work;
-        // One question at least.
-        work.call.deadline = work.call.deadline.max(self.clock.monotonic().saturating_add(pause));
+        // One question at least. The clock moves on until then.
+        let enough = self.clock.monotonic().saturating_add(pause).saturating_add(ONE_QUESTION);
+        work.call.deadline = work.call.deadline.max(enough);
         self.ask_until_final(&work, resolution, None, pause, Doubt::new(Reason::EarlierAttempt, "it was not asked"))
     }
 
@@ -296,7 +304,7 @@ pub struct Notified {
     pub reply: &'static str,
 }
 
-fn evidence(paid: &PaidNotice) -> alloc::vec::Vec<(String, String)> {
+fn evidence(paid: &PaidNotice) -> Vec<(String, String)> {
     let PaidNotice { transaction_id, time_end, .. } = paid;
     [("trade_state", "SUCCESS"), ("transaction_id", transaction_id), ("time_end", time_end)]
         .into_iter()

@@ -17,6 +17,9 @@ const LOOK_BACK: i64 = 30 * 86_400;
 /// How far the clock may be from the gateway's for pruning.
 const A_DAY: i64 = 86_400;
 
+/// A question on a slow line, with its TLS handshake.
+const ENOUGH: Duration = Duration::from_secs(10);
+
 /// What `recover` says of one entry.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -58,9 +61,9 @@ impl Till {
                     Some(Doubt::new(Reason::ForAPerson, reason.clone()))
                 }
                 _ if entry.is_pending() => {
-                    let part = self.part(deadline, pending);
+                    let share = self.share(deadline, pending);
                     pending = pending.saturating_sub(1);
-                    self.recover_one(entry.id, part, options)
+                    self.recover_one(entry.id, share, deadline, options)
                 }
                 _ => None,
             };
@@ -74,15 +77,13 @@ impl Till {
         Ok(report)
     }
 
-    /// The deadline of one pending entry: an equal part of what is left, so that one entry cannot use up the boot, but
-    /// enough for one question.
-    fn part(&self, deadline: Duration, pending: usize) -> Duration {
-        let now = self.clock.monotonic();
-        let share = u32::try_from(pending).ok().and_then(|pending| deadline.saturating_sub(now).checked_div(pending));
-        now.saturating_add(share.unwrap_or_default().max(APART)).min(deadline)
+    /// An equal part of the time that is left, so that one entry cannot use up the boot.
+    fn share(&self, deadline: Duration, pending: usize) -> Duration {
+        let left = deadline.saturating_sub(self.clock.monotonic());
+        u32::try_from(pending).ok().and_then(|pending| left.checked_div(pending)).unwrap_or_default()
     }
 
-    fn recover_one(&self, id: EntryId, deadline: Duration, options: &Options<'_>) -> Option<Doubt> {
+    fn recover_one(&self, id: EntryId, share: Duration, deadline: Duration, options: &Options<'_>) -> Option<Doubt> {
         // Read again under the lock: a thread may have settled it since it was listed.
         let Some(held) = self.hold(id) else {
             return Some(Doubt::new(Reason::Broken, "another thread is paying this intent"));
@@ -97,17 +98,18 @@ impl Till {
             return Some(Doubt::new(Reason::NoAccount, words));
         };
         let mut call = self.call(&entry.intent, options, Duration::ZERO);
-        call.deadline = deadline;
-        let work = Work { desk, endpoint, entry, call, read: Some };
+        let now = self.clock.monotonic();
+        if now.saturating_add(self.apart(id)) >= deadline || call.is_cancelled() {
+            return Some(Doubt::new(Reason::EarlierAttempt, "there was no time to ask"));
+        }
+        call.deadline = now.saturating_add(share.max(APART)).min(deadline);
+        call.questions_until = now.saturating_add(share.max(ENOUGH)).min(deadline);
+        let mut work = Work { desk, endpoint, entry, call, read: Some };
         let outcome = match endpoint.resolved_by {
             // A customer is not waited for.
             ResolvedBy::Order(..) => {
-                if self.clock.monotonic().saturating_add(self.apart(id)) > deadline || call.is_cancelled() {
-                    return Some(Doubt::new(Reason::EarlierAttempt, "there was no time to ask"));
-                }
-                let mut once = work;
-                once.call.deadline = self.clock.monotonic();
-                self.ask_of(&once)
+                work.call.deadline = now;
+                self.ask_of(&work)
             }
             _ => self.resolve(&work, self.may_repeat(entry, options.repeats)),
         };

@@ -58,9 +58,13 @@ impl Till {
         match (work.endpoint.resolved_by, draft) {
             (ResolvedBy::Query(resolution), draft) => {
                 let slow = resolution.slow.iter().find(|(code, _)| *code == doubt.code);
-                self.ask_until_final(work, resolution, draft, slow.map_or(APART, |(_, slow)| *slow), doubt)
+                // Before a repeat a second must have passed, whenever the process before this one made its attempt.
+                let least = if draft.is_some() { APART } else { self.apart(work.entry.id) };
+                self.ask_until_final(work, resolution, draft, slow.map_or(least, |(_, slow)| *slow), doubt)
             }
-            (ResolvedBy::Order(resolution, _), _) => self.ask_until_final(work, resolution, None, APART, doubt),
+            (ResolvedBy::Order(resolution, _), _) => {
+                self.ask_until_final(work, resolution, None, self.apart(work.entry.id), doubt)
+            }
             (ResolvedBy::Repeat, Some(draft)) if work.desk.profile().repeat_while_unpaid => {
                 self.repeat_until_final(work, draft, doubt)
             }
@@ -68,7 +72,7 @@ impl Till {
         }
     }
 
-    /// Asks first after `pause`, and then with growing pauses.
+    /// Asks first after `pause`, at once where there is none, and then with growing pauses.
     pub(super) fn ask_until_final(
         &self,
         work: &Work<'_>,
@@ -78,7 +82,7 @@ impl Till {
         mut doubt: Doubt,
     ) -> Outcome<Found> {
         let entry = work.entry;
-        while self.wait(&work.call, &entry.order_number, pause) {
+        while pause.is_zero() || self.wait(&work.call, &entry.order_number, pause) {
             let mut longest = LONGEST_WAIT;
             match self.ask(work, resolution) {
                 Asked::Paid(evidence) => return self.paid(entry, evidence),
@@ -197,7 +201,7 @@ impl Till {
         }
         let fields = pipe.checked(profile, endpoint, given)?;
         let mut draft = pipe.signed(profile, endpoint, fields)?;
-        let left = work.call.deadline.saturating_sub(self.clock.monotonic()).max(APART);
+        let left = work.call.questions_until.saturating_sub(self.clock.monotonic()).max(APART);
         pipe.ask(profile, &mut draft, pipe.within.min(left), Some).map(|(answer, _)| answer)
     }
 

@@ -147,7 +147,10 @@ impl fmt::Debug for Options<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) intent: &'a str,
+    /// Until when it may wait.
     pub(super) deadline: Duration,
+    /// Until when a question may take.
+    pub(super) questions_until: Duration,
     watch: &'a dyn Watch,
 }
 
@@ -173,7 +176,7 @@ impl Till {
     pub(super) fn call<'a>(&self, intent: &'a str, options: &Options<'a>, patience: Duration) -> Call<'a> {
         let patience = options.patience.unwrap_or(patience);
         let deadline = self.clock.monotonic().saturating_add(patience);
-        Call { intent, deadline, watch: options.watch }
+        Call { intent, deadline, questions_until: deadline, watch: options.watch }
     }
 
     /// Waits if the deadline allows it. False: it does not, or the waiting was cancelled.
