@@ -909,7 +909,7 @@ int64_t wxt_reply_entry(const struct wxt_reply *reply);
 // The gateway's code: "NOTENOUGH", or "" where it gave none.
 const char *wxt_reply_code(const struct wxt_reply *reply);
 
-// The gateway's own words, usually Chinese, or "". Show them; never branch on them.
+// The gateway's own words, usually Chinese, or "" where it said none. Show them; never branch on them.
 const char *wxt_reply_text(const struct wxt_reply *reply);
 
 // One line for a log: why it was refused, or why it is not known. "" when accepted.

@@ -14,6 +14,7 @@
 #[cfg(panic = "abort")]
 compile_error!("the C ABI needs unwinding: a panic must become a return code, not the end of the firmware");
 
+use std::borrow::Cow;
 use std::ffi::{CString, c_char, c_void};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -511,6 +512,8 @@ pub type wxt_record_callback = Option<unsafe extern "C" fn(context: *mut c_void,
 #[repr(C)]
 struct Handle<T> {
     magic: AtomicU32,
+    /// Lent to a callback: the borrower cannot free it.
+    lent: bool,
     state: T,
 }
 
@@ -551,12 +554,18 @@ opaque! {
 }
 
 fn handle<H: Opaque>(state: H::State) -> *mut H {
-    Box::into_raw(Box::new(Handle { magic: AtomicU32::new(H::MAGIC), state })).cast()
+    made::<H>(state, false)
+}
+
+fn made<H: Opaque>(state: H::State, lent: bool) -> *mut H {
+    Box::into_raw(Box::new(Handle { magic: AtomicU32::new(H::MAGIC), lent, state })).cast()
 }
 
 /// Why a call failed, on its way to a code and a `wxt_error`.
 enum Fail {
     Argument(&'static str, &'static str),
+    /// A name that the caller gave, and what is wrong with it.
+    Name(String, &'static str),
     /// Nothing was sent.
     NotSent(Error),
     Failed(Error),
@@ -592,7 +601,7 @@ impl Failure {
 impl Fail {
     fn code(&self) -> wxt_code {
         match self {
-            Fail::Argument(..) => WXT_BAD_ARGUMENT,
+            Fail::Argument(..) | Fail::Name(..) => WXT_BAD_ARGUMENT,
             Fail::NotSent(_) => WXT_NOT_SENT,
             Fail::Failed(_) | Fail::Journal(_) | Fail::Notification(_) => WXT_FAILED,
         }
@@ -601,6 +610,9 @@ impl Fail {
     fn failure(&self) -> Failure {
         match self {
             Fail::Argument(name, rule) => {
+                Failure::new(wxt_error_kind::WXT_ERROR_ARGUMENT, name, &[name, ": ", rule].concat())
+            }
+            Fail::Name(name, rule) => {
                 Failure::new(wxt_error_kind::WXT_ERROR_ARGUMENT, name, &[name, ": ", rule].concat())
             }
             Fail::NotSent(error) | Fail::Failed(error) => {
@@ -706,16 +718,27 @@ where
     Ok(unsafe { &(*handle).state })
 }
 
-/// Ends a handle. NULL and what is no handle of this kind are left alone.
+/// Ends a handle. NULL, what is no handle of this kind, and what is only lent are left alone.
 ///
 /// # Safety
 ///
 /// As [`seen`]; and no other thread uses the handle.
 unsafe fn free<H: Opaque>(handle: *mut H) {
+    // SAFETY: the caller's. `lent` is read of a living handle of this kind.
+    let is_lent = |_| unsafe { (*handle.cast::<Handle<H::State>>()).lent };
     // SAFETY: the caller's.
-    if unsafe { seen(handle.cast_const(), "") }.is_err() {
-        return;
+    if unsafe { seen(handle.cast_const(), "") }.is_ok_and(|state| !is_lent(state)) {
+        // SAFETY: the caller's, and it is the caller's own.
+        unsafe { end(handle) };
     }
+}
+
+/// Ends a living handle of this kind.
+///
+/// # Safety
+///
+/// As it says; and no other thread uses the handle.
+unsafe fn end<H: Opaque>(handle: *mut H) {
     let handle = handle.cast::<Handle<H::State>>();
     // SAFETY: a living handle of this kind, made by `handle` with Box; nobody else uses it.
     let _ = catch_unwind(AssertUnwindSafe(|| unsafe {
@@ -888,6 +911,11 @@ static CALLS: [Call; 8] = [
     call::<WxCharge<'_>>(wxt_call::WXT_WXCHARGE, Use::Pay),
 ];
 
+/// A wrong name, cut to what is worth showing.
+fn wrong(name: &str, rule: &'static str) -> Fail {
+    Fail::Name(name.chars().filter(|c| !c.is_control()).take(64).collect(), rule)
+}
+
 fn call_of(number: i32) -> Done<&'static Call> {
     CALLS.iter().find(|call| call.number == number).ok_or(Fail::Argument("call", "is no call of this library"))
 }
@@ -912,12 +940,12 @@ impl Given {
 
     /// The row of a field that the caller may set.
     fn row(&self, name: &str) -> Done<&'static crate::endpoint::Field> {
-        let row = self.call.endpoint.field(name).ok_or(Fail::Argument("name", "is no field of this call"))?;
+        let row = self.call.endpoint.field(name).ok_or_else(|| wrong(name, "is no field of this call"))?;
         match row.source {
             Source::Request => Ok(row),
-            Source::Account => Err(Fail::Argument("name", "is filled from the account")),
-            Source::Terminal => Err(Fail::Argument("name", "is filled from the terminal's device_info")),
-            Source::Attempt => Err(Fail::Argument("name", "is made anew for each attempt")),
+            Source::Account => Err(wrong(name, "is filled from the account")),
+            Source::Terminal => Err(wrong(name, "is filled from the terminal's device_info")),
+            Source::Attempt => Err(wrong(name, "is made anew for each attempt")),
         }
     }
 }
@@ -971,7 +999,7 @@ pub unsafe extern "C" fn wxt_request_set_fen(
             let mut given = locked(seen(request, "request")?);
             let row = given.row(text(name, "name")?)?;
             if !matches!(row.kind, Kind::Fen { .. }) {
-                return Err(Fail::Argument("name", "is no amount"));
+                return Err(wrong(row.name, "is no amount"));
             }
             let fen = Fen::new(fen).map_err(|_| Fail::Argument("fen", "must be 0 to 2147483647"))?;
             given.fields = given.fields.with(row.name, &fen.to_string());
@@ -1246,15 +1274,14 @@ struct Lent<H: Opaque> {
 
 impl<H: Opaque> Lent<H> {
     fn new(state: H::State) -> Lent<H> {
-        Lent { pointer: handle(state), owned: PhantomData }
+        Lent { pointer: made(state, true), owned: PhantomData }
     }
 }
 
 impl<H: Opaque> Drop for Lent<H> {
     fn drop(&mut self) {
-        // SAFETY: made by `handle`, and the borrower gave it back. If the borrower freed it, which the header forbids, the
-        // magic word is dead as long as the memory was not used again.
-        unsafe { free(self.pointer) };
+        // SAFETY: made above, and a handle that is lent is freed by nobody else.
+        unsafe { end(self.pointer) };
     }
 }
 
@@ -1290,7 +1317,7 @@ pub unsafe extern "C" fn wxt_account_new(
 }
 
 fn known(names: &'static [&'static str], name: &str) -> Done<&'static str> {
-    names.iter().copied().find(|have| *have == name).ok_or(Fail::Argument("name", "is no such setting of this gateway"))
+    names.iter().copied().find(|have| *have == name).ok_or_else(|| wrong(name, "is no such setting of this gateway"))
 }
 
 fn replace<T>(list: &mut Vec<(&'static str, T)>, name: &'static str, value: T) {
@@ -2164,11 +2191,18 @@ impl Told {
 
     fn doubt(&mut self, doubt: &Doubt) {
         self.code = c(&doubt.code);
-        if !doubt.code.is_empty() {
-            self.text = c(&doubt.text);
-        }
+        self.text = c(gateways_words(doubt));
         self.message = c(&doubt.to_string());
         self.reason = reason(doubt.reason);
+    }
+}
+
+/// What the gateway itself said. The library's own words of a doubt are constants, or say why nothing could be read.
+fn gateways_words(doubt: &Doubt) -> &str {
+    match (&doubt.text, doubt.reason) {
+        (Cow::Owned(words), Reason::OpenCode | Reason::StaleConnection) => words,
+        (Cow::Owned(words), Reason::EarlierAttempt) if !doubt.code.is_empty() => words,
+        _ => "",
     }
 }
 
@@ -2225,7 +2259,7 @@ pub unsafe extern "C" fn wxt_reply_code(reply: *const wxt_reply) -> *const c_cha
     unsafe { peek(reply, c"".as_ptr(), |told| told.code.as_ptr()) }
 }
 
-/// The gateway's own words, usually Chinese, or "". Show them; never branch on them.
+/// The gateway's own words, usually Chinese, or "" where it said none. Show them; never branch on them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wxt_reply_text(reply: *const wxt_reply) -> *const c_char {
     unsafe { peek(reply, c"".as_ptr(), |told| told.text.as_ptr()) }

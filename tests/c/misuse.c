@@ -305,6 +305,8 @@ static int32_t reach(void *context, const char *url, int64_t within_ms, wxt_rece
 
 static int32_t prove(void *context, const wxt_reply *fields) {
     (void)context;
+    /* It is only lent. */
+    wxt_reply_free((wxt_reply *)fields);
     (void)wxt_reply_get(fields, any_text());
     return any_number();
 }
@@ -322,6 +324,7 @@ static void *context(void) {
 
 static int32_t record(void *where, const wxt_reply *paid) {
     (void)where;
+    wxt_reply_free((wxt_reply *)paid);
     EXPECT(wxt_reply_count(paid) > 0);
     return any_number();
 }

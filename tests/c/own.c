@@ -206,13 +206,15 @@ static void the_rules_of_the_tables(const wxt_client *client) {
         const char *name;
         const char *value;
         int kind;
+        /* What the error names. */
+        const char *field;
     } rows[] = {
-        {"total_amount", "20001", WXT_ERROR_FIELD}, {"total_amount", "99", WXT_ERROR_FIELD},
-        {"total_amount", "1.00", WXT_ERROR_FIELD},  {"total_num", "2", WXT_ERROR_FIELD},
-        {"client_ip", "::1", WXT_ERROR_FIELD},      {"re_openid", "", WXT_ERROR_FIELD},
-        {"sign", "A", WXT_ERROR_ARGUMENT},          {"nonce_str", "A", WXT_ERROR_ARGUMENT},
-        {"mch_id", "1", WXT_ERROR_ARGUMENT},        {"openid", "A", WXT_ERROR_ARGUMENT},
-        {"wishing", "\xff", WXT_ERROR_ARGUMENT},
+        {"total_amount", "20001", WXT_ERROR_FIELD, "scene_id"}, {"total_amount", "99", WXT_ERROR_FIELD, "scene_id"},
+        {"total_amount", "1.00", WXT_ERROR_FIELD, "total_amount"}, {"total_num", "2", WXT_ERROR_FIELD, "total_num"},
+        {"client_ip", "::1", WXT_ERROR_FIELD, "client_ip"}, {"re_openid", "", WXT_ERROR_FIELD, "re_openid"},
+        {"sign", "A", WXT_ERROR_ARGUMENT, "sign"}, {"nonce_str", "A", WXT_ERROR_ARGUMENT, "nonce_str"},
+        {"mch_id", "1", WXT_ERROR_ARGUMENT, "mch_id"}, {"openid", "A", WXT_ERROR_ARGUMENT, "openid"},
+        {"wishing", "\xff", WXT_ERROR_ARGUMENT, "value"},
     };
     size_t at;
     for (at = 0; at < sizeof rows / sizeof rows[0]; at++) {
@@ -224,7 +226,8 @@ static void the_rules_of_the_tables(const wxt_client *client) {
             code = wxt_client_prepare(client, what, &prepared, &error);
             EXPECT(code == WXT_NOT_SENT && prepared == NULL);
         }
-        if (code == WXT_DONE || (int)wxt_error_kind_of(error) != rows[at].kind) {
+        if (code == WXT_DONE || (int)wxt_error_kind_of(error) != rows[at].kind ||
+            strcmp(wxt_error_field(error), rows[at].field) != 0) {
             failures++;
             fprintf(stderr, "%s=%s: %d %s\n", rows[at].name, rows[at].value, (int)code, wxt_error_message(error));
         }
