@@ -71,12 +71,7 @@ impl<A: Account> Client<A> {
     ///
     /// None today; a rule between account, terminal and transport may come.
     pub fn with_inputs(account: A, terminal: Terminal, inputs: Inputs) -> Result<Client<A>, Error> {
-        let pipe = Pipe {
-            terminal,
-            inputs,
-            within: Duration::from_secs(30),
-            gateway_time: [AtomicU32::new(0), AtomicU32::new(0)],
-        };
+        let pipe = Pipe { terminal, inputs, within: Duration::from_secs(30), gateway_began: AtomicU32::new(0) };
         Ok(Client { account, pipe })
     }
 
@@ -297,25 +292,25 @@ pub(crate) struct Pipe {
     terminal: Terminal,
     pub(crate) inputs: Inputs,
     pub(crate) within: Duration,
-    /// The last time that a gateway's HTTP server told, and when it did by the monotonic clock, in whole seconds. Two words
-    /// and not a lock, so that a client can be shared by threads without std, too.
-    gateway_time: [AtomicU32; 2],
+    /// The gateway's time when the monotonic clock was zero, as its HTTP server told it last. One word and not a lock, so that
+    /// a client can be shared by threads without std, too.
+    gateway_began: AtomicU32,
 }
 
 impl Pipe {
     fn note_gateway_time(&self, date: Option<i64>) {
-        let at = u32::try_from(self.inputs.clock.monotonic().as_secs());
-        if let (Some(Ok(date)), Ok(at)) = (date.map(u32::try_from), at) {
-            for (word, value) in self.gateway_time.iter().zip([date, at]) {
-                word.store(value, Ordering::Relaxed);
-            }
+        let at = i64::try_from(self.inputs.clock.monotonic().as_secs()).unwrap_or(i64::MAX);
+        let began = date.and_then(|date| u32::try_from(date.saturating_sub(at)).ok());
+        if let Some(began) = began {
+            self.gateway_began.store(began, Ordering::Relaxed);
         }
     }
 
-    /// The last time that a gateway's HTTP server told, in seconds since 1970, and when it did by the monotonic clock.
-    pub(crate) fn gateway_time(&self) -> Option<(i64, Duration)> {
-        let [date, at] = self.gateway_time.each_ref().map(|word| word.load(Ordering::Relaxed));
-        (date > 0).then(|| (i64::from(date), Duration::from_secs(u64::from(at))))
+    /// The gateway's time now, in seconds since 1970, as the last reply of its HTTP server told it.
+    pub(crate) fn gateway_time(&self, monotonic: Duration) -> Option<i64> {
+        let began = self.gateway_began.load(Ordering::Relaxed);
+        let since = i64::try_from(monotonic.as_secs()).unwrap_or(i64::MAX);
+        (began > 0).then(|| i64::from(began).saturating_add(since))
     }
 
     /// Given fields -> all fixed fields in the table's order, checked.

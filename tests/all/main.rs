@@ -7,6 +7,8 @@ mod memory_journal;
 mod order_numbers;
 mod orders;
 mod outcomes;
+#[cfg(feature = "std")]
+mod promises;
 mod proofs;
 mod quirks;
 mod rules;

@@ -339,7 +339,7 @@ impl Modelled {
     }
 
     /// The notification of a paid order.
-    fn notification(&self, number: &str) -> String {
+    pub fn notification(&self, number: &str) -> String {
         let fee = self.state.lock().unwrap().ledger[number].field("total_fee").to_string();
         swiftpass_signed(&[
             ("status", "0"),
