@@ -272,7 +272,7 @@ pub(crate) struct Draft {
     /// The refusal that the last attempt ended in, if it did.
     pub(crate) refusal: Option<Refusal>,
     /// Whose request it is: the account's identifiers, hosts and limits.
-    owner: String,
+    owner: Fingerprint,
 }
 
 impl Draft {
@@ -316,7 +316,10 @@ impl Pipe {
     /// Given fields -> all fixed fields in the table's order, checked.
     pub(crate) fn checked(&self, profile: &Profile, endpoint: &Endpoint, given: Fields) -> Result<Fields, Error> {
         self.check_certificate(profile, endpoint)?;
-        if let Some((name, _)) = given.iter().find(|(name, _)| endpoint.field(name).is_none()) {
+        // Requests name their fields in the table's order, so that most are found where the last search ended.
+        let mut rows = endpoint.fields.iter();
+        let mut is_in_table = |name: &str| rows.any(|row| row.name == name) || endpoint.field(name).is_some();
+        if let Some((name, _)) = given.iter().find(|(name, _)| !is_in_table(name)) {
             return Err(Error::field(name, "is not in the table of this call"));
         }
         let fields = self.filled(profile, endpoint, given);
@@ -325,15 +328,12 @@ impl Pipe {
     }
 
     /// Given fields and those of the account and the terminal, in the table's order.
-    pub(crate) fn filled(&self, profile: &Profile, endpoint: &Endpoint, mut given: Fields) -> Fields {
-        for row in endpoint.fields {
-            match row.source {
-                Source::Account => given.optional(row.name, profile.value(endpoint, row.name)),
-                Source::Terminal => given.optional(row.name, self.terminal.device_info()),
-                Source::Request | Source::Attempt => {}
-            }
-        }
-        given.in_table_order(endpoint)
+    pub(crate) fn filled(&self, profile: &Profile, endpoint: &Endpoint, given: Fields) -> Fields {
+        given.in_table_order(endpoint, |row| match row.source {
+            Source::Account => profile.value(endpoint, row.name),
+            Source::Terminal => self.terminal.device_info(),
+            Source::Request | Source::Attempt => None,
+        })
     }
 
     /// Checked fields -> signed -> encoded.
@@ -593,24 +593,32 @@ fn not_reached(fault: &Fault) -> Error {
 
 /// Whose an entry of a journal is: the family, the first host and the identifiers.
 pub(crate) fn owner(profile: &Profile) -> String {
-    let mut owner = text(&[profile.family, " ", profile.hosts.first().map_or("", String::as_str)]);
-    for (_, value) in &profile.identifiers {
-        owner.push(' ');
-        owner.push_str(value);
-    }
+    let mut owner = String::new();
+    push_owner(profile, &mut owner);
     owner
 }
 
+fn push_owner(profile: &Profile, out: &mut String) {
+    for piece in [profile.family, " ", profile.hosts.first().map_or("", String::as_str)] {
+        out.push_str(piece);
+    }
+    for (_, value) in &profile.identifiers {
+        out.push(' ');
+        out.push_str(value);
+    }
+}
+
+type Fingerprint = (String, (u32, u32));
+
 /// What a prepared request is bound to: whoever sends it must have the same identifiers, hosts and limits.
-fn fingerprint(profile: &Profile) -> String {
-    let mut all = owner(profile);
+fn fingerprint(profile: &Profile) -> Fingerprint {
+    let mut all = String::with_capacity(192);
+    push_owner(profile, &mut all);
     for host in profile.hosts.iter().skip(1) {
         all.push(' ');
         all.push_str(host);
     }
-    let (least, most) = profile.amount;
-    all.push_str(&alloc::format!(" {least} {most}"));
-    all
+    (all, profile.amount)
 }
 
 /// A day for people, in China: `2026-11-21`.

@@ -22,6 +22,7 @@
 extern crate alloc;
 
 mod account;
+mod bytes;
 mod check;
 mod client;
 mod clock;

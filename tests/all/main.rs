@@ -35,6 +35,8 @@ mod resolver;
 mod secrets;
 #[cfg(feature = "https")]
 mod transport_situations;
+#[cfg(feature = "https")]
+mod warm;
 
 // With the journal on a file.
 #[cfg(feature = "sqlite")]
