@@ -1,11 +1,11 @@
-# The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes.
+# The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes, `make bench` the benchmarks.
 
 CARGO ?= cargo
 # Where the OpenSSL headers are missing, OpenSSL is built from source. This says so.
 FEATURES := $(shell ci/openssl-feature)
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: tour test soak arm size
+.PHONY: tour test soak bench arm size
 
 tour:
 	@ci/openssl-feature --say
@@ -28,3 +28,12 @@ size:
 soak:
 	WXPAY_SIMULATED=100000 WXPAY_KILLS=5000 $(CARGO) test --release --locked $(FEATURES) --features sqlite \
 		--test all -- --nocapture simulation crash order_numbers
+
+# The figures of docs/performance.md, and its drawing. Some minutes; quiet machines give better figures. Without valgrind
+# the instruction counts are left out.
+bench:
+	@ci/openssl-feature --say
+	$(CARGO) bench --locked $(FEATURES) --bench growth -- $(CURDIR)/docs/performance.svg
+	@if command -v valgrind >/dev/null; then ci/instructions; else echo "no valgrind: instructions are not counted"; fi
+	$(CARGO) bench --locked $(FEATURES) --bench cold_start
+	$(CARGO) bench --locked $(FEATURES) --features sqlite --bench time

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use crate::endpoint::{Digest, Endpoint, KeyName};
 use crate::error::{Error, text};
@@ -48,6 +49,8 @@ pub struct Profile {
     pub(crate) amounts_without_scene: (u32, u32),
     /// The operator allows the same call again while the order is unpaid.
     pub(crate) repeat_while_unpaid: bool,
+    /// How long a "not found" may still turn into an order, where the document does not say.
+    pub(crate) window: Option<Duration>,
     /// Replies are XML even though a rule of the account's own verifies them.
     pub(crate) xml_replies: bool,
 }
@@ -71,6 +74,7 @@ impl Profile {
             services: Vec::new(),
             amounts_without_scene: (100, 20_000),
             repeat_while_unpaid: false,
+            window: None,
             xml_replies: true,
         }
     }
@@ -89,12 +93,8 @@ impl Profile {
         }
     }
 
-    pub(crate) fn needs_scene(&self, amount: Fen) -> bool {
-        amount.get() < self.amounts_without_scene.0 || amount.get() > self.amounts_without_scene.1
-    }
-
     pub(crate) fn limits(&self) -> Limits<'_> {
-        Limits { amount: self.amount, waived: &self.waived }
+        Limits { amount: self.amount, waived: &self.waived, usual: self.amounts_without_scene }
     }
 
     /// The URL of a call at one of the hosts.
@@ -107,6 +107,14 @@ impl Profile {
             return Err(Error::setting("hosts", "one or two hosts"));
         }
         self.hosts = hosts.iter().map(|host| checked_url(host)).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    fn set_window(&mut self, window: Duration) -> Result<(), Error> {
+        if !(Duration::from_secs(60)..=Duration::from_secs(86_400)).contains(&window) {
+            return Err(Error::setting("not_found_window", "must be one minute to one day"));
+        }
+        self.window = Some(window);
         Ok(())
     }
 
@@ -229,6 +237,17 @@ impl WorkwxAccount {
         Ok(self)
     }
 
+    /// How long after the last attempt a till still takes the query's "not found" for a request that is on its way. The
+    /// document does not say; default 20 minutes, as for red packets.
+    ///
+    /// # Errors
+    ///
+    /// Shorter than one minute or longer than one day.
+    pub fn not_found_window(mut self, window: Duration) -> Result<WorkwxAccount, Error> {
+        self.profile.set_window(window)?;
+        Ok(self)
+    }
+
     /// The least and the most of one payment. Default 1.00 to 20,000.00 yuan.
     ///
     /// # Errors
@@ -330,6 +349,17 @@ impl SwiftpassAccount {
     pub fn reply_rule(mut self, rule: impl ReplyRule + 'static) -> SwiftpassAccount {
         self.profile.verifier = Verifier::Rule(Box::new(rule));
         self
+    }
+
+    /// How long after the last attempt a till still takes the query's "not found" for a request that is on its way. The
+    /// document does not say; default 20 minutes, as for red packets.
+    ///
+    /// # Errors
+    ///
+    /// Shorter than one minute or longer than one day.
+    pub fn not_found_window(mut self, window: Duration) -> Result<SwiftpassAccount, Error> {
+        self.profile.set_window(window)?;
+        Ok(self)
     }
 
     /// The least and the most of one order. Default 1 fen to 50,000.00 yuan.

@@ -56,6 +56,24 @@ impl ChinaTime {
         ChinaTime::from_unix(self.0.saturating_add(seconds))
     }
 
+    /// Reads `yyyyMMddHHmmss`, 14 digits. `None`: it is no time of the years 1970 to 9999.
+    pub fn read(digits: &str) -> Option<ChinaTime> {
+        if digits.len() != 14 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let part = |range: core::ops::Range<usize>| digits.get(range).and_then(|part| part.parse::<i64>().ok());
+        let (year, month, day) = (part(0..4)?, part(4..6)?, part(6..8)?);
+        let (h, m, s) = (part(8..10)?, part(10..12)?, part(12..14)?);
+        if !(1..=12).contains(&month) || h > 23 || m > 59 || s > 59 {
+            return None;
+        }
+        let second = h.checked_mul(3600)?.checked_add(m.checked_mul(60)?)?.checked_add(s)?;
+        let days = day_number(year, month, day);
+        let time = days.checked_mul(86_400)?.checked_add(second)?.checked_sub(8 * 3600)?;
+        // A day that the month does not have comes back as another one.
+        ChinaTime::from_unix(time).ok().filter(|time| time.digits() == digits)
+    }
+
     /// Writes `yyyyMMddHHmmss`, 14 digits.
     pub fn digits(self) -> String {
         let local = self.0.saturating_add(8 * 3600);
@@ -67,6 +85,17 @@ impl ChinaTime {
         let _ = write!(out, "{year:04}{month:02}{day:02}{h:02}{m:02}{s:02}");
         out
     }
+}
+
+/// The day number (days since 1970-01-01) of a date in the Gregorian calendar.
+fn day_number(year: i64, month: i64, day: i64) -> i64 {
+    // Years that begin on 1 March put the leap day last.
+    let year = if month > 2 { year } else { year.saturating_sub(1) };
+    let march_month = if month > 2 { month.saturating_sub(3) } else { month.saturating_add(9) };
+    let leaps = (year.div_euclid(4)).saturating_sub(year.div_euclid(100)).saturating_add(year.div_euclid(400));
+    let before = march_month.saturating_mul(153).saturating_add(2).div_euclid(5);
+    let days = year.saturating_mul(365).saturating_add(leaps).saturating_add(before).saturating_add(day);
+    days.saturating_sub(719_469)
 }
 
 /// Year, month and day of a day number (days since 1970-01-01), in the Gregorian calendar.
@@ -134,6 +163,10 @@ mod tests {
             (253_402_271_999, "99991231235959"),
         ] {
             assert_eq!(ChinaTime::from_unix(unix).unwrap().digits(), digits, "{unix}");
+            assert_eq!(ChinaTime::read(digits).unwrap().unix_seconds(), unix);
+        }
+        for wrong in ["", "20260229000000", "20261301000000", "20260100000000", "20260101240000", "19700101075959"] {
+            assert_eq!(ChinaTime::read(wrong), None, "{wrong}");
         }
         assert!(ChinaTime::from_unix(-1).is_err());
         assert!(ChinaTime::from_unix(253_402_272_000).is_err());

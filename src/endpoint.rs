@@ -33,6 +33,8 @@ pub struct Endpoint {
     pub amount: &'static str,
     /// The request's fields.
     pub fields: &'static [Field],
+    /// What one row of `fields` cannot say.
+    pub rules: &'static [Rule],
     /// The signatures, in the order in which they are made.
     pub signing: &'static [Step],
     /// How to read the reply.
@@ -52,6 +54,9 @@ pub enum ResolvedBy {
     Query(&'static Resolution),
     /// There is no query: by the identical repeat, where the operator allows it.
     Repeat,
+    /// The call makes an order that a customer pays: by the gateway's query, and never by a repeat, because the query does
+    /// not return what the customer needs.
+    Order(&'static Resolution, &'static OrderRules),
     /// A till does not make this call.
     NotByTill,
 }
@@ -79,6 +84,23 @@ pub struct Resolution {
     pub look_back: Duration,
     /// How long to wait before the query after these codes.
     pub slow: &'static [(&'static str, Duration)],
+}
+
+/// An order that a customer pays (protocol C.2, C.4).
+#[derive(Debug)]
+pub struct OrderRules {
+    /// The call that closes it unpaid.
+    pub close: &'static Endpoint,
+    /// The fields that say from when to when it may be paid. One without the other has no effect at the gateway.
+    pub valid: (&'static str, &'static str),
+    /// How long it may be paid, unless the caller says otherwise.
+    pub lasts: Duration,
+    /// How long after its end a payment may still show.
+    pub margin: Duration,
+    /// The states that mean "not paid yet". Final once the order expired.
+    pub waiting: &'static [&'static str],
+    /// The reply's fields that a restart needs: `mweb_url`.
+    pub handed_out: &'static [&'static str],
 }
 
 /// How order numbers are made.
@@ -188,6 +210,42 @@ pub enum Kind {
     Url,
     /// `yyyyMMddHHmmss`, GMT+8.
     ChinaTime,
+}
+
+/// A rule between the fields of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// `field` is required when `when` has the value `is`.
+    RequiredWhen {
+        /// The field that is needed.
+        field: &'static str,
+        /// The field that decides.
+        when: &'static str,
+        /// Its value.
+        is: &'static str,
+    },
+    /// `field` is required when `when` has the value `is`, and must not be there when it has another.
+    OnlyWhen {
+        /// The field that belongs to the value.
+        field: &'static str,
+        /// The field that decides.
+        when: &'static str,
+        /// Its value.
+        is: &'static str,
+    },
+    /// `field` is required when the amount lies outside the range that the account calls usual.
+    RequiredForUnusualAmount {
+        /// The field that is needed.
+        field: &'static str,
+    },
+    /// Two times: both or neither, and `until` is the later one.
+    Period {
+        /// Where it begins.
+        from: &'static str,
+        /// Where it ends.
+        until: &'static str,
+    },
 }
 
 /// One signature.

@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 use core::ops::Range;
 
+use crate::bytes;
 use crate::clock::ChinaTime;
-use crate::endpoint::{Endpoint, Field, Kind, Required, Source};
+use crate::endpoint::{Endpoint, Field, Kind, Required, Rule, Source};
 use crate::error::{Error, text};
 use crate::money::Fen;
 
-/// Fields in order, all values in one buffer. Two allocations hold a whole request.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// Fields in order, all values in one buffer, in any order. Two allocations hold a whole request.
+#[derive(Clone, Default)]
 pub struct Fields {
     values: String,
     rows: Vec<(&'static str, Range<usize>)>,
@@ -24,7 +25,8 @@ impl Fields {
 
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(have, _)| *have == name).map(|(_, value)| value)
+        let (_, at) = self.rows.iter().find(|(have, _)| *have == name)?;
+        self.values.get(at.clone())
     }
 
     /// The fields in order.
@@ -50,8 +52,7 @@ impl Fields {
 
     pub(crate) fn number(&mut self, name: &'static str, value: u32) {
         let from = self.values.len();
-        // Writing to a String cannot fail.
-        let _ = write!(self.values, "{value}");
+        push_number(value, &mut self.values);
         self.rows.push((name, from..self.values.len()));
     }
 
@@ -74,13 +75,28 @@ impl Fields {
         changed
     }
 
-    /// The same fields in the table's order, without those that each attempt makes anew.
-    pub(crate) fn in_table_order(&self, endpoint: &Endpoint) -> Fields {
-        let mut ordered = Fields::with_capacity(endpoint.fields.len(), self.values.len().saturating_add(160));
+    /// These fields in the table's order, without those that each attempt makes anew. What is missing comes from
+    /// `others`. The values stay where they are.
+    pub(crate) fn in_table_order<'a>(
+        mut self,
+        endpoint: &Endpoint,
+        others: impl Fn(&Field) -> Option<&'a str>,
+    ) -> Fields {
+        let given = core::mem::replace(&mut self.rows, Vec::with_capacity(endpoint.fields.len()));
+        // Requests name their fields in the table's order, so that most are the next one.
+        let mut next = 0_usize;
         for row in endpoint.fields.iter().filter(|row| row.source != Source::Attempt) {
-            ordered.optional(row.name, self.get(row.name));
+            let is_it = |(name, _): &&(&'static str, Range<usize>)| *name == row.name;
+            if let Some((name, at)) = given.get(next).filter(is_it) {
+                self.rows.push((name, at.clone()));
+                next = next.saturating_add(1);
+            } else if let Some((name, at)) = given.iter().find(is_it) {
+                self.rows.push((name, at.clone()));
+            } else {
+                self.optional(row.name, others(row));
+            }
         }
-        ordered
+        self
     }
 
     /// Takes back the fields pushed after the first `rows`: an attempt's nonce and signatures.
@@ -91,6 +107,22 @@ impl Fields {
             self.values.truncate(end);
         }
     }
+}
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Fields) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Fields {}
+
+/// Decimal digits. `write!` would do the same in ten times the instructions.
+fn push_number(value: u32, out: &mut String) {
+    if value >= 10 {
+        push_number(value / 10, out);
+    }
+    out.push(char::from_digit(value % 10, 10).unwrap_or('0'));
 }
 
 /// Shows only the values that the tables allow in a log. Without a table at hand: none.
@@ -120,20 +152,62 @@ pub(crate) struct Limits<'a> {
     pub amount: (u32, u32),
     /// Fields that this account's gateway does not want.
     pub waived: &'a [&'static str],
+    /// The amounts that need no `scene_id`.
+    pub usual: (u32, u32),
 }
 
-/// Checks every field against its row. The first broken rule is the error.
+/// Checks every field, in the table's order, against its row, then the rules between fields. The first broken rule is the
+/// error.
 pub(crate) fn check(fields: &Fields, endpoint: &Endpoint, limits: &Limits<'_>) -> Result<(), Error> {
+    let mut given = fields.iter();
+    let mut next = given.next();
     for row in endpoint.fields.iter().filter(|row| row.source != Source::Attempt) {
-        match fields.get(row.name) {
-            Some(value) => check_value(value, row, limits)?,
-            None if is_required(row, limits) => {
-                return Err(Error::field(row.name, "is required"));
+        match next {
+            Some((name, value)) if name == row.name => {
+                check_value(value, row, limits)?;
+                next = given.next();
             }
-            None => {}
+            _ if is_required(row, limits) => return Err(Error::field(row.name, "is required")),
+            _ => {}
         }
     }
-    Ok(())
+    if let Some((name, _)) = next {
+        return Err(Error::field(name, "is not in its place in the table of this call"));
+    }
+    endpoint.rules.iter().try_for_each(|rule| check_rule(fields, endpoint, *rule, limits))
+}
+
+fn check_rule(fields: &Fields, endpoint: &Endpoint, rule: Rule, limits: &Limits<'_>) -> Result<(), Error> {
+    let refuse = |field: &'static str, words: String| Err(Error::field(field, words));
+    match rule {
+        Rule::RequiredWhen { field, when, is } | Rule::OnlyWhen { field, when, is }
+            if fields.get(when) == Some(is) && fields.get(field).is_none() =>
+        {
+            refuse(field, text(&["is required when ", when, " is ", is]))
+        }
+        Rule::OnlyWhen { field, when, is } if fields.get(when) != Some(is) && fields.get(field).is_some() => {
+            refuse(field, text(&["is only there when ", when, " is ", is]))
+        }
+        Rule::RequiredForUnusualAmount { field } if fields.get(field).is_none() => {
+            let amount = fields.get(endpoint.amount).and_then(Fen::read).map_or(0, Fen::get);
+            let (least, most) = limits.usual;
+            if (least..=most).contains(&amount) {
+                return Ok(());
+            }
+            let mut words = String::from("is required for an amount ");
+            // Writing to a String cannot fail.
+            let _ = write!(words, "outside {least} to {most} fen");
+            refuse(field, words)
+        }
+        Rule::Period { from, until } => match (fields.get(from), fields.get(until)) {
+            (Some(_), None) => refuse(until, text(&["is required beside ", from])),
+            (None, Some(_)) => refuse(from, text(&["is required beside ", until])),
+            // 14 digits each, as their rows say: the later one is the greater text.
+            (Some(begins), Some(ends)) if ends <= begins => refuse(until, text(&["must be later than ", from])),
+            _ => Ok(()),
+        },
+        Rule::RequiredWhen { .. } | Rule::OnlyWhen { .. } | Rule::RequiredForUnusualAmount { .. } => Ok(()),
+    }
 }
 
 fn is_required(row: &Field, limits: &Limits<'_>) -> bool {
@@ -152,44 +226,51 @@ fn check_value(value: &str, row: &Field, limits: &Limits<'_>) -> Result<(), Erro
     if value.is_empty() {
         return refuse("is empty: leave out what has no value");
     }
-    if value.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}').is_empty() && is_required(row, limits) {
+    if value.chars().all(|c| c.is_whitespace() || c == '\u{FEFF}') && is_required(row, limits) {
         return refuse("is required and is blank");
     }
-    if value.chars().any(char::is_control) {
+    let kinds = bytes::kinds(value.as_bytes());
+    if kinds & bytes::CONTROL != 0 && value.chars().any(char::is_control) {
         return refuse("holds a control character");
     }
-    if value.chars().any(|c| matches!(c, '\u{FFFE}' | '\u{FFFF}')) {
+    if kinds & bytes::HIGH != 0 && has_noncharacter(value) {
         return refuse("holds a character that XML cannot carry");
     }
-    if value.chars().count() > usize::from(row.longest) {
+    // There are at least as many bytes as characters, and bytes need no counting.
+    if value.len() > usize::from(row.longest) && value.chars().count() > usize::from(row.longest) {
         let mut rule = String::from("is longer than ");
         let _ = write!(rule, "{} characters", row.longest);
         return refuse(&rule);
     }
-    match broken_rule(value, row.kind, limits) {
+    match broken_rule(value, kinds, row.kind, limits) {
         Some(rule) => refuse(&rule),
         None => Ok(()),
     }
 }
 
-/// The rule of its kind that a value breaks.
-fn broken_rule(value: &str, kind: Kind, limits: &Limits<'_>) -> Option<String> {
-    let all = |ok: fn(&u8) -> bool| value.bytes().all(|b| ok(&b));
+/// Whether it holds U+FFFE or U+FFFF.
+fn has_noncharacter(value: &str) -> bool {
+    value.as_bytes().windows(3).any(|bytes| matches!(bytes, [0xEF, 0xBF, 0xBE | 0xBF]))
+}
+
+/// The rule of its kind that a value breaks. `seen`: the kinds of its bytes.
+fn broken_rule(value: &str, seen: u8, kind: Kind, limits: &Limits<'_>) -> Option<String> {
+    let only = |allowed: u8| seen & !allowed == 0;
     let fails = |ok: bool, rule: &str| (!ok).then(|| String::from(rule));
     match kind {
         Kind::Text => None,
-        Kind::Word => fails(all(u8::is_ascii_graphic), "must be visible ASCII without blanks"),
-        Kind::LettersAndDigits => fails(all(u8::is_ascii_alphanumeric), "must be letters and digits only"),
-        Kind::Digits => fails(all(u8::is_ascii_digit), "must be digits only"),
+        Kind::Word => fails(only(bytes::VISIBLE), "must be visible ASCII without blanks"),
+        Kind::LettersAndDigits => fails(only(bytes::DIGIT | bytes::LETTER), "must be letters and digits only"),
+        Kind::Digits => fails(only(bytes::DIGIT), "must be digits only"),
         Kind::OrderNumber { shortest, also } => broken_order_number(value, shortest, also),
         Kind::Fen { least } => broken_amount(value, least, limits.amount),
-        Kind::OneOf(words) => fails(words.contains(&value), &text(&["must be one of ", &words.join(", ")])),
+        Kind::OneOf(words) => (!words.contains(&value)).then(|| text(&["must be one of ", &words.join(", ")])),
         Kind::Ipv4 => {
             fails(value.parse::<core::net::Ipv4Addr>().is_ok(), "must be an IPv4 address such as 192.168.0.1")
         }
         Kind::Ip => fails(value.parse::<core::net::IpAddr>().is_ok(), "must be an IP address"),
         Kind::Url => fails(is_url(value), "must be an absolute http or https URL"),
-        Kind::ChinaTime => fails(value.len() == 14 && all(u8::is_ascii_digit), "must be yyyyMMddHHmmss, GMT+8"),
+        Kind::ChinaTime => fails(value.len() == 14 && only(bytes::DIGIT), "must be yyyyMMddHHmmss, GMT+8"),
     }
 }
 
@@ -199,7 +280,9 @@ fn broken_order_number(value: &str, shortest: u16, also: &str) -> Option<String>
         let _ = write!(rule, "{shortest} characters");
         return Some(rule);
     }
-    if value.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c)) {
+    if bytes::only(value.as_bytes(), bytes::DIGIT | bytes::LETTER)
+        || value.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c))
+    {
         return None;
     }
     Some(match also {
@@ -247,4 +330,99 @@ pub(crate) fn is_host(host: &str) -> bool {
         (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     host.len() <= 253 && host.split('.').all(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateways::{redpack::SEND_REDPACK, swiftpass::WAP_ORDER, workwx::PAY_WWSPTRANS2POCKET};
+
+    const LIMITS: Limits<'static> = Limits { amount: (1, 2_000_000), waived: &[], usual: (100, 20_000) };
+
+    /// The field whose rule is broken by these values, set by name over good ones. An empty value takes a field away.
+    fn broken(endpoint: &'static Endpoint, good: &[(&'static str, &str)], changed: &[(&'static str, &str)]) -> String {
+        let mut fields = Fields::default();
+        for (name, value) in good.iter().filter(|(name, _)| !changed.iter().any(|(other, _)| other == name)) {
+            fields.text(name, value);
+        }
+        for (name, value) in changed.iter().filter(|(_, value)| !value.is_empty()) {
+            fields.text(name, value);
+        }
+        let error = check(&fields.in_table_order(endpoint), endpoint, &LIMITS).err();
+        error.map(|error| error.field_name().into()).unwrap_or_default()
+    }
+
+    /// Protocol A.1: 单个红包金额大于200元或者小于1元时 scene_id is required.
+    #[test]
+    fn a_scene_for_an_unusual_amount() {
+        let good = [
+            ("mch_billno", "1"),
+            ("mch_id", "1900000109"),
+            ("wxappid", "wx8888888888888888"),
+            ("send_name", "a"),
+            ("re_openid", "o"),
+            ("total_amount", "100"),
+            ("total_num", "1"),
+            ("wishing", "a"),
+            ("client_ip", "192.168.0.1"),
+            ("act_name", "a"),
+            ("remark", "a"),
+        ];
+        let with = |changed: &[_]| broken(&SEND_REDPACK, &good, changed);
+        assert_eq!(with(&[]), "");
+        assert_eq!(with(&[("total_amount", "20000")]), "");
+        assert_eq!(with(&[("total_amount", "99")]), "scene_id");
+        assert_eq!(with(&[("total_amount", "20001")]), "scene_id");
+        assert_eq!(with(&[("total_amount", "20001"), ("scene_id", "PRODUCT_2")]), "");
+    }
+
+    /// Protocol B.2, and row 0.2 of its list of quirks.
+    #[test]
+    fn names_and_approvals_go_with_their_choices() {
+        let good = [
+            ("appid", "wxe062425f740c30d8"),
+            ("mch_id", "1900000109"),
+            ("partner_trade_no", "1"),
+            ("openid", "o"),
+            ("check_name", "NO_CHECK"),
+            ("amount", "100"),
+            ("desc", "a"),
+            ("spbill_create_ip", "192.168.0.1"),
+            ("ww_msg_type", "NORMAL_MSG"),
+            ("act_name", "a"),
+        ];
+        let with = |changed: &[_]| broken(&PAY_WWSPTRANS2POCKET, &good, changed);
+        assert_eq!(with(&[]), "");
+        assert_eq!(with(&[("re_user_name", "a")]), "");
+        assert_eq!(with(&[("check_name", "FORCE_CHECK")]), "re_user_name");
+        assert_eq!(with(&[("check_name", "FORCE_CHECK"), ("re_user_name", "a")]), "");
+        let approval = ("ww_msg_type", "APPROVAL_MSG");
+        assert_eq!(with(&[approval]), "approval_number");
+        assert_eq!(with(&[approval, ("approval_number", "1")]), "approval_type");
+        assert_eq!(with(&[approval, ("approval_number", "1"), ("approval_type", "1")]), "");
+        assert_eq!(with(&[("approval_number", "1")]), "approval_number");
+        assert_eq!(with(&[("approval_type", "1")]), "approval_type");
+    }
+
+    /// Protocol C.2: time_start and time_expire take effect together only.
+    #[test]
+    fn the_two_times_of_an_order() {
+        let good = [
+            ("service", "pay.weixin.wap"),
+            ("out_trade_no", "10000"),
+            ("mch_id", "7551000001"),
+            ("sub_appid", "wx"),
+            ("body", "a"),
+            ("total_fee", "1"),
+            ("mch_create_ip", "127.0.0.1"),
+            ("notify_url", "https://a.example/"),
+            ("sub_openid", "o"),
+        ];
+        let with = |changed: &[_]| broken(&WAP_ORDER, &good, changed);
+        assert_eq!(with(&[]), "");
+        assert_eq!(with(&[("time_start", "20261121000000")]), "time_expire");
+        assert_eq!(with(&[("time_expire", "20261121000000")]), "time_start");
+        assert_eq!(with(&[("time_start", "20261121000000"), ("time_expire", "20261121000000")]), "time_expire");
+        assert_eq!(with(&[("time_start", "20261121235959"), ("time_expire", "20261122000459")]), "");
+    }
 }

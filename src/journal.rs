@@ -33,12 +33,12 @@ pub type EntryId = i64;
 ///   and an epoch that this journal ever used is never drawn again.
 /// * A torn record is never read as a good one.
 pub trait Journal: Send {
-    /// The newest entry of an intent under an account.
+    /// The entries of an intent under an account, oldest first.
     ///
     /// # Errors
     ///
     /// The journal cannot be read.
-    fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>, JournalFault>;
+    fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>, JournalFault>;
 
     /// Stores a new entry under the next serial, with its first attempt counted, and returns it.
     ///
@@ -61,12 +61,14 @@ pub trait Journal: Send {
     /// The entry is not open, or the journal cannot be written. Nothing may be sent then.
     fn attempt(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
 
-    /// Writes what became of an entry that is open or for a person. A settled entry stays as it is: whoever comes late
-    /// with an older view must not overwrite it.
+    /// Writes what became of an entry. What is settled stays as it is, because whoever comes late with an older view must
+    /// not overwrite it; only late money counts at any time, and is then no longer acknowledged. The rule is
+    /// [`Entry::takes`].
     ///
     /// # Errors
     ///
-    /// There is no such entry, it is settled, or the journal cannot be written.
+    /// [`JournalFaultKind::Refused`]: there is no such entry, or it does not take this. Anything else: the journal cannot be
+    /// written.
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<(), JournalFault>;
 
     /// Opens a settled entry again, with one more attempt counted: nothing was sent, or it was refused and the same
@@ -77,6 +79,13 @@ pub trait Journal: Send {
     /// [`JournalFaultKind::Refused`]: the entry does not allow it ([`Entry::allows_same_number`]), or its fields were
     /// blanked.
     fn reopen(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
+
+    /// Notes that the gateway once knew the order: a later "not found" is then never final. Doing it twice is no error.
+    ///
+    /// # Errors
+    ///
+    /// There is no such entry, or the journal cannot be written.
+    fn note_known(&mut self, id: EntryId) -> Result<(), JournalFault>;
 
     /// Marks a settled entry as acted upon by the caller. Doing it twice is no error.
     ///
@@ -180,6 +189,8 @@ pub struct Entry {
     pub attempts: u32,
     /// When the last attempt was begun.
     pub last_attempt_at: i64,
+    /// Whether the gateway ever said that it knows the order.
+    pub known: bool,
     /// What is known.
     pub state: EntryState,
     /// When the caller acknowledged it.
@@ -196,12 +207,12 @@ pub enum EntryState {
 }
 
 /// What became of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Settlement {
     /// Paid, or issued. The fields that prove it, from the reply or from the query.
     Accepted {
-        /// True when a query proved it, false when the reply to the payment did.
+        /// True when a query proved it, false when the gateway said so itself: in its reply, or in a notification.
         queried: bool,
         /// Fields worth keeping: `send_listid`, `payment_no`.
         evidence: Vec<(String, String)>,
@@ -217,6 +228,20 @@ pub enum Settlement {
     },
     /// No byte ever left.
     NotSent,
+    /// An order exists, and what lets the customer pay it was handed out. Not final: the customer may pay or not.
+    Ordered {
+        /// What was handed out: `mweb_url`.
+        evidence: Vec<(String, String)>,
+    },
+    /// The answer that would have let a customer pay the order was lost. A new order number may be used at once. Not
+    /// final: the order is watched until it expires.
+    Abandoned,
+    /// The customer paid an order that was given up: it had expired, was closed or abandoned, or a person had found it
+    /// unpaid. Refund it, or act on it.
+    PaidLate {
+        /// Fields worth keeping: `transaction_id`, `time_end`.
+        evidence: Vec<(String, String)>,
+    },
     /// Nobody but a person can tell. Not final: a person settles it by hand.
     ForAPerson {
         /// Why.
@@ -247,18 +272,19 @@ impl Entry {
             begun_at: new.at,
             attempts: 1,
             last_attempt_at: new.at,
+            known: false,
             state: EntryState::Open,
             acknowledged_at: None,
         }
     }
 
     /// Whether a new order number may be used for its intent: only after a proven refusal that says so, after a person
-    /// found it unpaid, or when nothing was ever sent.
+    /// found it unpaid, when nothing was ever sent, or when nobody can pay the order because its URL was lost.
     pub fn allows_new_number(&self) -> bool {
         match &self.state {
             EntryState::Settled(Settlement::Declined { next, .. }) => *next == Next::NewNumber,
             EntryState::Settled(Settlement::ByHand { paid, .. }) => !paid,
-            EntryState::Settled(Settlement::NotSent) => true,
+            EntryState::Settled(Settlement::NotSent | Settlement::Abandoned) => true,
             EntryState::Open | EntryState::Settled(_) => false,
         }
     }
@@ -276,7 +302,40 @@ impl Entry {
 
     /// Whether it is settled for good: acknowledged entries must be.
     pub fn is_settled(&self) -> bool {
-        !matches!(self.state, EntryState::Open | EntryState::Settled(Settlement::ForAPerson { .. }))
+        !self.is_pending() && !matches!(self.state, EntryState::Settled(Settlement::ForAPerson { .. }))
+    }
+
+    /// Whether the gateway has yet to say what becomes of it: it is open, or an order that may still be paid.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state, EntryState::Open | EntryState::Settled(Settlement::Ordered { .. } | Settlement::Abandoned))
+    }
+
+    /// Whether it is paid, as far as the journal knows.
+    pub fn is_paid(&self) -> bool {
+        let EntryState::Settled(settlement) = &self.state else { return false };
+        match settlement {
+            Settlement::Accepted { .. } | Settlement::PaidLate { .. } => true,
+            Settlement::ByHand { paid, .. } => *paid,
+            _ => false,
+        }
+    }
+
+    /// Whether [`Journal::settle`] may write this over what the entry has. What is settled stays. An order that exists is
+    /// never said to be unsent or abandoned. Late money counts at any time but once.
+    pub fn takes(&self, settlement: &Settlement) -> bool {
+        match (&self.state, settlement) {
+            (_, Settlement::PaidLate { .. }) => !self.is_paid(),
+            (EntryState::Open | EntryState::Settled(Settlement::ForAPerson { .. }), _) => true,
+            (EntryState::Settled(Settlement::Ordered { .. } | Settlement::Abandoned), next) => {
+                !matches!(next, Settlement::Ordered { .. } | Settlement::Abandoned | Settlement::NotSent)
+            }
+            (EntryState::Settled(_), _) => false,
+        }
+    }
+
+    /// A field that was sent.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -286,7 +345,8 @@ impl Entry {
 pub struct Summary {
     /// The call: `sendredpack`.
     pub call: String,
-    /// `accepted`, `declined`, `not sent`, `open`, `for a person`, `by hand: paid`, `by hand: not paid`.
+    /// `accepted`, `declined`, `not sent`, `open`, `ordered`, `abandoned`, `paid late`, `for a person`, `by hand: paid`,
+    /// `by hand: not paid`.
     pub outcome: String,
     /// How many.
     pub count: u64,
@@ -346,6 +406,39 @@ impl fmt::Display for JournalFault {
 }
 
 impl core::error::Error for JournalFault {}
+
+/// The names of some fields, for a `Debug` that hides the values.
+pub(crate) struct Names<'a>(pub &'a [(String, String)]);
+
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// Hides the values of the evidence: an `mweb_url` lets its bearer pay.
+impl fmt::Debug for Settlement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Settlement::Accepted { queried, evidence } => {
+                f.debug_struct("Accepted").field("queried", queried).field("evidence", &Names(evidence)).finish()
+            }
+            Settlement::Declined { code, text, next } => {
+                f.debug_struct("Declined").field("code", code).field("text", text).field("next", next).finish()
+            }
+            Settlement::NotSent => f.write_str("NotSent"),
+            Settlement::Ordered { evidence } => f.debug_struct("Ordered").field("evidence", &Names(evidence)).finish(),
+            Settlement::Abandoned => f.write_str("Abandoned"),
+            Settlement::PaidLate { evidence } => {
+                f.debug_struct("PaidLate").field("evidence", &Names(evidence)).finish()
+            }
+            Settlement::ForAPerson { reason } => f.debug_struct("ForAPerson").field("reason", reason).finish(),
+            Settlement::ByHand { paid, name, reason } => {
+                f.debug_struct("ByHand").field("paid", paid).field("name", name).field("reason", reason).finish()
+            }
+        }
+    }
+}
 
 /// Hides the values of the fields: they hold names and openids.
 impl fmt::Debug for Entry {

@@ -22,6 +22,7 @@
 extern crate alloc;
 
 mod account;
+mod bytes;
 mod check;
 mod client;
 mod clock;
@@ -104,7 +105,7 @@ pub use swiftpass::{
 pub use terminal::Terminal;
 #[cfg(feature = "std")]
 pub use till::SystemPause;
-pub use till::{Evidence, Pause, Receipt, Recovered, Till};
+pub use till::{Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Recovered, Repeats, Till, Watch};
 pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
 pub use verify::ReplyRule;
 pub use webgate::{WxCharge, WxCharged};

@@ -102,6 +102,8 @@ pub enum Reason {
     ForAPerson,
     /// The till has no account for this entry.
     NoAccount,
+    /// An order exists, and the customer has not paid it yet.
+    NotPaidYet,
 }
 
 impl Doubt {
@@ -125,6 +127,7 @@ impl fmt::Display for Doubt {
             Reason::Journal => "the journal failed",
             Reason::ForAPerson => "a person must look",
             Reason::NoAccount => "the account is missing",
+            Reason::NotPaidYet => "not paid yet",
         })?;
         for part in [self.code.as_str(), &self.text] {
             if !part.is_empty() {

@@ -1,8 +1,7 @@
 //! What every request and every reply has in common.
 
-use crate::account::{Account, Profile};
+use crate::account::Account;
 use crate::endpoint::Endpoint;
-use crate::error::Error;
 use crate::fields::Fields;
 use crate::pairs::Pairs;
 
@@ -23,17 +22,6 @@ pub trait Request: sealed::Sealed {
     /// Writes the fields that the caller set.
     #[doc(hidden)]
     fn fields(&self, out: &mut Fields);
-
-    /// The rules that one row of the table cannot say.
-    ///
-    /// # Errors
-    ///
-    /// A rule between two fields is broken.
-    #[doc(hidden)]
-    fn rules(&self, account: &Profile) -> Result<(), Error> {
-        let _ = account;
-        Ok(())
-    }
 }
 
 /// A request that moves money, or makes an order.

@@ -4,51 +4,56 @@
 //! what is left open: by the gateway's query, and by the identical repeat where the documents allow it. After a power cut
 //! the same call goes on where it stopped.
 //!
+//! This file pays. `resolve.rs` asks, `orders.rs` follows an order that a customer pays, `recover.rs` is for the time after
+//! a power cut and for people.
+//!
 //! Document: protocol section R; `docs/design.md`, "Till: order numbers, journal, recovery".
 
-use alloc::borrow::Cow;
+mod orders;
+mod recover;
+mod resolve;
+mod watch;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use crate::account::{Account, Profile, sealed::Sealed};
 use crate::client::{Client, Draft, Pipe, owner};
-use crate::clock::{ChinaTime, Clock, EARLIEST, LATEST};
-use crate::endpoint::{Endpoint, Resolution, ResolvedBy};
+use crate::clock::{ChinaTime, Clock};
+use crate::endpoint::{Endpoint, OrderRules, ResolvedBy};
 use crate::error::{Error, ErrorKind, text};
 use crate::fields::Fields;
 use crate::journal::{
-    Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
+    Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, Names, NewEntry, Numbered, Settlement,
 };
 use crate::lock::Lock;
 use crate::money::Fen;
 use crate::order_number::{OrderNumbers, Serial};
-use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
+use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::pairs::Pairs;
 use crate::request::{Payment, Reply};
 
+pub use orders::Notified;
+pub use recover::Recovered;
+pub use watch::{Options, Phase, Progress, Repeats, Watch};
+
+use watch::Call;
+
 /// Attempts and questions about one number are at least this far apart (protocol R.4).
 const APART: Duration = Duration::from_secs(1);
-/// The longest wait between two questions.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// Two answers "not found" count as two only this far apart.
-const TWO_ANSWERS: Duration = Duration::from_secs(60);
-/// Intents of the last 30 days are kept, so that the same one is known again.
-const LOOK_BACK: i64 = 30 * 86_400;
-/// How far the clock may be from the gateway's for pruning.
-const A_DAY: i64 = 86_400;
+/// A pause up to this long is kept in full when the clock was set back.
+const SHORT: Duration = Duration::from_secs(60);
+/// How many order numbers one call of `pay` may use up, where each answer is lost and nobody can pay without it.
+const MOST_NUMBERS: u32 = 3;
 
 /// Waiting, as an input: tests pass days in milliseconds.
 pub trait Pause: Send + Sync {
     /// Waits about this long.
     fn pause(&self, time: Duration);
-
-    /// Asked between waits: true ends the waiting, with what is known so far.
-    fn is_cancelled(&self) -> bool {
-        false
-    }
 }
 
 /// The system's sleep.
@@ -75,7 +80,7 @@ pub struct Till {
     opened: Duration,
     /// Entries that a thread works on.
     busy: Lock<Vec<EntryId>>,
-    /// What this process saw of open entries.
+    /// What this process saw of pending entries.
     seen: Lock<BTreeMap<EntryId, Seen>>,
 }
 
@@ -92,8 +97,8 @@ impl Desk {
     }
 }
 
-/// What this process saw of an open entry.
-#[derive(Clone, Copy, Default)]
+/// What this process saw of a pending entry.
+#[derive(Clone, Default)]
 struct Seen {
     /// When the last attempt of this process ended.
     last_attempt: Option<Duration>,
@@ -103,6 +108,12 @@ struct Seen {
     known: bool,
     /// When it was last asked about.
     asked: Option<Duration>,
+    /// What the customer needs, where the journal could not take it.
+    withheld: Option<Vec<(String, String)>>,
+    /// What proves that it was paid late, where the journal could not take it.
+    late: Option<Vec<(String, String)>>,
+    /// Late money that nobody was told of yet, so nobody can acknowledge it.
+    untold: bool,
 }
 
 /// What a payment came to, with its order number.
@@ -115,13 +126,14 @@ pub struct Receipt<T> {
     pub entry: EntryId,
     /// The proof.
     pub evidence: Evidence<T>,
+    /// Only for orders that a customer pays: the money came after the order was given up. Refund it, or act on it.
+    pub late: bool,
     /// The journal failed after the payment was sent: the entry is still open there, and the next `pay` or `recover`
     /// resolves it again. The money is as this receipt says.
     pub journal_fault: Option<JournalFault>,
 }
 
 /// How a payment was proven.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Evidence<T> {
     /// By the reply to the payment, just now.
@@ -132,23 +144,27 @@ pub enum Evidence<T> {
     Recorded(Vec<(String, String)>),
 }
 
-/// What `recover` says of one entry.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Recovered {
-    /// The entry, as it is now in the journal.
-    pub entry: Entry,
-    /// Why it is still open, where it is.
-    pub doubt: Option<Doubt>,
+impl<T> Evidence<T> {
+    /// A field that the query or the journal gave: `payment_no`, `transaction_id`, `mweb_url`.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        match self {
+            Evidence::Reply(_) => None,
+            Evidence::Queried(fields) | Evidence::Recorded(fields) => {
+                fields.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
+            }
+        }
+    }
 }
 
-/// Who may move money while an entry is resolved.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Permission {
-    /// Only ask.
-    Ask,
-    /// Ask, and repeat the payment.
-    Repeat,
+/// Names the fields, and hides their values.
+impl<T: fmt::Debug> fmt::Debug for Evidence<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Evidence::Reply(reply) => f.debug_tuple("Reply").field(reply).finish(),
+            Evidence::Queried(fields) => f.debug_tuple("Queried").field(&Names(fields)).finish(),
+            Evidence::Recorded(fields) => f.debug_tuple("Recorded").field(&Names(fields)).finish(),
+        }
+    }
 }
 
 impl Till {
@@ -179,7 +195,7 @@ impl Till {
         Till::with_inputs(Box::new(journal), numbers, Box::new(crate::SystemClock), Box::new(SystemPause))
     }
 
-    /// Adds the account of a client.
+    /// Adds the account of a client. Where there are several of one family, [`Options::account`] says which one pays.
     #[must_use]
     pub fn with<A: Account + 'static>(mut self, client: Client<A>) -> Till {
         let (account, pipe) = client.into_parts();
@@ -199,17 +215,34 @@ impl Till {
     /// Leave the request's order number empty: the till makes it. The same intent with the same fields returns the
     /// recorded result, or goes on where it stopped. A new order number is used only after a refusal that allows one.
     ///
+    /// A WAP order is made, and **not paid**, when this returns `Accepted`: the evidence holds the `mweb_url` as long as the
+    /// order is open. Ask [`Till::payment_of`] whether the customer paid. An order whose answer was lost has no URL, so
+    /// nobody can pay it: it is given up and watched, and a new number is used.
+    ///
     /// # Errors
     ///
     /// This call sent nothing, and no order number of this intent is open or paid: a field breaks a rule, the journal cannot
     /// be written, the gateway was not reached or wants a pause. Also, whatever became of the intent: it was used with
     /// other fields, the till has no account or two for this request, or the request cannot be a till's.
     pub fn pay<R: Payment>(&self, intent: &str, request: &R) -> Result<Outcome<Receipt<R::Reply>>, Error> {
-        let desk = self.desk(<R::Account as Account>::FAMILY)?;
+        self.pay_with(intent, request, &Options::new())
+    }
+
+    /// [`Till::pay`] with options: which account, how much patience, and who watches.
+    ///
+    /// # Errors
+    ///
+    /// As [`Till::pay`].
+    pub fn pay_with<R: Payment>(
+        &self,
+        intent: &str,
+        request: &R,
+        options: &Options<'_>,
+    ) -> Result<Outcome<Receipt<R::Reply>>, Error> {
+        let desk = self.desk(<R::Account as Account>::FAMILY, options.account)?;
         let mut given = Fields::with_capacity(R::ENDPOINT.fields.len(), 512);
         request.fields(&mut given);
-        let asked = Asking { given: &given, rules: request.rules(desk.profile()), read: kept::<R::Reply> };
-        let outcome = self.pay_fields(desk, R::ENDPOINT, intent, asked)?;
+        let outcome = self.pay_fields(desk, R::ENDPOINT, intent, &given, kept::<R::Reply>, options)?;
         Ok(match outcome {
             Outcome::Accepted(found) => match found.typed() {
                 Some(receipt) => Outcome::Accepted(receipt),
@@ -220,21 +253,28 @@ impl Till {
         })
     }
 
-    fn desk(&self, family: &str) -> Result<&Desk, Error> {
-        let mut of_family = self.desks.iter().filter(|desk| desk.family == family);
-        match (of_family.next(), of_family.next()) {
-            (Some(desk), None) => Ok(desk),
-            (None, _) => Err(Error::setting("account", text(&["this till has no ", family, " account"]))),
-            (Some(_), Some(_)) => Err(Error::setting("account", text(&["this till has two ", family, " accounts"]))),
+    /// The one account of a family, or the one with this identifier.
+    fn desk(&self, family: &str, account: Option<&str>) -> Result<&Desk, Error> {
+        let named = |desk: &&Desk| {
+            account.is_none_or(|account| desk.profile().identifiers.iter().any(|(_, value)| value == account))
+        };
+        let mut of_family = self.desks.iter().filter(|desk| desk.family == family).filter(named);
+        let wrong = |words: &[&str]| Err(Error::setting("account", text(words)));
+        match (of_family.next(), of_family.next(), account) {
+            (Some(desk), None, _) => Ok(desk),
+            (None, _, None) => wrong(&["this till has no ", family, " account"]),
+            (None, _, Some(account)) => wrong(&["this till has no ", family, " account ", account]),
+            (Some(_), Some(_), _) => wrong(&["this till has two ", family, " accounts: name one in the options"]),
         }
     }
 }
 
 /// What a payment came to, before the reply's type.
-struct Found {
+pub(crate) struct Found {
     order_number: String,
     entry: EntryId,
     evidence: Evidence<Pairs>,
+    late: bool,
     journal_fault: Option<JournalFault>,
 }
 
@@ -245,12 +285,23 @@ impl Found {
             Evidence::Queried(fields) => Evidence::Queried(fields),
             Evidence::Recorded(fields) => Evidence::Recorded(fields),
         };
-        Some(Receipt {
-            order_number: self.order_number,
-            entry: self.entry,
-            evidence,
-            journal_fault: self.journal_fault,
-        })
+        let Found { order_number, entry, late, journal_fault, .. } = self;
+        Some(Receipt { order_number, entry, evidence, late, journal_fault })
+    }
+
+    /// With the reply's fields as they came.
+    pub(crate) fn untyped(self) -> Receipt<Pairs> {
+        let Found { order_number, entry, evidence, late, journal_fault } = self;
+        Receipt { order_number, entry, evidence, late, journal_fault }
+    }
+}
+
+/// The outcome with the reply's fields as they came.
+fn untyped(outcome: Outcome<Found>) -> Outcome<Receipt<Pairs>> {
+    match outcome {
+        Outcome::Accepted(found) => Outcome::Accepted(found.untyped()),
+        Outcome::Declined(refusal) => Outcome::Declined(refusal),
+        Outcome::Unknown(doubt) => Outcome::Unknown(doubt),
     }
 }
 
@@ -260,14 +311,6 @@ fn kept<T: Reply>(pairs: Pairs) -> Option<Pairs> {
 }
 
 type Read = fn(Pairs) -> Option<Pairs>;
-
-/// What the caller asks for.
-struct Asking<'a> {
-    given: &'a Fields,
-    /// The rules that one row of the table cannot say. They count only where something would be sent.
-    rules: Result<(), Error>,
-    read: Read,
-}
 
 // ---- paying ----
 
@@ -287,16 +330,39 @@ impl Drop for Held<'_> {
 enum Start {
     /// A new entry, or one that was never sent or was refused (then with that refusal): attempt it.
     Attempt(Entry, Option<Refusal>),
-    /// Open: resolve it.
+    /// Pending: resolve it.
     Resolve(Entry),
     /// The gateway wants a pause first. With the refusal that asked for it, where one did.
     TooSoon(Duration, Option<Entry>),
     /// Settled: this is the result.
     Known(Entry),
+    /// Paid late, which the journal cannot say.
+    Unwritten(Entry),
     /// Another thread works on it.
     Busy,
     /// The journal cannot be read: whether this intent was paid before is not known.
     Unreadable(JournalFault),
+}
+
+/// What one go at an intent came to.
+enum Went {
+    Done(Outcome<Found>),
+    /// A pause that the gateway asked for is over.
+    Again,
+    /// The order is given up, because nobody can pay it without the answer that was lost: a new number may be used.
+    GivenUp(Doubt),
+}
+
+/// One call of `pay`: what does not change while it goes on.
+struct Paying<'a> {
+    desk: &'a Desk,
+    endpoint: &'static Endpoint,
+    call: Call<'a>,
+    account: &'a str,
+    amount: Fen,
+    /// The caller's fields, and those of account and terminal: what an intent is compared with.
+    fields: &'a Fields,
+    read: Read,
 }
 
 impl Till {
@@ -305,61 +371,91 @@ impl Till {
         desk: &Desk,
         endpoint: &'static Endpoint,
         intent: &str,
-        Asking { given, rules, read }: Asking<'_>,
+        given: &Fields,
+        read: Read,
+        options: &Options<'_>,
     ) -> Result<Outcome<Found>, Error> {
         if matches!(endpoint.resolved_by, ResolvedBy::NotByTill) {
-            return Err(Error::setting("till", "WAP orders are not in the till yet: use the client"));
+            return Err(Error::setting("till", "a till does not make this call: use the client"));
         }
         check_intent(intent)?;
         if given.get(endpoint.order_number).is_some_and(|number| !number.is_empty()) {
             return Err(Error::field(endpoint.order_number, "is made by the till: leave it empty"));
         }
-        let now = self.clock.unix_seconds();
-        // A clock beyond the calendar must not hide an open entry.
-        let today = ChinaTime::from_unix(now.clamp(0, ChinaTime::LAST))?;
         let merchant = merchant(desk.profile());
-        let numbered = |serial| -> Result<Fields, Error> {
-            let number = self.numbers.make(endpoint.numbers, merchant, today, serial)?;
-            desk.pipe.checked(desk.profile(), endpoint, given.with(endpoint.order_number, &number))
-        };
-        // Every rule is checked before anything is stored, but an entry that may be open counts first: what expired or was
-        // narrowed since says nothing about the money.
-        let valid = rules.and_then(|()| numbered(Serial { epoch: 0, counter: 0 }).map(drop));
-        let fields = desk.pipe.filled(desk.profile(), endpoint, given.with(endpoint.order_number, ""));
-        let amount = fields.get(endpoint.amount).and_then(Fen::read).unwrap_or_default();
-        let account = owner(desk.profile());
-        let new = NewEntry { account: &account, call: endpoint.name, intent, amount, at: now };
-        let deadline = self.clock.monotonic().saturating_add(self.patience);
-        let mut number = |serial| -> Result<Numbered, Error> {
-            let fields = numbered(serial)?;
-            let order_number = fields.get(endpoint.order_number).unwrap_or_default().into();
+        let number = |serial| -> Result<Numbered, Error> {
+            let now = self.clock.unix_seconds();
+            // A clock beyond the calendar must not hide an open entry.
+            let today = ChinaTime::from_unix(now.clamp(0, ChinaTime::LAST))?;
+            let order_number = self.numbers.make(endpoint.numbers, merchant, today, serial)?;
+            let mut given = given.with(endpoint.order_number, &order_number);
+            if let ResolvedBy::Order(_, rules) = endpoint.resolved_by {
+                orders::set_valid(&mut given, rules, now)?;
+            }
+            let fields = desk.pipe.checked(desk.profile(), endpoint, given)?;
             let fields = fields.iter().map(|(name, value)| (name.into(), value.into())).collect();
             Ok(Numbered { order_number, fields })
         };
-        let mut valid = Some(valid);
-        let start = loop {
-            let new = NewEntry { at: self.clock.unix_seconds(), ..new };
-            match self.start(&new, endpoint, (&fields, &mut valid), &mut number)? {
-                Start::TooSoon(wait, _) if self.wait(wait, deadline) => {}
-                start => break start,
+        // Every rule is checked before anything is stored, but an entry that may be open counts first: what expired or was
+        // narrowed since says nothing about the money.
+        let mut valid = Some(number(Serial { epoch: 0, counter: 0 }).map(drop));
+        let fields = desk.pipe.filled(desk.profile(), endpoint, given.with(endpoint.order_number, ""));
+        let amount = fields.get(endpoint.amount).and_then(Fen::read).unwrap_or_default();
+        let call = self.call(intent, options, self.patience);
+        let account = owner(desk.profile());
+        let paying = Paying { desk, endpoint, call, account: &account, amount, fields: &fields, read };
+        let mut given_up = None;
+        let mut numbers = 0_u32;
+        loop {
+            match self.go(&paying, &mut valid, &number, &mut given_up) {
+                Ok(Went::Done(outcome)) => return Ok(outcome),
+                Ok(Went::Again) => {}
+                Ok(Went::GivenUp(doubt)) => {
+                    numbers = numbers.saturating_add(1);
+                    if numbers >= MOST_NUMBERS || !self.wait(&call, "", APART) {
+                        return Ok(Outcome::Unknown(doubt));
+                    }
+                    given_up = Some(doubt);
+                }
+                // An order of this intent was sent before, and may still turn out to be paid: an Error would deny it.
+                Err(error) => return given_up.map(Outcome::Unknown).ok_or(error),
             }
-        };
-        match start {
-            Start::TooSoon(_, Some(entry)) => Ok(recorded(entry)),
+        }
+    }
+
+    /// One look at the journal, and what follows from it.
+    fn go(
+        &self,
+        paying: &Paying<'_>,
+        valid: &mut Option<Result<(), Error>>,
+        number: &dyn Fn(Serial) -> Result<Numbered, Error>,
+        given_up: &mut Option<Doubt>,
+    ) -> Result<Went, Error> {
+        let done = |outcome| Ok(Went::Done(outcome));
+        match self.start(paying, valid, number, given_up)? {
+            Start::TooSoon(wait, _) if self.wait(&paying.call, "", wait) => Ok(Went::Again),
+            Start::TooSoon(_, Some(entry)) => done(recorded(entry)),
             Start::TooSoon(_, None) => {
                 Err(Error::field("till", "the gateway asks for a pause between payments to one payee: pay again later"))
             }
-            Start::Busy => Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread is paying this intent"))),
-            Start::Unreadable(fault) => Ok(Outcome::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
-            Start::Known(entry) => Ok(recorded(entry)),
+            Start::Busy => done(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread is paying this intent"))),
+            Start::Unreadable(fault) => done(Outcome::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
+            Start::Known(entry) => done(self.tell(entry)),
+            Start::Unwritten(entry) => {
+                let words = text(&[&entry.order_number, " was paid late, and the journal cannot say so"]);
+                done(Outcome::Unknown(Doubt::new(Reason::Journal, words)))
+            }
             Start::Resolve(entry) => {
                 let held = Held { till: self, entry };
-                Ok(self.resolve(desk, endpoint, &held.entry, Permission::Repeat, deadline, read))
+                let work = paying.work(&held.entry);
+                match work.endpoint.resolved_by {
+                    ResolvedBy::Order(_, rules) => Ok(self.take_up_order(&work, rules)),
+                    _ => done(self.resolve(&work, true)),
+                }
             }
             Start::Attempt(entry, refused) => {
                 let held = Held { till: self, entry };
-                let work = Work { desk, endpoint, entry: &held.entry, deadline, read };
-                self.first_attempt(&work, refused)
+                self.first_attempt(&paying.work(&held.entry), refused)
             }
         }
     }
@@ -367,32 +463,55 @@ impl Till {
     /// One look at the journal, one transaction, under one lock: what to do with this intent.
     fn start(
         &self,
-        new: &NewEntry<'_>,
-        endpoint: &Endpoint,
-        (fields, valid): (&Fields, &mut Option<Result<(), Error>>),
-        number: &mut dyn FnMut(Serial) -> Result<Numbered, Error>,
+        paying: &Paying<'_>,
+        valid: &mut Option<Result<(), Error>>,
+        number: &dyn Fn(Serial) -> Result<Numbered, Error>,
+        given_up: &mut Option<Doubt>,
     ) -> Result<Start, Error> {
+        let Paying { endpoint, account, amount, fields, .. } = *paying;
+        let intent = paying.call.intent;
+        let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.clock.unix_seconds() };
+        // An order says until when it may be paid. It is sent again only if that leaves the customer time.
+        let is_fresh = |entry: &Entry| match endpoint.resolved_by {
+            ResolvedBy::Order(_, rules) => orders::leaves_time(entry, rules, new.at),
+            _ => true,
+        };
         self.journal.with(|journal| {
-            let latest = match journal.latest(new.account, new.intent) {
-                Ok(latest) => latest,
+            let mut entries = match journal.of_intent(account, intent) {
+                Ok(entries) => entries,
                 Err(fault) => return Ok(Start::Unreadable(fault)),
             };
+            self.settle_late(&mut **journal, &mut entries, new.at);
+            // Money for an order that was given up counts before every newer order. So does one that a person must look at.
+            let decides = |entry: &Entry| entry.is_paid() || self.is_late(entry.id);
+            let for_a_person =
+                |entry: &Entry| matches!(entry.state, EntryState::Settled(Settlement::ForAPerson { .. }));
+            let late = entries.iter().position(decides).or_else(|| entries.iter().position(for_a_person));
+            let pending = entries.iter().any(Entry::is_pending);
+            let latest = match late {
+                Some(late) => Some(entries.swap_remove(late)),
+                None => entries.pop(),
+            };
             if let Some(entry) = &latest
-                && !same_fields(entry, new.call, endpoint, fields)
+                && !same_fields(entry, endpoint, fields)
             {
                 return Err(Error::field("intent", "was used before with other fields"));
+            }
+            if pending && given_up.is_none() {
+                *given_up = Some(Doubt::new(Reason::EarlierAttempt, "an earlier order of this intent was given up"));
             }
             // First of all: a person's or a refusal's word on an entry does not count while a thread works on it.
             if latest.as_ref().is_some_and(|entry| self.is_busy(entry.id)) {
                 return Ok(Start::Busy);
             }
             let begins = latest.as_ref().is_none_or(|entry| entry.allows_new_number() || entry.allows_same_number());
-            if let (true, Some(wait)) = (begins, pause_left(&mut **journal, new, endpoint, latest.as_ref(), fields)) {
+            if let (true, Some(wait)) = (begins, pause_left(&mut **journal, &new, endpoint, latest.as_ref(), fields)) {
                 let refused = latest.filter(|entry| !matches!(entry.state, EntryState::Settled(Settlement::NotSent)));
                 return Ok(Start::TooSoon(wait, refused));
             }
             let start = match latest {
-                Some(mut entry) if entry.allows_same_number() && !entry.fields.is_empty() => {
+                Some(entry) if self.is_late(entry.id) => return Ok(Start::Unwritten(entry)),
+                Some(mut entry) if entry.allows_same_number() && !entry.fields.is_empty() && is_fresh(&entry) => {
                     journal.reopen(entry.id, new.at).map_err(not_begun)?;
                     entry.attempts = entry.attempts.saturating_add(1);
                     let before = core::mem::replace(&mut entry.state, EntryState::Open);
@@ -400,9 +519,9 @@ impl Till {
                 }
                 latest if latest.as_ref().is_none_or(Entry::allows_new_number) => {
                     valid.take().unwrap_or(Ok(()))?;
-                    Start::Attempt(journal.begin(new, number).map_err(not_begun)?, None)
+                    Start::Attempt(journal.begin(&new, &mut |serial| number(serial)).map_err(not_begun)?, None)
                 }
-                Some(entry) if entry.state == EntryState::Open => Start::Resolve(entry),
+                Some(entry) if entry.is_pending() => Start::Resolve(entry),
                 Some(entry) => return Ok(Start::Known(entry)),
                 None => return Ok(Start::Busy),
             };
@@ -418,37 +537,43 @@ impl Till {
     }
 
     /// The first attempt of an entry, and the attempts after refusals that ask to come again.
-    fn first_attempt(&self, work: &Work<'_>, refused: Option<Refusal>) -> Result<Outcome<Found>, Error> {
-        let Work { desk, endpoint, entry, deadline, read } = *work;
-        let mut draft = match self.draft(desk, endpoint, entry) {
-            Ok(draft) => draft,
-            Err(error) => {
-                // An attempt before this one left, and was refused: that stays what is known.
-                return match refused {
-                    Some(refusal) => Ok(self.declined(entry, refusal)),
-                    None => self.not_sent(entry, error),
-                };
-            }
+    fn first_attempt(&self, work: &Work<'_>, refused: Option<Refusal>) -> Result<Went, Error> {
+        let Work { desk, endpoint, entry, call, read } = *work;
+        let done = |outcome| Ok(Went::Done(outcome));
+        let drafted = match call.is_cancelled() {
+            true => Err(Error::setting("watch", "the call was cancelled before anything was sent")),
+            false => self.draft(desk, endpoint, entry),
+        };
+        let mut draft = match (drafted, &refused) {
+            (Ok(draft), _) => draft,
+            // An attempt before this one left, and was refused: that stays what is known.
+            (Err(_), Some(refusal)) => return done(self.declined(entry, refusal.clone())),
+            (Err(error), None) => return self.not_sent(entry, error).map(Went::Done),
         };
         // Attempts that were never sent do not make this one a repeat.
         draft.attempts = u32::from(refused.is_some());
         draft.refusal = refused;
         loop {
+            call.tell(&entry.order_number, Phase::Sending);
             let outcome = desk.pipe.pay(desk.profile(), &mut draft, read);
             self.note_attempt(entry.id);
-            match outcome {
-                Err(error) => return self.not_sent(entry, error),
-                Ok(Outcome::Accepted(pairs)) => return Ok(self.accepted(entry, endpoint, pairs)),
-                Ok(Outcome::Declined(refusal)) => match refusal.next {
-                    Next::SameNumberLater(wait) if self.wait(wait.max(APART), deadline) => {
+            match (outcome, endpoint.resolved_by) {
+                (Err(error), _) => return self.not_sent(entry, error).map(Went::Done),
+                (Ok(Outcome::Accepted(pairs)), ResolvedBy::Order(_, rules)) => {
+                    return done(self.ordered(entry, rules, pairs));
+                }
+                (Ok(Outcome::Accepted(pairs)), _) => return done(self.accepted(entry, endpoint, pairs)),
+                (Ok(Outcome::Declined(refusal)), _) => match refusal.next {
+                    Next::SameNumberLater(wait) if self.wait(&call, &entry.order_number, wait.max(APART)) => {
                         // Not durable, not sent: the refusal is what is known.
                         if self.count_attempt(entry.id).is_err() {
-                            return Ok(self.declined(entry, refusal));
+                            return done(self.declined(entry, refusal));
                         }
                     }
-                    _ => return Ok(self.declined(entry, refusal)),
+                    _ => return done(self.declined(entry, refusal)),
                 },
-                Ok(Outcome::Unknown(doubt)) => return Ok(self.resolve_open(work, draft, Permission::Repeat, doubt)),
+                (Ok(Outcome::Unknown(doubt)), ResolvedBy::Order(..)) => return Ok(self.give_up(entry, doubt)),
+                (Ok(Outcome::Unknown(doubt)), _) => return done(self.resolve_unknown(work, Some(draft), doubt)),
             }
         }
     }
@@ -462,14 +587,12 @@ impl Till {
                 row.ok_or_else(|| Error::setting("journal", "an entry has a field that this call does not know"))?;
             fields.text(row.name, value);
         }
-        let mut draft = desk.pipe.signed(desk.profile(), endpoint, fields)?;
-        draft.attempts = entry.attempts.saturating_sub(1);
-        Ok(draft)
+        desk.pipe.signed(desk.profile(), endpoint, fields)
     }
 
     /// Nothing was ever sent. That is an error only when the journal says so too.
     fn not_sent(&self, entry: &Entry, error: Error) -> Result<Outcome<Found>, Error> {
-        match self.settle(entry.id, &Settlement::NotSent) {
+        match self.settle(entry, &Settlement::NotSent) {
             Ok(()) => Err(error),
             Err(fault) => {
                 let words = text(&["nothing was sent, but the journal cannot say so: ", fault.text()]);
@@ -479,18 +602,21 @@ impl Till {
     }
 
     fn accepted(&self, entry: &Entry, endpoint: &Endpoint, pairs: Pairs) -> Outcome<Found> {
-        let names = endpoint.reply.must_have.iter().copied();
-        let evidence = names.filter_map(|name| Some((name.into(), pairs.owned(name)?))).collect();
-        let fault = self.settle(entry.id, &Settlement::Accepted { queried: false, evidence }).err();
+        let evidence = picked(&pairs, endpoint.reply.must_have);
+        let fault = self.settle(entry, &Settlement::Accepted { queried: false, evidence }).err();
         Outcome::Accepted(found(entry, Evidence::Reply(pairs), fault))
     }
 
     fn declined(&self, entry: &Entry, refusal: Refusal) -> Outcome<Found> {
         let Refusal { code, text, next } = refusal.clone();
-        match self.settle(entry.id, &Settlement::Declined { code, text, next }) {
+        match self.settle(entry, &Settlement::Declined { code, text, next }) {
             Ok(()) => Outcome::Declined(refusal),
-            // Without the record a restart would not know that a new number is allowed. Unknown is the safe answer.
             Err(fault) => {
+                // A notification may have told that it is paid while the gateway was asked.
+                if let Some(paid) = self.paid_meanwhile(entry.id) {
+                    return self.tell(paid);
+                }
+                // Without the record a restart would not know that a new number is allowed. Unknown is the safe answer.
                 let words =
                     crate::error::text(&["refused (", &refusal.code, "), but the journal failed: ", fault.text()]);
                 Outcome::Unknown(Doubt::new(Reason::Journal, words))
@@ -498,14 +624,69 @@ impl Till {
         }
     }
 
-    fn settle(&self, id: EntryId, settlement: &Settlement) -> Result<(), JournalFault> {
-        let at = self.clock.unix_seconds();
-        let settled = self.journal.with(|journal| journal.settle(id, settlement, at));
-        match &settled {
-            Ok(()) => drop(self.seen.with(|seen| seen.remove(&id))),
-            Err(fault) => log::error!("{fault}"),
+    /// What is recorded, told to the caller: now it can be acknowledged.
+    fn tell(&self, entry: Entry) -> Outcome<Found> {
+        self.told(entry.id);
+        recorded(entry)
+    }
+
+    fn told(&self, id: EntryId) {
+        self.seen.with(|all| all.get_mut(&id).map(|seen| seen.untold = false));
+    }
+
+    /// Whether it was paid late, which the journal does not say yet.
+    fn is_late(&self, id: EntryId) -> bool {
+        self.seen.with(|all| all.get(&id).is_some_and(|seen| seen.late.is_some()))
+    }
+
+    /// Late money that the journal could not take when the gateway said it: now, perhaps, it can.
+    fn settle_late(&self, journal: &mut dyn Journal, entries: &mut [Entry], at: i64) {
+        for entry in entries {
+            let evidence = self.seen.with(|all| all.get(&entry.id).and_then(|seen| seen.late.clone()));
+            let Some(evidence) = evidence.filter(|_| !entry.is_paid()) else { continue };
+            let settlement = Settlement::PaidLate { evidence };
+            match journal.settle(entry.id, &settlement, at) {
+                Ok(()) => {
+                    self.seen.with(|all| all.get_mut(&entry.id).map(|seen| seen.late = None));
+                    entry.state = EntryState::Settled(settlement);
+                }
+                Err(fault) => log::error!("{} {}: {fault}", entry.call, entry.order_number),
+            }
+        }
+    }
+
+    /// The later of the device's time and the gateway's: an entry must never look older than it is.
+    fn stamp(&self) -> i64 {
+        let now = self.clock.monotonic();
+        let told = self.desks.iter().filter_map(|desk| desk.pipe.gateway_time(now));
+        told.fold(self.clock.unix_seconds(), i64::max)
+    }
+
+    fn settle(&self, entry: &Entry, settlement: &Settlement) -> Result<(), JournalFault> {
+        let at = self.stamp();
+        let settled = self.journal.with(|journal| journal.settle(entry.id, settlement, at));
+        let number = &entry.order_number;
+        match (&settled, settlement) {
+            (Err(fault), _) => log::error!("{} {number}: {fault}", entry.call),
+            (Ok(()), Settlement::ForAPerson { .. } | Settlement::PaidLate { .. }) => {
+                log::warn!("{} {number}: {settlement:?}", entry.call);
+            }
+            (Ok(()), _) => log::info!("{} {number}: {settlement:?}", entry.call),
+        }
+        let pending = matches!(settlement, Settlement::Ordered { .. } | Settlement::Abandoned);
+        // What is still asked about keeps the time of its last attempt.
+        if settled.is_ok() && !pending {
+            self.seen.with(|seen| seen.remove(&entry.id));
+        }
+        if settled.is_ok() && pending {
+            self.with_seen(entry.id, |seen| seen.withheld = None);
         }
         settled
+    }
+
+    /// The entry, if the journal says that it is paid.
+    fn paid_meanwhile(&self, id: EntryId) -> Option<Entry> {
+        self.journal.with(|journal| journal.entry(id).ok().flatten()).filter(Entry::is_paid)
     }
 
     fn count_attempt(&self, id: EntryId) -> Result<(), JournalFault> {
@@ -513,21 +694,23 @@ impl Till {
         self.journal.with(|journal| journal.attempt(id, at))
     }
 
-    /// Waits if the deadline allows it. False: it does not, or the waiting was cancelled.
-    fn wait(&self, time: Duration, deadline: Duration) -> bool {
-        let mut left = time;
-        if self.clock.monotonic().saturating_add(time) > deadline {
-            return false;
-        }
-        while !left.is_zero() {
-            if self.pause.is_cancelled() {
-                return false;
-            }
-            let part = left.min(Duration::from_millis(200));
-            self.pause.pause(part);
-            left = left.saturating_sub(part);
-        }
-        !self.pause.is_cancelled()
+    /// Notes that an attempt ended just now.
+    fn note_attempt(&self, id: EntryId) {
+        let now = self.clock.monotonic();
+        self.seen.with(|all| {
+            let seen = all.entry(id).or_default();
+            seen.last_attempt = Some(now);
+            seen.not_found_since = None;
+        });
+    }
+}
+
+impl<'a> Paying<'a> {
+    fn work<'b>(&self, entry: &'b Entry) -> Work<'b>
+    where
+        'a: 'b,
+    {
+        Work { desk: self.desk, endpoint: self.endpoint, entry, call: self.call, read: self.read }
     }
 }
 
@@ -537,238 +720,17 @@ struct Work<'a> {
     desk: &'a Desk,
     endpoint: &'static Endpoint,
     entry: &'a Entry,
-    deadline: Duration,
+    call: Call<'a>,
     read: Read,
 }
 
-// ---- resolving ----
-
-/// What one question settled.
-enum Asked {
-    Paid(Vec<(String, String)>),
-    Unpaid(Refusal),
-    NotFound { first_host: bool },
-    Open(Doubt),
-    ForAPerson(&'static str),
-}
-
-impl Till {
-    /// Resolves an entry whose earlier attempts are from another time or process.
-    fn resolve(
-        &self,
-        desk: &Desk,
-        endpoint: &'static Endpoint,
-        entry: &Entry,
-        permission: Permission,
-        deadline: Duration,
-        read: Read,
-    ) -> Outcome<Found> {
-        match self.draft(desk, endpoint, entry) {
-            Ok(mut draft) => {
-                draft.marked = true;
-                draft.attempts = draft.attempts.max(1);
-                let doubt = Doubt::new(Reason::EarlierAttempt, "an earlier attempt has no proven answer");
-                let work = Work { desk, endpoint, entry, deadline, read };
-                self.resolve_open(&work, draft, permission, doubt)
-            }
-            Err(error) => Outcome::Unknown(Doubt::new(Reason::EarlierAttempt, error.to_string())),
-        }
-    }
-
-    /// Asks, and repeats where that is allowed, until the order is final or the time is over.
-    fn resolve_open(
-        &self,
-        work: &Work<'_>,
-        mut draft: Draft,
-        permission: Permission,
-        mut doubt: Doubt,
-    ) -> Outcome<Found> {
-        let ResolvedBy::Query(resolution) = work.endpoint.resolved_by else {
-            return self.resolve_by_repeat(work, draft, permission, doubt);
-        };
-        let mut pause = APART;
-        if let Some((_, slow)) = resolution.slow.iter().find(|(code, _)| *code == doubt.code) {
-            pause = *slow;
-        }
-        while self.wait(pause, work.deadline) {
-            match self.ask(work, resolution) {
-                Asked::Paid(evidence) => return self.queried(work.entry, evidence),
-                Asked::Unpaid(refusal) => return self.declined(work.entry, refusal),
-                Asked::ForAPerson(reason) => return self.for_a_person(work.entry, reason),
-                Asked::NotFound { first_host } => {
-                    if self.not_found_is_final(work.entry, resolution, first_host) {
-                        return self.declined(work.entry, never_arrived());
-                    }
-                    if self.is_past_look_back(work.entry, resolution) {
-                        return self
-                            .for_a_person(work.entry, "the order is older than what the gateway's query covers");
-                    }
-                    doubt = Doubt::new(Reason::OpenCode, "the gateway does not know the order yet");
-                    if permission == Permission::Repeat {
-                        match self.repeat(work, &mut draft) {
-                            Outcome::Unknown(again) => doubt = again,
-                            settled => return settled,
-                        }
-                    }
-                }
-                Asked::Open(again) => doubt = again,
-            }
-            pause = pause.saturating_mul(2).min(LONGEST_WAIT).max(APART);
-        }
-        Outcome::Unknown(doubt)
-    }
-
-    /// A gateway without a query: the identical repeat, where the operator allows it. Its refusal is for a person.
-    fn resolve_by_repeat(
-        &self,
-        work: &Work<'_>,
-        mut draft: Draft,
-        permission: Permission,
-        mut doubt: Doubt,
-    ) -> Outcome<Found> {
-        if permission == Permission::Ask || !work.desk.profile().repeat_while_unpaid {
-            return Outcome::Unknown(doubt);
-        }
-        let mut pause = APART;
-        while self.wait(pause, work.deadline) {
-            match self.repeat(work, &mut draft) {
-                Outcome::Unknown(again) if again.reason == Reason::EarlierAttempt && !again.code.is_empty() => {
-                    return self
-                        .for_a_person(work.entry, "the gateway refused a repeat: it may have paid the first attempt");
-                }
-                Outcome::Unknown(again) => doubt = again,
-                settled => return settled,
-            }
-            pause = pause.saturating_mul(2).min(LONGEST_WAIT);
-        }
-        Outcome::Unknown(doubt)
-    }
-
-    /// The same payment again, counted before its first byte leaves, with the payee's pause before it.
-    fn repeat(&self, work: &Work<'_>, draft: &mut Draft) -> Outcome<Found> {
-        if let Some((_, pause)) = work.endpoint.payee_pause
-            && !self.wait(pause, work.deadline)
-        {
-            return Outcome::Unknown(Doubt::new(Reason::OpenCode, "not found; there is no time left for the repeat"));
-        }
-        if let Err(fault) = self.count_attempt(work.entry.id) {
-            return Outcome::Unknown(Doubt::new(Reason::Journal, fault.to_string()));
-        }
-        let outcome = work.desk.pipe.pay(work.desk.profile(), draft, work.read);
-        self.note_attempt(work.entry.id);
-        match outcome {
-            Ok(Outcome::Accepted(pairs)) => self.accepted(work.entry, work.endpoint, pairs),
-            Ok(Outcome::Declined(refusal)) => {
-                // judge never says so of a marked attempt; if it did, it would prove nothing of the first.
-                Outcome::Unknown(Doubt::new(Reason::EarlierAttempt, refusal.text))
-            }
-            Ok(Outcome::Unknown(doubt)) => Outcome::Unknown(doubt),
-            Err(error) => Outcome::Unknown(Doubt::new(Reason::EarlierAttempt, error.to_string())),
-        }
-    }
-
-    fn ask(&self, work: &Work<'_>, resolution: &Resolution) -> Asked {
-        let profile = work.desk.profile();
-        let mut given = Fields::with_capacity(8, 128);
-        given.text(resolution.query.order_number, &work.entry.order_number);
-        for (name, value) in resolution.fixed {
-            given.text(name, value);
-        }
-        let drafted = work.desk.pipe.checked(profile, resolution.query, given);
-        let drafted = drafted.and_then(|fields| work.desk.pipe.signed(profile, resolution.query, fields));
-        let left = work.deadline.saturating_sub(self.clock.monotonic()).max(APART);
-        let within = work.desk.pipe.within.min(left);
-        let now = self.clock.monotonic();
-        self.seen.with(|all| all.entry(work.entry.id).or_default().asked = Some(now));
-        let answer = drafted.and_then(|mut draft| work.desk.pipe.ask(profile, &mut draft, within, Some));
-        match answer {
-            Ok((Answer::Known(pairs), _)) => {
-                self.seen.with(|all| all.entry(work.entry.id).or_default().known = true);
-                known(resolution, work.entry, &pairs)
-            }
-            Ok((Answer::NotKnown { first_host }, _)) => Asked::NotFound { first_host },
-            Ok((Answer::NoAnswer(doubt), _)) => Asked::Open(doubt),
-            Err(error) => Asked::Open(Doubt::new(Reason::Broken, error.to_string())),
-        }
-    }
-
-    fn queried(&self, entry: &Entry, evidence: Vec<(String, String)>) -> Outcome<Found> {
-        let settlement = Settlement::Accepted { queried: true, evidence: evidence.clone() };
-        let fault = self.settle(entry.id, &settlement).err();
-        Outcome::Accepted(found(entry, Evidence::Queried(evidence), fault))
-    }
-
-    fn for_a_person(&self, entry: &Entry, reason: &'static str) -> Outcome<Found> {
-        let _ = self.settle(entry.id, &Settlement::ForAPerson { reason: Cow::Borrowed(reason) });
-        Outcome::Unknown(Doubt::new(Reason::ForAPerson, reason))
-    }
-
-    fn note_attempt(&self, id: EntryId) {
-        let now = self.clock.monotonic();
-        self.seen.with(|all| {
-            let seen = all.entry(id).or_default();
-            seen.last_attempt = Some(now);
-            seen.not_found_since = None;
-        });
-    }
-
-    /// "Not found" is final only when the window passed in this process's own time since the later of its start and the
-    /// last attempt, the first host said it twice, a minute apart, and the order is inside the query's look-back by a
-    /// clock that was plausible then and is now.
-    fn not_found_is_final(&self, entry: &Entry, resolution: &Resolution, first_host: bool) -> bool {
-        let now = self.clock.monotonic();
-        let first = self.seen.with(|all| {
-            let seen = all.entry(entry.id).or_default();
-            let since = seen.last_attempt.unwrap_or(self.opened).max(self.opened);
-            if !first_host || seen.known || now.saturating_sub(since) < resolution.window {
-                return None;
-            }
-            let first = *seen.not_found_since.get_or_insert(now);
-            Some(first)
-        });
-        let plausible = entry.begun_at >= EARLIEST && self.clock.unix_seconds() >= entry.last_attempt_at;
-        first.is_some_and(|first| now.saturating_sub(first) >= TWO_ANSWERS)
-            && plausible
-            && !self.is_past_look_back(entry, resolution)
-    }
-
-    fn is_past_look_back(&self, entry: &Entry, resolution: &Resolution) -> bool {
-        let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
-        let now = self.clock.unix_seconds();
-        let believable = entry.last_attempt_at >= EARLIEST && now < LATEST;
-        believable && now.saturating_sub(entry.last_attempt_at) >= look_back
-    }
-}
-
-/// What the gateway's answer means for this entry.
-fn known(resolution: &Resolution, entry: &Entry, reply: &Pairs) -> Asked {
-    let state = reply.filled(resolution.state).unwrap_or_default();
-    if resolution.unpaid.contains(&state) {
-        let text = reply.owned("reason").unwrap_or_default();
-        return Asked::Unpaid(Refusal { code: state.into(), text, next: Next::NewNumber });
-    }
-    if !resolution.paid.contains(&state) {
-        let mut doubt = Doubt::new(Reason::OpenCode, "the gateway is still working on it");
-        doubt.code = state.into();
-        return Asked::Open(doubt);
-    }
-    match reply.fen(resolution.amount) {
-        Some(Some(amount)) if amount == entry.amount => {
-            let evidence = resolution.evidence.iter();
-            Asked::Paid(evidence.filter_map(|name| Some(((*name).into(), reply.owned(name)?))).collect())
-        }
-        Some(None) => Asked::Open(Doubt::new(Reason::OtherOrder, "the query names no amount")),
-        _ => Asked::ForAPerson("the gateway knows this order number with another amount"),
-    }
-}
-
-/// The order never reached the gateway, and the window in which it could have is over.
-fn never_arrived() -> Refusal {
-    Refusal { code: "NOT_FOUND".into(), text: "the gateway never saw this order".into(), next: Next::NewNumber }
+/// Some fields of a reply, to be kept.
+fn picked(pairs: &Pairs, names: &[&str]) -> Vec<(String, String)> {
+    names.iter().filter_map(|name| Some(((*name).into(), pairs.owned(name)?))).collect()
 }
 
 fn found(entry: &Entry, evidence: Evidence<Pairs>, journal_fault: Option<JournalFault>) -> Found {
-    Found { order_number: entry.order_number.clone(), entry: entry.id, evidence, journal_fault }
+    Found { order_number: entry.order_number.clone(), entry: entry.id, evidence, late: false, journal_fault }
 }
 
 /// The refusal that an entry was settled with.
@@ -782,8 +744,11 @@ fn refusal(state: EntryState) -> Option<Refusal> {
 /// The recorded result of a settled entry.
 fn recorded(entry: Entry) -> Outcome<Found> {
     match entry.state.clone() {
-        EntryState::Settled(Settlement::Accepted { evidence, .. }) => {
+        EntryState::Settled(Settlement::Accepted { evidence, .. } | Settlement::Ordered { evidence }) => {
             Outcome::Accepted(found(&entry, Evidence::Recorded(evidence), None))
+        }
+        EntryState::Settled(Settlement::PaidLate { evidence }) => {
+            Outcome::Accepted(Found { late: true, ..found(&entry, Evidence::Recorded(evidence), None) })
         }
         EntryState::Settled(Settlement::ByHand { paid: true, name, reason }) => {
             let evidence = Vec::from([("by".into(), name), ("reason".into(), reason)]);
@@ -799,7 +764,7 @@ fn recorded(entry: Entry) -> Outcome<Found> {
             let words = "a person found it unpaid, and the gateway asks for a pause before it is paid again";
             Outcome::Unknown(Doubt::new(Reason::ForAPerson, words))
         }
-        EntryState::Open | EntryState::Settled(Settlement::NotSent) => {
+        EntryState::Open | EntryState::Settled(Settlement::NotSent | Settlement::Abandoned) => {
             Outcome::Unknown(Doubt::new(Reason::EarlierAttempt, "the entry is open"))
         }
     }
@@ -818,7 +783,7 @@ fn pause_left(
         // A clock that was set back: the whole pause for seconds, none for hours, which it would turn into years.
         let since = match u64::try_from(new.at.saturating_sub(last)) {
             Ok(since) => Duration::from_secs(since),
-            Err(_) if pause > TWO_ANSWERS => pause,
+            Err(_) if pause > SHORT => pause,
             Err(_) => Duration::ZERO,
         };
         Some(pause.saturating_sub(since)).filter(|left| !left.is_zero())
@@ -840,12 +805,17 @@ fn pause_left(
 
 /// Whether the intent was used with these fields. The order number is the till's own; a blanked entry has only its call
 /// and amount left to compare.
-fn same_fields(entry: &Entry, call: &str, endpoint: &Endpoint, fields: &Fields) -> bool {
+fn same_fields(entry: &Entry, endpoint: &Endpoint, fields: &Fields) -> bool {
     let amount = fields.get(endpoint.amount).and_then(Fen::read);
-    if entry.call != call || amount != Some(entry.amount) {
+    if entry.call != endpoint.name || amount != Some(entry.amount) {
         return false;
     }
-    let own = |name: &str| name == endpoint.order_number || is_terminals(name);
+    // An order's times are new with each number.
+    let valid = match endpoint.resolved_by {
+        ResolvedBy::Order(_, OrderRules { valid: (start, expire), .. }) => [*start, *expire],
+        _ => [""; 2],
+    };
+    let own = |name: &str| name == endpoint.order_number || is_terminals(name) || valid.contains(&name);
     let stored = entry.fields.iter().filter(|(name, _)| !own(name));
     let given = fields.iter().filter(|(name, _)| !own(name));
     let same = |((a, b), (c, d)): ((&String, &String), (&str, &str))| a == c && b == d;
@@ -876,162 +846,6 @@ fn merchant(profile: &Profile) -> &str {
 fn not_begun(fault: JournalFault) -> Error {
     let field = if fault.kind() == JournalFaultKind::Number { "order_number" } else { "journal" };
     Error::new(ErrorKind::Journal, field, String::from(fault.text()))
-}
-
-// ---- after a power cut, and for people ----
-
-impl Till {
-    /// Asks about every open entry, oldest first, until the patience ends, and reports every entry that is not
-    /// acknowledged. It only asks: it never moves money. Safe to interrupt and to run twice.
-    ///
-    /// # Errors
-    ///
-    /// The journal cannot be read.
-    pub fn recover(&self, patience: Duration) -> Result<Vec<Recovered>, JournalFault> {
-        let deadline = self.clock.monotonic().saturating_add(patience);
-        let mut entries = self.journal.with(|journal| journal.unacknowledged())?;
-        // The oldest first; those that were asked about in this process come after those that were not.
-        let asked = |id: EntryId| self.seen.with(|all| all.get(&id).and_then(|seen| seen.asked));
-        entries.sort_by_cached_key(|entry| (asked(entry.id), entry.id));
-        let mut open = entries.iter().filter(|entry| entry.state == EntryState::Open).count();
-        let mut report = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let doubt = match &entry.state {
-                EntryState::Open => {
-                    let part = self.part(deadline, open);
-                    open = open.saturating_sub(1);
-                    self.recover_one(entry.id, part)
-                }
-                EntryState::Settled(Settlement::ForAPerson { reason }) => {
-                    Some(Doubt::new(Reason::ForAPerson, reason.clone()))
-                }
-                EntryState::Settled(_) => None,
-            };
-            let now = self.journal.with(|journal| journal.entry(entry.id))?.unwrap_or(entry);
-            let unwritten = doubt.is_none() && now.state == EntryState::Open;
-            let doubt =
-                if unwritten { Some(Doubt::new(Reason::Journal, "the result could not be written")) } else { doubt };
-            report.push(Recovered { entry: now, doubt });
-        }
-        report.sort_by_key(|recovered| recovered.entry.id);
-        Ok(report)
-    }
-
-    /// The deadline of one open entry: an equal part of what is left, so that one entry cannot use up the boot, but
-    /// enough for one question.
-    fn part(&self, deadline: Duration, open: usize) -> Duration {
-        let now = self.clock.monotonic();
-        let share = u32::try_from(open).ok().and_then(|open| deadline.saturating_sub(now).checked_div(open));
-        now.saturating_add(share.unwrap_or_default().max(APART)).min(deadline)
-    }
-
-    fn recover_one(&self, id: EntryId, deadline: Duration) -> Option<Doubt> {
-        // Read again under the lock: a thread may have settled it since it was listed.
-        let entry = self.journal.with(|journal| {
-            let entry = journal.entry(id).ok().flatten().filter(|entry| entry.state == EntryState::Open)?;
-            let taken = self.is_busy(id);
-            self.busy.with(|busy| {
-                if !taken {
-                    busy.push(id)
-                }
-            });
-            Some((entry, taken))
-        });
-        let (entry, taken) = entry?;
-        if taken {
-            return Some(Doubt::new(Reason::Broken, "another thread is paying this intent"));
-        }
-        let held = Held { till: self, entry };
-        let entry = &held.entry;
-        let desk = self.desks.iter().find(|desk| owner(desk.profile()) == entry.account);
-        let endpoint = crate::ENDPOINTS.iter().copied().find(|endpoint| endpoint.name == entry.call);
-        let (Some(desk), Some(endpoint)) = (desk, endpoint) else {
-            let words = text(&["this till has no account ", &entry.account]);
-            return Some(Doubt::new(Reason::NoAccount, words));
-        };
-        let outcome = self.resolve(desk, endpoint, entry, Permission::Ask, deadline, Some);
-        match outcome {
-            Outcome::Unknown(doubt) => Some(doubt),
-            Outcome::Accepted(_) | Outcome::Declined(_) => None,
-        }
-    }
-
-    /// Tells the journal that the caller acted on a settled entry: the ticket is printed, the door is open.
-    ///
-    /// # Errors
-    ///
-    /// There is no such entry, it is not settled, or the journal cannot be written.
-    pub fn acknowledge(&self, entry: EntryId) -> Result<(), JournalFault> {
-        let at = self.clock.unix_seconds();
-        self.journal.with(|journal| journal.acknowledge(entry, at))
-    }
-
-    /// A person closes an entry that nothing else can: kept for ever, with name and reason.
-    ///
-    /// # Errors
-    ///
-    /// The name or the reason is empty, there is no such entry, it is settled already, a thread works on it, or the journal
-    /// cannot be written.
-    pub fn settle_by_hand(&self, entry: EntryId, paid: bool, name: &str, reason: &str) -> Result<(), JournalFault> {
-        if name.trim().is_empty() || reason.trim().is_empty() {
-            return Err(JournalFault::new(
-                JournalFaultKind::Refused,
-                "a person closes an entry with a name and a reason",
-            ));
-        }
-        let settlement = Settlement::ByHand { paid, name: name.into(), reason: reason.into() };
-        let at = self.clock.unix_seconds();
-        self.journal.with(|journal| match journal.entry(entry)? {
-            Some(_) if self.is_busy(entry) => {
-                Err(JournalFault::new(JournalFaultKind::Refused, "a thread is working on this entry: try again"))
-            }
-            Some(have) if !have.is_settled() => journal.settle(entry, &settlement, at),
-            Some(_) => Err(JournalFault::new(JournalFaultKind::Refused, "the entry is settled already")),
-            None => Err(JournalFault::new(JournalFaultKind::Refused, "there is no such entry")),
-        })
-    }
-
-    /// Removes entries that were acknowledged longer ago than this, and blanks personal data in the acknowledged ones
-    /// that stay. No intent younger than 30 days goes, which is as far as the gateways' queries reach. Returns how many
-    /// entries went.
-    ///
-    /// A wrong clock would make a paid intent payable again, so nothing goes until a gateway's own time, in a reply that
-    /// this till received, agreed with the clock to a day.
-    ///
-    /// # Errors
-    ///
-    /// The journal cannot be written.
-    pub fn prune(&self, older_than: Duration) -> Result<u32, JournalFault> {
-        let now = self.clock.unix_seconds();
-        let confirmed = self.desks.iter().filter_map(|desk| desk.pipe.gateway_time()).any(|(date, at)| {
-            let since = self.clock.monotonic().saturating_sub(at);
-            let gateway_now = date.saturating_add(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
-            now.saturating_sub(gateway_now).saturating_abs() <= A_DAY
-        });
-        if !confirmed {
-            return Ok(0);
-        }
-        let before = now.saturating_sub(i64::try_from(older_than.as_secs()).unwrap_or(i64::MAX));
-        self.journal.with(|journal| journal.prune(before, now.saturating_sub(LOOK_BACK)))
-    }
-
-    /// Every entry that is not acknowledged, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// The journal cannot be read.
-    pub fn entries(&self) -> Result<Vec<Entry>, JournalFault> {
-        self.journal.with(|journal| journal.unacknowledged())
-    }
-
-    /// Counts and sums of the entries begun in a time, by call and outcome.
-    ///
-    /// # Errors
-    ///
-    /// The journal cannot be read.
-    pub fn summary(&self, from: i64, until: i64) -> Result<Vec<Summary>, JournalFault> {
-        self.journal.with(|journal| journal.summary(from, until))
-    }
 }
 
 impl core::fmt::Debug for Till {

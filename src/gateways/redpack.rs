@@ -8,9 +8,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
-use crate::account::{Profile, RedpackAccount};
-use crate::endpoint::{Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Resolution, ResolvedBy, Row};
-use crate::error::Error;
+use crate::account::RedpackAccount;
+use crate::endpoint::{
+    Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Resolution, ResolvedBy, Row, Rule,
+};
 use crate::fields::Fields;
 use crate::money::Fen;
 use crate::outcome::Next;
@@ -56,6 +57,8 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
         shown(given("scene_id", "场景id", Required::No, Kind::OneOf(SCENES), 32)),
         given("risk_info", "活动信息", Required::No, Kind::Word, 128),
     ],
+    // Protocol A.1: above 200 or below 1 yuan needs scene_id.
+    rules: &[Rule::RequiredForUnusualAmount { field: "scene_id" }],
     signing: &[SIGN],
     reply: ReplyTable {
         transport: Some(RETURN_CODE),
@@ -132,6 +135,7 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
         account("appid", "Appid", 32),
         shown(given("bill_type", "订单类型", Required::Yes, Kind::OneOf(&["MCHT"]), 32)),
     ],
+    rules: &[],
     signing: &[SIGN],
     reply: ReplyTable {
         transport: Some(RETURN_CODE),
@@ -281,14 +285,6 @@ impl Request for SendRedPack<'_> {
         out.text("remark", self.remark);
         out.optional("scene_id", self.scene_id.map(SceneId::wire));
         out.optional("risk_info", self.risk_info);
-    }
-
-    fn rules(&self, account: &Profile) -> Result<(), Error> {
-        // Protocol A.1: above 200 or below 1 yuan needs scene_id.
-        if self.scene_id.is_none() && account.needs_scene(self.total_amount) {
-            return Err(Error::field("scene_id", "is required for this total_amount (above 200 or below 1 yuan)"));
-        }
-        Ok(())
     }
 }
 

@@ -8,14 +8,15 @@
 
 use alloc::string::String;
 use core::fmt;
+use core::time::Duration;
 
 use super::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
 use crate::account::{Profile, SwiftpassAccount, sealed::Sealed as _};
 use crate::clock::ChinaTime;
 use crate::endpoint::{
-    Body, Due, Endpoint, Failure, Field, Gate, Kind, Means, Numbers, ReplyTable, Required, ResolvedBy, Row, Source,
+    Body, Due, Endpoint, Failure, Field, Gate, Kind, Means, Numbers, OrderRules, ReplyTable, Required, Resolution,
+    ResolvedBy, Row, Rule, Source,
 };
-use crate::error::Error;
 use crate::fields::Fields;
 use crate::money::Fen;
 use crate::outcome::Next;
@@ -76,6 +77,8 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         shown(given("limit_credit_pay", "是否限制信用卡", Required::No, Kind::OneOf(&["0", "1"]), 32)),
         given("sub_openid", "用户 openid", Required::UnlessWaived, Kind::Word, 128),
     ],
+    // One without the other has no effect at the gateway (protocol C.2).
+    rules: &[Rule::Period { from: "time_start", until: "time_expire" }],
     signing: &[SIGN],
     reply: ReplyTable {
         transport: STATUS,
@@ -90,8 +93,32 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         other_codes: Means::Open,
     },
     payee_pause: None,
-    resolved_by: ResolvedBy::NotByTill,
+    resolved_by: ResolvedBy::Order(&RESOLUTION, &ORDER),
     document: "seed 002; protocol C.2, C.4, C.5",
+};
+
+/// Protocol C.4 and R.5. The document names no window and no look-back for the query: those of WeChat's own hold.
+const RESOLUTION: Resolution = Resolution {
+    query: &TRADE_QUERY,
+    fixed: &[],
+    state: "trade_state",
+    amount: "total_fee",
+    paid: &["SUCCESS", "REFUND"],
+    unpaid: &["CLOSED", "REVERSE", "REVOKED", "PAYERROR"],
+    evidence: &["trade_state", "transaction_id", "time_end"],
+    window: Duration::from_secs(20 * 60),
+    look_back: Duration::from_secs(30 * 86_400),
+    slow: &[],
+};
+
+/// Seed 002: `mweb_url` can be opened for 5 minutes.
+const ORDER: OrderRules = OrderRules {
+    close: &TRADE_CLOSE,
+    valid: ("time_start", "time_expire"),
+    lasts: Duration::from_secs(5 * 60),
+    margin: Duration::from_secs(60),
+    waiting: &["NOTPAY"],
+    handed_out: &["mweb_url", "prepay_id", "trade_type"],
 };
 
 /// Refused, signed and first: no URL was given out, so nobody can pay. A new number is safe.
@@ -148,6 +175,7 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
     numbers: Numbers::DateSerial,
     amount: "",
     fields: ABOUT_AN_ORDER,
+    rules: &[],
     signing: &[SIGN],
     reply: ReplyTable {
         transport: STATUS,
@@ -178,6 +206,7 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
     numbers: Numbers::DateSerial,
     amount: "",
     fields: ABOUT_AN_ORDER,
+    rules: &[],
     signing: &[SIGN],
     reply: ReplyTable {
         transport: STATUS,
@@ -271,15 +300,6 @@ impl Request for WapOrder<'_> {
         out.optional("goods_tag", self.goods_tag);
         out.optional("limit_credit_pay", self.limit_credit_pay.map(|limit| if limit { "1" } else { "0" }));
         out.optional("sub_openid", self.sub_openid);
-    }
-
-    fn rules(&self, _: &Profile) -> Result<(), Error> {
-        match self.valid {
-            Some(valid) if valid.expire <= valid.start => {
-                Err(Error::field("time_expire", "must be later than time_start"))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
@@ -493,7 +513,12 @@ impl SwiftpassAccount {
     /// It cannot be read, is not signed with the account's key, or reports a failed exchange. Answer it with anything
     /// but `success`; the gateway repeats it for hours.
     pub fn notification(&self, body: &[u8]) -> Result<Notification, NotificationFault> {
-        let profile = self.profile();
+        Notification::read(self.profile(), body)
+    }
+}
+
+impl Notification {
+    pub(crate) fn read(profile: &Profile, body: &[u8]) -> Result<Notification, NotificationFault> {
         if body.len() > crate::judge::LONGEST_REPLY {
             return Err(NotificationFault("longer than 64 KiB"));
         }
@@ -506,9 +531,7 @@ impl SwiftpassAccount {
         let mch_id = profile.identifier("mch_id").unwrap_or_default().into();
         Ok(Notification { reply, mch_id })
     }
-}
 
-impl Notification {
     /// 商户订单号: look up the stored order with it.
     pub fn out_trade_no(&self) -> &str {
         self.reply.get("out_trade_no").unwrap_or_default()
@@ -588,7 +611,7 @@ impl PaidNotice {
 
 /// Why a notification is not to be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotificationFault(&'static str);
+pub struct NotificationFault(pub(crate) &'static str);
 
 impl NotificationFault {
     /// Why.

@@ -47,6 +47,7 @@ pub const WXCHARGE: Endpoint = Endpoint {
         attempt("sign", "签名", 40),
         shown(given("sign_method", "参数的加密方法选择", Required::Yes, Kind::OneOf(&["HMAC"]), 8)),
     ],
+    rules: &[],
     signing: &[Step { output: "sign", over: Over::All, digest: Digest::HmacSha1, key: KeyName::Api, suffix: None }],
     reply: ReplyTable {
         transport: None,

@@ -10,7 +10,7 @@ use super::{DEVICE_INFO, MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt,
 use crate::account::WorkwxAccount;
 use crate::endpoint::{
     Body, Digest, Due, Endpoint, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Resolution, ResolvedBy,
-    Row, Step,
+    Row, Rule, Step,
 };
 use crate::fields::Fields;
 use crate::money::Fen;
@@ -50,6 +50,12 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         shown(given("approval_type", "审批类型", Required::No, Kind::OneOf(&["1"]), 1)),
         given("act_name", "项目名称", Required::Yes, Kind::Text, 50),
         shown(given("agentid", "付款的应用id", Required::No, Kind::Digits, 10)),
+    ],
+    // Protocol B.2: a forced check needs the name; an approval needs its number and type, a normal message has neither.
+    rules: &[
+        Rule::RequiredWhen { field: "re_user_name", when: "check_name", is: "FORCE_CHECK" },
+        Rule::OnlyWhen { field: "approval_number", when: "ww_msg_type", is: "APPROVAL_MSG" },
+        Rule::OnlyWhen { field: "approval_type", when: "ww_msg_type", is: "APPROVAL_MSG" },
     ],
     // 90281: first workwx_sign over exactly these eight, then sign over everything, workwx_sign included.
     signing: &[
@@ -128,6 +134,7 @@ pub const QUERY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         account("mch_id", "商户号", 32),
         account("appid", "Appid", 128),
     ],
+    rules: &[],
     signing: &[SIGN],
     reply: ReplyTable {
         transport: Some(RETURN_CODE),

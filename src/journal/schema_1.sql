@@ -24,7 +24,10 @@ CREATE TABLE entries (
     attempts INTEGER NOT NULL CHECK (attempts >= 1),
     last_attempt_at INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN (
-        'open', 'accepted', 'declined', 'not sent', 'for a person', 'by hand: paid', 'by hand: not paid')),
+        'open', 'accepted', 'declined', 'not sent', 'ordered', 'abandoned', 'paid late', 'for a person',
+        'by hand: paid', 'by hand: not paid')),
+    -- 1 once the gateway said that it knows the order.
+    known INTEGER NOT NULL DEFAULT 0 CHECK (known IN (0, 1)),
     settled_at INTEGER,
     acknowledged_at INTEGER,
     -- How many rows it has in `fields`. NULL once they are blanked.
@@ -44,7 +47,7 @@ CREATE TABLE entries (
     CHECK (next <> 'same number later' OR (wait_seconds IS NOT NULL AND wait_nanoseconds IS NOT NULL)),
     CHECK (state NOT IN ('for a person', 'by hand: paid', 'by hand: not paid') OR reason IS NOT NULL),
     CHECK (state NOT IN ('by hand: paid', 'by hand: not paid') OR person IS NOT NULL),
-    CHECK (acknowledged_at IS NULL OR state NOT IN ('open', 'for a person'))
+    CHECK (acknowledged_at IS NULL OR state NOT IN ('open', 'ordered', 'abandoned', 'for a person'))
 ) STRICT;
 
 CREATE INDEX entries_by_intent ON entries (account, intent, id);

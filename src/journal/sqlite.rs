@@ -14,6 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transac
 use super::{
     Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
 };
+use crate::clock::EARLIEST;
 use crate::error::{Error, text};
 use crate::money::Fen;
 use crate::nonce::Random;
@@ -33,9 +34,6 @@ const WAL_BOUND: u64 = 1 << 20;
 
 /// How long to wait for a shell that holds a write lock.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// 2025-01-01. A time before it comes from a clock that was not set, and says nothing about an entry's age.
-const PLAUSIBLE_SINCE: i64 = 1_735_689_600;
 
 /// What is never stored, whatever the caller hands over.
 const NEVER_STORED: [&str; 3] = ["sign", "workwx_sign", "nonce_str"];
@@ -170,8 +168,8 @@ impl std::fmt::Debug for SqliteJournal {
 }
 
 impl Journal for SqliteJournal {
-    fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>> {
-        latest(&self.connection, account, intent)
+    fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>> {
+        entries(&self.connection, "WHERE account = ?1 AND intent = ?2 ORDER BY id", [account, intent])
     }
 
     fn begin(
@@ -212,7 +210,7 @@ impl Journal for SqliteJournal {
 
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<()> {
         self.write(|change| {
-            if existing(change, id)?.is_settled() {
+            if !existing(change, id)?.takes(settlement) {
                 return Err(refused("the entry is settled already, and stays so"));
             }
             store_settlement(change, id, settlement, at)
@@ -236,6 +234,15 @@ impl Journal for SqliteJournal {
             change.execute(open, [id]).or_fault()?;
             change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
             count_attempt(change, id, at)
+        })
+    }
+
+    fn note_known(&mut self, id: EntryId) -> Result<()> {
+        self.write(|change| {
+            if !existing(change, id)?.known {
+                change.execute("UPDATE entries SET known = 1 WHERE id = ?1", [id]).or_fault()?;
+            }
+            Ok(())
         })
     }
 
@@ -497,6 +504,9 @@ fn columns(settlement: &Settlement) -> Columns<'_> {
             Columns { state, code: Some(code), text: Some(text), next: Some(next), wait, ..Columns::default() }
         }
         Settlement::NotSent => Columns { state: "not sent", ..Columns::default() },
+        Settlement::Ordered { .. } => Columns { state: "ordered", ..Columns::default() },
+        Settlement::Abandoned => Columns { state: "abandoned", ..Columns::default() },
+        Settlement::PaidLate { .. } => Columns { state: "paid late", ..Columns::default() },
         Settlement::ForAPerson { reason } => {
             Columns { state: "for a person", reason: Some(reason), ..Columns::default() }
         }
@@ -512,12 +522,15 @@ fn store_settlement(change: &Transaction<'_>, id: EntryId, settlement: &Settleme
     let seconds = wait.map(|wait| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
     let nanoseconds = wait.map(|wait| wait.subsec_nanos());
     let update = "UPDATE entries SET state = ?2, settled_at = ?3, queried = ?4, code = ?5, text = ?6, next = ?7, \
-                  wait_seconds = ?8, wait_nanoseconds = ?9, reason = ?10, person = ?11 WHERE id = ?1";
+                  wait_seconds = ?8, wait_nanoseconds = ?9, reason = ?10, person = ?11, acknowledged_at = NULL \
+                  WHERE id = ?1";
     let values = params![id, state, at, queried, code, text, next, seconds, nanoseconds, reason, person];
     change.execute(update, values).or_fault()?;
     change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
     match settlement {
-        Settlement::Accepted { evidence, .. } => {
+        Settlement::Accepted { evidence, .. }
+        | Settlement::Ordered { evidence }
+        | Settlement::PaidLate { evidence } => {
             refuse_secrets(evidence)?;
             let insert = "INSERT INTO evidence (entry, position, name, value) VALUES (?1, ?2, ?3, ?4)";
             store_pairs(change, insert, id, evidence)?;
@@ -526,7 +539,7 @@ fn store_settlement(change: &Transaction<'_>, id: EntryId, settlement: &Settleme
             let insert = "INSERT INTO by_hand (entry, at, paid, person, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
             change.execute(insert, params![id, at, paid, name, reason]).or_fault()?;
         }
-        Settlement::Declined { .. } | Settlement::NotSent | Settlement::ForAPerson { .. } => {}
+        Settlement::Declined { .. } | Settlement::NotSent | Settlement::Abandoned | Settlement::ForAPerson { .. } => {}
     }
     Ok(())
 }
@@ -539,7 +552,7 @@ fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -
     let select = "
         WITH aged AS (
             SELECT id, account, intent, acknowledged_at, CASE
-                WHEN begun_at >= ?3 THEN max(begun_at, last_attempt_at)
+                WHEN begun_at >= ?3 THEN max(begun_at, last_attempt_at, coalesce(settled_at, 0))
                 ELSE (SELECT later.begun_at FROM entries AS later
                       WHERE later.id > entries.id AND later.begun_at >= ?3 ORDER BY later.id LIMIT 1)
                 END AS begun
@@ -547,16 +560,15 @@ fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -
         ), judged AS (
             SELECT id, account, intent,
                 coalesce(acknowledged_at IS NOT NULL AND max(acknowledged_at, begun) < ?1, 0) AS old,
-                coalesce(begun < ?2, 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
+                coalesce(max(begun, acknowledged_at) < ?2, 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
             FROM aged
         )
         SELECT id, goes FROM (
             SELECT id, old, min(old AND free) OVER (PARTITION BY account, intent) AS goes FROM judged
         ) WHERE old ORDER BY id";
     let mut statement = change.prepare(select).or_fault()?;
-    let rows = statement
-        .query_map([acknowledged_before, since, PLAUSIBLE_SINCE], |row| Ok((row.get(0)?, row.get(1)?)))
-        .or_fault()?;
+    let rows =
+        statement.query_map([acknowledged_before, since, EARLIEST], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
     rows.collect::<rusqlite::Result<_>>().or_fault()
 }
 
@@ -577,7 +589,7 @@ fn latest(connection: &Connection, account: &str, intent: &str) -> Result<Option
 
 fn entries(connection: &Connection, which: &str, values: impl rusqlite::Params) -> Result<Vec<Entry>> {
     let select = "SELECT id, account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, \
-                  acknowledged_at, state, queried, code, text, next, wait_seconds, wait_nanoseconds, reason, person, \
+                  known, acknowledged_at, state, queried, code, text, next, wait_seconds, wait_nanoseconds, reason, person, \
                   field_count FROM entries ";
     let mut statement = connection.prepare(&text(&[select, which])).or_fault()?;
     let mut rows = statement.query(values).or_fault()?;
@@ -606,6 +618,7 @@ fn read_entry(connection: &Connection, row: &Row<'_>) -> Result<Entry> {
         begun_at: get(row, "begun_at")?,
         attempts: get(row, "attempts")?,
         last_attempt_at: get(row, "last_attempt_at")?,
+        known: get(row, "known")?,
         state: read_state(connection, row, id)?,
         acknowledged_at: get(row, "acknowledged_at")?,
     })
@@ -613,12 +626,13 @@ fn read_entry(connection: &Connection, row: &Row<'_>) -> Result<Entry> {
 
 fn read_state(connection: &Connection, row: &Row<'_>, id: EntryId) -> Result<EntryState> {
     let state: String = get(row, "state")?;
+    let evidence = || pairs(connection, "SELECT name, value FROM evidence WHERE entry = ?1 ORDER BY position", id);
     let settlement = match state.as_str() {
         "open" => return Ok(EntryState::Open),
-        "accepted" => Settlement::Accepted {
-            queried: get(row, "queried")?,
-            evidence: pairs(connection, "SELECT name, value FROM evidence WHERE entry = ?1 ORDER BY position", id)?,
-        },
+        "accepted" => Settlement::Accepted { queried: get(row, "queried")?, evidence: evidence()? },
+        "ordered" => Settlement::Ordered { evidence: evidence()? },
+        "abandoned" => Settlement::Abandoned,
+        "paid late" => Settlement::PaidLate { evidence: evidence()? },
         "declined" => Settlement::Declined { code: get(row, "code")?, text: get(row, "text")?, next: read_next(row)? },
         "not sent" => Settlement::NotSent,
         "for a person" => Settlement::ForAPerson { reason: Cow::Owned(get(row, "reason")?) },

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::memory_journal::Newest;
 use crate::support::{MCH_ID, NOW, fen};
 use wxpay_terminal::endpoint::Numbers;
 use wxpay_terminal::*;

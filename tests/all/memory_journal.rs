@@ -77,9 +77,24 @@ impl Inner {
     }
 }
 
+/// The rule of `settle`, written apart from the library's.
+fn takes(entry: &Entry, settlement: &Settlement) -> bool {
+    use Settlement::*;
+    let late = matches!(settlement, PaidLate { .. });
+    match &entry.state {
+        EntryState::Open | EntryState::Settled(ForAPerson { .. }) => true,
+        EntryState::Settled(Ordered { .. } | Abandoned) => !matches!(settlement, Ordered { .. } | Abandoned | NotSent),
+        EntryState::Settled(Declined { .. } | NotSent | ByHand { paid: false, .. }) => late,
+        EntryState::Settled(_) => false,
+    }
+}
+
 impl Journal for MemoryJournal {
-    fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>, JournalFault> {
-        self.call(|inner| Ok(inner.latest(account, intent)))
+    fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|inner| {
+            let of = inner.entries.iter().filter(|entry| entry.account == account && entry.intent == intent);
+            Ok(of.cloned().collect())
+        })
     }
 
     fn begin(
@@ -122,10 +137,11 @@ impl Journal for MemoryJournal {
     fn settle(&mut self, id: EntryId, settlement: &Settlement, _: i64) -> Result<(), JournalFault> {
         self.call(|inner| {
             let entry = inner.find(id)?;
-            if entry.is_settled() {
+            if !takes(entry, settlement) {
                 return refused();
             }
             entry.state = EntryState::Settled(settlement.clone());
+            entry.acknowledged_at = None;
             Ok(())
         })
     }
@@ -139,6 +155,13 @@ impl Journal for MemoryJournal {
             entry.state = EntryState::Open;
             entry.attempts += 1;
             entry.last_attempt_at = at;
+            Ok(())
+        })
+    }
+
+    fn note_known(&mut self, id: EntryId) -> Result<(), JournalFault> {
+        self.call(|inner| {
+            inner.find(id)?.known = true;
             Ok(())
         })
     }
@@ -187,5 +210,18 @@ impl Journal for MemoryJournal {
 
     fn summary(&mut self, _: i64, _: i64) -> Result<Vec<Summary>, JournalFault> {
         self.call(|_| Ok(Vec::new()))
+    }
+}
+
+/// The newest entry of an intent, which decides what may be paid next.
+#[cfg(feature = "sqlite")]
+pub trait Newest {
+    fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>, JournalFault>;
+}
+
+#[cfg(feature = "sqlite")]
+impl<J: Journal> Newest for J {
+    fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>, JournalFault> {
+        Ok(self.of_intent(account, intent)?.pop())
     }
 }

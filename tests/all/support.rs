@@ -59,6 +59,13 @@ impl Canned {
         self
     }
 
+    /// Answers with the gateway's own time beside the body.
+    pub fn then_dated(&self, body: &str, date: i64) -> &Canned {
+        let received = Received { status: 200, body: body.into(), reused: false, date: Some(date) };
+        self.0.lock().unwrap().answers.push_back(Ok(received));
+        self
+    }
+
     pub fn then_fault(&self, sent: Sent) -> &Canned {
         let fault = Fault { sent, stage: Stage::Exchange, text: "scripted".into() };
         self.0.lock().unwrap().answers.push_back(Err(fault));

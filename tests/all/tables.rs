@@ -1,6 +1,6 @@
 //! The endpoint tables beside the documents.
 
-use wxpay_terminal::endpoint::{Endpoint, Kind, Means, Required, Source};
+use wxpay_terminal::endpoint::{Endpoint, Kind, Means, Required, Rule, Source};
 use wxpay_terminal::{ENDPOINTS, Next, redpack, swiftpass, webgate, workwx};
 
 struct DocumentRow {
@@ -110,6 +110,24 @@ fn every_table_hangs_together() {
         }
         for field in endpoint.fields.iter().filter(|field| field.source == Source::Attempt) {
             assert!(!field.shown, "{name}: {} is not for logs", field.name);
+        }
+        for rule in endpoint.rules {
+            let named = match *rule {
+                Rule::RequiredWhen { field, when, is } | Rule::OnlyWhen { field, when, is } => {
+                    let decides = endpoint.field(when).expect(name).kind;
+                    assert!(
+                        matches!(decides, Kind::OneOf(words) if words.contains(&is)),
+                        "{name}: {when} is never {is}"
+                    );
+                    vec![field, when]
+                }
+                Rule::RequiredForUnusualAmount { field } => vec![field, endpoint.amount],
+                Rule::Period { from, until } => vec![from, until],
+                _ => panic!("{name}: a rule that this test does not know"),
+            };
+            for field in named {
+                assert_eq!(endpoint.field(field).expect(name).source, Source::Request, "{name}: {field}");
+            }
         }
         if endpoint.asks {
             let refuses = endpoint.reply.codes.iter().any(|row| matches!(row.means, Means::Refused(_)));

@@ -1,0 +1,385 @@
+//! Orders that a customer pays: WAP orders. `Accepted` in `pay` means that an order exists; whether the customer paid is
+//! asked, or told by a notification.
+//!
+//! Document: seed 002; protocol C.2, C.4, C.6.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::resolve::is_given_up;
+use super::{
+    APART, Desk, Evidence, Found, Held, Options, OrderRules, Receipt, Till, Went, Work, found, picked, untyped,
+};
+use crate::client::owner;
+use crate::clock::{ChinaTime, EARLIEST, LATEST};
+use crate::endpoint::{Endpoint, ResolvedBy};
+use crate::error::{Error, text};
+use crate::fields::Fields;
+use crate::journal::{Entry, EntryState, Settlement};
+use crate::outcome::{Answer, Doubt, Outcome, Reason};
+use crate::pairs::Pairs;
+use crate::swiftpass::{Notification, NotificationFault, PaidNotice, StoredOrder};
+
+/// The evidence of an order says when it was made, by the gateway's own time.
+const ORDERED_AT: &str = "ordered_at";
+
+/// What a call without patience adds, so that it comes to its one question. Shorter than the pause before another one.
+const ONE_QUESTION: Duration = Duration::from_millis(500);
+
+/// Both ends of the time in which an order may be paid, always together: one alone has no effect at the gateway.
+pub(super) fn set_valid(given: &mut Fields, rules: &OrderRules, now: i64) -> Result<(), Error> {
+    let (start, expire) = rules.valid;
+    if given.get(start).is_some() || given.get(expire).is_some() {
+        let expires = given.get(expire).unwrap_or_default();
+        let late = ChinaTime::read(expires).is_some_and(|expires| expires.unix_seconds() <= now);
+        return if late { Err(Error::field(expire, "has passed")) } else { Ok(()) };
+    }
+    if !(EARLIEST..LATEST).contains(&now) {
+        return Err(Error::setting("clock", "is not set: an order says until when it may be paid"));
+    }
+    let now = ChinaTime::from_unix(now)?;
+    given.time(start, now);
+    given.time(expire, now.plus(rules.lasts)?);
+    Ok(())
+}
+
+impl Till {
+    /// The order exists. What the customer needs is handed out only when the journal says so: after a power cut an order
+    /// whose answer is not recorded is given up, so nobody may be able to pay it.
+    pub(super) fn ordered(&self, entry: &Entry, rules: &OrderRules, pairs: Pairs) -> Outcome<Found> {
+        let evidence = picked(&pairs, rules.handed_out);
+        self.hand_out(entry, evidence, Evidence::Reply(pairs))
+    }
+
+    fn hand_out(&self, entry: &Entry, kept: Vec<(String, String)>, evidence: Evidence<Pairs>) -> Outcome<Found> {
+        let mut recorded_too = kept.clone();
+        // A slow clock of the device made the order's end too early. The gateway may take it all the same.
+        if let Some(now) = self.gateway_now(entry).and_then(|now| ChinaTime::from_unix(now).ok()) {
+            recorded_too.push((ORDERED_AT.into(), now.digits()));
+        }
+        if let Err(fault) = self.settle(entry, &Settlement::Ordered { evidence: recorded_too }) {
+            if let Some(paid) = self.paid_meanwhile(entry.id) {
+                return self.tell(paid);
+            }
+            self.with_seen(entry.id, |seen| seen.withheld = Some(kept));
+            let words = text(&["the order exists, but its URL is withheld: ", fault.text()]);
+            return Outcome::Unknown(Doubt::new(Reason::Journal, words));
+        }
+        // Money came for an older order of this intent while this one was made: nobody needs its URL.
+        if let Some(paid) = self.paid_otherwise(entry) {
+            return self.tell(paid);
+        }
+        Outcome::Accepted(found(entry, evidence, None))
+    }
+
+    fn paid_otherwise(&self, entry: &Entry) -> Option<Entry> {
+        let of_intent = self.journal.with(|journal| journal.of_intent(&entry.account, &entry.intent));
+        of_intent.ok()?.into_iter().find(|other| other.id != entry.id && other.is_paid())
+    }
+
+    fn gateway_now(&self, entry: &Entry) -> Option<i64> {
+        let desk = self.desks.iter().find(|desk| owner(desk.profile()) == entry.account)?;
+        desk.pipe.gateway_time(self.clock.monotonic())
+    }
+
+    /// The answer was lost, and with it what the customer needs. The query does not return it.
+    pub(super) fn give_up(&self, entry: &Entry, doubt: Doubt) -> Went {
+        match self.settle(entry, &Settlement::Abandoned) {
+            Ok(()) => Went::GivenUp(doubt),
+            Err(_) => Went::Done(Outcome::Unknown(doubt)),
+        }
+    }
+
+    /// Goes on with an order that an earlier call made.
+    pub(super) fn take_up_order(&self, work: &Work<'_>, rules: &OrderRules) -> Went {
+        let entry = work.entry;
+        let EntryState::Settled(Settlement::Ordered { evidence }) = &entry.state else {
+            return match self.with_seen(entry.id, |seen| seen.withheld.clone()) {
+                // The journal failed then. Now, perhaps, it does not.
+                Some(kept) => Went::Done(self.hand_out(entry, kept.clone(), Evidence::Recorded(kept))),
+                None => {
+                    let words = "an earlier order's answer was lost";
+                    self.give_up(entry, Doubt::new(Reason::EarlierAttempt, words))
+                }
+            };
+        };
+        let now = self.clock.unix_seconds();
+        if expires(entry, rules).is_some_and(|expires| now < expires) {
+            return Went::Done(Outcome::Accepted(found(entry, Evidence::Recorded(evidence.clone()), None)));
+        }
+        match self.resolve(work, false) {
+            // It expired unpaid: a new number may be used.
+            Outcome::Declined(refusal) => {
+                let words = "an earlier order of this intent expired unpaid";
+                Went::GivenUp(Doubt { code: refusal.code, ..Doubt::new(Reason::NotPaidYet, words) })
+            }
+            outcome => Went::Done(outcome),
+        }
+    }
+
+    /// Asks once what became of an order number of this till, and says what is known: `Accepted` means **paid**, for a WAP
+    /// order, too. It never moves money.
+    ///
+    /// For a WAP order `Unknown` with [`Reason::NotPaidYet`] means that the customer may still pay. `Declined` means that
+    /// nobody can pay it any more. Money that comes after that all the same is `Accepted` with [`Receipt::late`].
+    ///
+    /// # Errors
+    ///
+    /// The journal has no such order number under the accounts of this till, or cannot be read.
+    pub fn payment_of(&self, order_number: &str) -> Result<Outcome<Receipt<Pairs>>, Error> {
+        self.payment_of_with(order_number, &Options::new().patience(Duration::ZERO))
+    }
+
+    /// [`Till::payment_of`], asked again every few seconds until it is final or the patience ends.
+    ///
+    /// # Errors
+    ///
+    /// As [`Till::payment_of`].
+    pub fn payment_of_with(&self, order_number: &str, options: &Options<'_>) -> Result<Outcome<Receipt<Pairs>>, Error> {
+        self.with_order(order_number, options, |work| Ok(untyped(self.ask_of(work))))
+    }
+
+    /// Closes a WAP order, so that nobody can pay it any more, and asks what became of it.
+    ///
+    /// `Declined`: it is closed unpaid. `Accepted`: the customer was faster, and paid. `Unknown`: neither is proven; it may
+    /// still be paid.
+    ///
+    /// # Errors
+    ///
+    /// As [`Till::payment_of`]; or the order is not one that a customer pays.
+    pub fn close(&self, order_number: &str) -> Result<Outcome<Receipt<Pairs>>, Error> {
+        self.with_order(order_number, &Options::new(), |work| {
+            let ResolvedBy::Order(_, rules) = work.endpoint.resolved_by else {
+                return Err(Error::field("order_number", "is not an order that a customer pays"));
+            };
+            if work.entry.is_settled() {
+                return Ok(untyped(self.tell(work.entry.clone())));
+            }
+            let answer = self.question(work, rules.close, &[]);
+            let now = self.clock.monotonic();
+            self.with_seen(work.entry.id, |seen| seen.asked = Some(now));
+            match answer {
+                Ok((Answer::Known(_), _)) => {}
+                Ok((Answer::NotKnown { .. }, _)) => log::info!("{}: not known when closed", work.entry.order_number),
+                Ok((Answer::NoAnswer(doubt), _)) => log::warn!("{}: not closed: {doubt}", work.entry.order_number),
+                Err(error) => log::warn!("{}: not closed: {error}", work.entry.order_number),
+            }
+            // Only the query's word counts: it also sees the customer who was faster.
+            let mut once = *work;
+            once.call.deadline = self.clock.monotonic().saturating_add(APART);
+            Ok(untyped(self.ask_of(&once)))
+        })
+    }
+
+    /// Finds an order number, takes it in hand, and works on it.
+    fn with_order(
+        &self,
+        order_number: &str,
+        options: &Options<'_>,
+        run: impl FnOnce(&Work<'_>) -> Result<Outcome<Receipt<Pairs>>, Error>,
+    ) -> Result<Outcome<Receipt<Pairs>>, Error> {
+        let unreadable =
+            |fault: crate::JournalFault| Error::new(crate::ErrorKind::Journal, "journal", String::from(fault.text()));
+        let mut found = None;
+        for desk in &self.desks {
+            let account = owner(desk.profile());
+            let entry = self.journal.with(|journal| journal.by_order_number(&account, order_number));
+            if let Some(entry) = entry.map_err(unreadable)? {
+                found = endpoint_of(&entry).map(|endpoint| (desk, endpoint, entry.id));
+                break;
+            }
+        }
+        let Some((desk, endpoint, id)) = found else {
+            return Err(Error::field("order_number", "is not in the journal under an account of this till"));
+        };
+        let Some(held) = self.hold(id) else {
+            return Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread works on this order")));
+        };
+        let mut call = self.call(&held.entry.intent, options, Duration::ZERO);
+        // Without patience, too, a question has the client's own time.
+        call.questions_until = Duration::MAX;
+        run(&Work { desk, endpoint, entry: &held.entry, call, read: Some })
+    }
+
+    /// Takes an entry in hand, as it is now in the journal. `None`: it is gone, or another thread has it.
+    pub(super) fn hold(&self, id: crate::EntryId) -> Option<Held<'_>> {
+        let entry = self.journal.with(|journal| {
+            let entry = journal.entry(id).ok().flatten()?;
+            self.busy.with(|busy| {
+                let free = !busy.contains(&id);
+                if free {
+                    busy.push(id);
+                }
+                free.then_some(entry)
+            })
+        })?;
+        Some(Held { till: self, entry })
+    }
+
+    /// What is recorded of an entry, or what the gateway says where that is not final. An order that was given up is asked
+    /// for all the same: money may have come late.
+    pub(super) fn ask_of(&self, work: &Work<'_>) -> Outcome<Found> {
+        let entry = work.entry;
+        let (resolution, is_order) = match work.endpoint.resolved_by {
+            ResolvedBy::Query(resolution) => (resolution, false),
+            ResolvedBy::Order(resolution, _) => (resolution, true),
+            ResolvedBy::Repeat | ResolvedBy::NotByTill => return self.tell(entry.clone()),
+        };
+        if entry.is_settled() {
+            let late = (is_order && is_given_up(entry)).then(|| self.ask_for_late(work, resolution)).flatten();
+            return late.unwrap_or_else(|| self.tell(entry.clone()));
+        }
+        if is_order && entry.state == EntryState::Open && self.with_seen(entry.id, |seen| seen.withheld.is_none()) {
+            let lost = Doubt::new(Reason::EarlierAttempt, "the order's answer was lost");
+            // The journal may fail: then it is only asked about.
+            let _ = self.give_up(entry, lost);
+        }
+        let pause = self.apart(entry.id);
+        let mut work = *work;
+        // One question at least. The clock moves on until then.
+        let enough = self.clock.monotonic().saturating_add(pause).saturating_add(ONE_QUESTION);
+        work.call.deadline = work.call.deadline.max(enough);
+        self.ask_until_final(&work, resolution, None, pause, Doubt::new(Reason::EarlierAttempt, "it was not asked"))
+    }
+
+    /// Reads a payment notification (POST of the gateway to `notify_url`), verifies it with the keys of this till's
+    /// accounts, compares it with the order in the journal, and records the payment there.
+    ///
+    /// Answer the gateway with [`Notified::reply`], as plain text, within 5 s. It exists only when the journal has the
+    /// payment, because the gateway never sends the notification again after it. The same notification may come several
+    /// times. Late money can be acknowledged only after [`Till::recover`], [`Till::payment_of`] or [`Till::pay`] told it, too.
+    ///
+    /// # Errors
+    ///
+    /// It is not signed with a key of this till, does not agree with the order in the journal, or the journal cannot be
+    /// written. Answer with anything but `success`, and it comes again.
+    pub fn notified(&self, body: &[u8]) -> Result<Notified, NotificationFault> {
+        let mut why = NotificationFault("this till has no account for it");
+        for desk in self.desks.iter().filter(|desk| desk.takes_notifications()) {
+            match Notification::read(desk.profile(), body) {
+                // Several accounts may have one key: the journal says whose order it is.
+                Ok(notification) => match self.settle_notified(desk, notification) {
+                    Err(fault) if fault == NO_ORDER => why = fault,
+                    told => return told,
+                },
+                Err(fault) => why = fault,
+            }
+        }
+        Err(why)
+    }
+
+    fn settle_notified(&self, desk: &Desk, notification: Notification) -> Result<Notified, NotificationFault> {
+        let account = owner(desk.profile());
+        let number = String::from(notification.out_trade_no());
+        // Under one lock: what is compared is what is settled.
+        self.journal.with(|journal| {
+            let unreadable = |fault: crate::JournalFault| {
+                log::error!("notification of {number}: {fault}");
+                NotificationFault("the journal failed")
+            };
+            let entry = journal.by_order_number(&account, &number).map_err(unreadable)?;
+            let Some(entry) = entry else {
+                log::warn!("notification of {number}: not of {account}");
+                return Err(NO_ORDER);
+            };
+            let stored = StoredOrder { out_trade_no: &entry.order_number, total_fee: entry.amount };
+            let paid = notification.matches(&stored)?;
+            if !entry.is_paid() {
+                let evidence = evidence(&paid);
+                let settlement = match is_given_up(&entry) {
+                    true => Settlement::PaidLate { evidence },
+                    false => Settlement::Accepted { queried: false, evidence },
+                };
+                journal.settle(entry.id, &settlement, self.stamp()).map_err(unreadable)?;
+                log::info!("notification of {number}: {settlement:?}");
+                if matches!(settlement, Settlement::PaidLate { .. }) {
+                    self.with_seen(entry.id, |seen| (seen.late, seen.untold) = (None, true));
+                }
+            }
+            let entry = journal.entry(entry.id).map_err(unreadable)?.unwrap_or(entry);
+            Ok(Notified { entry, reply: "success" })
+        })
+    }
+}
+
+impl Desk {
+    fn takes_notifications(&self) -> bool {
+        self.family == "swiftpass"
+    }
+}
+
+const NO_ORDER: NotificationFault = NotificationFault("the journal has no such order");
+
+/// A payment that a notification told of, recorded in the journal.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Notified {
+    /// The entry, settled: [`Settlement::Accepted`], or [`Settlement::PaidLate`] where the order had been given up.
+    pub entry: Entry,
+    /// The exact answer for the gateway.
+    pub reply: &'static str,
+}
+
+fn evidence(paid: &PaidNotice) -> Vec<(String, String)> {
+    let PaidNotice { transaction_id, time_end, .. } = paid;
+    [("trade_state", "SUCCESS"), ("transaction_id", transaction_id), ("time_end", time_end)]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
+}
+
+/// A field of the entry that holds a time, in seconds since 1970.
+fn time(entry: &Entry, field: &str) -> Option<i64> {
+    entry.field(field).and_then(ChinaTime::read).map(ChinaTime::unix_seconds)
+}
+
+/// Until when the order may be paid.
+fn expires(entry: &Entry, rules: &OrderRules) -> Option<i64> {
+    time(entry, rules.valid.1)
+}
+
+/// Whether a customer has what it takes to pay it, and time.
+pub(super) fn may_be_paid(entry: &Entry, now: i64) -> bool {
+    let Some(ResolvedBy::Order(_, rules)) = endpoint_of(entry).map(|endpoint| endpoint.resolved_by) else {
+        return false;
+    };
+    let ordered = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
+    let margin = i64::try_from(rules.margin.as_secs()).unwrap_or(i64::MAX);
+    ordered && expires(entry, rules).is_some_and(|expires| now < expires.saturating_add(margin))
+}
+
+/// Whether an order that was never sent may still be sent as it is: half of its time is left.
+pub(super) fn leaves_time(entry: &Entry, rules: &OrderRules, now: i64) -> bool {
+    let (Some(starts), Some(expires)) = (time(entry, rules.valid.0), expires(entry, rules)) else { return false };
+    let half = expires.saturating_sub(starts) / 2;
+    starts <= now && now <= starts.saturating_add(half)
+}
+
+/// Whether an order that is not paid yet can no longer be paid: its time is over, and a margin, by the time that came with
+/// the very answer that says so. The device's clock does not count, because a wrong one made the order's end wrong, too. A
+/// transport that does not tell the gateway's time leaves the order open until it is closed.
+pub(super) fn has_expired(work: &Work<'_>, date: Option<i64>) -> bool {
+    let ResolvedBy::Order(_, rules) = work.endpoint.resolved_by else { return false };
+    let entry = work.entry;
+    let (Some(starts), Some(expires), Some(date)) = (time(entry, rules.valid.0), expires(entry, rules), date) else {
+        return false;
+    };
+    let ordered_at = match &entry.state {
+        EntryState::Settled(Settlement::Ordered { evidence }) => {
+            let at = evidence.iter().find(|(name, _)| name == ORDERED_AT);
+            at.and_then(|(_, at)| ChinaTime::read(at)).map(ChinaTime::unix_seconds)
+        }
+        _ => None,
+    };
+    let lasts = expires.saturating_sub(starts);
+    let end = ordered_at.map_or(expires, |at| expires.max(at.saturating_add(lasts)));
+    let margin = i64::try_from(rules.margin.as_secs()).unwrap_or(i64::MAX);
+    date >= end.saturating_add(margin)
+}
+
+/// The table of an entry's call.
+pub(super) fn endpoint_of(entry: &Entry) -> Option<&'static Endpoint> {
+    crate::ENDPOINTS.iter().copied().find(|endpoint| endpoint.name == entry.call)
+}

@@ -1,0 +1,207 @@
+//! What an application sees of a till at work, and how it ends the waiting.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+
+use super::Till;
+use crate::client::unless_panicked;
+
+/// Watches one call of a till: a screen that shows 正在确认, and a button that ends the waiting.
+///
+/// Both methods may be called from inside the call, on its thread. If one panics, the call goes on for `progress`, and
+/// ends its waiting for `is_cancelled`; the outcome is what is known by then.
+pub trait Watch: Sync {
+    /// Told before each step, and about once a second while waiting.
+    fn progress(&self, progress: &Progress<'_>) {
+        let _ = progress;
+    }
+
+    /// Asked between steps and several times a second while waiting: true ends the call with what is known so far. An
+    /// exchange with the gateway that is under way comes to its end first.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// True cancels. Another thread stores it.
+impl Watch for AtomicBool {
+    fn is_cancelled(&self) -> bool {
+        self.load(Ordering::Relaxed)
+    }
+}
+
+/// Nobody watches.
+struct Unwatched;
+
+impl Watch for Unwatched {}
+
+/// Where a call is.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Progress<'a> {
+    /// The caller's own name for what is being paid.
+    pub intent: &'a str,
+    /// The order number. Empty before there is one.
+    pub order_number: &'a str,
+    /// What is done now.
+    pub phase: Phase,
+    /// How long it still waits, where it waits.
+    pub left: Duration,
+}
+
+/// What a call does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// The payment is sent.
+    Sending,
+    /// The gateway is asked.
+    Asking,
+    /// The identical payment is sent again.
+    Repeating,
+    /// It waits: the gateway asks for a pause, or the order is not final yet.
+    Waiting,
+}
+
+/// Whether `recover` may repeat a payment, which can move money. It must be chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Repeats {
+    /// It only asks.
+    #[default]
+    None,
+    /// It repeats payments that were begun less than this long ago, where the gateway does not know them. Older ones it
+    /// only asks about: the customer is gone.
+    YoungerThan(Duration),
+}
+
+/// What a call of a till may be told besides.
+///
+/// ```
+/// # use wxpay_terminal::Options;
+/// # use std::sync::atomic::AtomicBool;
+/// # use std::time::Duration;
+/// static CANCEL: AtomicBool = AtomicBool::new(false);
+/// let options = Options::new().account("1900000109").patience(Duration::from_secs(60)).watch(&CANCEL);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    pub(super) account: Option<&'a str>,
+    pub(super) patience: Option<Duration>,
+    pub(super) repeats: Repeats,
+    pub(super) watch: &'a dyn Watch,
+}
+
+impl<'a> Options<'a> {
+    /// The till's only account of the family, the till's patience, no repeats, nobody watches.
+    pub fn new() -> Options<'a> {
+        Options { account: None, patience: None, repeats: Repeats::None, watch: &Unwatched }
+    }
+
+    /// Which account, where the till has several of one family: any of its identifiers, such as its `mch_id`.
+    #[must_use]
+    pub fn account(mut self, account: &'a str) -> Options<'a> {
+        self.account = Some(account);
+        self
+    }
+
+    /// How long this call may go on.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Options<'a> {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// Whether `recover` may repeat.
+    #[must_use]
+    pub fn repeats(mut self, repeats: Repeats) -> Options<'a> {
+        self.repeats = repeats;
+        self
+    }
+
+    /// Who watches.
+    #[must_use]
+    pub fn watch(mut self, watch: &'a dyn Watch) -> Options<'a> {
+        self.watch = watch;
+        self
+    }
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Options::new()
+    }
+}
+
+impl fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("account", &self.account)
+            .field("patience", &self.patience)
+            .field("repeats", &self.repeats)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One call of a till: what it is about, how long it may take, and who watches.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) intent: &'a str,
+    /// Until when it may wait.
+    pub(super) deadline: Duration,
+    /// Until when a question may take.
+    pub(super) questions_until: Duration,
+    watch: &'a dyn Watch,
+}
+
+impl Call<'_> {
+    /// Tells the watcher what is done now.
+    pub(super) fn tell(&self, order_number: &str, phase: Phase) {
+        self.tell_left(order_number, phase, Duration::ZERO);
+    }
+
+    fn tell_left(&self, order_number: &str, phase: Phase, left: Duration) {
+        let progress = Progress { intent: self.intent, order_number, phase, left };
+        if unless_panicked(|| self.watch.progress(&progress)).is_none() {
+            log::error!("the progress callback panicked");
+        }
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        unless_panicked(|| self.watch.is_cancelled()).unwrap_or(true)
+    }
+}
+
+impl Till {
+    pub(super) fn call<'a>(&self, intent: &'a str, options: &Options<'a>, patience: Duration) -> Call<'a> {
+        let patience = options.patience.unwrap_or(patience);
+        let deadline = self.clock.monotonic().saturating_add(patience);
+        Call { intent, deadline, questions_until: deadline, watch: options.watch }
+    }
+
+    /// Waits if the deadline allows it. False: it does not, or the waiting was cancelled.
+    pub(super) fn wait(&self, call: &Call<'_>, order_number: &str, time: Duration) -> bool {
+        /// How long a cancelled call goes on waiting at most.
+        const PART: Duration = Duration::from_millis(200);
+        if self.clock.monotonic().saturating_add(time) > call.deadline {
+            return false;
+        }
+        let mut left = time;
+        let mut parts = 0_u32;
+        while !left.is_zero() {
+            if call.is_cancelled() {
+                return false;
+            }
+            if parts.is_multiple_of(5) {
+                call.tell_left(order_number, Phase::Waiting, left);
+            }
+            parts = parts.saturating_add(1);
+            let part = left.min(PART);
+            if unless_panicked(|| self.pause.pause(part)).is_none() {
+                return false;
+            }
+            left = left.saturating_sub(part);
+        }
+        !call.is_cancelled()
+    }
+}
