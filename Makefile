@@ -5,7 +5,7 @@ CARGO ?= cargo
 FEATURES := $(shell ci/openssl-feature)
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: tour test soak bench
+.PHONY: tour test soak bench arm size
 
 tour:
 	@ci/openssl-feature --say
@@ -15,6 +15,14 @@ tour:
 test:
 	@ci/openssl-feature --say
 	@ci/test
+
+# Builds for a 32-bit ARM board, runs that in an emulator, and holds the size budget. Debian 12 on x86_64, as root.
+arm:
+	@ci/arm
+
+# All sizes of docs/footprint.md. The same machine; OpenSSL is compiled for ARM on the way.
+size:
+	@ci/size-budget --all
 
 # The fault simulation and the crash test at length: 100,000 payments a gateway, 5,000 kills.
 soak:

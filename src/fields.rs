@@ -348,7 +348,7 @@ mod tests {
         for (name, value) in changed.iter().filter(|(_, value)| !value.is_empty()) {
             fields.text(name, value);
         }
-        let error = check(&fields.in_table_order(endpoint), endpoint, &LIMITS).err();
+        let error = check(&fields.in_table_order(endpoint, |_| None), endpoint, &LIMITS).err();
         error.map(|error| error.field_name().into()).unwrap_or_default()
     }
 

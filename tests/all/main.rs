@@ -1,6 +1,7 @@
 //! The integration tests, one binary.
 
 mod bad_input;
+mod cross_file;
 mod explains;
 mod hostile;
 mod memory_journal;
