@@ -1,11 +1,22 @@
-# The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes, `make bench` the benchmarks.
+# The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes, `make bench` the benchmarks;
+# `make capi` and `make install` are for C and C++ (docs/c-api.md); `make arm` and `make size` for the board.
 
 CARGO ?= cargo
 # Where the OpenSSL headers are missing, OpenSSL is built from source. This says so.
 FEATURES := $(shell ci/openssl-feature)
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: tour test soak bench arm size
+# The C libraries: where they go, for which Rust target (empty: this machine), with which features.
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+DESTDIR ?=
+TARGET ?=
+capi install: export PREFIX := $(PREFIX)
+capi install: export LIBDIR := $(LIBDIR)
+capi install: export DESTDIR := $(DESTDIR)
+capi install: export TARGET := $(TARGET)
+
+.PHONY: tour test soak bench arm size capi install header
 
 tour:
 	@ci/openssl-feature --say
@@ -37,3 +48,15 @@ bench:
 	@if command -v valgrind >/dev/null; then ci/instructions; else echo "no valgrind: instructions are not counted"; fi
 	$(CARGO) bench --locked $(FEATURES) --bench cold_start
 	$(CARGO) bench --locked $(FEATURES) --features sqlite --bench time
+
+# libwxpay_terminal.a and .so, in target/[TARGET/]release.
+capi:
+	@ci/build-capi
+
+# Header, libraries and pkg-config file, after `make capi`.
+install:
+	@ci/install-capi
+
+# Writes include/wxpay_terminal.h anew, after a change of src/capi.rs. ci/capi fails where it is stale.
+header:
+	@ci/write-header include/wxpay_terminal.h

@@ -9,6 +9,8 @@
 //!
 //! Document: protocol section R; `docs/design.md`, "Till: order numbers, journal, recovery".
 
+#[cfg(feature = "capi")]
+mod given;
 mod orders;
 mod recover;
 mod resolve;
@@ -306,11 +308,11 @@ fn untyped(outcome: Outcome<Found>) -> Outcome<Receipt<Pairs>> {
 }
 
 /// The reply's fields, if the typed reply can be read from them.
-fn kept<T: Reply>(pairs: Pairs) -> Option<Pairs> {
+pub(crate) fn kept<T: Reply>(pairs: Pairs) -> Option<Pairs> {
     T::read(pairs.clone()).map(|_| pairs)
 }
 
-type Read = fn(Pairs) -> Option<Pairs>;
+pub(crate) type Read = fn(Pairs) -> Option<Pairs>;
 
 // ---- paying ----
 

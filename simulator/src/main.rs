@@ -1,8 +1,8 @@
-//! Runs a simulator until Ctrl-C, or until stdin closes.
+//! Runs a simulator until Ctrl-C, or until stdin closes. Lines on stdin ask it about its ledger, or make things happen.
 
 #![forbid(unsafe_code)]
 
-use std::io::{self, Read};
+use std::io::{self, BufRead};
 use std::process::ExitCode;
 
 use wxpay_simulator::{Fault, Settings, Simulator, credentials};
@@ -16,6 +16,13 @@ wxpay-simulator: four payment gateways on loopback
   --fault query=NUMBER:NAME
   --faults                 print the names of all faults
   --help
+
+Lines on stdin; each answer ends with a line that holds a dot:
+  ledger                   every order: gateway, number, fen, how often money moved
+  pay NUMBER               the customer pays a Swiftpass order, and the merchant is notified
+  notification NUMBER      the notification of a Swiftpass order
+  next NAME                the next payment meets the fault
+  next-query NAME          the next query meets the fault
 ";
 
 type Plan = Vec<(String, String, Fault)>;
@@ -92,9 +99,30 @@ fn run(settings: Settings, plan: Plan) -> io::Result<()> {
     }
     print_all(&simulator);
     // Ctrl-C ends the process at once and leaves the directory behind; a closed stdin does not.
-    let mut ignored = [0; 256];
-    while io::stdin().read(&mut ignored)? > 0 {}
+    for line in io::stdin().lock().lines() {
+        answer(&simulator, line?.trim());
+        println!(".");
+    }
     Ok(())
+}
+
+fn answer(simulator: &Simulator, line: &str) {
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    match (word, rest.parse::<Fault>()) {
+        ("ledger", _) => {
+            for entry in simulator.ledger() {
+                println!("{} {} {} {}", entry.gateway, entry.order_number, entry.amount, entry.paid);
+            }
+        }
+        ("pay", _) => match simulator.pay_order(rest) {
+            Ok(delivery) => println!("paid {rest}, answered {}", delivery.answer.as_deref().unwrap_or("nothing")),
+            Err(error) => println!("not paid {rest}: {error}"),
+        },
+        ("notification", _) => println!("{}", simulator.notification(rest).unwrap_or_default()),
+        ("next", Ok(fault)) => simulator.fault_next(fault),
+        ("next-query", Ok(fault)) => simulator.fault_next_query(fault),
+        _ => println!("what? {line}"),
+    }
 }
 
 fn print_all(simulator: &Simulator) {

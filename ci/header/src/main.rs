@@ -1,0 +1,69 @@
+//! Writes the C header from `src/capi.rs`: `header FROM TO`.
+
+use std::error::Error;
+
+use cbindgen::{
+    Builder, Config, DocumentationStyle, EnumConfig, ExportConfig, FunctionConfig, Language, Layout, Style,
+};
+
+const TOP: &str = "\
+/* wxpay-terminal: WeChat payments from POS terminals and kiosks, and never wrong about money.
+ *
+ * Written by cbindgen from src/capi.rs. Do not edit: run `make header`. The first hour: docs/c-api.md.
+ *
+ * Rules of every function:
+ * - It returns a wxt_code, or it is a getter that takes NULL.
+ * - Outputs come last. Outcomes and reply pointers are set to WXT_UNKNOWN and NULL before anything else, also when the
+ *   arguments are wrong. All other outputs are written only with WXT_DONE.
+ * - `error` comes last of all and may be NULL. It is set to NULL with WXT_DONE, and to an error to be freed with
+ *   wxt_error_free otherwise.
+ * - Texts going in are NUL-terminated UTF-8, unless a length stands beside them. They are copied.
+ * - Texts coming out are NUL-terminated UTF-8 and belong to the handle they were read from: they end with it.
+ * - A _free function takes NULL. After it the handle and its texts must not be used. No thread may be in a call with a
+ *   handle that is freed.
+ * - Callbacks must not throw C++ exceptions, nor longjmp.
+ * - There is no global state. A handle's thread rule stands at its type.
+ */";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut paths = std::env::args().skip(1);
+    let (Some(from), Some(to)) = (paths.next(), paths.next()) else {
+        return Err("header FROM TO".into());
+    };
+    let config = Config {
+        language: Language::C,
+        header: Some(TOP.into()),
+        include_guard: Some("WXPAY_TERMINAL_H".into()),
+        sys_includes: vec!["stddef.h".into(), "stdint.h".into()],
+        no_includes: true,
+        cpp_compat: true,
+        style: Style::Both,
+        line_length: 118,
+        tab_width: 4,
+        usize_is_size_t: true,
+        documentation_style: DocumentationStyle::C99,
+        function: FunctionConfig { args: Layout::Auto, ..FunctionConfig::default() },
+        enumeration: EnumConfig::default(),
+        // Read through pointers that a callback lends, or only behind one: cbindgen would leave some of them out.
+        export: ExportConfig {
+            include: INCLUDE.iter().map(|name| (*name).into()).collect(),
+            ..ExportConfig::default()
+        },
+        ..Config::default()
+    };
+    let bindings = Builder::new().with_config(config).with_src(&from).generate()?;
+    bindings.write_to_file(to);
+    Ok(())
+}
+
+const INCLUDE: &[&str] = &[
+    "wxt_gateway",
+    "wxt_call",
+    "wxt_sent",
+    "wxt_stage",
+    "wxt_phase",
+    "wxt_finding",
+    "wxt_recorded",
+    "wxt_proof",
+    "wxt_rsa",
+];

@@ -1,0 +1,38 @@
+//! Paying with fields that are set by name, as the C ABI does. The same steps as [`Till::pay_with`].
+
+use super::{Options, Read, Receipt, Till, untyped};
+use crate::client::owner;
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::fields::Fields;
+use crate::journal::Entry;
+use crate::outcome::Outcome;
+use crate::pairs::Pairs;
+
+impl Till {
+    /// Pays what the caller calls `intent`, with these fields.
+    pub(crate) fn pay_given(
+        &self,
+        family: &str,
+        endpoint: &'static Endpoint,
+        (intent, given): (&str, &Fields),
+        read: Read,
+        options: &Options<'_>,
+    ) -> Result<Outcome<Receipt<Pairs>>, Error> {
+        let desk = self.desk(family, options.account)?;
+        self.pay_fields(desk, endpoint, intent, given, read, options).map(untyped)
+    }
+
+    /// The newest entry of an intent: a refusal and a doubt do not name theirs.
+    pub(crate) fn newest(&self, family: &str, intent: &str, options: &Options<'_>) -> Option<Entry> {
+        let account = owner(self.desk(family, options.account).ok()?.profile());
+        self.journal.with(|journal| journal.of_intent(&account, intent)).ok()?.pop()
+    }
+
+    /// The entry of an order number under one of this till's accounts.
+    pub(crate) fn numbered(&self, order_number: &str) -> Option<Entry> {
+        let mut accounts = self.desks.iter().map(|desk| owner(desk.profile()));
+        self.journal
+            .with(|journal| accounts.find_map(|account| journal.by_order_number(&account, order_number).ok().flatten()))
+    }
+}

@@ -1,0 +1,352 @@
+/* A terminal with its own modem stack: every answer of a transport, and what the library makes of it. And a cancel from
+ * another thread. The expectations are those of the header.
+ *
+ * own JOURNAL
+ */
+#include <pthread.h>
+
+#include "../../examples/c/common.h"
+
+static int failures = 0;
+
+#define EXPECT(what)                                                                                                  \
+    do {                                                                                                              \
+        if (!(what)) {                                                                                                \
+            failures++;                                                                                               \
+            fprintf(stderr, "line %d: %s\n", __LINE__, #what);                                                        \
+        }                                                                                                             \
+    } while (0)
+
+/* What the modem does next. */
+struct modem {
+    int32_t answer;
+    int status;
+    int fresh;
+    const char *body;
+    int posts;
+    int forgets;
+    int released;
+    char last[2048];
+};
+
+static int32_t post(void *context, const wxt_post *out, wxt_received *received) {
+    struct modem *modem = (struct modem *)context;
+    modem->posts++;
+    EXPECT(out->body_length < sizeof modem->last);
+    memcpy(modem->last, out->body, out->body_length);
+    modem->last[out->body_length] = '\0';
+    EXPECT(strcmp(out->content_type, "text/xml; charset=utf-8") == 0);
+    EXPECT(strcmp(out->url, "https://localhost:1/mmpaymkttransfers/sendredpack") == 0 ||
+           strcmp(out->url, "https://localhost:1/mmpaymkttransfers/gethbinfo") == 0);
+    if (modem->status != 0) {
+        EXPECT(wxt_received_set_status(received, modem->status) == WXT_DONE);
+    }
+    if (modem->fresh) {
+        EXPECT(wxt_received_set_fresh(received) == WXT_DONE);
+    }
+    if (modem->body != NULL) {
+        EXPECT(wxt_received_append(received, (const uint8_t *)modem->body, strlen(modem->body)) == WXT_DONE);
+    }
+    if (modem->answer != WXT_ANSWERED) {
+        EXPECT(wxt_received_fail(received, WXT_STAGE_CONNECT, "+CME ERROR: 30") == WXT_DONE);
+    }
+    return modem->answer;
+}
+
+static void forget_connections(void *context, const char *url) {
+    EXPECT(strncmp(url, "https://localhost:1/", 20) == 0);
+    ((struct modem *)context)->forgets++;
+}
+
+static void release(void *context) {
+    ((struct modem *)context)->released++;
+}
+
+static wxt_account *account(void) {
+    wxt_error *error = NULL;
+    wxt_account *made = NULL;
+    must(wxt_account_new(WXT_REDPACK, &made, &error), &error, "account");
+    set_account(made, "mch_id", "1900000109");
+    set_account(made, "wxappid", "wx8888888888888888");
+    set_account(made, "host", "https://localhost:1");
+    must(wxt_account_set_secret(made, "key", (const uint8_t *)"0123456789abcdef0123456789ABCDEF", 32, &error), &error,
+         "key");
+    return made;
+}
+
+static wxt_request *request(const char *number) {
+    wxt_error *error = NULL;
+    wxt_request *made = NULL;
+    must(wxt_request_new(WXT_SEND_REDPACK, &made, &error), &error, "request");
+    if (number != NULL) {
+        set(made, "mch_billno", number);
+    }
+    set(made, "send_name", "a");
+    set(made, "re_openid", "onqOjjmM1tad-3ROpncN-yUfa6uI");
+    set(made, "wishing", "a");
+    set(made, "client_ip", "192.168.0.1");
+    set(made, "act_name", "a");
+    set(made, "remark", "a");
+    must(wxt_request_set_fen(made, "total_amount", 100, &error), &error, "fen");
+    return made;
+}
+
+#define ECHO                                                                                                          \
+    "<mch_billno>10000</mch_billno><mch_id>1900000109</mch_id><wxappid>wx8888888888888888</wxappid>"                 \
+    "<re_openid>onqOjjmM1tad-3ROpncN-yUfa6uI</re_openid><total_amount>100</total_amount>"
+#define SUCCESS                                                                                                       \
+    "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code>" ECHO                                  \
+    "<send_listid>1000</send_listid></xml>"
+#define REFUSED                                                                                                       \
+    "<xml><return_code>SUCCESS</return_code><result_code>FAIL</result_code><err_code>NOTENOUGH</err_code>"            \
+    "<err_code_des>\xe4\xbd\x99\xe9\xa2\x9d\xe4\xb8\x8d\xe8\xb6\xb3</err_code_des>" ECHO "</xml>"
+
+/* Sends once with a modem that does this, and gives the code and the outcome. */
+struct came {
+    wxt_code code;
+    wxt_outcome outcome;
+};
+
+static struct came try_once(struct modem *modem, const wxt_client *client, wxt_prepared *prepared, int32_t answer,
+                            int status, const char *body, wxt_reply **reply) {
+    struct came came;
+    modem->answer = answer;
+    modem->status = status;
+    modem->fresh = 1;
+    modem->body = body;
+    came.outcome = WXT_ACCEPTED;
+    *reply = (wxt_reply *)modem;
+    came.code = wxt_client_send(client, prepared, &came.outcome, reply, NULL);
+    EXPECT((came.code == WXT_DONE) == (*reply != NULL));
+    return came;
+}
+
+static void the_answers_of_a_modem(void) {
+    static const struct {
+        int32_t answer;
+        int status;
+        const char *body;
+        int code;
+        int outcome;
+    } rows[] = {
+        /* A zero means that a byte may have left, and so does what is none of the three. */
+        {WXT_MAYBE_SENT, 0, NULL, WXT_DONE, WXT_UNKNOWN},
+        {WXT_MAYBE_SENT, 200, SUCCESS, WXT_DONE, WXT_UNKNOWN},
+        {77, 200, SUCCESS, WXT_DONE, WXT_UNKNOWN},
+        {-1, 200, SUCCESS, WXT_DONE, WXT_UNKNOWN},
+        {WXT_NO_BYTE_SENT, 0, NULL, WXT_NOT_SENT, WXT_UNKNOWN},
+        /* A promise that not one byte left counts even beside a reply that cannot be. */
+        {WXT_NO_BYTE_SENT, 200, SUCCESS, WXT_NOT_SENT, WXT_UNKNOWN},
+        {WXT_ANSWERED, 0, SUCCESS, WXT_DONE, WXT_UNKNOWN},
+        {WXT_ANSWERED, 502, SUCCESS, WXT_DONE, WXT_UNKNOWN},
+        {WXT_ANSWERED, 200, "", WXT_DONE, WXT_UNKNOWN},
+        {WXT_ANSWERED, 200, SUCCESS, WXT_DONE, WXT_ACCEPTED},
+        {WXT_ANSWERED, 200, REFUSED, WXT_DONE, WXT_DECLINED},
+    };
+    size_t at;
+    wxt_error *error = NULL;
+    for (at = 0; at < sizeof rows / sizeof rows[0]; at++) {
+        struct modem modem;
+        wxt_transport *transport = NULL;
+        wxt_client *client = NULL;
+        wxt_prepared *prepared = NULL;
+        wxt_reply *reply = NULL;
+        wxt_account *who = account();
+        wxt_request *what = request("10000");
+        struct came came;
+        memset(&modem, 0, sizeof modem);
+        must(wxt_transport_new_own(post, forget_connections, NULL, release, &modem, &transport, &error), &error, "own");
+        must(wxt_client_new(who, NULL, transport, 0, &client, &error), &error, "client");
+        must(wxt_client_prepare(client, what, &prepared, &error), &error, "prepare");
+        /* The client keeps what it needs. */
+        wxt_account_free(who);
+        wxt_transport_free(transport);
+        wxt_request_free(what);
+        EXPECT(modem.posts == 0 && modem.released == 0);
+        came = try_once(&modem, client, prepared, rows[at].answer, rows[at].status, rows[at].body, &reply);
+        if (came.code != rows[at].code || came.outcome != rows[at].outcome) {
+            failures++;
+            fprintf(stderr, "row %d: code %d, outcome %d\n", (int)at, (int)came.code, (int)came.outcome);
+        }
+        EXPECT(strstr(modem.last, "<mch_billno>10000</mch_billno>") != NULL);
+        EXPECT(strstr(modem.last, "<total_num>1</total_num>") != NULL);
+        if (came.outcome == WXT_ACCEPTED) {
+            EXPECT(strcmp(wxt_reply_get(reply, "send_listid"), "1000") == 0 && wxt_reply_get(reply, "none") == NULL);
+            EXPECT(wxt_reply_evidence(reply) == WXT_EVIDENCE_REPLY);
+        }
+        if (came.outcome == WXT_DECLINED) {
+            EXPECT(strcmp(wxt_reply_code(reply), "NOTENOUGH") == 0 && wxt_reply_next(reply) == WXT_SAME_NUMBER);
+            EXPECT(strcmp(wxt_reply_text(reply), "\xe4\xbd\x99\xe9\xa2\x9d\xe4\xb8\x8d\xe8\xb6\xb3") == 0);
+        }
+        EXPECT(wxt_prepared_is_marked(prepared) ==
+               (came.code == WXT_DONE && came.outcome != WXT_DECLINED ? 1 : 0));
+        wxt_reply_free(reply);
+        if (came.code == WXT_DONE && came.outcome == WXT_UNKNOWN) {
+            /* After a doubt, neither a refusal nor a modem that sent nothing says anything about the first attempt. */
+            came = try_once(&modem, client, prepared, WXT_ANSWERED, 200, REFUSED, &reply);
+            EXPECT(came.code == WXT_DONE && came.outcome == WXT_UNKNOWN);
+            wxt_reply_free(reply);
+            came = try_once(&modem, client, prepared, WXT_NO_BYTE_SENT, 0, NULL, &reply);
+            EXPECT(came.code == WXT_DONE && came.outcome == WXT_UNKNOWN);
+            EXPECT(wxt_reply_reason(reply) == WXT_REASON_EARLIER_ATTEMPT);
+            wxt_reply_free(reply);
+            EXPECT(modem.forgets > 0);
+        }
+        wxt_prepared_free(prepared);
+        EXPECT(modem.released == 0);
+        wxt_client_free(client);
+        EXPECT(modem.released == 1);
+    }
+    printf("own: %d answers of a modem\n", (int)(sizeof rows / sizeof rows[0]));
+}
+
+/* What stays the same whoever makes the request: the rules between fields, and fields that are not the caller's. */
+static void the_rules_of_the_tables(const wxt_client *client) {
+    static const struct {
+        const char *name;
+        const char *value;
+        int kind;
+        /* What the error names. */
+        const char *field;
+    } rows[] = {
+        {"total_amount", "20001", WXT_ERROR_FIELD, "scene_id"}, {"total_amount", "99", WXT_ERROR_FIELD, "scene_id"},
+        {"total_amount", "1.00", WXT_ERROR_FIELD, "total_amount"}, {"total_num", "2", WXT_ERROR_FIELD, "total_num"},
+        {"client_ip", "::1", WXT_ERROR_FIELD, "client_ip"}, {"re_openid", "", WXT_ERROR_FIELD, "re_openid"},
+        {"sign", "A", WXT_ERROR_ARGUMENT, "sign"}, {"nonce_str", "A", WXT_ERROR_ARGUMENT, "nonce_str"},
+        {"mch_id", "1", WXT_ERROR_ARGUMENT, "mch_id"}, {"openid", "A", WXT_ERROR_ARGUMENT, "openid"},
+        {"wishing", "\xff", WXT_ERROR_ARGUMENT, "value"},
+    };
+    size_t at;
+    for (at = 0; at < sizeof rows / sizeof rows[0]; at++) {
+        wxt_request *what = request("10000");
+        wxt_error *error = NULL;
+        wxt_prepared *prepared = NULL;
+        wxt_code code = wxt_request_set(what, rows[at].name, rows[at].value, &error);
+        if (code == WXT_DONE) {
+            code = wxt_client_prepare(client, what, &prepared, &error);
+            EXPECT(code == WXT_NOT_SENT && prepared == NULL);
+        }
+        if (code == WXT_DONE || (int)wxt_error_kind_of(error) != rows[at].kind ||
+            strcmp(wxt_error_field(error), rows[at].field) != 0) {
+            failures++;
+            fprintf(stderr, "%s=%s: %d %s\n", rows[at].name, rows[at].value, (int)code, wxt_error_message(error));
+        }
+        wxt_error_free(error);
+        wxt_request_free(what);
+    }
+    printf("own: %d broken rules\n", (int)(sizeof rows / sizeof rows[0]));
+}
+
+struct waiting {
+    wxt_cancel *cancel;
+    int waits;
+    pthread_mutex_t lock;
+    pthread_cond_t begun;
+};
+
+/* On the thread that pays. */
+static void watch(void *context, const wxt_progress *progress) {
+    struct waiting *waiting = (struct waiting *)context;
+    EXPECT(strcmp(progress->intent, "prize") == 0);
+    if (progress->phase == WXT_WAITING) {
+        pthread_mutex_lock(&waiting->lock);
+        waiting->waits++;
+        pthread_cond_signal(&waiting->begun);
+        pthread_mutex_unlock(&waiting->lock);
+    }
+}
+
+static void *press(void *context) {
+    struct waiting *waiting = (struct waiting *)context;
+    pthread_mutex_lock(&waiting->lock);
+    while (waiting->waits == 0) {
+        pthread_cond_wait(&waiting->begun, &waiting->lock);
+    }
+    pthread_mutex_unlock(&waiting->lock);
+    wxt_cancel_set(waiting->cancel, 1);
+    return NULL;
+}
+
+/* A day of patience, ended by a button on another thread; then a person settles what stayed open. */
+static void a_cancel_from_another_thread(const char *journal) {
+    struct modem modem;
+    struct waiting waiting;
+    wxt_error *error = NULL;
+    wxt_transport *transport = NULL;
+    wxt_till *till = NULL, *second = NULL;
+    wxt_options *options = NULL;
+    wxt_reply *reply = NULL;
+    wxt_outcome outcome = WXT_ACCEPTED;
+    wxt_account *who = account();
+    wxt_request *what = request(NULL);
+    pthread_t button;
+    memset(&modem, 0, sizeof modem);
+    memset(&waiting, 0, sizeof waiting);
+    pthread_mutex_init(&waiting.lock, NULL);
+    pthread_cond_init(&waiting.begun, NULL);
+    must(wxt_transport_new_own(post, NULL, NULL, release, &modem, &transport, &error), &error, "own");
+    must(wxt_till_open(journal, 7, NULL, &till, &error), &error, "till");
+    EXPECT(wxt_till_open(journal, 7, NULL, &second, &error) == WXT_FAILED && second == NULL);
+    EXPECT(wxt_error_kind_of(error) == WXT_ERROR_JOURNAL_BUSY);
+    wxt_error_free(error);
+    must(wxt_till_add(till, who, transport, 0, &error), &error, "add");
+    must(wxt_options_new(&options, &error), &error, "options");
+    must(wxt_cancel_new(&waiting.cancel, &error), &error, "cancel");
+    must(wxt_options_set_patience(options, 86400000, &error), &error, "patience");
+    must(wxt_options_set_progress(options, watch, &waiting, &error), &error, "progress");
+    must(wxt_options_set_cancel(options, waiting.cancel, &error), &error, "cancel");
+    EXPECT(pthread_create(&button, NULL, press, &waiting) == 0);
+    EXPECT(wxt_till_pay(till, "prize", what, options, &outcome, &reply, &error) == WXT_DONE);
+    pthread_join(button, NULL);
+    EXPECT(outcome == WXT_UNKNOWN && wxt_reply_entry(reply) > 0 && wxt_reply_order_number(reply)[0] != '\0');
+    EXPECT(modem.posts >= 1 && waiting.waits >= 1);
+    /* A person looked at the merchant platform. */
+    EXPECT(wxt_till_acknowledge(till, wxt_reply_entry(reply), NULL) == WXT_FAILED);
+    EXPECT(wxt_till_settle_by_hand(till, wxt_reply_entry(reply), WXT_FOUND_NOTHING, "a", "b", NULL) == WXT_BAD_ARGUMENT);
+    must(wxt_till_settle_by_hand(till, wxt_reply_entry(reply), WXT_FOUND_PAID, "a", "b", &error), &error, "by hand");
+    must(wxt_till_acknowledge(till, wxt_reply_entry(reply), &error), &error, "acknowledge");
+    wxt_reply_free(reply);
+    must(wxt_till_pay(till, "prize", what, NULL, &outcome, &reply, &error), &error, "the same intent");
+    EXPECT(outcome == WXT_ACCEPTED && wxt_reply_evidence(reply) == WXT_EVIDENCE_RECORDED);
+    EXPECT(strcmp(wxt_reply_get(reply, "by"), "a") == 0);
+    wxt_reply_free(reply);
+    /* Another amount under the same intent: nothing is sent, and it is no outcome. */
+    must(wxt_request_set_fen(what, "total_amount", 101, &error), &error, "fen");
+    outcome = WXT_ACCEPTED;
+    EXPECT(wxt_till_pay(till, "prize", what, NULL, &outcome, &reply, &error) == WXT_NOT_SENT);
+    EXPECT(outcome == WXT_UNKNOWN && reply == NULL && strcmp(wxt_error_field(error), "intent") == 0);
+    wxt_error_free(error);
+    wxt_options_free(options);
+    wxt_cancel_free(waiting.cancel);
+    wxt_request_free(what);
+    wxt_account_free(who);
+    wxt_transport_free(transport);
+    wxt_till_free(till);
+    EXPECT(modem.released == 1);
+    pthread_cond_destroy(&waiting.begun);
+    pthread_mutex_destroy(&waiting.lock);
+    printf("own: a cancel from another thread\n");
+}
+
+int main(int argc, char **argv) {
+    struct modem modem;
+    wxt_error *error = NULL;
+    wxt_transport *transport = NULL;
+    wxt_client *client = NULL;
+    wxt_account *who = account();
+    if (argc != 2) {
+        fprintf(stderr, "own JOURNAL\n");
+        return 2;
+    }
+    the_answers_of_a_modem();
+    memset(&modem, 0, sizeof modem);
+    must(wxt_transport_new_own(post, NULL, NULL, NULL, &modem, &transport, &error), &error, "own");
+    must(wxt_client_new(who, NULL, transport, 0, &client, &error), &error, "client");
+    wxt_account_free(who);
+    wxt_transport_free(transport);
+    the_rules_of_the_tables(client);
+    EXPECT(modem.posts == 0);
+    wxt_client_free(client);
+    a_cancel_from_another_thread(argv[1]);
+    return failures == 0 ? 0 : 1;
+}
