@@ -1,5 +1,5 @@
-# The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes; `make capi` and
-# `make install` are for C and C++ (docs/c-api.md).
+# The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes, `make bench` the benchmarks;
+# `make capi` and `make install` are for C and C++ (docs/c-api.md); `make arm` and `make size` for the board.
 
 CARGO ?= cargo
 # Where the OpenSSL headers are missing, OpenSSL is built from source. This says so.
@@ -16,7 +16,7 @@ capi install: export LIBDIR := $(LIBDIR)
 capi install: export DESTDIR := $(DESTDIR)
 capi install: export TARGET := $(TARGET)
 
-.PHONY: tour test soak capi install header
+.PHONY: tour test soak bench arm size capi install header
 
 tour:
 	@ci/openssl-feature --say
@@ -27,10 +27,27 @@ test:
 	@ci/openssl-feature --say
 	@ci/test
 
+# Builds for a 32-bit ARM board, runs that in an emulator, and holds the size budget. Debian 12 on x86_64, as root.
+arm:
+	@ci/arm
+
+# All sizes of docs/footprint.md. The same machine; OpenSSL is compiled for ARM on the way.
+size:
+	@ci/size-budget --all
+
 # The fault simulation and the crash test at length: 100,000 payments a gateway, 5,000 kills.
 soak:
 	WXPAY_SIMULATED=100000 WXPAY_KILLS=5000 $(CARGO) test --release --locked $(FEATURES) --features sqlite \
 		--test all -- --nocapture simulation crash order_numbers
+
+# The figures of docs/performance.md, and its drawing. Some minutes; quiet machines give better figures. Without valgrind
+# the instruction counts are left out.
+bench:
+	@ci/openssl-feature --say
+	$(CARGO) bench --locked $(FEATURES) --bench growth -- $(CURDIR)/docs/performance.svg
+	@if command -v valgrind >/dev/null; then ci/instructions; else echo "no valgrind: instructions are not counted"; fi
+	$(CARGO) bench --locked $(FEATURES) --bench cold_start
+	$(CARGO) bench --locked $(FEATURES) --features sqlite --bench time
 
 # libwxpay_terminal.a and .so, in target/[TARGET/]release.
 capi:

@@ -7,10 +7,10 @@
 use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use wxpay_simulator::{Fault, Simulator, credentials};
+use wxpay_simulator::{Fault, Simulator, credentials, this_program};
 use wxpay_terminal::{
     Client, Evidence, Fen, Https, Identity, Next, OrderNumbers, Outcome, Post, Receipt, Received, RedPackSent,
     RedpackAccount, Secret, SendRedPack, SqliteJournal, SystemRandom, Terminal, Till, Transport,
@@ -172,7 +172,7 @@ impl Transport for BeforeSending {
 
 fn start(place: &Place, intent: &str, stop: &str) -> Result<Child> {
     let path = |name: &str, path: &Path| (format!("AFTER_POWER_LOSS_{name}"), path.as_os_str().to_owned());
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = this_program();
     command.envs([path("ROOTS", &place.roots), path("P12", &place.p12), path("JOURNAL", &place.journal)]);
     command.env("AFTER_POWER_LOSS_URL", &place.url).env("AFTER_POWER_LOSS_INTENT", intent);
     command.env("AFTER_POWER_LOSS_STOP", stop);

@@ -71,12 +71,7 @@ impl<A: Account> Client<A> {
     ///
     /// None today; a rule between account, terminal and transport may come.
     pub fn with_inputs(account: A, terminal: Terminal, inputs: Inputs) -> Result<Client<A>, Error> {
-        let pipe = Pipe {
-            terminal,
-            inputs,
-            within: Duration::from_secs(30),
-            gateway_time: [AtomicU32::new(0), AtomicU32::new(0)],
-        };
+        let pipe = Pipe { terminal, inputs, within: Duration::from_secs(30), gateway_began: AtomicU32::new(0) };
         Ok(Client { account, pipe })
     }
 
@@ -277,7 +272,7 @@ pub(crate) struct Draft {
     /// The refusal that the last attempt ended in, if it did.
     pub(crate) refusal: Option<Refusal>,
     /// Whose request it is: the account's identifiers, hosts and limits.
-    owner: String,
+    owner: Fingerprint,
 }
 
 impl Draft {
@@ -297,31 +292,34 @@ pub(crate) struct Pipe {
     terminal: Terminal,
     pub(crate) inputs: Inputs,
     pub(crate) within: Duration,
-    /// The last time that a gateway's HTTP server told, and when it did by the monotonic clock, in whole seconds. Two words
-    /// and not a lock, so that a client can be shared by threads without std, too.
-    gateway_time: [AtomicU32; 2],
+    /// The gateway's time when the monotonic clock was zero, as its HTTP server told it last. One word and not a lock, so that
+    /// a client can be shared by threads without std, too.
+    gateway_began: AtomicU32,
 }
 
 impl Pipe {
     fn note_gateway_time(&self, date: Option<i64>) {
-        let at = u32::try_from(self.inputs.clock.monotonic().as_secs());
-        if let (Some(Ok(date)), Ok(at)) = (date.map(u32::try_from), at) {
-            for (word, value) in self.gateway_time.iter().zip([date, at]) {
-                word.store(value, Ordering::Relaxed);
-            }
+        let at = i64::try_from(self.inputs.clock.monotonic().as_secs()).unwrap_or(i64::MAX);
+        let began = date.and_then(|date| u32::try_from(date.saturating_sub(at)).ok());
+        if let Some(began) = began {
+            self.gateway_began.store(began, Ordering::Relaxed);
         }
     }
 
-    /// The last time that a gateway's HTTP server told, in seconds since 1970, and when it did by the monotonic clock.
-    pub(crate) fn gateway_time(&self) -> Option<(i64, Duration)> {
-        let [date, at] = self.gateway_time.each_ref().map(|word| word.load(Ordering::Relaxed));
-        (date > 0).then(|| (i64::from(date), Duration::from_secs(u64::from(at))))
+    /// The gateway's time now, in seconds since 1970, as the last reply of its HTTP server told it.
+    pub(crate) fn gateway_time(&self, monotonic: Duration) -> Option<i64> {
+        let began = self.gateway_began.load(Ordering::Relaxed);
+        let since = i64::try_from(monotonic.as_secs()).unwrap_or(i64::MAX);
+        (began > 0).then(|| i64::from(began).saturating_add(since))
     }
 
     /// Given fields -> all fixed fields in the table's order, checked.
     pub(crate) fn checked(&self, profile: &Profile, endpoint: &Endpoint, given: Fields) -> Result<Fields, Error> {
         self.check_certificate(profile, endpoint)?;
-        if let Some((name, _)) = given.iter().find(|(name, _)| endpoint.field(name).is_none()) {
+        // Requests name their fields in the table's order, so that most are found where the last search ended.
+        let mut rows = endpoint.fields.iter();
+        let mut is_in_table = |name: &str| rows.any(|row| row.name == name) || endpoint.field(name).is_some();
+        if let Some((name, _)) = given.iter().find(|(name, _)| !is_in_table(name)) {
             return Err(Error::field(name, "is not in the table of this call"));
         }
         let fields = self.filled(profile, endpoint, given);
@@ -330,15 +328,12 @@ impl Pipe {
     }
 
     /// Given fields and those of the account and the terminal, in the table's order.
-    pub(crate) fn filled(&self, profile: &Profile, endpoint: &Endpoint, mut given: Fields) -> Fields {
-        for row in endpoint.fields {
-            match row.source {
-                Source::Account => given.optional(row.name, profile.value(endpoint, row.name)),
-                Source::Terminal => given.optional(row.name, self.terminal.device_info()),
-                Source::Request | Source::Attempt => {}
-            }
-        }
-        given.in_table_order(endpoint)
+    pub(crate) fn filled(&self, profile: &Profile, endpoint: &Endpoint, given: Fields) -> Fields {
+        given.in_table_order(endpoint, |row| match row.source {
+            Source::Account => profile.value(endpoint, row.name),
+            Source::Terminal => self.terminal.device_info(),
+            Source::Request | Source::Attempt => None,
+        })
     }
 
     /// Checked fields -> signed -> encoded.
@@ -598,24 +593,32 @@ fn not_reached(fault: &Fault) -> Error {
 
 /// Whose an entry of a journal is: the family, the first host and the identifiers.
 pub(crate) fn owner(profile: &Profile) -> String {
-    let mut owner = text(&[profile.family, " ", profile.hosts.first().map_or("", String::as_str)]);
-    for (_, value) in &profile.identifiers {
-        owner.push(' ');
-        owner.push_str(value);
-    }
+    let mut owner = String::new();
+    push_owner(profile, &mut owner);
     owner
 }
 
+fn push_owner(profile: &Profile, out: &mut String) {
+    for piece in [profile.family, " ", profile.hosts.first().map_or("", String::as_str)] {
+        out.push_str(piece);
+    }
+    for (_, value) in &profile.identifiers {
+        out.push(' ');
+        out.push_str(value);
+    }
+}
+
+type Fingerprint = (String, (u32, u32));
+
 /// What a prepared request is bound to: whoever sends it must have the same identifiers, hosts and limits.
-fn fingerprint(profile: &Profile) -> String {
-    let mut all = owner(profile);
+fn fingerprint(profile: &Profile) -> Fingerprint {
+    let mut all = String::with_capacity(192);
+    push_owner(profile, &mut all);
     for host in profile.hosts.iter().skip(1) {
         all.push(' ');
         all.push_str(host);
     }
-    let (least, most) = profile.amount;
-    all.push_str(&alloc::format!(" {least} {most}"));
-    all
+    (all, profile.amount)
 }
 
 /// A day for people, in China: `2026-11-21`.

@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 use core::ops::Range;
 
+use crate::bytes;
 use crate::clock::ChinaTime;
 use crate::endpoint::{Endpoint, Field, Kind, Required, Rule, Source};
 use crate::error::{Error, text};
 use crate::money::Fen;
 
-/// Fields in order, all values in one buffer. Two allocations hold a whole request.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// Fields in order, all values in one buffer, in any order. Two allocations hold a whole request.
+#[derive(Clone, Default)]
 pub struct Fields {
     values: String,
     rows: Vec<(&'static str, Range<usize>)>,
@@ -24,7 +25,8 @@ impl Fields {
 
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(have, _)| *have == name).map(|(_, value)| value)
+        let (_, at) = self.rows.iter().find(|(have, _)| *have == name)?;
+        self.values.get(at.clone())
     }
 
     /// The fields in order.
@@ -50,8 +52,7 @@ impl Fields {
 
     pub(crate) fn number(&mut self, name: &'static str, value: u32) {
         let from = self.values.len();
-        // Writing to a String cannot fail.
-        let _ = write!(self.values, "{value}");
+        push_number(value, &mut self.values);
         self.rows.push((name, from..self.values.len()));
     }
 
@@ -74,13 +75,28 @@ impl Fields {
         changed
     }
 
-    /// The same fields in the table's order, without those that each attempt makes anew.
-    pub(crate) fn in_table_order(&self, endpoint: &Endpoint) -> Fields {
-        let mut ordered = Fields::with_capacity(endpoint.fields.len(), self.values.len().saturating_add(160));
+    /// These fields in the table's order, without those that each attempt makes anew. What is missing comes from
+    /// `others`. The values stay where they are.
+    pub(crate) fn in_table_order<'a>(
+        mut self,
+        endpoint: &Endpoint,
+        others: impl Fn(&Field) -> Option<&'a str>,
+    ) -> Fields {
+        let given = core::mem::replace(&mut self.rows, Vec::with_capacity(endpoint.fields.len()));
+        // Requests name their fields in the table's order, so that most are the next one.
+        let mut next = 0_usize;
         for row in endpoint.fields.iter().filter(|row| row.source != Source::Attempt) {
-            ordered.optional(row.name, self.get(row.name));
+            let is_it = |(name, _): &&(&'static str, Range<usize>)| *name == row.name;
+            if let Some((name, at)) = given.get(next).filter(is_it) {
+                self.rows.push((name, at.clone()));
+                next = next.saturating_add(1);
+            } else if let Some((name, at)) = given.iter().find(is_it) {
+                self.rows.push((name, at.clone()));
+            } else {
+                self.optional(row.name, others(row));
+            }
         }
-        ordered
+        self
     }
 
     /// Takes back the fields pushed after the first `rows`: an attempt's nonce and signatures.
@@ -91,6 +107,22 @@ impl Fields {
             self.values.truncate(end);
         }
     }
+}
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Fields) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Fields {}
+
+/// Decimal digits. `write!` would do the same in ten times the instructions.
+fn push_number(value: u32, out: &mut String) {
+    if value >= 10 {
+        push_number(value / 10, out);
+    }
+    out.push(char::from_digit(value % 10, 10).unwrap_or('0'));
 }
 
 /// Shows only the values that the tables allow in a log. Without a table at hand: none.
@@ -124,16 +156,23 @@ pub(crate) struct Limits<'a> {
     pub usual: (u32, u32),
 }
 
-/// Checks every field against its row, then the rules between fields. The first broken rule is the error.
+/// Checks every field, in the table's order, against its row, then the rules between fields. The first broken rule is the
+/// error.
 pub(crate) fn check(fields: &Fields, endpoint: &Endpoint, limits: &Limits<'_>) -> Result<(), Error> {
+    let mut given = fields.iter();
+    let mut next = given.next();
     for row in endpoint.fields.iter().filter(|row| row.source != Source::Attempt) {
-        match fields.get(row.name) {
-            Some(value) => check_value(value, row, limits)?,
-            None if is_required(row, limits) => {
-                return Err(Error::field(row.name, "is required"));
+        match next {
+            Some((name, value)) if name == row.name => {
+                check_value(value, row, limits)?;
+                next = given.next();
             }
-            None => {}
+            _ if is_required(row, limits) => return Err(Error::field(row.name, "is required")),
+            _ => {}
         }
+    }
+    if let Some((name, _)) = next {
+        return Err(Error::field(name, "is not in its place in the table of this call"));
     }
     endpoint.rules.iter().try_for_each(|rule| check_rule(fields, endpoint, *rule, limits))
 }
@@ -187,44 +226,51 @@ fn check_value(value: &str, row: &Field, limits: &Limits<'_>) -> Result<(), Erro
     if value.is_empty() {
         return refuse("is empty: leave out what has no value");
     }
-    if value.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}').is_empty() && is_required(row, limits) {
+    if value.chars().all(|c| c.is_whitespace() || c == '\u{FEFF}') && is_required(row, limits) {
         return refuse("is required and is blank");
     }
-    if value.chars().any(char::is_control) {
+    let kinds = bytes::kinds(value.as_bytes());
+    if kinds & bytes::CONTROL != 0 && value.chars().any(char::is_control) {
         return refuse("holds a control character");
     }
-    if value.chars().any(|c| matches!(c, '\u{FFFE}' | '\u{FFFF}')) {
+    if kinds & bytes::HIGH != 0 && has_noncharacter(value) {
         return refuse("holds a character that XML cannot carry");
     }
-    if value.chars().count() > usize::from(row.longest) {
+    // There are at least as many bytes as characters, and bytes need no counting.
+    if value.len() > usize::from(row.longest) && value.chars().count() > usize::from(row.longest) {
         let mut rule = String::from("is longer than ");
         let _ = write!(rule, "{} characters", row.longest);
         return refuse(&rule);
     }
-    match broken_rule(value, row.kind, limits) {
+    match broken_rule(value, kinds, row.kind, limits) {
         Some(rule) => refuse(&rule),
         None => Ok(()),
     }
 }
 
-/// The rule of its kind that a value breaks.
-fn broken_rule(value: &str, kind: Kind, limits: &Limits<'_>) -> Option<String> {
-    let all = |ok: fn(&u8) -> bool| value.bytes().all(|b| ok(&b));
+/// Whether it holds U+FFFE or U+FFFF.
+fn has_noncharacter(value: &str) -> bool {
+    value.as_bytes().windows(3).any(|bytes| matches!(bytes, [0xEF, 0xBF, 0xBE | 0xBF]))
+}
+
+/// The rule of its kind that a value breaks. `seen`: the kinds of its bytes.
+fn broken_rule(value: &str, seen: u8, kind: Kind, limits: &Limits<'_>) -> Option<String> {
+    let only = |allowed: u8| seen & !allowed == 0;
     let fails = |ok: bool, rule: &str| (!ok).then(|| String::from(rule));
     match kind {
         Kind::Text => None,
-        Kind::Word => fails(all(u8::is_ascii_graphic), "must be visible ASCII without blanks"),
-        Kind::LettersAndDigits => fails(all(u8::is_ascii_alphanumeric), "must be letters and digits only"),
-        Kind::Digits => fails(all(u8::is_ascii_digit), "must be digits only"),
+        Kind::Word => fails(only(bytes::VISIBLE), "must be visible ASCII without blanks"),
+        Kind::LettersAndDigits => fails(only(bytes::DIGIT | bytes::LETTER), "must be letters and digits only"),
+        Kind::Digits => fails(only(bytes::DIGIT), "must be digits only"),
         Kind::OrderNumber { shortest, also } => broken_order_number(value, shortest, also),
         Kind::Fen { least } => broken_amount(value, least, limits.amount),
-        Kind::OneOf(words) => fails(words.contains(&value), &text(&["must be one of ", &words.join(", ")])),
+        Kind::OneOf(words) => (!words.contains(&value)).then(|| text(&["must be one of ", &words.join(", ")])),
         Kind::Ipv4 => {
             fails(value.parse::<core::net::Ipv4Addr>().is_ok(), "must be an IPv4 address such as 192.168.0.1")
         }
         Kind::Ip => fails(value.parse::<core::net::IpAddr>().is_ok(), "must be an IP address"),
         Kind::Url => fails(is_url(value), "must be an absolute http or https URL"),
-        Kind::ChinaTime => fails(value.len() == 14 && all(u8::is_ascii_digit), "must be yyyyMMddHHmmss, GMT+8"),
+        Kind::ChinaTime => fails(value.len() == 14 && only(bytes::DIGIT), "must be yyyyMMddHHmmss, GMT+8"),
     }
 }
 
@@ -234,7 +280,9 @@ fn broken_order_number(value: &str, shortest: u16, also: &str) -> Option<String>
         let _ = write!(rule, "{shortest} characters");
         return Some(rule);
     }
-    if value.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c)) {
+    if bytes::only(value.as_bytes(), bytes::DIGIT | bytes::LETTER)
+        || value.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c))
+    {
         return None;
     }
     Some(match also {
@@ -300,7 +348,7 @@ mod tests {
         for (name, value) in changed.iter().filter(|(_, value)| !value.is_empty()) {
             fields.text(name, value);
         }
-        let error = check(&fields.in_table_order(endpoint), endpoint, &LIMITS).err();
+        let error = check(&fields.in_table_order(endpoint, |_| None), endpoint, &LIMITS).err();
         error.map(|error| error.field_name().into()).unwrap_or_default()
     }
 

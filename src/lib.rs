@@ -23,6 +23,7 @@
 extern crate alloc;
 
 mod account;
+mod bytes;
 #[cfg(feature = "capi")]
 #[allow(unsafe_code)]
 mod capi;

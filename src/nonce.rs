@@ -29,11 +29,10 @@ impl Random for SystemRandom {
 
 /// 32 characters of 32 kinds: 160 bits. `nonce_str` is "不长于32位" in every table.
 pub(crate) fn nonce_str(random: &dyn Random) -> Result<String, Error> {
-    const ALPHABET: [char; 32] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n',
-        'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y',
-    ];
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstuvwxy";
     let mut bytes = [0_u8; 32];
     random.fill(&mut bytes)?;
-    Ok(bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 31))).collect())
+    // `& 31` is always inside the alphabet, which is ASCII.
+    let text = bytes.map(|byte| ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'0'));
+    Ok(core::str::from_utf8(&text).unwrap_or_default().into())
 }

@@ -3,12 +3,18 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
 
 use crate::money::Fen;
 
 /// Names and values of a reply, in its order. Unknown fields are kept: they take part in the signature.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Pairs(Vec<(String, String)>);
+pub struct Pairs {
+    /// All names and values, one after the other: two allocations hold a whole reply.
+    text: String,
+    /// Where each name and each value stands.
+    rows: Vec<(Range<usize>, Range<usize>)>,
+}
 
 /// The fields of any reply that may be shown in a log.
 const SHOWN: &[&str] = &[
@@ -26,9 +32,19 @@ const SHOWN: &[&str] = &[
 ];
 
 impl Pairs {
+    pub(crate) fn with_capacity(rows: usize, bytes: usize) -> Pairs {
+        Pairs { text: String::with_capacity(bytes), rows: Vec::with_capacity(rows) }
+    }
+
     /// The value of a field, as it stands in the reply: entities resolved, nothing trimmed.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(have, _)| *have == name).map(|(_, value)| value)
+        // Names are compared as bytes, and only those of the same length: this runs once for each pair of fields.
+        let bytes = self.text.as_bytes();
+        let is_it = |have: &Range<usize>| {
+            have.end.saturating_sub(have.start) == name.len() && bytes.get(have.clone()) == Some(name.as_bytes())
+        };
+        let (_, value) = self.rows.iter().find(|(have, _)| is_it(have))?;
+        self.text.get(value.clone())
     }
 
     /// The value of a field that is not empty.
@@ -51,7 +67,8 @@ impl Pairs {
 
     /// All fields, in the reply's order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let part = |at: &Range<usize>| self.text.get(at.clone()).unwrap_or_default();
+        self.rows.iter().map(move |(name, value)| (part(name), part(value)))
     }
 
     /// Adds a field. Equal duplicates collapse to one; a name with two values is refused.
@@ -62,12 +79,19 @@ impl Pairs {
     pub fn add(&mut self, name: &str, value: &str) -> Result<(), TwoValues> {
         match self.get(name) {
             None => {
-                self.0.push((name.into(), value.into()));
+                let (name, value) = (self.push(name), self.push(value));
+                self.rows.push((name, value));
                 Ok(())
             }
             Some(have) if have == value => Ok(()),
             Some(_) => Err(TwoValues),
         }
+    }
+
+    fn push(&mut self, piece: &str) -> Range<usize> {
+        let from = self.text.len();
+        self.text.push_str(piece);
+        from..self.text.len()
     }
 }
 

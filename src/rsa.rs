@@ -4,7 +4,6 @@
 //! else, so this module is not compiled there; bring a [`ReplyRule`] of your own.
 
 use std::fmt;
-use std::string::String;
 use std::vec::Vec;
 
 use openssl::hash::MessageDigest;
@@ -90,8 +89,7 @@ impl ReplyRule for RsaReply {
         let given = reply.filled("sign").ok_or("the signature is missing")?;
         let signature = base64(given.as_bytes()).ok_or("the signature is not base64")?;
         let mut pairs: Vec<(&str, &str)> = reply.iter().collect();
-        let mut message = String::new();
-        sign::canonical(&mut pairs, &mut |piece| message.push_str(piece));
+        let message = sign::canonical(&mut pairs);
         if self.key.verifies(self.digest, message.as_bytes(), &signature) {
             Ok(())
         } else {

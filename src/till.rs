@@ -112,6 +112,10 @@ struct Seen {
     asked: Option<Duration>,
     /// What the customer needs, where the journal could not take it.
     withheld: Option<Vec<(String, String)>>,
+    /// What proves that it was paid late, where the journal could not take it.
+    late: Option<Vec<(String, String)>>,
+    /// Late money that nobody was told of yet, so nobody can acknowledge it.
+    untold: bool,
 }
 
 /// What a payment came to, with its order number.
@@ -334,6 +338,8 @@ enum Start {
     TooSoon(Duration, Option<Entry>),
     /// Settled: this is the result.
     Known(Entry),
+    /// Paid late, which the journal cannot say.
+    Unwritten(Entry),
     /// Another thread works on it.
     Busy,
     /// The journal cannot be read: whether this intent was paid before is not known.
@@ -436,7 +442,11 @@ impl Till {
             }
             Start::Busy => done(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread is paying this intent"))),
             Start::Unreadable(fault) => done(Outcome::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
-            Start::Known(entry) => done(recorded(entry)),
+            Start::Known(entry) => done(self.tell(entry)),
+            Start::Unwritten(entry) => {
+                let words = text(&[&entry.order_number, " was paid late, and the journal cannot say so"]);
+                done(Outcome::Unknown(Doubt::new(Reason::Journal, words)))
+            }
             Start::Resolve(entry) => {
                 let held = Held { till: self, entry };
                 let work = paying.work(&held.entry);
@@ -463,15 +473,22 @@ impl Till {
         let Paying { endpoint, account, amount, fields, .. } = *paying;
         let intent = paying.call.intent;
         let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.clock.unix_seconds() };
-        let is_order = matches!(endpoint.resolved_by, ResolvedBy::Order(..));
+        // An order says until when it may be paid. It is sent again only if that leaves the customer time.
+        let is_fresh = |entry: &Entry| match endpoint.resolved_by {
+            ResolvedBy::Order(_, rules) => orders::leaves_time(entry, rules, new.at),
+            _ => true,
+        };
         self.journal.with(|journal| {
             let mut entries = match journal.of_intent(account, intent) {
                 Ok(entries) => entries,
                 Err(fault) => return Ok(Start::Unreadable(fault)),
             };
-            // Money for an order that was given up counts before a newer order that was not paid.
-            let unpaid = entries.last().is_some_and(Entry::allows_new_number);
-            let late = entries.iter().position(Entry::is_paid).filter(|_| unpaid);
+            self.settle_late(&mut **journal, &mut entries, new.at);
+            // Money for an order that was given up counts before every newer order. So does one that a person must look at.
+            let decides = |entry: &Entry| entry.is_paid() || self.is_late(entry.id);
+            let for_a_person =
+                |entry: &Entry| matches!(entry.state, EntryState::Settled(Settlement::ForAPerson { .. }));
+            let late = entries.iter().position(decides).or_else(|| entries.iter().position(for_a_person));
             let pending = entries.iter().any(Entry::is_pending);
             let latest = match late {
                 Some(late) => Some(entries.swap_remove(late)),
@@ -495,8 +512,8 @@ impl Till {
                 return Ok(Start::TooSoon(wait, refused));
             }
             let start = match latest {
-                // An order carries the time at which it expires, so it gets a new number instead.
-                Some(mut entry) if entry.allows_same_number() && !entry.fields.is_empty() && !is_order => {
+                Some(entry) if self.is_late(entry.id) => return Ok(Start::Unwritten(entry)),
+                Some(mut entry) if entry.allows_same_number() && !entry.fields.is_empty() && is_fresh(&entry) => {
                     journal.reopen(entry.id, new.at).map_err(not_begun)?;
                     entry.attempts = entry.attempts.saturating_add(1);
                     let before = core::mem::replace(&mut entry.state, EntryState::Open);
@@ -599,7 +616,7 @@ impl Till {
             Err(fault) => {
                 // A notification may have told that it is paid while the gateway was asked.
                 if let Some(paid) = self.paid_meanwhile(entry.id) {
-                    return recorded(paid);
+                    return self.tell(paid);
                 }
                 // Without the record a restart would not know that a new number is allowed. Unknown is the safe answer.
                 let words =
@@ -609,8 +626,46 @@ impl Till {
         }
     }
 
+    /// What is recorded, told to the caller: now it can be acknowledged.
+    fn tell(&self, entry: Entry) -> Outcome<Found> {
+        self.told(entry.id);
+        recorded(entry)
+    }
+
+    fn told(&self, id: EntryId) {
+        self.seen.with(|all| all.get_mut(&id).map(|seen| seen.untold = false));
+    }
+
+    /// Whether it was paid late, which the journal does not say yet.
+    fn is_late(&self, id: EntryId) -> bool {
+        self.seen.with(|all| all.get(&id).is_some_and(|seen| seen.late.is_some()))
+    }
+
+    /// Late money that the journal could not take when the gateway said it: now, perhaps, it can.
+    fn settle_late(&self, journal: &mut dyn Journal, entries: &mut [Entry], at: i64) {
+        for entry in entries {
+            let evidence = self.seen.with(|all| all.get(&entry.id).and_then(|seen| seen.late.clone()));
+            let Some(evidence) = evidence.filter(|_| !entry.is_paid()) else { continue };
+            let settlement = Settlement::PaidLate { evidence };
+            match journal.settle(entry.id, &settlement, at) {
+                Ok(()) => {
+                    self.seen.with(|all| all.get_mut(&entry.id).map(|seen| seen.late = None));
+                    entry.state = EntryState::Settled(settlement);
+                }
+                Err(fault) => log::error!("{} {}: {fault}", entry.call, entry.order_number),
+            }
+        }
+    }
+
+    /// The later of the device's time and the gateway's: an entry must never look older than it is.
+    fn stamp(&self) -> i64 {
+        let now = self.clock.monotonic();
+        let told = self.desks.iter().filter_map(|desk| desk.pipe.gateway_time(now));
+        told.fold(self.clock.unix_seconds(), i64::max)
+    }
+
     fn settle(&self, entry: &Entry, settlement: &Settlement) -> Result<(), JournalFault> {
-        let at = self.clock.unix_seconds();
+        let at = self.stamp();
         let settled = self.journal.with(|journal| journal.settle(entry.id, settlement, at));
         let number = &entry.order_number;
         match (&settled, settlement) {
@@ -620,8 +675,13 @@ impl Till {
             }
             (Ok(()), _) => log::info!("{} {number}: {settlement:?}", entry.call),
         }
-        if settled.is_ok() {
+        let pending = matches!(settlement, Settlement::Ordered { .. } | Settlement::Abandoned);
+        // What is still asked about keeps the time of its last attempt.
+        if settled.is_ok() && !pending {
             self.seen.with(|seen| seen.remove(&entry.id));
+        }
+        if settled.is_ok() && pending {
+            self.with_seen(entry.id, |seen| seen.withheld = None);
         }
         settled
     }

@@ -1,15 +1,20 @@
 //! XML: a tiny writer of our own, and roxmltree for reading.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
+use crate::bytes;
 use crate::fields::Fields;
 use crate::pairs::Pairs;
 
 /// The most nodes of a reply. The longest documented one (gethbinfo with its list) has about a hundred.
 const NODES: u32 = 2_000;
+
+/// Room for the fields of most replies, which have 9 to 25.
+const FIELDS: usize = 32;
 
 /// Writes `<xml><name>value</name>…</xml>`.
 ///
@@ -23,19 +28,22 @@ pub(crate) fn write(fields: &Fields) -> Vec<u8> {
     let mut out = String::with_capacity(length.saturating_add(32));
     out.push_str("<xml>");
     for (name, value) in fields.iter() {
-        for piece in ["<", name, ">"] {
-            out.push_str(piece);
-        }
+        out.push('<');
+        out.push_str(name);
+        out.push('>');
         escape(value, &mut out);
-        for piece in ["</", name, ">"] {
-            out.push_str(piece);
-        }
+        out.push_str("</");
+        out.push_str(name);
+        out.push('>');
     }
     out.push_str("</xml>");
     out.into_bytes()
 }
 
 fn escape(value: &str, out: &mut String) {
+    if bytes::kinds(value.as_bytes()) & bytes::MARKUP == 0 {
+        return out.push_str(value);
+    }
     for c in value.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -67,7 +75,7 @@ pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
     if root.tag_name().name() != "xml" {
         return Err("the root element is not xml");
     }
-    let mut pairs = Pairs::default();
+    let mut pairs = Pairs::with_capacity(FIELDS, text.len());
     for element in root.children().filter(Node::is_element) {
         pairs.add(element.tag_name().name(), &value(element, text)).map_err(|_| "one name has two values")?;
     }
@@ -78,38 +86,65 @@ pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
 ///
 /// With them one text could have two readings (`<a:return_code>`), and a few thousand namespaces take minutes.
 fn plain_tags(text: &str) -> Result<(), &'static str> {
-    let mut rest = text;
-    while let Some((_, markup)) = rest.split_once('<') {
-        let skipped = [("![CDATA[", "]]>"), ("!--", "-->"), ("?", "?>")]
-            .iter()
-            .find_map(|(begin, end)| Some(markup.strip_prefix(begin)?.split_once(end)));
-        rest = match skipped {
-            Some(Some((_, after))) => after,
-            Some(None) => return Err("not well-formed XML"),
-            None if markup.starts_with('!') => return Err("a DTD"),
-            None => plain_tag(markup)?,
+    let mut rest = text.as_bytes();
+    while let Some((_, markup)) = around(rest, b'<') {
+        rest = match markup {
+            [b'!', b'[', b'C', b'D', b'A', b'T', b'A', b'[', inside @ ..] => after(inside, b"]]>")?,
+            [b'!', b'-', b'-', inside @ ..] => after(inside, b"-->")?,
+            [b'?', inside @ ..] => after(inside, b"?>")?,
+            [b'!', ..] => return Err("a DTD"),
+            _ => plain_tag(markup)?,
         };
     }
     Ok(())
 }
 
+/// What stands before and after the first such byte. The pieces of a reply are short: searching byte by byte is quicker
+/// than preparing a search.
+fn around(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let (before, found) = text.split_at_checked(text.iter().position(|b| *b == byte)?)?;
+    found.split_first().map(|(_, after)| (before, after))
+}
+
+/// What follows the first `end`, a text that ends with `>`.
+fn after<'a>(text: &'a [u8], end: &[u8]) -> Result<&'a [u8], &'static str> {
+    let mut from = 0_usize;
+    while let Some((before, after)) = text.get(from..).and_then(|rest| around(rest, b'>')) {
+        from = from.saturating_add(before.len()).saturating_add(1);
+        if text.get(..from).is_some_and(|read| read.ends_with(end)) {
+            return Ok(after);
+        }
+    }
+    Err("not well-formed XML")
+}
+
 /// What follows a tag of the form `name >`, `/name >` or `name />`.
-fn plain_tag(markup: &str) -> Result<&str, &'static str> {
-    let (tag, after) = markup.split_once('>').ok_or("not well-formed XML")?;
-    let name = tag.strip_prefix('/').or_else(|| tag.strip_suffix('/')).unwrap_or(tag);
-    let name = name.trim_end_matches([' ', '\t', '\r', '\n']);
-    if name.contains(|c: char| c.is_ascii_whitespace() || matches!(c, ':' | '=' | '"' | '\'' | '<')) {
+fn plain_tag(markup: &[u8]) -> Result<&[u8], &'static str> {
+    // Nearly all are a name and `>`.
+    let inside = markup.strip_prefix(b"/").unwrap_or(markup);
+    let end = inside.iter().position(|b| bytes::of(*b) & bytes::NAME == 0).and_then(|end| inside.get(end..));
+    if let Some([b'>', after @ ..]) = end {
+        return Ok(after);
+    }
+    let (tag, after) = around(markup, b'>').ok_or("not well-formed XML")?;
+    let name = tag.strip_prefix(b"/").or_else(|| tag.strip_suffix(b"/")).unwrap_or(tag);
+    let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+    let name = name.iter().rposition(|b| !blank(b)).and_then(|last| name.get(..=last)).unwrap_or_default();
+    if name.iter().any(|b| b.is_ascii_whitespace() || matches!(b, b':' | b'=' | b'"' | b'\'' | b'<')) {
         return Err("an element with attributes or a prefix");
     }
     Ok(after)
 }
 
-fn value(element: Node<'_, '_>, source: &str) -> String {
+fn value<'a>(element: Node<'a, '_>, source: &'a str) -> Cow<'a, str> {
+    let (first, last) = (element.first_child(), element.last_child());
+    if let Some(only) = first.filter(|only| only.is_text() && first == last) {
+        return only.text().unwrap_or_default().into();
+    }
     if !element.children().any(|child| child.is_element()) {
         return element.children().filter(Node::is_text).filter_map(|node| node.text()).collect();
     }
-    let inside = element.first_child().zip(element.last_child());
-    let range = inside.map(|(first, last)| first.range().start..last.range().end);
+    let range = first.zip(last).map(|(first, last)| first.range().start..last.range().end);
     range.and_then(|range| source.get(range)).unwrap_or_default().into()
 }
 

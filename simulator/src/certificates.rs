@@ -123,8 +123,14 @@ pub(crate) fn material() -> io::Result<&'static Material> {
 }
 
 impl Material {
-    fn make() -> Result<Material, ErrorStack> {
-        let keys = Keys::make()?;
+    fn make() -> io::Result<Material> {
+        Ok(Material::of(match std::env::var_os("WXPAY_SIMULATOR_KEYS") {
+            Some(folder) => Keys::read(Path::new(&folder))?,
+            None => Keys::make()?,
+        })?)
+    }
+
+    fn of(keys: Keys) -> Result<Material, ErrorStack> {
         let ca = authority("Simulator CA", &keys.ca)?;
         let other_ca = authority("Unknown CA", &keys.other_ca)?;
         let mut material = Material { keys, ca, other_ca, files: Vec::new() };
@@ -135,7 +141,7 @@ impl Material {
     /// The server's certificate of that kind, and its key.
     pub(crate) fn server(&self, kind: ServerCertificate) -> Result<(X509, PKey<Private>), ErrorStack> {
         let day = 86_400;
-        let now = clock::now() as i64;
+        let now = clock::now();
         let (from, until) = match kind {
             ServerCertificate::Expired => (now - 30 * day, now - day),
             ServerCertificate::NotYetValid => (now + day, now + 30 * day),
@@ -166,7 +172,7 @@ impl Material {
 
     fn client_leaf<'a>(&'a self, name: &'a str, valid: bool) -> Leaf<'a> {
         let day = 86_400;
-        let now = clock::now() as i64;
+        let now = clock::now();
         Leaf {
             name,
             key: &self.keys.client,
@@ -211,6 +217,17 @@ impl Material {
 }
 
 impl Keys {
+    /// Keys made elsewhere, in PEM: making them takes an emulator a minute. The server's may be of any kind, the others
+    /// are RSA.
+    fn read(folder: &Path) -> io::Result<Keys> {
+        let read = |name: &str| {
+            let pem = fs::read(folder.join(name).with_extension("pem"))?;
+            Ok::<_, io::Error>(PKey::private_key_from_pem(&pem)?)
+        };
+        let (ca, other_ca, server) = (read("ca")?, read("other_ca")?, read("server")?);
+        Ok(Keys { ca, other_ca, server, client: read("client")?, webgate: read("webgate")? })
+    }
+
     fn make() -> Result<Keys, ErrorStack> {
         let make = || PKey::from_rsa(Rsa::generate(2048)?);
         // Two threads, because the small machines that run the tests have two cores.
@@ -261,8 +278,8 @@ struct Leaf<'a> {
     key: &'a PKey<Private>,
     /// `None`: a client. `Some(false)`: a server with the wrong names.
     server: Option<bool>,
-    from: i64,
-    until: i64,
+    from: u64,
+    until: u64,
 }
 
 impl Leaf<'_> {
@@ -273,8 +290,8 @@ impl Leaf<'_> {
         builder.set_subject_name(&*subject(self.name)?)?;
         builder.set_issuer_name(ca.subject_name())?;
         builder.set_pubkey(self.key)?;
-        builder.set_not_before(&*Asn1Time::from_unix(self.from)?)?;
-        builder.set_not_after(&*Asn1Time::from_unix(self.until)?)?;
+        builder.set_not_before(&*asn1_time(self.from)?)?;
+        builder.set_not_after(&*asn1_time(self.until)?)?;
         builder.append_extension(BasicConstraints::new().build()?)?;
         let mut usage = ExtendedKeyUsage::new();
         match self.server {
@@ -298,19 +315,24 @@ impl Leaf<'_> {
 }
 
 fn authority(name: &str, key: &PKey<Private>) -> Result<X509, ErrorStack> {
-    let now = clock::now() as i64;
+    let now = clock::now();
     let mut builder = X509::builder()?;
     builder.set_version(2)?;
     builder.set_serial_number(&*serial()?)?;
     builder.set_subject_name(&*subject(name)?)?;
     builder.set_issuer_name(&*subject(name)?)?;
     builder.set_pubkey(key)?;
-    builder.set_not_before(&*Asn1Time::from_unix(now - 60 * 86_400)?)?;
-    builder.set_not_after(&*Asn1Time::from_unix(now + 3650 * 86_400)?)?;
+    builder.set_not_before(&*asn1_time(now - 60 * 86_400)?)?;
+    builder.set_not_after(&*asn1_time(now + 3650 * 86_400)?)?;
     builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
     builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
     builder.sign(key, MessageDigest::sha256())?;
     Ok(builder.build())
+}
+
+/// Spelled out, because the C library's seconds end in 2038 on 32-bit boards.
+fn asn1_time(unix: u64) -> Result<Asn1Time, ErrorStack> {
+    Asn1Time::from_str_x509(&(clock::packed_utc(unix) + "Z"))
 }
 
 fn serial() -> Result<openssl::asn1::Asn1Integer, ErrorStack> {

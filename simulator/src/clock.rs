@@ -19,9 +19,17 @@ pub(crate) fn packed(unix: u64) -> String {
     format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")
 }
 
+/// The same in UTC, as certificates have it. Not for the first eight hours of 1970.
+pub(crate) fn packed_utc(unix: u64) -> String {
+    packed(unix.saturating_sub(EAST))
+}
+
+/// China is eight hours ahead.
+const EAST: u64 = 8 * 3600;
+
 // Days to a date by counting 400-year eras from March, where the leap day is the last of the year.
 fn china(unix: u64) -> (u64, u64, u64, u64, u64, u64) {
-    let local = unix + 8 * 3600;
+    let local = unix + EAST;
     let days = local / 86_400 + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -55,6 +63,8 @@ mod tests {
         assert_eq!(packed(0), "19700101080000");
         assert_eq!(spelled(951_782_400), "2000-02-29 08:00:00");
         assert_eq!(packed(1_767_225_599), "20260101075959");
+        // Beyond what 32 bits count. From `date -u -d @4102444799`.
+        assert_eq!(packed_utc(4_102_444_799), "20991231235959");
     }
 
     #[test]

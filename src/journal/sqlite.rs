@@ -14,6 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transac
 use super::{
     Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
 };
+use crate::clock::EARLIEST;
 use crate::error::{Error, text};
 use crate::money::Fen;
 use crate::nonce::Random;
@@ -33,9 +34,6 @@ const WAL_BOUND: u64 = 1 << 20;
 
 /// How long to wait for a shell that holds a write lock.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// 2025-01-01. A time before it comes from a clock that was not set, and says nothing about an entry's age.
-const PLAUSIBLE_SINCE: i64 = 1_735_689_600;
 
 /// What is never stored, whatever the caller hands over.
 const NEVER_STORED: [&str; 3] = ["sign", "workwx_sign", "nonce_str"];
@@ -554,7 +552,7 @@ fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -
     let select = "
         WITH aged AS (
             SELECT id, account, intent, acknowledged_at, CASE
-                WHEN begun_at >= ?3 THEN max(begun_at, last_attempt_at)
+                WHEN begun_at >= ?3 THEN max(begun_at, last_attempt_at, coalesce(settled_at, 0))
                 ELSE (SELECT later.begun_at FROM entries AS later
                       WHERE later.id > entries.id AND later.begun_at >= ?3 ORDER BY later.id LIMIT 1)
                 END AS begun
@@ -562,16 +560,15 @@ fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -
         ), judged AS (
             SELECT id, account, intent,
                 coalesce(acknowledged_at IS NOT NULL AND max(acknowledged_at, begun) < ?1, 0) AS old,
-                coalesce(begun < ?2, 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
+                coalesce(max(begun, acknowledged_at) < ?2, 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
             FROM aged
         )
         SELECT id, goes FROM (
             SELECT id, old, min(old AND free) OVER (PARTITION BY account, intent) AS goes FROM judged
         ) WHERE old ORDER BY id";
     let mut statement = change.prepare(select).or_fault()?;
-    let rows = statement
-        .query_map([acknowledged_before, since, PLAUSIBLE_SINCE], |row| Ok((row.get(0)?, row.get(1)?)))
-        .or_fault()?;
+    let rows =
+        statement.query_map([acknowledged_before, since, EARLIEST], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
     rows.collect::<rusqlite::Result<_>>().or_fault()
 }
 

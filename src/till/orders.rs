@@ -9,8 +9,7 @@ use core::time::Duration;
 
 use super::resolve::is_given_up;
 use super::{
-    APART, Desk, Evidence, Found, Held, Options, OrderRules, Receipt, Till, Went, Work, found, picked, recorded,
-    untyped,
+    APART, Desk, Evidence, Found, Held, Options, OrderRules, Receipt, Till, Went, Work, found, picked, untyped,
 };
 use crate::client::owner;
 use crate::clock::{ChinaTime, EARLIEST, LATEST};
@@ -21,6 +20,9 @@ use crate::journal::{Entry, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Outcome, Reason};
 use crate::pairs::Pairs;
 use crate::swiftpass::{Notification, NotificationFault, PaidNotice, StoredOrder};
+
+/// The evidence of an order says when it was made, by the gateway's own time.
+const ORDERED_AT: &str = "ordered_at";
 
 /// What a call without patience adds, so that it comes to its one question. Shorter than the pause before another one.
 const ONE_QUESTION: Duration = Duration::from_millis(500);
@@ -51,15 +53,34 @@ impl Till {
     }
 
     fn hand_out(&self, entry: &Entry, kept: Vec<(String, String)>, evidence: Evidence<Pairs>) -> Outcome<Found> {
-        let Err(fault) = self.settle(entry, &Settlement::Ordered { evidence: kept.clone() }) else {
-            return Outcome::Accepted(found(entry, evidence, None));
-        };
-        if let Some(paid) = self.paid_meanwhile(entry.id) {
-            return recorded(paid);
+        let mut recorded_too = kept.clone();
+        // A slow clock of the device made the order's end too early. The gateway may take it all the same.
+        if let Some(now) = self.gateway_now(entry).and_then(|now| ChinaTime::from_unix(now).ok()) {
+            recorded_too.push((ORDERED_AT.into(), now.digits()));
         }
-        self.with_seen(entry.id, |seen| seen.withheld = Some(kept));
-        let words = text(&["the order exists, but its URL is withheld: ", fault.text()]);
-        Outcome::Unknown(Doubt::new(Reason::Journal, words))
+        if let Err(fault) = self.settle(entry, &Settlement::Ordered { evidence: recorded_too }) {
+            if let Some(paid) = self.paid_meanwhile(entry.id) {
+                return self.tell(paid);
+            }
+            self.with_seen(entry.id, |seen| seen.withheld = Some(kept));
+            let words = text(&["the order exists, but its URL is withheld: ", fault.text()]);
+            return Outcome::Unknown(Doubt::new(Reason::Journal, words));
+        }
+        // Money came for an older order of this intent while this one was made: nobody needs its URL.
+        if let Some(paid) = self.paid_otherwise(entry) {
+            return self.tell(paid);
+        }
+        Outcome::Accepted(found(entry, evidence, None))
+    }
+
+    fn paid_otherwise(&self, entry: &Entry) -> Option<Entry> {
+        let of_intent = self.journal.with(|journal| journal.of_intent(&entry.account, &entry.intent));
+        of_intent.ok()?.into_iter().find(|other| other.id != entry.id && other.is_paid())
+    }
+
+    fn gateway_now(&self, entry: &Entry) -> Option<i64> {
+        let desk = self.desks.iter().find(|desk| owner(desk.profile()) == entry.account)?;
+        desk.pipe.gateway_time(self.clock.monotonic())
     }
 
     /// The answer was lost, and with it what the customer needs. The query does not return it.
@@ -95,19 +116,6 @@ impl Till {
             }
             outcome => Went::Done(outcome),
         }
-    }
-
-    /// Whether an order that is not paid yet can no longer be paid: its time is over, and a margin, by the gateway's own
-    /// time. The device's clock does not count, because a wrong one made the order's end wrong, too. A transport that does
-    /// not tell the gateway's time leaves the order open until it is closed.
-    pub(super) fn has_expired(&self, work: &Work<'_>) -> bool {
-        let ResolvedBy::Order(_, rules) = work.endpoint.resolved_by else { return false };
-        let (Some(expires), Some((date, at))) = (expires(work.entry, rules), work.desk.pipe.gateway_time()) else {
-            return false;
-        };
-        let since = self.clock.monotonic().saturating_sub(at).as_secs();
-        let margin = i64::try_from(rules.margin.as_secs()).unwrap_or(i64::MAX);
-        date.saturating_add(i64::try_from(since).unwrap_or(0)) >= expires.saturating_add(margin)
     }
 
     /// Asks once what became of an order number of this till, and says what is known: `Accepted` means **paid**, for a WAP
@@ -146,15 +154,15 @@ impl Till {
                 return Err(Error::field("order_number", "is not an order that a customer pays"));
             };
             if work.entry.is_settled() {
-                return Ok(untyped(recorded(work.entry.clone())));
+                return Ok(untyped(self.tell(work.entry.clone())));
             }
             let answer = self.question(work, rules.close, &[]);
             let now = self.clock.monotonic();
             self.with_seen(work.entry.id, |seen| seen.asked = Some(now));
             match answer {
-                Ok(Answer::Known(_)) => {}
-                Ok(Answer::NotKnown { .. }) => log::info!("{}: not known when closed", work.entry.order_number),
-                Ok(Answer::NoAnswer(doubt)) => log::warn!("{}: not closed: {doubt}", work.entry.order_number),
+                Ok((Answer::Known(_), _)) => {}
+                Ok((Answer::NotKnown { .. }, _)) => log::info!("{}: not known when closed", work.entry.order_number),
+                Ok((Answer::NoAnswer(doubt), _)) => log::warn!("{}: not closed: {doubt}", work.entry.order_number),
                 Err(error) => log::warn!("{}: not closed: {error}", work.entry.order_number),
             }
             // Only the query's word counts: it also sees the customer who was faster.
@@ -216,11 +224,11 @@ impl Till {
         let (resolution, is_order) = match work.endpoint.resolved_by {
             ResolvedBy::Query(resolution) => (resolution, false),
             ResolvedBy::Order(resolution, _) => (resolution, true),
-            ResolvedBy::Repeat | ResolvedBy::NotByTill => return recorded(entry.clone()),
+            ResolvedBy::Repeat | ResolvedBy::NotByTill => return self.tell(entry.clone()),
         };
         if entry.is_settled() {
             let late = (is_order && is_given_up(entry)).then(|| self.ask_for_late(work, resolution)).flatten();
-            return late.unwrap_or_else(|| recorded(entry.clone()));
+            return late.unwrap_or_else(|| self.tell(entry.clone()));
         }
         if is_order && entry.state == EntryState::Open && self.with_seen(entry.id, |seen| seen.withheld.is_none()) {
             let lost = Doubt::new(Reason::EarlierAttempt, "the order's answer was lost");
@@ -240,7 +248,7 @@ impl Till {
     ///
     /// Answer the gateway with [`Notified::reply`], as plain text, within 5 s. It exists only when the journal has the
     /// payment, because the gateway never sends the notification again after it. The same notification may come several
-    /// times.
+    /// times. Late money can be acknowledged only after [`Till::recover`], [`Till::payment_of`] or [`Till::pay`] told it, too.
     ///
     /// # Errors
     ///
@@ -250,7 +258,11 @@ impl Till {
         let mut why = NotificationFault("this till has no account for it");
         for desk in self.desks.iter().filter(|desk| desk.takes_notifications()) {
             match Notification::read(desk.profile(), body) {
-                Ok(notification) => return self.settle_notified(desk, notification),
+                // Several accounts may have one key: the journal says whose order it is.
+                Ok(notification) => match self.settle_notified(desk, notification) {
+                    Err(fault) if fault == NO_ORDER => why = fault,
+                    told => return told,
+                },
                 Err(fault) => why = fault,
             }
         }
@@ -268,8 +280,8 @@ impl Till {
             };
             let entry = journal.by_order_number(&account, &number).map_err(unreadable)?;
             let Some(entry) = entry else {
-                log::error!("notification of {number}: the journal has no such order");
-                return Err(NotificationFault("the journal has no such order"));
+                log::warn!("notification of {number}: not of {account}");
+                return Err(NO_ORDER);
             };
             let stored = StoredOrder { out_trade_no: &entry.order_number, total_fee: entry.amount };
             let paid = notification.matches(&stored)?;
@@ -279,8 +291,11 @@ impl Till {
                     true => Settlement::PaidLate { evidence },
                     false => Settlement::Accepted { queried: false, evidence },
                 };
-                journal.settle(entry.id, &settlement, self.clock.unix_seconds()).map_err(unreadable)?;
+                journal.settle(entry.id, &settlement, self.stamp()).map_err(unreadable)?;
                 log::info!("notification of {number}: {settlement:?}");
+                if matches!(settlement, Settlement::PaidLate { .. }) {
+                    self.with_seen(entry.id, |seen| (seen.late, seen.untold) = (None, true));
+                }
             }
             let entry = journal.entry(entry.id).map_err(unreadable)?.unwrap_or(entry);
             Ok(Notified { entry, reply: "success" })
@@ -293,6 +308,8 @@ impl Desk {
         self.family == "swiftpass"
     }
 }
+
+const NO_ORDER: NotificationFault = NotificationFault("the journal has no such order");
 
 /// A payment that a notification told of, recorded in the journal.
 #[derive(Clone, Debug)]
@@ -313,9 +330,53 @@ fn evidence(paid: &PaidNotice) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Until when the order may be paid, in seconds since 1970.
+/// A field of the entry that holds a time, in seconds since 1970.
+fn time(entry: &Entry, field: &str) -> Option<i64> {
+    entry.field(field).and_then(ChinaTime::read).map(ChinaTime::unix_seconds)
+}
+
+/// Until when the order may be paid.
 fn expires(entry: &Entry, rules: &OrderRules) -> Option<i64> {
-    entry.field(rules.valid.1).and_then(ChinaTime::read).map(ChinaTime::unix_seconds)
+    time(entry, rules.valid.1)
+}
+
+/// Whether a customer has what it takes to pay it, and time.
+pub(super) fn may_be_paid(entry: &Entry, now: i64) -> bool {
+    let Some(ResolvedBy::Order(_, rules)) = endpoint_of(entry).map(|endpoint| endpoint.resolved_by) else {
+        return false;
+    };
+    let ordered = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
+    let margin = i64::try_from(rules.margin.as_secs()).unwrap_or(i64::MAX);
+    ordered && expires(entry, rules).is_some_and(|expires| now < expires.saturating_add(margin))
+}
+
+/// Whether an order that was never sent may still be sent as it is: half of its time is left.
+pub(super) fn leaves_time(entry: &Entry, rules: &OrderRules, now: i64) -> bool {
+    let (Some(starts), Some(expires)) = (time(entry, rules.valid.0), expires(entry, rules)) else { return false };
+    let half = expires.saturating_sub(starts) / 2;
+    starts <= now && now <= starts.saturating_add(half)
+}
+
+/// Whether an order that is not paid yet can no longer be paid: its time is over, and a margin, by the time that came with
+/// the very answer that says so. The device's clock does not count, because a wrong one made the order's end wrong, too. A
+/// transport that does not tell the gateway's time leaves the order open until it is closed.
+pub(super) fn has_expired(work: &Work<'_>, date: Option<i64>) -> bool {
+    let ResolvedBy::Order(_, rules) = work.endpoint.resolved_by else { return false };
+    let entry = work.entry;
+    let (Some(starts), Some(expires), Some(date)) = (time(entry, rules.valid.0), expires(entry, rules), date) else {
+        return false;
+    };
+    let ordered_at = match &entry.state {
+        EntryState::Settled(Settlement::Ordered { evidence }) => {
+            let at = evidence.iter().find(|(name, _)| name == ORDERED_AT);
+            at.and_then(|(_, at)| ChinaTime::read(at)).map(ChinaTime::unix_seconds)
+        }
+        _ => None,
+    };
+    let lasts = expires.saturating_sub(starts);
+    let end = ordered_at.map_or(expires, |at| expires.max(at.saturating_add(lasts)));
+    let margin = i64::try_from(rules.margin.as_secs()).unwrap_or(i64::MAX);
+    date >= end.saturating_add(margin)
 }
 
 /// The table of an entry's call.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::orders::endpoint_of;
+use super::orders::{endpoint_of, may_be_paid};
 use super::{APART, Options, Repeats, Till, Work};
 use crate::client::owner;
 use crate::clock::EARLIEST;
@@ -17,6 +17,8 @@ const LOOK_BACK: i64 = 30 * 86_400;
 /// How far the clock may be from the gateway's for pruning.
 const A_DAY: i64 = 86_400;
 
+/// What was acknowledged less than this ago is not blanked.
+const AN_HOUR: Duration = Duration::from_secs(3600);
 /// A question on a slow line, with its TLS handshake.
 const ENOUGH: Duration = Duration::from_secs(10);
 
@@ -71,6 +73,7 @@ impl Till {
             let unwritten = doubt.is_none() && now.is_pending();
             let doubt =
                 if unwritten { Some(Doubt::new(Reason::Journal, "the result could not be written")) } else { doubt };
+            self.told(now.id);
             report.push(Recovered { entry: now, doubt });
         }
         report.sort_by_key(|recovered| recovered.entry.id);
@@ -132,10 +135,18 @@ impl Till {
     ///
     /// # Errors
     ///
-    /// There is no such entry, it is not settled, or the journal cannot be written.
+    /// There is no such entry, it is not settled, or the journal cannot be written. Or money came late by a notification,
+    /// and no report told it since: what was not seen cannot be acknowledged.
     pub fn acknowledge(&self, entry: EntryId) -> Result<(), JournalFault> {
-        let at = self.clock.unix_seconds();
-        self.journal.with(|journal| journal.acknowledge(entry, at))
+        let at = self.stamp();
+        self.journal.with(|journal| {
+            // Under the journal's lock, as the notification that writes it.
+            if self.seen.with(|all| all.get(&entry).is_some_and(|seen| seen.untold)) {
+                let words = "money came late since it was reported: look at it again";
+                return Err(JournalFault::new(JournalFaultKind::Refused, words));
+            }
+            journal.acknowledge(entry, at)
+        })
     }
 
     /// A person closes an entry that nothing else can: kept for ever, with name and reason.
@@ -143,7 +154,7 @@ impl Till {
     /// # Errors
     ///
     /// The name or the reason is empty, there is no such entry, it is settled already, a thread works on it, or the journal
-    /// cannot be written.
+    /// cannot be written. Or it is an order that its customer may still pay: close it first.
     pub fn settle_by_hand(&self, entry: EntryId, paid: bool, name: &str, reason: &str) -> Result<(), JournalFault> {
         if name.trim().is_empty() || reason.trim().is_empty() {
             return Err(JournalFault::new(
@@ -152,11 +163,16 @@ impl Till {
             ));
         }
         let settlement = Settlement::ByHand { paid, name: name.into(), reason: reason.into() };
-        let at = self.clock.unix_seconds();
+        let at = self.stamp();
         self.journal.with(|journal| match journal.entry(entry)? {
             Some(_) if self.is_busy(entry) => {
                 Err(JournalFault::new(JournalFaultKind::Refused, "a thread is working on this entry: try again"))
             }
+            // By the device's clock: a person may wait, but not for ever.
+            Some(have) if !paid && may_be_paid(&have, at) => Err(JournalFault::new(
+                JournalFaultKind::Refused,
+                "its customer may still pay this order: close it first",
+            )),
             Some(have) if !have.is_settled() => journal.settle(entry, &settlement, at),
             Some(_) => Err(JournalFault::new(JournalFaultKind::Refused, "the entry is settled already")),
             None => Err(JournalFault::new(JournalFaultKind::Refused, "there is no such entry")),
@@ -167,6 +183,8 @@ impl Till {
     /// that stay. No intent younger than 30 days goes, which is as far as the gateways' queries reach. Returns how many
     /// entries went.
     ///
+    /// Less than an hour counts as an hour: the pauses between two payments to one payee are read from the fields.
+    ///
     /// A wrong clock would make a paid intent payable again, so nothing goes until a gateway's own time, in a reply that
     /// this till received, agreed with the clock to a day.
     ///
@@ -175,14 +193,13 @@ impl Till {
     /// The journal cannot be written.
     pub fn prune(&self, older_than: Duration) -> Result<u32, JournalFault> {
         let now = self.clock.unix_seconds();
-        let confirmed = self.desks.iter().filter_map(|desk| desk.pipe.gateway_time()).any(|(date, at)| {
-            let since = self.clock.monotonic().saturating_sub(at);
-            let gateway_now = date.saturating_add(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
-            now.saturating_sub(gateway_now).saturating_abs() <= A_DAY
-        });
+        let monotonic = self.clock.monotonic();
+        let mut told = self.desks.iter().filter_map(|desk| desk.pipe.gateway_time(monotonic));
+        let confirmed = told.any(|gateway_now| now.saturating_sub(gateway_now).saturating_abs() <= A_DAY);
         if !confirmed {
             return Ok(0);
         }
+        let older_than = older_than.max(AN_HOUR);
         let before = now.saturating_sub(i64::try_from(older_than.as_secs()).unwrap_or(i64::MAX));
         self.journal.with(|journal| journal.prune(before, now.saturating_sub(LOOK_BACK)))
     }

@@ -6,7 +6,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{APART, Desk, Evidence, Found, Phase, Seen, Till, Work, found, picked, recorded};
+use super::orders::has_expired;
+use super::{APART, Desk, Evidence, Found, Phase, Seen, Till, Work, found, picked};
 use crate::client::Draft;
 use crate::clock::{EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, OrderRules, Resolution, ResolvedBy};
@@ -27,8 +28,8 @@ const TWO_ANSWERS: Duration = Duration::from_secs(60);
 enum Asked {
     Paid(Vec<(String, String)>),
     Unpaid(Refusal),
-    /// The customer has not paid yet.
-    NotYet(Doubt),
+    /// The customer has not paid yet, said at this time by the gateway's own clock.
+    NotYet(Doubt, Option<i64>),
     NotFound {
         first_host: bool,
     },
@@ -88,8 +89,8 @@ impl Till {
                 Asked::Paid(evidence) => return self.paid(entry, evidence),
                 Asked::Unpaid(refusal) => return self.declined(entry, refusal),
                 Asked::ForAPerson(reason) => return self.for_a_person(entry, reason),
-                Asked::NotYet(not_yet) => {
-                    if self.has_expired(work) {
+                Asked::NotYet(not_yet, date) => {
+                    if has_expired(work, date) {
                         return self.declined(entry, expired(&not_yet.code));
                     }
                     longest = LONGEST_WAIT_FOR_A_CUSTOMER;
@@ -163,6 +164,9 @@ impl Till {
     pub(super) fn ask_for_late(&self, work: &Work<'_>, resolution: &Resolution) -> Option<Outcome<Found>> {
         match self.ask(work, resolution) {
             Asked::Paid(evidence) => Some(self.paid(work.entry, evidence)),
+            // The customer is paying, or paid another amount: that is not "unpaid, and final".
+            Asked::Open(doubt) if !doubt.code.is_empty() => Some(Outcome::Unknown(doubt)),
+            Asked::ForAPerson(reason) => Some(Outcome::Unknown(Doubt::new(Reason::ForAPerson, reason))),
             _ => None,
         }
     }
@@ -172,26 +176,26 @@ impl Till {
         let now = self.clock.monotonic();
         self.with_seen(work.entry.id, |seen| seen.asked = Some(now));
         match self.question(work, resolution.query, resolution.fixed) {
-            Ok(Answer::Known(pairs)) => {
-                let asked = known(work, resolution, &pairs);
-                if matches!(asked, Asked::NotYet(_) | Asked::Open(_)) {
+            Ok((Answer::Known(pairs), date)) => {
+                let asked = known(work, resolution, &pairs, date);
+                if matches!(asked, Asked::NotYet(..) | Asked::Open(_)) {
                     self.note_known(work.entry);
                 }
                 asked
             }
-            Ok(Answer::NotKnown { first_host }) => Asked::NotFound { first_host },
-            Ok(Answer::NoAnswer(doubt)) => Asked::Open(doubt),
+            Ok((Answer::NotKnown { first_host }, _)) => Asked::NotFound { first_host },
+            Ok((Answer::NoAnswer(doubt), _)) => Asked::Open(doubt),
             Err(error) => Asked::Open(Doubt::new(Reason::Broken, error.to_string())),
         }
     }
 
-    /// A question about an entry's order.
+    /// A question about an entry's order. With the answer, the time that the gateway's HTTP server gave with it.
     pub(super) fn question(
         &self,
         work: &Work<'_>,
         endpoint: &'static Endpoint,
         fixed: &[(&'static str, &'static str)],
-    ) -> Result<Answer<Pairs>, Error> {
+    ) -> Result<(Answer<Pairs>, Option<i64>), Error> {
         let Desk { pipe, .. } = work.desk;
         let profile = work.desk.profile();
         let mut given = Fields::with_capacity(8, 128);
@@ -202,7 +206,7 @@ impl Till {
         let fields = pipe.checked(profile, endpoint, given)?;
         let mut draft = pipe.signed(profile, endpoint, fields)?;
         let left = work.call.questions_until.saturating_sub(self.clock.monotonic()).max(APART);
-        pipe.ask(profile, &mut draft, pipe.within.min(left), Some).map(|(answer, _)| answer)
+        pipe.ask(profile, &mut draft, pipe.within.min(left), Some)
     }
 
     /// The gateway knows the order. A "not found" that comes later is never final, also after a restart.
@@ -227,7 +231,11 @@ impl Till {
         if fault.is_some()
             && let Some(paid) = self.paid_meanwhile(entry.id)
         {
-            return recorded(paid);
+            return self.tell(paid);
+        }
+        if late && fault.is_some() {
+            // The journal allows a new number for it. This process does not.
+            self.with_seen(entry.id, |seen| seen.late = Some(evidence.clone()));
         }
         Outcome::Accepted(Found { late, ..found(entry, Evidence::Queried(evidence), fault) })
     }
@@ -258,7 +266,10 @@ impl Till {
         let now = self.clock.monotonic();
         let first = self.with_seen(entry.id, |seen| {
             let since = seen.last_attempt.unwrap_or(self.opened).max(self.opened);
-            if !first_host || seen.known || entry.known || now.saturating_sub(since) < window {
+            // Whoever has its URL can pay it, whatever a query finds.
+            let handed_out = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
+            let known = seen.known || entry.known || seen.withheld.is_some();
+            if !first_host || handed_out || known || now.saturating_sub(since) < window {
                 return None;
             }
             Some(*seen.not_found_since.get_or_insert(now))
@@ -278,7 +289,7 @@ impl Till {
 }
 
 /// What the gateway's answer means for this entry.
-fn known(work: &Work<'_>, resolution: &Resolution, reply: &Pairs) -> Asked {
+fn known(work: &Work<'_>, resolution: &Resolution, reply: &Pairs, date: Option<i64>) -> Asked {
     let state = reply.filled(resolution.state).unwrap_or_default();
     if resolution.unpaid.contains(&state) {
         let text = reply.owned("reason").unwrap_or_default();
@@ -289,7 +300,7 @@ fn known(work: &Work<'_>, resolution: &Resolution, reply: &Pairs) -> Asked {
         let not_yet = matches!(work.endpoint.resolved_by, ResolvedBy::Order(_, rules) if waits(rules));
         let doubt = |reason, words| Doubt { code: state.into(), ..Doubt::new(reason, words) };
         return match not_yet {
-            true => Asked::NotYet(doubt(Reason::NotPaidYet, "the customer has not paid yet")),
+            true => Asked::NotYet(doubt(Reason::NotPaidYet, "the customer has not paid yet"), date),
             false => Asked::Open(doubt(Reason::OpenCode, "the gateway is still working on it")),
         };
     }

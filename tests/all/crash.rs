@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use wxpay_simulator::{Fault as SimulatorFault, Simulator, credentials};
+use wxpay_simulator::{Fault as SimulatorFault, Simulator, credentials, this_program};
 use wxpay_terminal::*;
 
 use crate::simulation::Dice;
@@ -344,28 +344,6 @@ fn child() {
     }
 }
 
-/// This program again. Under an emulator or on a board, cargo's runner for the target starts it, as it started us.
-fn command() -> Command {
-    let program = std::env::current_exe().unwrap();
-    let Some(runner) = runner() else { return Command::new(program) };
-    let mut words = runner.split_whitespace();
-    let mut command = Command::new(words.next().unwrap());
-    command.args(words).arg(program);
-    command
-}
-
-/// `CARGO_TARGET_<TRIPLE>_RUNNER` of this target. A program does not know its triple, only what it begins with.
-fn runner() -> Option<String> {
-    let architecture = match std::env::consts::ARCH {
-        "x86" => "I".into(),
-        other => other.to_uppercase(),
-    };
-    let begin = format!("CARGO_TARGET_{architecture}");
-    let of_target = |name: &str| name.starts_with(&begin) && name.ends_with("_RUNNER");
-    let found = std::env::vars().find(|(name, value)| of_target(name) && !value.trim().is_empty());
-    found.map(|(_, value)| value)
-}
-
 /// When a child is killed.
 #[derive(Clone, Copy, Debug)]
 enum End {
@@ -381,7 +359,7 @@ struct Ended {
 }
 
 fn run(place: &Place, order: &Order, end: End) -> Ended {
-    let mut command = command();
+    let mut command = this_program();
     command.args(["--exact", "crash::child", "--nocapture", "--test-threads=1"]);
     place.tell(&mut command);
     command.env("WXPAY_CRASH_GATEWAY", order.gateway).env("WXPAY_CRASH_INTENTS", order.intents.join(","));

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use openssl::asn1::Asn1Time;
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
@@ -100,9 +99,12 @@ fn end_of(pem: &[u8]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().trim_start_matches("notAfter=").into()
 }
 
-/// A time as the `openssl` command spells it.
+/// A time as the `openssl` command spells it, by way of `date`: the C library's seconds end in 2038 on 32-bit boards.
 fn spelled(unix_seconds: i64) -> String {
-    Asn1Time::from_unix(unix_seconds).unwrap().to_string()
+    let mut command = Command::new("date");
+    command.env("LC_ALL", "C").args(["-u", "-d", &format!("@{unix_seconds}"), "+%b %e %H:%M:%S %Y GMT"]);
+    let output = command.output().expect("the date command");
+    String::from_utf8(output.stdout).unwrap().trim().into()
 }
 
 #[test]
@@ -324,7 +326,7 @@ fn client_by(simulator: &Simulator, identity: Identity, clock: Stopped) -> Clien
     Client::with_inputs(account, Terminal::new("013467007045764").unwrap(), inputs).unwrap()
 }
 
-/// The day in China, as `2026-11-21`, by way of OpenSSL's spelling.
+/// The day in China, as `2026-11-21`, by way of that spelling.
 fn china_day(unix_seconds: i64) -> String {
     let spelled = spelled(unix_seconds + 8 * 3600);
     let parts: Vec<&str> = spelled.split_whitespace().collect();

@@ -244,7 +244,7 @@ fn as_child() {
 }
 
 fn child(role: &str, path: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = wxpay_simulator::this_program();
     command.args(CHILD_ARGUMENTS).env("WXPAY_JOURNAL_CHILD", role).env("WXPAY_JOURNAL_PATH", path);
     command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
     command
@@ -1140,9 +1140,8 @@ fn a_file_that_cannot_grow_is_a_fault_and_loses_nothing() {
     drop(folder.open());
     let mut command = child("fill the disk", &folder.journal());
     let limited = "trap '' XFSZ; ulimit -f 1000; exec \"$0\" \"$@\"";
-    let executable = std::env::current_exe().unwrap();
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(limited).arg(executable).args(CHILD_ARGUMENTS);
+    shell.arg("-c").arg(limited).arg(command.get_program()).args(command.get_args());
     shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     shell.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
     std::mem::swap(&mut command, &mut shell);
@@ -1172,7 +1171,7 @@ fn a_read_only_place_is_a_fault() {
             if root {
                 command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
             }
-            command.arg(std::env::current_exe().unwrap()).args(CHILD_ARGUMENTS);
+            command.arg(like.get_program()).args(like.get_args());
             command.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
             command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
             said(command)

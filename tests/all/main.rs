@@ -1,12 +1,15 @@
 //! The integration tests, one binary.
 
 mod bad_input;
+mod cross_file;
 mod explains;
 mod hostile;
 mod memory_journal;
 mod order_numbers;
 mod orders;
 mod outcomes;
+#[cfg(feature = "std")]
+mod promises;
 mod proofs;
 mod quirks;
 mod rules;
@@ -33,6 +36,8 @@ mod resolver;
 mod secrets;
 #[cfg(feature = "https")]
 mod transport_situations;
+#[cfg(feature = "https")]
+mod warm;
 
 // With the journal on a file.
 #[cfg(feature = "sqlite")]

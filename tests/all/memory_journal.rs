@@ -214,10 +214,12 @@ impl Journal for MemoryJournal {
 }
 
 /// The newest entry of an intent, which decides what may be paid next.
+#[cfg(feature = "sqlite")]
 pub trait Newest {
     fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>, JournalFault>;
 }
 
+#[cfg(feature = "sqlite")]
 impl<J: Journal> Newest for J {
     fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>, JournalFault> {
         Ok(self.of_intent(account, intent)?.pop())

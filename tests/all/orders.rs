@@ -382,7 +382,11 @@ fn no_error_hides_an_order_that_was_given_up() {
     let shop = Shop::new();
     refused(order(&shop.till()), "connect");
     assert_eq!(shop.states(), ["not sent"]);
-    // It expired meanwhile, so the number is not used again.
+    // The number is used again while half of its time is left.
+    shop.time.jump(150);
+    refused(order(&shop.till()), "connect");
+    assert_eq!(shop.states(), ["not sent"]);
+    shop.time.jump(1);
     shop.canned.then(&wap_success(&[]));
     accepted(order(&shop.till()));
     assert_eq!(shop.states(), ["not sent", "ordered"]);
@@ -478,7 +482,11 @@ fn late_money_is_reported_and_never_dropped() {
     // By the query, too; and after a person's word.
     let shop = Shop::new();
     let (till, number) = shop.with_order();
-    till.settle_by_hand(shop.journal.all()[0].id, false, "李", "not on the bill").unwrap();
+    let entry = shop.journal.all()[0].id;
+    let early = till.settle_by_hand(entry, false, "李", "not on the bill").unwrap_err();
+    assert!(early.text().contains("close it first"));
+    shop.time.jump(360);
+    till.settle_by_hand(entry, false, "李", "not on the bill").unwrap();
     shop.canned.then(&trade("SUCCESS", &number, "1"));
     assert!(accepted(till.payment_of(&number)).late);
     assert_eq!(shop.states(), ["late"]);

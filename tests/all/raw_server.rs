@@ -5,7 +5,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -643,7 +643,7 @@ impl FullPort {
 #[track_caller]
 pub fn run_again(module: &str, test: &str, variables: &[(&str, &str)], input: &str) {
     let (_, module) = module.split_once("::").unwrap();
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let mut child = wxpay_simulator::this_program()
         .args(["--exact", &format!("{module}::{test}")])
         .envs(variables.iter().copied())
         .stdin(Stdio::piped())

@@ -192,6 +192,8 @@ const PRINTED_OTHERWISE: &[&str] = &[
     "Summary",
     "Evidence",
     "SystemPause",
+    "Phase",
+    "Repeats",
     "Inputs",
 ];
 
@@ -217,6 +219,7 @@ fn every_public_type_was_printed(printed: &[String]) {
         "Resolve",
         "Transport",
         "ReplyRule",
+        "Watch",
     ];
     let mut seen = 0;
     for name in names.filter(|name| !traits.contains(name) && !PRINTED_OTHERWISE.contains(name)) {
@@ -245,6 +248,7 @@ fn print_the_rest(simulator: &Simulator) -> Vec<String> {
         print_the_small_ones(),
         print_a_post(),
         print_a_till(),
+        print_an_order_in_a_till(),
     ]
 }
 
@@ -271,6 +275,32 @@ fn print_the_small_ones() -> String {
         (Next::Stop, Sent::No, Fields::default(), ENDPOINTS),
         (SceneId::Product1, ClientCertificate::None)
     )
+}
+
+/// A WAP order in a till: while it waits, once it is paid, and what a watcher is told.
+fn print_an_order_in_a_till() -> String {
+    use crate::simulation::{Modelled, Time, till};
+    struct Lines(Mutex<Vec<String>>);
+    impl Watch for Lines {
+        fn progress(&self, progress: &Progress<'_>) {
+            self.0.lock().unwrap().push(format!("{progress:?} {:?}", progress.phase));
+        }
+    }
+    let (journal, time) = (crate::memory_journal::MemoryJournal::default(), Time::new());
+    let wire = Modelled::at("swiftpass", 1, 0, Some(time.clone()));
+    let till = till("swiftpass", journal, &wire, &time);
+    let lines = Lines(Mutex::default());
+    let options = Options::new().repeats(Repeats::YoungerThan(std::time::Duration::from_secs(60))).watch(&lines);
+    let Ok(Outcome::Accepted(made)) = till.pay_with("receipt", &wap_order(""), &options) else { panic!() };
+    let Ok(Outcome::Accepted(again)) = till.pay_with("receipt", &wap_order(""), &options) else { panic!() };
+    assert!(again.evidence.field("mweb_url").unwrap().contains("checkmweb"));
+    let waiting = till.recover_with(&options).unwrap();
+    assert!(wire.customer_pays(&made.order_number));
+    let told = till.notified(wire.notification(&made.order_number).as_bytes()).unwrap();
+    let paid = till.payment_of(&made.order_number).unwrap();
+    let repeats = Repeats::default();
+    let lines = lines.0.lock().unwrap().join(" ");
+    format!("{made:?} {again:?} {waiting:?} {told:?} {paid:?} {options:?} {repeats:?} {lines}")
 }
 
 /// A till, its entries and what it says of them.

@@ -198,6 +198,9 @@ fn parse(post: &Post<'_>) -> Parsed {
 impl Transport for Modelled {
     fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
         let request = parse(post);
+        if let Some(time) = &self.time {
+            time.pause(Duration::from_millis(300));
+        }
         let state = &mut *self.state.lock().unwrap();
         state.posts += 1;
         let late: Vec<_> = std::mem::take(&mut state.queue);
@@ -339,7 +342,7 @@ impl Modelled {
     }
 
     /// The notification of a paid order.
-    fn notification(&self, number: &str) -> String {
+    pub fn notification(&self, number: &str) -> String {
         let fee = self.state.lock().unwrap().ledger[number].field("total_fee").to_string();
         swiftpass_signed(&[
             ("status", "0"),
