@@ -47,6 +47,7 @@ fn only_judge_says_accepted_or_declined() {
             "Outcome::Declined(_)",
             "Outcome::Accepted(_)",
             "Outcome::Declined(refusal) =>",
+            "Outcome::Accepted(accepted) =>",
             "struct Refusal {",
             "for Refusal {",
         ];
