@@ -68,12 +68,12 @@ impl Shop {
     }
 }
 
-fn order(till: &Till) -> Result<Outcome<Receipt<WapOrderMade>>, Error> {
+pub fn order(till: &Till) -> Result<Outcome<Receipt<WapOrderMade>>, Error> {
     till.pay("receipt 1", &wap_order(""))
 }
 
 /// The answer to a query, signed.
-fn trade(state: &str, number: &str, fee: &str) -> String {
+pub fn trade(state: &str, number: &str, fee: &str) -> String {
     let mut fields = vec![
         ("status", "0"),
         ("result_code", "0"),
@@ -97,12 +97,12 @@ fn not_exists() -> String {
     ])
 }
 
-fn closed(number: &str) -> String {
+pub fn closed(number: &str) -> String {
     swiftpass_signed(&[("status", "0"), ("result_code", "0"), ("mch_id", SWIFTPASS_MCH_ID), ("out_trade_no", number)])
 }
 
 /// A payment notification (protocol C.6), signed.
-fn notification(number: &str, fee: &str) -> String {
+pub fn notification(number: &str, fee: &str) -> String {
     swiftpass_signed(&[
         ("status", "0"),
         ("result_code", "0"),
@@ -185,7 +185,7 @@ fn payment_of_says_whether_the_customer_paid() {
     accepted(order(&till));
     assert_eq!(shop.canned.sent().len(), posts);
     till.acknowledge(receipt.entry).unwrap();
-    refused(till.payment_of("20261121000000XXXX"), "order_number");
+    refused(till.payment_of("20261121NOSUCHORDER"), "order_number");
 }
 
 /// A clock that moves on with every look at it, as real ones do.
@@ -436,7 +436,7 @@ fn closing_is_proven_by_the_query() {
     shop.canned.then_fault(Sent::Maybe).then_fault(Sent::Maybe);
     unknown(till.close(&number));
     assert_eq!(shop.states(), ["ordered"]);
-    refused(till.close("20261121000000XXXX"), "order_number");
+    refused(till.close("20261121NOSUCHORDER"), "order_number");
 }
 
 /// Protocol C.6. The reply exists only when the journal has the payment.
@@ -445,7 +445,7 @@ fn a_notification_is_answered_by_the_settled_entry() {
     let shop = Shop::new();
     let (till, number) = shop.with_order();
     let notice = notification(&number, "1");
-    for wrong in [notification(&number, "2"), notification("20261121000000XXXX", "1"), notice.replace("CNY", "USD")] {
+    for wrong in [notification(&number, "2"), notification("20261121NOSUCHORDER", "1"), notice.replace("CNY", "USD")] {
         assert!(till.notified(wrong.as_bytes()).is_err());
     }
     // by_order_number works, settle does not.

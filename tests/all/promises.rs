@@ -7,6 +7,7 @@ use std::time::Duration;
 use wxpay_terminal::*;
 
 use crate::memory_journal::MemoryJournal;
+use crate::orders::{closed, notification, order, trade};
 use crate::simulation::Time;
 use crate::support::*;
 
@@ -135,49 +136,12 @@ impl Shop {
     }
 }
 
-fn order(till: &Till) -> Result<Outcome<Receipt<WapOrderMade>>, Error> {
-    till.pay("receipt 1", &wap_order(""))
-}
-
 fn url<T>(receipt: &Receipt<T>) -> bool {
     matches!(receipt.evidence, Evidence::Reply(_)) || receipt.evidence.field("mweb_url").is_some()
 }
 
-fn trade(state: &str, number: &str, fee: &str) -> String {
-    let mut fields = vec![
-        ("status", "0"),
-        ("result_code", "0"),
-        ("mch_id", SWIFTPASS_MCH_ID),
-        ("out_trade_no", number),
-        ("trade_state", state),
-        ("total_fee", fee),
-    ];
-    if state == "SUCCESS" {
-        fields.extend([("transaction_id", "7551000001201611221001"), ("time_end", "20261121120000")]);
-    }
-    swiftpass_signed(&fields)
-}
-
 fn failure(code: &str) -> String {
     swiftpass_signed(&[("status", "0"), ("result_code", "1"), ("mch_id", SWIFTPASS_MCH_ID), ("err_code", code)])
-}
-
-fn closed(number: &str) -> String {
-    swiftpass_signed(&[("status", "0"), ("result_code", "0"), ("mch_id", SWIFTPASS_MCH_ID), ("out_trade_no", number)])
-}
-
-fn notification(number: &str, fee: &str) -> String {
-    swiftpass_signed(&[
-        ("status", "0"),
-        ("result_code", "0"),
-        ("pay_result", "0"),
-        ("mch_id", SWIFTPASS_MCH_ID),
-        ("transaction_id", "7551000001201611221001"),
-        ("out_trade_no", number),
-        ("total_fee", fee),
-        ("fee_type", "CNY"),
-        ("time_end", "20261121120000"),
-    ])
 }
 
 // ---- A: a clock that moves ----
