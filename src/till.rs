@@ -562,7 +562,7 @@ impl Till {
             match (outcome, endpoint.resolved_by) {
                 (Err(error), _) => return self.not_sent(entry, error).map(Went::Done),
                 (Ok(Outcome::Accepted(pairs)), ResolvedBy::Order(_, rules)) => {
-                    return done(self.ordered(entry, rules, pairs));
+                    return done(self.ordered(work, rules, pairs));
                 }
                 (Ok(Outcome::Accepted(pairs)), _) => return done(self.accepted(entry, endpoint, pairs)),
                 (Ok(Outcome::Declined(refusal)), _) => match refusal.next {
@@ -659,9 +659,13 @@ impl Till {
 
     /// The later of the device's time and the gateway's: an entry must never look older than it is.
     fn stamp(&self) -> i64 {
+        self.gateway_times().fold(self.clock.unix_seconds(), i64::max)
+    }
+
+    /// What time it is now, as the gateways told.
+    fn gateway_times(&self) -> impl Iterator<Item = i64> {
         let now = self.clock.monotonic();
-        let told = self.desks.iter().filter_map(|desk| desk.pipe.gateway_time(now));
-        told.fold(self.clock.unix_seconds(), i64::max)
+        self.desks.iter().filter_map(move |desk| desk.pipe.gateway_time(now))
     }
 
     fn settle(&self, entry: &Entry, settlement: &Settlement) -> Result<(), JournalFault> {

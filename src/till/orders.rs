@@ -8,9 +8,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::resolve::is_given_up;
-use super::{
-    APART, Desk, Evidence, Found, Held, Options, OrderRules, Receipt, Till, Went, Work, found, picked, untyped,
-};
+use super::{Desk, Evidence, Found, Held, Options, OrderRules, Receipt, Till, Went, Work, found, picked, untyped};
 use crate::client::owner;
 use crate::clock::{ChinaTime, EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, ResolvedBy};
@@ -47,15 +45,17 @@ pub(super) fn set_valid(given: &mut Fields, rules: &OrderRules, now: i64) -> Res
 impl Till {
     /// The order exists. What the customer needs is handed out only when the journal says so: after a power cut an order
     /// whose answer is not recorded is given up, so nobody may be able to pay it.
-    pub(super) fn ordered(&self, entry: &Entry, rules: &OrderRules, pairs: Pairs) -> Outcome<Found> {
+    pub(super) fn ordered(&self, work: &Work<'_>, rules: &OrderRules, pairs: Pairs) -> Outcome<Found> {
         let evidence = picked(&pairs, rules.handed_out);
-        self.hand_out(entry, evidence, Evidence::Reply(pairs))
+        self.hand_out(work, evidence, Evidence::Reply(pairs))
     }
 
-    fn hand_out(&self, entry: &Entry, kept: Vec<(String, String)>, evidence: Evidence<Pairs>) -> Outcome<Found> {
+    fn hand_out(&self, work: &Work<'_>, kept: Vec<(String, String)>, evidence: Evidence<Pairs>) -> Outcome<Found> {
+        let entry = work.entry;
         let mut recorded_too = kept.clone();
         // A slow clock of the device made the order's end too early. The gateway may take it all the same.
-        if let Some(now) = self.gateway_now(entry).and_then(|now| ChinaTime::from_unix(now).ok()) {
+        let now = work.desk.pipe.gateway_time(self.clock.monotonic());
+        if let Some(now) = now.and_then(|now| ChinaTime::from_unix(now).ok()) {
             recorded_too.push((ORDERED_AT.into(), now.digits()));
         }
         if let Err(fault) = self.settle(entry, &Settlement::Ordered { evidence: recorded_too }) {
@@ -78,11 +78,6 @@ impl Till {
         of_intent.ok()?.into_iter().find(|other| other.id != entry.id && other.is_paid())
     }
 
-    fn gateway_now(&self, entry: &Entry) -> Option<i64> {
-        let desk = self.desks.iter().find(|desk| owner(desk.profile()) == entry.account)?;
-        desk.pipe.gateway_time(self.clock.monotonic())
-    }
-
     /// The answer was lost, and with it what the customer needs. The query does not return it.
     pub(super) fn give_up(&self, entry: &Entry, doubt: Doubt) -> Went {
         match self.settle(entry, &Settlement::Abandoned) {
@@ -97,7 +92,7 @@ impl Till {
         let EntryState::Settled(Settlement::Ordered { evidence }) = &entry.state else {
             return match self.with_seen(entry.id, |seen| seen.withheld.clone()) {
                 // The journal failed then. Now, perhaps, it does not.
-                Some(kept) => Went::Done(self.hand_out(entry, kept.clone(), Evidence::Recorded(kept))),
+                Some(kept) => Went::Done(self.hand_out(work, kept.clone(), Evidence::Recorded(kept))),
                 None => {
                     let words = "an earlier order's answer was lost";
                     self.give_up(entry, Doubt::new(Reason::EarlierAttempt, words))
@@ -166,9 +161,7 @@ impl Till {
                 Err(error) => log::warn!("{}: not closed: {error}", work.entry.order_number),
             }
             // Only the query's word counts: it also sees the customer who was faster.
-            let mut once = *work;
-            once.call.deadline = self.clock.monotonic().saturating_add(APART);
-            Ok(untyped(self.ask_of(&once)))
+            Ok(untyped(self.ask_of(work)))
         })
     }
 

@@ -193,9 +193,8 @@ impl Till {
     /// The journal cannot be written.
     pub fn prune(&self, older_than: Duration) -> Result<u32, JournalFault> {
         let now = self.clock.unix_seconds();
-        let monotonic = self.clock.monotonic();
-        let mut told = self.desks.iter().filter_map(|desk| desk.pipe.gateway_time(monotonic));
-        let confirmed = told.any(|gateway_now| now.saturating_sub(gateway_now).saturating_abs() <= A_DAY);
+        let agrees = |gateway_now: i64| now.saturating_sub(gateway_now).saturating_abs() <= A_DAY;
+        let confirmed = self.gateway_times().any(agrees);
         if !confirmed {
             return Ok(0);
         }
