@@ -214,7 +214,7 @@ impl<A: Account> Client<A> {
 
     /// A number that nobody used: 28 characters of 32 kinds, within every gateway's rule.
     fn unused_number(&self) -> Result<String, Error> {
-        Ok(nonce_str(&*self.pipe.inputs.random)?.chars().take(28).collect())
+        Ok(nonce_str(&*self.pipe.inputs.random)?.iter().take(28).copied().map(char::from).collect())
     }
 }
 

@@ -399,7 +399,7 @@ impl Pipe {
         let now = ChinaTime::from_unix(self.inputs.clock.unix_seconds());
         draft.fields.truncate(draft.fixed);
         if draft.endpoint.field("nonce_str").is_some() {
-            draft.fields.text("nonce_str", &nonce);
+            draft.fields.text("nonce_str", core::str::from_utf8(&nonce).unwrap_or_default());
         }
         if draft.endpoint.field("timestamp").is_some() {
             draft.fields.time("timestamp", now?);

@@ -9,7 +9,7 @@ use core::fmt;
 
 use crate::endpoint::{Digest, Endpoint, KeyName, Over, Step};
 use crate::secret::Secret;
-use crate::sign;
+use crate::sign::{self, Canonical};
 use crate::verify::same_hex;
 
 /// Explains one signature of one call.
@@ -102,9 +102,9 @@ fn explain_step(
         })
         .map(|(name, value)| (*name, String::from_utf8_lossy(value).into_owned()))
         .collect();
-    let mut pairs: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let string_to_sign = sign::masked_string(pairs.clone(), step.suffix);
-    let right = sign::digest(step.digest, &mut pairs, step.suffix, key);
+    let pairs: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let string_to_sign = sign::masked_string(Canonical::of(&pairs), step.suffix);
+    let right = sign::digest(step.digest, Canonical::of(&pairs), step.suffix, key);
     let agrees = given.map(|given| same_hex(given.trim(), right.as_str()));
     if let Some(given) = given {
         about_given(step, given, &mut findings);
@@ -212,7 +212,7 @@ fn about_coverage(step: &Step, fields: &[(&str, &[u8])], key: &Secret, given: &s
         .filter(|(name, _)| *name != step.output)
         .map(|(name, value)| Some((*name, core::str::from_utf8(value).ok()?)))
         .collect();
-    let over_all = all.map(|mut all| sign::digest(step.digest, &mut all, step.suffix, key));
+    let over_all = all.map(|all| sign::digest(step.digest, Canonical::of(&all), step.suffix, key));
     if over_all.is_some_and(|hex| same_hex(given.trim(), hex.as_str())) {
         push(
             findings,

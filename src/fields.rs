@@ -34,6 +34,11 @@ impl Fields {
         self.rows.iter().map(|(name, at)| (*name, self.values.get(at.clone()).unwrap_or_default()))
     }
 
+    /// Whether any value needs escaping in XML. One look at the buffer is quicker than one at each value.
+    pub(crate) fn have_markup(&self) -> bool {
+        bytes::has_markup(self.values.as_bytes())
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -82,18 +87,21 @@ impl Fields {
         endpoint: &Endpoint,
         others: impl Fn(&Field) -> Option<&'a str>,
     ) -> Fields {
-        let given = core::mem::replace(&mut self.rows, Vec::with_capacity(endpoint.fields.len()));
-        // Requests name their fields in the table's order, so that most are the next one.
-        let mut next = 0_usize;
-        for row in endpoint.fields.iter().filter(|row| row.source != Source::Attempt) {
-            let is_it = |(name, _): &&(&'static str, Range<usize>)| *name == row.name;
-            if let Some((name, at)) = given.get(next).filter(is_it) {
-                self.rows.push((name, at.clone()));
-                next = next.saturating_add(1);
-            } else if let Some((name, at)) = given.iter().find(is_it) {
-                self.rows.push((name, at.clone()));
-            } else {
-                self.optional(row.name, others(row));
+        let mut given = core::mem::replace(&mut self.rows, Vec::with_capacity(endpoint.fields.len()));
+        let rows = || endpoint.fields.iter().filter(|row| row.source != Source::Attempt);
+        // Requests name their fields in the table's order. The C ABI takes any: then they are sorted, and what is not in
+        // the table comes last.
+        let mut ahead = rows();
+        if !given.iter().all(|(name, _)| ahead.any(|row| row.name == *name)) {
+            let place = |name: &str| rows().position(|row| row.name == name).unwrap_or(usize::MAX);
+            given.sort_by_key(|(name, _)| place(name));
+            given.dedup_by_key(|(name, _)| *name);
+        }
+        let mut given = given.into_iter().peekable();
+        for row in rows() {
+            match given.next_if(|(name, _)| *name == row.name) {
+                Some(have) => self.rows.push(have),
+                None => self.optional(row.name, others(row)),
             }
         }
         self
@@ -262,7 +270,7 @@ fn broken_rule(value: &str, seen: u8, kind: Kind, limits: &Limits<'_>) -> Option
         Kind::Word => fails(only(bytes::VISIBLE), "must be visible ASCII without blanks"),
         Kind::LettersAndDigits => fails(only(bytes::DIGIT | bytes::LETTER), "must be letters and digits only"),
         Kind::Digits => fails(only(bytes::DIGIT), "must be digits only"),
-        Kind::OrderNumber { shortest, also } => broken_order_number(value, shortest, also),
+        Kind::OrderNumber { shortest, also } => broken_order_number(value, seen, shortest, also),
         Kind::Fen { least } => broken_amount(value, least, limits.amount),
         Kind::OneOf(words) => (!words.contains(&value)).then(|| text(&["must be one of ", &words.join(", ")])),
         Kind::Ipv4 => {
@@ -274,13 +282,13 @@ fn broken_rule(value: &str, seen: u8, kind: Kind, limits: &Limits<'_>) -> Option
     }
 }
 
-fn broken_order_number(value: &str, shortest: u16, also: &str) -> Option<String> {
+fn broken_order_number(value: &str, seen: u8, shortest: u16, also: &str) -> Option<String> {
     if value.len() < usize::from(shortest) {
         let mut rule = String::from("is shorter than ");
         let _ = write!(rule, "{shortest} characters");
         return Some(rule);
     }
-    if bytes::only(value.as_bytes(), bytes::DIGIT | bytes::LETTER)
+    if seen & !(bytes::DIGIT | bytes::LETTER) == 0
         || value.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c))
     {
         return None;

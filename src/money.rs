@@ -41,10 +41,10 @@ impl Fen {
     /// Reads an amount as a reply spells it: decimal digits without leading zeros.
     pub(crate) fn read(text: &str) -> Option<Fen> {
         let leading_zero = text.len() > 1 && text.starts_with('0');
-        if text.is_empty() || leading_zero || !text.bytes().all(|b| b.is_ascii_digit()) {
+        if leading_zero || !text.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        text.parse::<i64>().ok().and_then(|fen| Fen::new(fen).ok())
+        text.parse().ok().map(Fen).filter(|fen| *fen <= Fen::MAX)
     }
 }
 

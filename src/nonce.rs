@@ -1,7 +1,5 @@
 //! `nonce_str`: 32 random letters and digits.
 
-use alloc::string::String;
-
 use crate::error::Error;
 
 /// A source of random bytes.
@@ -28,11 +26,10 @@ impl Random for SystemRandom {
 }
 
 /// 32 characters of 32 kinds: 160 bits. `nonce_str` is "不长于32位" in every table.
-pub(crate) fn nonce_str(random: &dyn Random) -> Result<String, Error> {
+pub(crate) fn nonce_str(random: &dyn Random) -> Result<[u8; 32], Error> {
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstuvwxy";
     let mut bytes = [0_u8; 32];
     random.fill(&mut bytes)?;
     // `& 31` is always inside the alphabet, which is ASCII.
-    let text = bytes.map(|byte| ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'0'));
-    Ok(core::str::from_utf8(&text).unwrap_or_default().into())
+    Ok(bytes.map(|byte| ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'0')))
 }

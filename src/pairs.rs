@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
+use crate::bytes;
 use crate::money::Fen;
 
 /// Names and values of a reply, in its order. Unknown fields are kept: they take part in the signature.
@@ -12,8 +13,16 @@ use crate::money::Fen;
 pub struct Pairs {
     /// All names and values, one after the other: two allocations hold a whole reply.
     text: String,
-    /// Where each name and each value stands.
-    rows: Vec<(Range<usize>, Range<usize>)>,
+    rows: Vec<Row>,
+}
+
+/// Where a name and its value stand.
+#[derive(Clone, PartialEq, Eq)]
+struct Row {
+    /// How the name begins: a search looks at the text of a name only where this agrees.
+    head: u64,
+    name: Range<usize>,
+    value: Range<usize>,
 }
 
 /// The fields of any reply that may be shown in a log.
@@ -38,13 +47,9 @@ impl Pairs {
 
     /// The value of a field, as it stands in the reply: entities resolved, nothing trimmed.
     pub fn get(&self, name: &str) -> Option<&str> {
-        // Names are compared as bytes, and only those of the same length: this runs once for each pair of fields.
-        let bytes = self.text.as_bytes();
-        let is_it = |have: &Range<usize>| {
-            have.end.saturating_sub(have.start) == name.len() && bytes.get(have.clone()) == Some(name.as_bytes())
-        };
-        let (_, value) = self.rows.iter().find(|(have, _)| is_it(have))?;
-        self.text.get(value.clone())
+        let head = bytes::head(name.as_bytes());
+        let is_it = |row: &&Row| row.head == head && self.part(&row.name) == name;
+        self.rows.iter().find(is_it).map(|row| self.part(&row.value))
     }
 
     /// The value of a field that is not empty.
@@ -67,8 +72,15 @@ impl Pairs {
 
     /// All fields, in the reply's order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let part = |at: &Range<usize>| self.text.get(at.clone()).unwrap_or_default();
-        self.rows.iter().map(move |(name, value)| (part(name), part(value)))
+        self.rows.iter().map(|row| (self.part(&row.name), self.part(&row.value)))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn part(&self, at: &Range<usize>) -> &str {
+        self.text.get(at.clone()).unwrap_or_default()
     }
 
     /// Adds a field. Equal duplicates collapse to one; a name with two values is refused.
@@ -79,8 +91,9 @@ impl Pairs {
     pub fn add(&mut self, name: &str, value: &str) -> Result<(), TwoValues> {
         match self.get(name) {
             None => {
+                let head = bytes::head(name.as_bytes());
                 let (name, value) = (self.push(name), self.push(value));
-                self.rows.push((name, value));
+                self.rows.push(Row { head, name, value });
                 Ok(())
             }
             Some(have) if have == value => Ok(()),

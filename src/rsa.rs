@@ -13,7 +13,7 @@ use openssl::sign::Verifier;
 use crate::error::Error;
 use crate::identity::asks_for_a_passphrase;
 use crate::pairs::Pairs;
-use crate::sign;
+use crate::sign::Canonical;
 use crate::verify::ReplyRule;
 
 /// The hash under an RSA signature (PKCS#1 v1.5).
@@ -88,8 +88,7 @@ impl ReplyRule for RsaReply {
     fn verify(&self, reply: &Pairs) -> Result<(), &'static str> {
         let given = reply.filled("sign").ok_or("the signature is missing")?;
         let signature = base64(given.as_bytes()).ok_or("the signature is not base64")?;
-        let mut pairs: Vec<(&str, &str)> = reply.iter().collect();
-        let message = sign::canonical(&mut pairs);
+        let message = Canonical::of_reply(reply).text();
         if self.key.verifies(self.digest, message.as_bytes(), &signature) {
             Ok(())
         } else {

@@ -9,6 +9,7 @@ use hmac::{KeyInit, Mac};
 use md5::Digest as _;
 
 use crate::account::Keys;
+use crate::bytes;
 use crate::endpoint::{Digest, Over, Step};
 use crate::fields::Fields;
 use crate::pairs::Pairs;
@@ -18,17 +19,17 @@ use crate::secret::Secret;
 pub(crate) fn run(steps: &[Step], fields: &mut Fields, keys: &Keys) {
     for step in steps {
         let hex = {
-            let mut chosen = Vec::with_capacity(fields.len());
+            let mut chosen = Canonical::with_capacity(fields.len());
             for (name, value) in fields.iter() {
                 let covered = match step.over {
                     Over::All => true,
                     Over::Named(names) => names.contains(&name),
                 };
                 if covered {
-                    chosen.push((name, value));
+                    chosen.add(name, value);
                 }
             }
-            digest(step.digest, &mut chosen, step.suffix, keys.get(step.key))
+            digest(step.digest, chosen, step.suffix, keys.get(step.key))
         };
         fields.text(step.output, hex.as_str());
     }
@@ -36,26 +37,54 @@ pub(crate) fn run(steps: &[Step], fields: &mut Fields, keys: &Keys) {
 
 /// The string to sign, without suffix and key: fields with a value, except `sign`, sorted by name in byte order, joined
 /// as `k=v&k=v`. Values are raw: not trimmed, not escaped, not url-encoded.
-pub(crate) fn canonical(pairs: &mut Vec<(&str, &str)>) -> String {
-    pairs.retain(|(name, value)| *name != "sign" && !value.is_empty());
-    // Most names differ in their first bytes: comparing those here is quicker than calling for a comparison.
-    pairs.sort_unstable_by(|(a, _), (b, _)| a.bytes().cmp(b.bytes()));
-    let length = pairs.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(2)).sum();
-    let mut out = String::with_capacity(length);
-    for (name, value) in pairs {
-        if !out.is_empty() {
-            out.push('&');
-        }
-        out.push_str(name);
-        out.push('=');
-        out.push_str(value);
+pub(crate) struct Canonical<'a> {
+    /// How the name begins, the name, the value.
+    rows: Vec<(u64, &'a str, &'a str)>,
+    length: usize,
+}
+
+impl<'a> Canonical<'a> {
+    pub(crate) fn with_capacity(rows: usize) -> Canonical<'a> {
+        Canonical { rows: Vec::with_capacity(rows), length: 0 }
     }
-    out
+
+    pub(crate) fn of(pairs: &[(&'a str, &'a str)]) -> Canonical<'a> {
+        let mut chosen = Canonical::with_capacity(pairs.len());
+        pairs.iter().for_each(|(name, value)| chosen.add(name, value));
+        chosen
+    }
+
+    pub(crate) fn of_reply(reply: &'a Pairs) -> Canonical<'a> {
+        let mut chosen = Canonical::with_capacity(reply.len());
+        reply.iter().for_each(|(name, value)| chosen.add(name, value));
+        chosen
+    }
+
+    pub(crate) fn add(&mut self, name: &'a str, value: &'a str) {
+        if name != "sign" && !value.is_empty() {
+            self.rows.push((bytes::head(name.as_bytes()), name, value));
+            self.length = self.length.saturating_add(name.len()).saturating_add(value.len()).saturating_add(2);
+        }
+    }
+
+    pub(crate) fn text(mut self) -> String {
+        self.rows.sort_unstable_by(|(a_head, a, _), (b_head, b, _)| a_head.cmp(b_head).then_with(|| a.cmp(b)));
+        let mut out = String::with_capacity(self.length);
+        for (_, name, value) in &self.rows {
+            if !out.is_empty() {
+                out.push('&');
+            }
+            out.push_str(name);
+            out.push('=');
+            out.push_str(value);
+        }
+        out
+    }
 }
 
 /// The signature over these fields.
-pub(crate) fn digest(digest: Digest, pairs: &mut Vec<(&str, &str)>, suffix: Option<&str>, key: &Secret) -> Hex {
-    let text = canonical(pairs);
+pub(crate) fn digest(digest: Digest, fields: Canonical<'_>, suffix: Option<&str>, key: &Secret) -> Hex {
+    let text = fields.text();
     // The key goes to the digest and into no text.
     let end = suffix.map_or([&[][..]; 2], |suffix| [suffix.as_bytes(), key.bytes()]);
     match digest {
@@ -112,8 +141,8 @@ impl Hex {
 }
 
 /// The whole string to sign, for an explanation. The key is masked.
-pub(crate) fn masked_string(mut pairs: Vec<(&str, &str)>, suffix: Option<&str>) -> String {
-    let mut out = canonical(&mut pairs);
+pub(crate) fn masked_string(fields: Canonical<'_>, suffix: Option<&str>) -> String {
+    let mut out = fields.text();
     if let Some(suffix) = suffix {
         out.push_str(suffix);
         out.push_str("****");
@@ -138,7 +167,7 @@ pub(crate) fn masked_string(mut pairs: Vec<(&str, &str)>, suffix: Option<&str>) 
 /// assert_eq!(signature(Digest::Md5, &fields, Some("&key="), &key), "9A0A8659F005D6984697E2CA0A9CF3B7");
 /// ```
 pub fn signature(digest: Digest, fields: &[(&str, &str)], suffix: Option<&str>, key: &Secret) -> String {
-    self::digest(digest, &mut fields.to_vec(), suffix, key).as_str().into()
+    self::digest(digest, Canonical::of(fields), suffix, key).as_str().into()
 }
 
 /// Whether the `sign` among these fields is right under this key, with `&key=`, as replies are signed.

@@ -1,14 +1,13 @@
 //! Is this reply the gateway's?
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use crate::account::Keys;
 use crate::endpoint::{Digest, Due, KeyName};
 use crate::json;
 use crate::pairs::Pairs;
 use crate::secret::Secret;
-use crate::sign;
+use crate::sign::{self, Canonical};
 
 /// How an account's replies are read and verified, where the document leaves it to the operator (e-pay), or where the
 /// platform signs with RSA (Swiftpass).
@@ -55,8 +54,7 @@ pub(crate) fn verify_key(reply: &Pairs, digest: Digest, key: &Secret) -> Result<
     let Some(given) = reply.filled("sign") else {
         return Err("the signature is missing");
     };
-    let mut pairs: Vec<(&str, &str)> = reply.iter().collect();
-    let expected = sign::digest(digest, &mut pairs, Some("&key="), key);
+    let expected = sign::digest(digest, Canonical::of_reply(reply), Some("&key="), key);
     if same_hex(given, expected.as_str()) { Ok(()) } else { Err("the signature is wrong") }
 }
 
@@ -68,10 +66,9 @@ pub(crate) fn same_hex(given: &str, expected: &str) -> bool {
     }
     let lower = |text: &str| {
         let mut hex = [0_u8; 64];
-        for (to, from) in hex.iter_mut().zip(text.bytes()) {
-            *to = from.to_ascii_lowercase();
-        }
-        hex
+        hex.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        hex.make_ascii_lowercase();
+        Some(hex)
     };
-    given.len() <= 64 && lower(given).ct_eq(&lower(expected)).to_bool()
+    lower(given).zip(lower(expected)).is_some_and(|(given, expected)| given.ct_eq(&expected).to_bool())
 }

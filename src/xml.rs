@@ -13,6 +13,10 @@ use crate::pairs::Pairs;
 /// The most nodes of a reply. The longest documented one (gethbinfo with its list) has about a hundred.
 const NODES: u32 = 2_000;
 
+/// The most equal signs of a reply, those in values included. Attributes need one each; documented replies have none but
+/// in a URL.
+const EQUALS: usize = 256;
+
 /// Room for the fields of most replies, which have 9 to 25.
 const FIELDS: usize = 32;
 
@@ -26,12 +30,17 @@ pub(crate) fn write(fields: &Fields) -> Vec<u8> {
         .map(|(name, value)| name.len().saturating_mul(2).saturating_add(value.len()).saturating_add(5))
         .sum();
     let mut out = String::with_capacity(length.saturating_add(32));
+    let plain = !fields.have_markup();
     out.push_str("<xml>");
     for (name, value) in fields.iter() {
         out.push('<');
         out.push_str(name);
         out.push('>');
-        escape(value, &mut out);
+        if plain {
+            out.push_str(value)
+        } else {
+            escape(value, &mut out)
+        }
         out.push_str("</");
         out.push_str(name);
         out.push('>');
@@ -41,9 +50,6 @@ pub(crate) fn write(fields: &Fields) -> Vec<u8> {
 }
 
 fn escape(value: &str, out: &mut String) {
-    if bytes::kinds(value.as_bytes()) & bytes::MARKUP == 0 {
-        return out.push_str(value);
-    }
     for c in value.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -64,13 +70,7 @@ fn escape(value: &str, out: &mut String) {
 /// Says in words why the text is not such a document.
 pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
     let text = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']);
-    plain_tags(text)?;
-    let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options).map_err(|error| match error {
-        roxmltree::Error::DtdDetected => "a DTD",
-        roxmltree::Error::NodesLimitReached => "too many elements",
-        _ => "not well-formed XML",
-    })?;
+    let document = parse(text)?;
     let root = document.root_element();
     if root.tag_name().name() != "xml" {
         return Err("the root element is not xml");
@@ -82,58 +82,23 @@ pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
     Ok(pairs)
 }
 
-/// Refuses what no gateway sends and what makes reading ambiguous or slow: attributes, prefixes, namespaces, a DTD.
-///
-/// With them one text could have two readings (`<a:return_code>`), and a few thousand namespaces take minutes.
-fn plain_tags(text: &str) -> Result<(), &'static str> {
-    let mut rest = text.as_bytes();
-    while let Some((_, markup)) = around(rest, b'<') {
-        rest = match markup {
-            [b'!', b'[', b'C', b'D', b'A', b'T', b'A', b'[', inside @ ..] => after(inside, b"]]>")?,
-            [b'!', b'-', b'-', inside @ ..] => after(inside, b"-->")?,
-            [b'?', inside @ ..] => after(inside, b"?>")?,
-            [b'!', ..] => return Err("a DTD"),
-            _ => plain_tag(markup)?,
-        };
+/// A document of plain elements. What no gateway sends and what makes reading ambiguous is refused: attributes,
+/// prefixes (`<a:return_code>` would have two readings), namespaces, a DTD.
+fn parse(text: &str) -> Result<Document<'_>, &'static str> {
+    // A few thousand namespaces take the parser minutes, so their number is bounded before it sees them.
+    if bytes::count(text.as_bytes(), b'=') > EQUALS {
+        return Err("more than 256 equal signs");
     }
-    Ok(())
-}
-
-/// What stands before and after the first such byte. The pieces of a reply are short: searching byte by byte is quicker
-/// than preparing a search.
-fn around(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
-    let (before, found) = text.split_at_checked(text.iter().position(|b| *b == byte)?)?;
-    found.split_first().map(|(_, after)| (before, after))
-}
-
-/// What follows the first `end`, a text that ends with `>`.
-fn after<'a>(text: &'a [u8], end: &[u8]) -> Result<&'a [u8], &'static str> {
-    let mut from = 0_usize;
-    while let Some((before, after)) = text.get(from..).and_then(|rest| around(rest, b'>')) {
-        from = from.saturating_add(before.len()).saturating_add(1);
-        if text.get(..from).is_some_and(|read| read.ends_with(end)) {
-            return Ok(after);
-        }
-    }
-    Err("not well-formed XML")
-}
-
-/// What follows a tag of the form `name >`, `/name >` or `name />`.
-fn plain_tag(markup: &[u8]) -> Result<&[u8], &'static str> {
-    // Nearly all are a name and `>`.
-    let inside = markup.strip_prefix(b"/").unwrap_or(markup);
-    let end = inside.iter().position(|b| bytes::of(*b) & bytes::NAME == 0).and_then(|end| inside.get(end..));
-    if let Some([b'>', after @ ..]) = end {
-        return Ok(after);
-    }
-    let (tag, after) = around(markup, b'>').ok_or("not well-formed XML")?;
-    let name = tag.strip_prefix(b"/").or_else(|| tag.strip_suffix(b"/")).unwrap_or(tag);
-    let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
-    let name = name.iter().rposition(|b| !blank(b)).and_then(|last| name.get(..=last)).unwrap_or_default();
-    if name.iter().any(|b| b.is_ascii_whitespace() || matches!(b, b':' | b'=' | b'"' | b'\'' | b'<')) {
-        return Err("an element with attributes or a prefix");
-    }
-    Ok(after)
+    let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options).map_err(|error| match error {
+        roxmltree::Error::DtdDetected => "a DTD",
+        roxmltree::Error::NodesLimitReached => "too many elements",
+        _ => "not well-formed XML",
+    })?;
+    let is_plain = |node: Node<'_, '_>| {
+        node.tag_name().namespace().is_none() && node.attributes().len() == 0 && node.namespaces().len() == 0
+    };
+    if document.descendants().all(is_plain) { Ok(document) } else { Err("an element with attributes or a prefix") }
 }
 
 fn value<'a>(element: Node<'a, '_>, source: &'a str) -> Cow<'a, str> {
@@ -151,11 +116,7 @@ fn value<'a>(element: Node<'a, '_>, source: &'a str) -> Cow<'a, str> {
 /// Reads the repeated children of a nested value: `hblist` holds `hbinfo` elements, each with fields of its own.
 pub(crate) fn read_list(inside: &str, item: &str) -> Vec<Pairs> {
     let text = ["<xml>", inside, "</xml>"].concat();
-    if plain_tags(&text).is_err() {
-        return Vec::new();
-    }
-    let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
-    let Ok(document) = Document::parse_with_options(&text, options) else {
+    let Ok(document) = parse(&text) else {
         return Vec::new();
     };
     let items = document.root_element().children().filter(|child| child.has_tag_name(item));

@@ -22,24 +22,41 @@ fn send_wap(body: &str) -> Result<Outcome<WapOrderMade>, Error> {
 
 /// 65 KiB of namespaces took half a minute to read.
 #[test]
-fn attributes_prefixes_and_namespaces_are_refused_before_parsing() {
-    let many: String = (0..3_000).map(|n| format!(" xmlns:a{n}=''")).collect();
-    let bomb = format!("<xml{many}>{}</xml>", "<b xmlns:z=''/>".repeat(800));
-    assert_eq!(unknown(send(&bomb)).text, "an element with attributes or a prefix");
-    assert!(swiftpass_account().notification(bomb.as_bytes()).is_err());
+fn attributes_prefixes_and_namespaces_are_refused() {
+    let bomb = |outer: usize, inner: usize| {
+        let many: String = (0..outer).map(|n| format!(" xmlns:a{n}='u'")).collect();
+        format!("<xml{many}>{}</xml>", "<b xmlns:z='u'/>".repeat(inner))
+    };
+    for (outer, inner, why) in [
+        (3_000, 800, "more than 256 equal signs"),
+        (200, 57, "more than 256 equal signs"),
+        (200, 56, "an element with attributes or a prefix"),
+        (0, 256, "an element with attributes or a prefix"),
+    ] {
+        assert_eq!(unknown(send(&bomb(outer, inner))).text, why);
+        assert!(swiftpass_account().notification(bomb(outer, inner).as_bytes()).is_err());
+    }
     let good = redpack_success(NUMBER, &[]);
     for (from, to) in [
         ("<return_code>", "<a:return_code>"),
         ("<xml>", "<xml a=\"1\">"),
         ("<xml>", "<xml xmlns=\"urn:x\">"),
+        ("<xml>", "<xml xmlns:a=\"urn:x\">"),
         ("<mch_id>", "<mch_id x='1'>"),
+        ("<mch_id>", "<mch_id xml:lang='zh'>"),
+        ("<mch_id>", "<mch_id xmlns=''>"),
+        ("<return_msg>", "<xml:lang>zh</xml:lang><return_msg>"),
+        ("<return_msg>", "<list><one x='1'/></list><return_msg>"),
     ] {
-        unknown(send(&good.replace(from, to)));
+        assert_ne!(good.replace(from, to), good);
+        assert_eq!(unknown(send(&good.replace(from, to))).reason, Reason::Unreadable, "{to}");
     }
     let prefixed = good.replace("<", "<a:").replace("<a:/", "</a:").replace("<a:![", "<![");
     unknown(send(&prefixed));
     // Marks inside CDATA are text.
     accepted(send(&redpack_success(NUMBER, &[("return_msg", "<!DOCTYPE x> <a:b c='d'>")])));
+    accepted(send(&redpack_success(NUMBER, &[("return_msg", &"=".repeat(256))])));
+    assert_eq!(unknown(send(&redpack_success(NUMBER, &[("return_msg", &"=".repeat(257))]))).reason, Reason::Unreadable);
 }
 
 #[test]
