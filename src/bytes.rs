@@ -31,6 +31,11 @@ pub(crate) fn has_markup(text: &[u8]) -> bool {
     text.iter().fold(false, |seen, byte| seen | matches!(byte, b'&' | b'<' | b'>'))
 }
 
+/// Whether two names are equal. Those of tables and requests are mostly the same constant, which is quicker to see.
+pub(crate) fn same(one: &'static str, other: &'static str) -> bool {
+    core::ptr::eq(one, other) || one == other
+}
+
 /// How often a byte occurs. Counted in single bytes, 255 at a time, so that a compiler can look at many at once.
 pub(crate) fn count(text: &[u8], byte: u8) -> usize {
     let found = |part: &[u8]| part.iter().fold(0_u8, |found, have| found.wrapping_add(u8::from(*have == byte)));

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -9,6 +10,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
 use crate::account::{Account, Profile, SwiftpassAccount};
+use crate::bytes;
 use crate::clock::{ChinaTime, Clock};
 use crate::endpoint::{Body, Endpoint, Source};
 use crate::error::{Error, ErrorKind, text};
@@ -71,7 +73,9 @@ impl<A: Account> Client<A> {
     ///
     /// None today; a rule between account, terminal and transport may come.
     pub fn with_inputs(account: A, terminal: Terminal, inputs: Inputs) -> Result<Client<A>, Error> {
-        let pipe = Pipe { terminal, inputs, within: Duration::from_secs(30), gateway_began: AtomicU32::new(0) };
+        let owner = Arc::new(fingerprint(account.profile()));
+        let within = Duration::from_secs(30);
+        let pipe = Pipe { terminal, inputs, owner, within, gateway_began: AtomicU32::new(0) };
         Ok(Client { account, pipe })
     }
 
@@ -272,7 +276,7 @@ pub(crate) struct Draft {
     /// The refusal that the last attempt ended in, if it did.
     pub(crate) refusal: Option<Refusal>,
     /// Whose request it is: the account's identifiers, hosts and limits.
-    owner: Fingerprint,
+    owner: Arc<Fingerprint>,
 }
 
 impl Draft {
@@ -291,6 +295,8 @@ enum Exchanged {
 pub(crate) struct Pipe {
     terminal: Terminal,
     pub(crate) inputs: Inputs,
+    /// Whose requests it makes. An account does not change once a client has it.
+    owner: Arc<Fingerprint>,
     pub(crate) within: Duration,
     /// The gateway's time when the monotonic clock was zero, as its HTTP server told it last. One word and not a lock, so that
     /// a client can be shared by threads without std, too.
@@ -318,7 +324,8 @@ impl Pipe {
         self.check_certificate(profile, endpoint)?;
         // Requests name their fields in the table's order, so that most are found where the last search ended.
         let mut rows = endpoint.fields.iter();
-        let mut is_in_table = |name: &str| rows.any(|row| row.name == name) || endpoint.field(name).is_some();
+        let mut is_in_table =
+            |name| rows.any(|row| bytes::same(row.name, name)) || endpoint.field(name).is_some();
         if let Some((name, _)) = given.iter().find(|(name, _)| !is_in_table(name)) {
             return Err(Error::field(name, "is not in the table of this call"));
         }
@@ -352,7 +359,7 @@ impl Pipe {
             marked: false,
             attempts: 0,
             refusal: None,
-            owner: fingerprint(profile),
+            owner: Arc::clone(&self.owner),
         };
         self.freshen(profile, &mut draft)?;
         Ok(draft)
@@ -513,7 +520,7 @@ impl Pipe {
     }
 
     fn ready(&self, profile: &Profile, draft: &mut Draft) -> Result<(), Error> {
-        if draft.owner != fingerprint(profile) {
+        if draft.owner != self.owner {
             return Err(Error::setting("account", "this request was prepared for another account or host"));
         }
         self.check_certificate(profile, draft.endpoint)?;

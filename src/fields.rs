@@ -92,14 +92,14 @@ impl Fields {
         // Requests name their fields in the table's order. The C ABI takes any: then they are sorted, and what is not in
         // the table comes last.
         let mut ahead = rows();
-        if !given.iter().all(|(name, _)| ahead.any(|row| row.name == *name)) {
+        if !given.iter().all(|(name, _)| ahead.any(|row| bytes::same(row.name, name))) {
             let place = |name: &str| rows().position(|row| row.name == name).unwrap_or(usize::MAX);
             given.sort_by_key(|(name, _)| place(name));
             given.dedup_by_key(|(name, _)| *name);
         }
         let mut given = given.into_iter().peekable();
         for row in rows() {
-            match given.next_if(|(name, _)| *name == row.name) {
+            match given.next_if(|(name, _)| bytes::same(name, row.name)) {
                 Some(have) => self.rows.push(have),
                 None => self.optional(row.name, others(row)),
             }
@@ -171,7 +171,7 @@ pub(crate) fn check(fields: &Fields, endpoint: &Endpoint, limits: &Limits<'_>) -
     let mut next = given.next();
     for row in endpoint.fields.iter().filter(|row| row.source != Source::Attempt) {
         match next {
-            Some((name, value)) if name == row.name => {
+            Some((name, value)) if bytes::same(name, row.name) => {
                 check_value(value, row, limits)?;
                 next = given.next();
             }
@@ -234,10 +234,11 @@ fn check_value(value: &str, row: &Field, limits: &Limits<'_>) -> Result<(), Erro
     if value.is_empty() {
         return refuse("is empty: leave out what has no value");
     }
-    if value.chars().all(|c| c.is_whitespace() || c == '\u{FEFF}') && is_required(row, limits) {
+    let kinds = bytes::kinds(value.as_bytes());
+    let blank = |c: char| c.is_whitespace() || c == '\u{FEFF}';
+    if kinds & bytes::VISIBLE == 0 && value.chars().all(blank) && is_required(row, limits) {
         return refuse("is required and is blank");
     }
-    let kinds = bytes::kinds(value.as_bytes());
     if kinds & bytes::CONTROL != 0 && value.chars().any(char::is_control) {
         return refuse("holds a control character");
     }
