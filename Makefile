@@ -1,5 +1,5 @@
 # The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes, `make bench` the benchmarks;
-# `make capi` and `make install` are for C and C++ (docs/c-api.md); `make arm` and `make size` for the board.
+# `make capi` and `make install` are for C and C++ (docs/c-api.md); `make arm`, `make size` and `make board` for the board.
 
 CARGO ?= cargo
 # Where the OpenSSL headers are missing, OpenSSL is built from source. This says so.
@@ -16,7 +16,7 @@ capi install: export LIBDIR := $(LIBDIR)
 capi install: export DESTDIR := $(DESTDIR)
 capi install: export TARGET := $(TARGET)
 
-.PHONY: tour test soak bench arm size capi install header
+.PHONY: tour test soak bench arm size board capi install header
 
 tour:
 	@ci/openssl-feature --say
@@ -34,6 +34,10 @@ arm:
 # All sizes of docs/footprint.md. The same machine; OpenSSL is compiled for ARM on the way.
 size:
 	@ci/size-budget --all
+
+# The memory of docs/footprint.md, on an emulated board of 64 MiB. The same machine.
+board:
+	@ci/board --tour
 
 # The fault simulation and the crash test at length: 100,000 payments a gateway, 5,000 kills.
 soak:
