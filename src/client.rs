@@ -324,8 +324,7 @@ impl Pipe {
         self.check_certificate(profile, endpoint)?;
         // Requests name their fields in the table's order, so that most are found where the last search ended.
         let mut rows = endpoint.fields.iter();
-        let mut is_in_table =
-            |name| rows.any(|row| bytes::same(row.name, name)) || endpoint.field(name).is_some();
+        let mut is_in_table = |name| rows.any(|row| bytes::same(row.name, name)) || endpoint.field(name).is_some();
         if let Some((name, _)) = given.iter().find(|(name, _)| !is_in_table(name)) {
             return Err(Error::field(name, "is not in the table of this call"));
         }

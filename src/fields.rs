@@ -89,13 +89,10 @@ impl Fields {
     ) -> Fields {
         let mut given = core::mem::replace(&mut self.rows, Vec::with_capacity(endpoint.fields.len()));
         let rows = || endpoint.fields.iter().filter(|row| row.source != Source::Attempt);
-        // Requests name their fields in the table's order. The C ABI takes any: then they are sorted, and what is not in
-        // the table comes last.
+        // Requests name their fields in the table's order. The C ABI takes any.
         let mut ahead = rows();
         if !given.iter().all(|(name, _)| ahead.any(|row| bytes::same(row.name, name))) {
-            let place = |name: &str| rows().position(|row| row.name == name).unwrap_or(usize::MAX);
-            given.sort_by_key(|(name, _)| place(name));
-            given.dedup_by_key(|(name, _)| *name);
+            given = rows().filter_map(|row| given.iter().find(|(name, _)| *name == row.name).cloned()).collect();
         }
         let mut given = given.into_iter().peekable();
         for row in rows() {
