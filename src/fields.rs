@@ -358,6 +358,24 @@ mod tests {
         error.map(|error| error.field_name().into()).unwrap_or_default()
     }
 
+    /// The C ABI takes fields in any order. Those that each attempt makes anew are not taken, and of two the first counts.
+    #[test]
+    fn fields_come_in_the_order_of_the_table() {
+        let order = |given: &[(&'static str, &str)]| {
+            let mut fields = Fields::default();
+            given.iter().for_each(|(name, value)| fields.text(name, value));
+            let account = |row: &Field| (row.name == "mch_id").then_some("1900000109");
+            let ordered = fields.in_table_order(&SEND_REDPACK, account);
+            ordered.iter().map(|(name, value)| [name, "=", value].concat()).collect::<Vec<_>>().join(" ")
+        };
+        let right = "mch_billno=1 mch_id=1900000109 send_name=a remark=b";
+        assert_eq!(order(&[("mch_billno", "1"), ("send_name", "a"), ("remark", "b")]), right);
+        assert_eq!(order(&[("remark", "b"), ("mch_billno", "1"), ("send_name", "a")]), right);
+        let more = [("send_name", "a"), ("nonce_str", "n"), ("send_name", "c"), ("mch_billno", "1"), ("remark", "b")];
+        assert_eq!(order(&more), right);
+        assert_eq!(order(&[("mch_id", "2"), ("mch_billno", "1")]), "mch_billno=1 mch_id=2");
+    }
+
     /// Protocol A.1: 单个红包金额大于200元或者小于1元时 scene_id is required.
     #[test]
     fn a_scene_for_an_unusual_amount() {
