@@ -183,7 +183,8 @@ pub fn verify_signature(digest: Digest, reply: &Pairs, key: &Secret) -> Result<(
 ///
 /// # Errors
 ///
-/// Says in words why it is not such a document: a DTD, a name with two values, too many elements, not well-formed.
+/// Says in words why it is not such a document: a DTD, an attribute or a prefix, a name with two values, too many elements,
+/// more than 256 equal signs, not well-formed.
 pub fn read_xml(text: &str) -> Result<Pairs, &'static str> {
     crate::xml::read(text)
 }
