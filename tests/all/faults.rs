@@ -39,10 +39,37 @@ fn warm_up(simulator: &Simulator, gateway: &Gateway, at: usize) {
     assert!(came.is_some(), "no payment without a fault is Accepted");
 }
 
+/// Parts of a table at a time: they wait more than they compute.
+const PARTS: usize = 4;
+
 fn table(name: &str) {
+    let counts = std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..PARTS).map(|part| scope.spawn(move || part_of_table(name, part))).collect();
+        parts.into_iter().map(|part| part.join().unwrap()).fold([0; 4], add)
+    });
+    let [accepted, declined, unknown, error] = counts;
+    let cases = Fault::ALL.len() * 2;
+    assert_eq!(counts.iter().sum::<usize>(), cases);
+    println!(
+        "{name} × {} faults: {cases} cases: {accepted} Accepted, {declined} Declined, {unknown} Unknown, {error} Error",
+        Fault::ALL.len()
+    );
+    // No refusal among the faults is final at once for workwx: its documents want a query first.
+    assert!(
+        accepted > 0 && unknown > 0 && error > 0 && (declined > 0) == (name != "workwx"),
+        "each outcome must occur"
+    );
+}
+
+fn add(mut sum: [usize; 4], counts: [usize; 4]) -> [usize; 4] {
+    sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    sum
+}
+
+fn part_of_table(name: &str, part: usize) -> [usize; 4] {
     let simulator = Simulator::start().unwrap();
     let mut counts = [0; 4];
-    for (at, fault) in Fault::ALL.iter().enumerate() {
+    for (at, fault) in Fault::ALL.iter().enumerate().skip(part).step_by(PARTS) {
         // A transport of its own has no warm connection yet.
         let gateway = Gateway::new(name, &simulator, &https(&simulator));
         // Once on a new connection, once on a warm one.
@@ -66,17 +93,7 @@ fn table(name: &str) {
             attempt(&simulator, &gateway, &number, &mut prepared);
         }
     }
-    let [accepted, declined, unknown, error] = counts;
-    let cases = Fault::ALL.len() * 2;
-    println!(
-        "{name} × {} faults: {cases} cases: {accepted} Accepted, {declined} Declined, {unknown} Unknown, {error} Error",
-        Fault::ALL.len()
-    );
-    // No refusal among the faults is final at once for workwx: its documents want a query first.
-    assert!(
-        accepted > 0 && unknown > 0 && error > 0 && (declined > 0) == (name != "workwx"),
-        "each outcome must occur"
-    );
+    counts
 }
 
 #[test]
