@@ -51,7 +51,7 @@ bench:
 	$(CARGO) bench --locked $(FEATURES) --bench growth -- $(CURDIR)/docs/performance.svg
 	@if command -v valgrind >/dev/null; then ci/instructions; else echo "no valgrind: instructions are not counted"; fi
 	$(CARGO) bench --locked $(FEATURES) --bench cold_start
-	$(CARGO) bench --locked $(FEATURES) --features sqlite --bench time
+	$(CARGO) bench --locked -p wxpay-time $(FEATURES) --features sqlite
 
 # libwxpay_terminal.a and .so, in target/[TARGET/]release.
 capi:

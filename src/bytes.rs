@@ -17,7 +17,7 @@ pub(crate) const HIGH: u8 = 64;
 pub(crate) const VISIBLE: u8 = DIGIT | LETTER | MARK;
 
 /// The kind of one byte.
-pub(crate) fn of(byte: u8) -> u8 {
+fn of(byte: u8) -> u8 {
     KINDS.get(usize::from(byte)).copied().unwrap_or(CONTROL)
 }
 

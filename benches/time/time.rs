@@ -1,5 +1,6 @@
-//! Time, by criterion: `cargo bench --bench time`, with `--features sqlite` also the journal.
+//! Time, by criterion: `cargo bench -p wxpay-time`, with `--features sqlite` also the journal.
 
+#[path = "../cases.rs"]
 mod cases;
 mod echo;
 
