@@ -55,6 +55,8 @@ enum wxt_error_kind
     WXT_ERROR_NOTIFICATION = 7,
     // A panic was caught.
     WXT_ERROR_PANIC = 8,
+    // The handle was made in another process, before a fork.
+    WXT_ERROR_PROCESS = 9,
     // The journal cannot be used, so nothing was sent.
     WXT_ERROR_JOURNAL = 20,
     // It cannot be read or written: full disk, read-only flash.
@@ -89,7 +91,8 @@ enum wxt_code
  {
     // The function did what it says. After a payment: read the outcome.
     WXT_DONE = 100,
-    // Nothing was sent. The `wxt_error` says why. The outcome is WXT_UNKNOWN: it is not one.
+    // Nothing was sent. The `wxt_error` says why. The outcome is WXT_UNKNOWN: it is not one. Every function returns this for
+    // a handle that was made in another process, before a fork.
     WXT_NOT_SENT = 101,
     // An argument is wrong: NULL, not a handle of this kind, not UTF-8, too long, an unknown number or name. The call
     // did nothing, and says nothing of any payment.

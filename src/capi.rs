@@ -35,6 +35,7 @@ use crate::journal::{Entry, EntryState, JournalFault, JournalFaultKind, Settleme
 use crate::order_number::OrderNumbers;
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
 use crate::pairs::Pairs;
+use crate::process::ELSEWHERE;
 use crate::request::Request;
 use crate::swiftpass::Notification;
 use crate::till::{Read, kept};
@@ -64,7 +65,8 @@ pub const WXT_LONGEST_BYTES: usize = 1048576;
 pub enum wxt_code {
     /// The function did what it says. After a payment: read the outcome.
     WXT_DONE = 100,
-    /// Nothing was sent. The `wxt_error` says why. The outcome is WXT_UNKNOWN: it is not one.
+    /// Nothing was sent. The `wxt_error` says why. The outcome is WXT_UNKNOWN: it is not one. Every function returns this for
+    /// a handle that was made in another process, before a fork.
     WXT_NOT_SENT = 101,
     /// An argument is wrong: NULL, not a handle of this kind, not UTF-8, too long, an unknown number or name. The call
     /// did nothing, and says nothing of any payment.
@@ -185,6 +187,8 @@ pub enum wxt_error_kind {
     WXT_ERROR_NOTIFICATION = 7,
     /// A panic was caught.
     WXT_ERROR_PANIC = 8,
+    /// The handle was made in another process, before a fork.
+    WXT_ERROR_PROCESS = 9,
     /// The journal cannot be used, so nothing was sent.
     WXT_ERROR_JOURNAL = 20,
     /// It cannot be read or written: full disk, read-only flash.
@@ -512,6 +516,8 @@ pub type wxt_record_callback = Option<unsafe extern "C" fn(context: *mut c_void,
 #[repr(C)]
 struct Handle<T> {
     magic: AtomicU32,
+    /// The number of the process that made it. Asked before any lock behind it.
+    process: u32,
     /// Lent to a callback: the borrower cannot free it.
     lent: bool,
     state: T,
@@ -524,6 +530,14 @@ const DEAD: u32 = 0x5758_dead;
 trait Opaque {
     type State;
     const MAGIC: u32;
+    /// Whether it serves only the process that made it: all but the words of an error.
+    const BOUND: bool = true;
+}
+
+impl Opaque for wxt_error {
+    type State = Failure;
+    const MAGIC: u32 = 0x5758_0001;
+    const BOUND: bool = false;
 }
 
 macro_rules! opaque {
@@ -536,7 +550,6 @@ macro_rules! opaque {
 }
 
 opaque! {
-    wxt_error: Failure = 0x5758_0001;
     wxt_request: Mutex<Given> = 0x5758_0002;
     wxt_account: Mutex<Settings> = 0x5758_0003;
     wxt_transport: Mutex<Way> = 0x5758_0004;
@@ -558,7 +571,8 @@ fn handle<H: Opaque>(state: H::State) -> *mut H {
 }
 
 fn made<H: Opaque>(state: H::State, lent: bool) -> *mut H {
-    Box::into_raw(Box::new(Handle { magic: AtomicU32::new(H::MAGIC), lent, state })).cast()
+    let (magic, process) = (AtomicU32::new(H::MAGIC), std::process::id());
+    Box::into_raw(Box::new(Handle { magic, process, lent, state })).cast()
 }
 
 /// Why a call failed, on its way to a code and a `wxt_error`.
@@ -566,6 +580,8 @@ enum Fail {
     Argument(&'static str, &'static str),
     /// A name that the caller gave, and what is wrong with it.
     Name(String, &'static str),
+    /// A handle from before a fork.
+    Elsewhere(&'static str),
     /// Nothing was sent.
     NotSent(Error),
     Failed(Error),
@@ -602,7 +618,7 @@ impl Fail {
     fn code(&self) -> wxt_code {
         match self {
             Fail::Argument(..) | Fail::Name(..) => WXT_BAD_ARGUMENT,
-            Fail::NotSent(_) => WXT_NOT_SENT,
+            Fail::NotSent(_) | Fail::Elsewhere(_) => WXT_NOT_SENT,
             Fail::Failed(_) | Fail::Journal(_) | Fail::Notification(_) => WXT_FAILED,
         }
     }
@@ -614,6 +630,9 @@ impl Fail {
             }
             Fail::Name(name, rule) => {
                 Failure::new(wxt_error_kind::WXT_ERROR_ARGUMENT, name, &[name, ": ", rule].concat())
+            }
+            Fail::Elsewhere(name) => {
+                Failure::new(wxt_error_kind::WXT_ERROR_PROCESS, name, &[name, ": ", ELSEWHERE].concat())
             }
             Fail::NotSent(error) | Fail::Failed(error) => {
                 Failure::new(error_kind(error.kind()), error.field_name(), &error.to_string())
@@ -635,6 +654,7 @@ fn error_kind(kind: ErrorKind) -> wxt_error_kind {
         ErrorKind::Connect => wxt_error_kind::WXT_ERROR_CONNECT,
         ErrorKind::System => wxt_error_kind::WXT_ERROR_SYSTEM,
         ErrorKind::Journal => wxt_error_kind::WXT_ERROR_JOURNAL,
+        ErrorKind::Process => wxt_error_kind::WXT_ERROR_PROCESS,
     }
 }
 
@@ -647,6 +667,7 @@ fn journal_kind(kind: JournalFaultKind) -> wxt_error_kind {
         JournalFaultKind::Newer => wxt_error_kind::WXT_ERROR_JOURNAL_NEWER,
         JournalFaultKind::Refused => wxt_error_kind::WXT_ERROR_JOURNAL_REFUSED,
         JournalFaultKind::Number => wxt_error_kind::WXT_ERROR_JOURNAL_NUMBER,
+        JournalFaultKind::Process => wxt_error_kind::WXT_ERROR_PROCESS,
     }
 }
 
@@ -715,10 +736,15 @@ where
         return Err(Fail::Argument(name, "is not a handle of this kind, or was freed"));
     }
     // SAFETY: a living handle of this kind.
-    Ok(unsafe { &(*handle).state })
+    let handle = unsafe { &*handle };
+    if H::BOUND && handle.process != std::process::id() {
+        return Err(Fail::Elsewhere(name));
+    }
+    Ok(&handle.state)
 }
 
-/// Ends a handle. NULL, what is no handle of this kind, and what is only lent are left alone.
+/// Ends a handle. NULL, what is no handle of this kind, what is only lent, and what came over a fork are left alone: there
+/// the memory stays, and the first process's lock, file and connections as they are.
 ///
 /// # Safety
 ///

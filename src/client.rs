@@ -18,6 +18,7 @@ use crate::fields::{self, Fields, Shown};
 use crate::judge::{self, Case, LONGEST_REPLY};
 use crate::nonce::{Random, nonce_str};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
+use crate::process::Process;
 use crate::request::{Payment, Query, Reply, Request};
 use crate::swiftpass::{TradeClose, TradeClosed};
 use crate::terminal::Terminal;
@@ -75,7 +76,8 @@ impl<A: Account> Client<A> {
     pub fn with_inputs(account: A, terminal: Terminal, inputs: Inputs) -> Result<Client<A>, Error> {
         let owner = Arc::new(fingerprint(account.profile()));
         let within = Duration::from_secs(30);
-        let pipe = Pipe { terminal, inputs, owner, within, gateway_began: AtomicU32::new(0) };
+        let process = Process::this();
+        let pipe = Pipe { terminal, inputs, owner, within, gateway_began: AtomicU32::new(0), process };
         Ok(Client { account, pipe })
     }
 
@@ -301,6 +303,8 @@ pub(crate) struct Pipe {
     /// The gateway's time when the monotonic clock was zero, as its HTTP server told it last. One word and not a lock, so that
     /// a client can be shared by threads without std, too.
     gateway_began: AtomicU32,
+    /// Where it was made: its transport's connections belong to that process.
+    process: Process,
 }
 
 impl Pipe {
@@ -519,6 +523,7 @@ impl Pipe {
     }
 
     fn ready(&self, profile: &Profile, draft: &mut Draft) -> Result<(), Error> {
+        self.process.check()?;
         if draft.owner != self.owner {
             return Err(Error::setting("account", "this request was prepared for another account or host"));
         }

@@ -37,6 +37,8 @@ pub enum ErrorKind {
     System,
     /// The journal cannot be read or written, so nothing is sent.
     Journal,
+    /// Journal, transport or till was opened in another process, before a fork.
+    Process,
 }
 
 impl Error {

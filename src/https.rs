@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::fields::is_host;
 use crate::http_date;
 use crate::identity::{Identity, asks_for_a_passphrase};
+use crate::process::{ELSEWHERE, Process};
 use crate::resolver::{Resolve, Resolver, SystemResolver};
 use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
 
@@ -47,6 +48,8 @@ pub struct Https {
     /// IPv6 led nowhere while IPv4 worked.
     avoid_ipv6: AtomicBool,
     pool: Mutex<Vec<Idle>>,
+    /// Connections, locks and the resolver's thread belong to it.
+    process: Process,
 }
 
 /// Settings of [`Https`]. There is no setting that weakens TLS.
@@ -147,6 +150,7 @@ impl HttpsBuilder {
             proxy: self.proxy,
             avoid_ipv6: AtomicBool::new(false),
             pool: Mutex::default(),
+            process: Process::this(),
         })
     }
 }
@@ -165,6 +169,7 @@ impl fmt::Debug for HttpsBuilder {
 
 impl Transport for Https {
     fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+        self.check_process()?;
         let start = Instant::now();
         let deadline = after(start, post.within);
         let host = Host::of(post.url)?;
@@ -189,13 +194,23 @@ impl Transport for Https {
     }
 
     fn forget(&self, url: &str) {
-        if let Ok(host) = Host::of(url) {
+        if self.process.is_here()
+            && let Ok(host) = Host::of(url)
+        {
             self.pool().retain(|idle| idle.host != host);
         }
     }
 
     fn reach(&self, url: &str, within: Duration) -> Result<(), Fault> {
+        self.check_process()?;
         self.connect(&Host::of(url)?, after(Instant::now(), within)).map(drop)
+    }
+}
+
+impl Https {
+    /// In another process a byte on an inherited connection would break the first one's stream.
+    fn check_process(&self) -> Result<(), Fault> {
+        if self.process.is_here() { Ok(()) } else { Err(Fault::unsent(Stage::Unable, ELSEWHERE)) }
     }
 }
 

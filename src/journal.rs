@@ -379,6 +379,8 @@ pub enum JournalFaultKind {
     Refused,
     /// What the order number was made from is wrong; see [`JournalFault::text`].
     Number,
+    /// It was opened in another process, before a fork.
+    Process,
 }
 
 impl JournalFault {

@@ -55,6 +55,7 @@ mod nonce;
 mod order_number;
 mod outcome;
 mod pairs;
+mod process;
 mod request;
 #[cfg(feature = "https")]
 mod resolver;

@@ -37,6 +37,7 @@ use crate::money::Fen;
 use crate::order_number::{OrderNumbers, Serial};
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::pairs::Pairs;
+use crate::process::{ELSEWHERE, Process};
 use crate::request::{Payment, Reply};
 
 pub use orders::Notified;
@@ -84,6 +85,8 @@ pub struct Till {
     busy: Lock<Vec<EntryId>>,
     /// What this process saw of pending entries.
     seen: Lock<BTreeMap<EntryId, Seen>>,
+    /// Where it was opened. Checked before any lock.
+    process: Process,
 }
 
 /// One account of a till.
@@ -188,6 +191,7 @@ impl Till {
             opened,
             busy: Lock::new(Vec::new()),
             seen: Lock::new(BTreeMap::new()),
+            process: Process::this(),
         }
     }
 
@@ -253,6 +257,11 @@ impl Till {
             Outcome::Declined(refusal) => Outcome::Declined(refusal),
             Outcome::Unknown(doubt) => Outcome::Unknown(doubt),
         })
+    }
+
+    /// Whether this is the process that opened it. Asked first by everything that takes a lock.
+    fn check_process(&self) -> Result<(), JournalFault> {
+        if self.process.is_here() { Ok(()) } else { Err(JournalFault::new(JournalFaultKind::Process, ELSEWHERE)) }
     }
 
     /// The one account of a family, or the one with this identifier.
@@ -377,6 +386,7 @@ impl Till {
         read: Read,
         options: &Options<'_>,
     ) -> Result<Outcome<Found>, Error> {
+        self.process.check()?;
         if matches!(endpoint.resolved_by, ResolvedBy::NotByTill) {
             return Err(Error::setting("till", "a till does not make this call: use the client"));
         }

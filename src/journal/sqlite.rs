@@ -3,8 +3,11 @@
 //! Each change is one transaction with `journal_mode=WAL` and `synchronous=FULL`: it is on the disk when the method
 //! returns, at the price of one `fsync`. Checkpoints never stand between a payment and its first byte.
 
+mod files;
+mod opened;
+
 use std::borrow::Cow;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +23,10 @@ use crate::money::Fen;
 use crate::nonce::Random;
 use crate::order_number::{COUNTERS, EPOCHS, Serial};
 use crate::outcome::Next;
+use crate::process::{ELSEWHERE, Process};
+
+use files::{DatabaseLock, Files, above_stdio};
+use opened::{Opened, Presence};
 
 type Result<T> = core::result::Result<T, JournalFault>;
 
@@ -40,8 +47,12 @@ const NEVER_STORED: [&str; 3] = ["sign", "workwx_sign", "nonce_str"];
 
 /// A [`Journal`] on an SQLite file.
 ///
-/// * One writer: `<path>.lock` is locked as long as this value lives. The `sqlite3` shell can read the live file; the
-///   view `payments` is made for people.
+/// * One writer: the database and `<path>.lock` are locked as long as this value lives, and on Linux so is the path, whatever
+///   is removed meanwhile. The `sqlite3` shell can read the live file; the view `payments` is made for people.
+/// * One process: after a fork only the process that opened it can use it. In another every call is a
+///   [`JournalFaultKind::Process`], and dropping it there changes nothing. Open it after forking.
+/// * Files that were removed, moved, replaced or written to by another program are noticed before and after each change:
+///   then nothing is stored, so nothing is sent, until the program is restarted.
 /// * The file and those beside it have mode 0600 on Unix.
 /// * The journal belongs to one terminal number and `device_info`. It does not open under others.
 /// * A damaged file is refused, never recreated. If the database is missing while the files beside it are there, or is
@@ -49,12 +60,26 @@ const NEVER_STORED: [&str; 3] = ["sign", "workwx_sign", "nonce_str"];
 /// * A copy or a backup goes on under another epoch, so it repeats no order number. It does not know what was paid
 ///   since it was made.
 pub struct SqliteJournal {
-    // Closed before the lock is let go: fields are dropped in this order.
-    connection: Connection,
+    // Closed before the locks are let go: fields are dropped in this order.
+    connection: Owned,
     wal: PathBuf,
     serials: Serials,
     broken: bool,
+    files: Files,
+    database_lock: DatabaseLock,
     lock: Lock,
+    presence: Presence,
+    _opened: Opened,
+    process: Process,
+}
+
+/// SQLite's connection, which is never closed in another process: that could move and remove the first one's WAL.
+struct Owned(Option<Connection>);
+
+impl Owned {
+    fn get(&self) -> Result<&Connection> {
+        self.0.as_ref().ok_or_else(|| storage("it is closed"))
+    }
 }
 
 impl SqliteJournal {
@@ -81,12 +106,16 @@ impl SqliteJournal {
             return Err(storage(found));
         }
         let path = resolve(path.as_ref())?;
+        let opened = Opened::enter(&path)?;
+        let presence = Presence::enter(&path)?;
         let mut lock = Lock::take(&beside(&path, ".lock"))?;
         let owner = Owner { terminal, device_info };
         if is_missing(&path)? {
             refuse_leftovers(&path, &lock)?;
             create(&path, &owner)?;
         }
+        opened.made()?;
+        let database_lock = DatabaseLock::take(&path)?;
         let connection = open_existing(&path, &owner)?;
         if new_wals(&connection)? < lock.promised().map_err(|error| io_fault("the lock file", &error))? {
             return Err(damaged(
@@ -99,8 +128,19 @@ impl SqliteJournal {
         random.fill(&mut seed).map_err(|error| number_fault(&error))?;
         let full = Serials { epoch: 0, counter: COUNTERS, seed: u64::from_le_bytes(seed) };
         let wal = beside(&path, "-wal");
-        let mut journal = SqliteJournal { connection, wal, serials: full, broken: false, lock };
-        journal.move_wal();
+        let mut journal = SqliteJournal {
+            connection: Owned(Some(connection)),
+            wal,
+            serials: full,
+            broken: false,
+            files: Files::of(&path)?,
+            database_lock,
+            lock,
+            presence,
+            _opened: opened,
+            process: Process::this(),
+        };
+        journal.move_wal()?;
         let (epoch, wal) = journal.write(|change| {
             let epoch = new_epoch(change, &mut || {
                 let mut bytes = [0; 4];
@@ -110,45 +150,68 @@ impl SqliteJournal {
             Ok((epoch, count_new_wal(change)?))
         })?;
         (journal.serials.epoch, journal.serials.counter) = (epoch, 0);
-        journal.lock.promise(wal).map_err(|error| io_fault("the lock file", &error))?;
+        journal.promise(wal)?;
         Ok(journal)
+    }
+
+    /// The connection, in the process that opened it.
+    fn connection(&self) -> Result<&Connection> {
+        if !self.process.is_here() {
+            return Err(JournalFault::new(JournalFaultKind::Process, ELSEWHERE));
+        }
+        self.connection.get()
+    }
+
+    /// Lets the lock file remember a WAL.
+    fn promise(&mut self, wal: i64) -> Result<()> {
+        self.lock.promise(wal).map_err(|error| io_fault("the lock file", &error))?;
+        self.files.look_again()
     }
 
     /// Runs one transaction. When it fails nothing has changed.
     fn write<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let connection = self.connection()?;
         if self.broken {
             return Err(storage("an earlier write did not reach the disk. Check the storage and restart the program"));
         }
-        let done = transaction(&mut self.connection, change);
+        self.files.check()?;
+        let done = transaction(connection, change);
         // What a failed sync leaves on the disk is not known, so nothing may be built upon it.
         let sync_failed = matches!(done, Err(Failed::Sync(_)));
-        self.broken = sync_failed || !self.connection.is_autocommit();
-        done.map_err(Failed::into_fault)
+        self.broken = sync_failed || !connection.is_autocommit();
+        let value = done.map_err(Failed::into_fault)?;
+        // What was written into a file that is gone by now is lost.
+        self.files.seen = self.files.check()?;
+        Ok(value)
     }
 
     /// Moves the WAL into the database. When it cannot, nothing is lost and the next one will.
-    fn move_wal(&self) -> bool {
-        let moved = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
-        });
-        if let Err(error) = self.connection.busy_timeout(PATIENCE) {
+    fn move_wal(&mut self) -> Result<bool> {
+        let connection = self.connection()?;
+        self.files.check()?;
+        let moved = connection
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)));
+        if let Err(error) = connection.busy_timeout(PATIENCE) {
             log::warn!("journal: {}", fault(&error).text());
         }
+        // Also where it failed half-way: what was moved is in the database.
+        self.files.look_again()?;
         match moved {
-            Ok(0) => return true,
+            Ok(0) => return Ok(true),
             Ok(_) => log::debug!("journal: somebody reads it, the checkpoint is left for later"),
             Err(error) => log::warn!("journal: no checkpoint: {}", fault(&error).text()),
         }
-        false
+        Ok(false)
     }
 
     /// Moves the WAL, begins the next one, and lets the lock file remember that there is one.
     fn checkpoint(&mut self) {
-        if !self.move_wal() {
-            return;
-        }
-        let begun = self.write(count_new_wal);
-        let kept = begun.and_then(|wal| self.lock.promise(wal).map_err(|error| io_fault("the lock file", &error)));
+        let kept = match self.move_wal() {
+            Ok(true) => self.write(count_new_wal).and_then(|wal| self.promise(wal)),
+            Ok(false) => Ok(()),
+            Err(fault) => Err(fault),
+        };
         if let Err(fault) = kept {
             log::warn!("{fault}");
         }
@@ -161,6 +224,22 @@ impl SqliteJournal {
     }
 }
 
+/// In the process that opened it: closed, then unlocked, at once, even if a process that was forked still has the files.
+/// In another nothing happens: the memory stays, and the files are closed with the process.
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        let connection = self.connection.0.take();
+        if !self.process.is_here() {
+            core::mem::forget(connection);
+            return;
+        }
+        drop(connection);
+        self.database_lock.release();
+        self.lock.release();
+        self.presence.leave();
+    }
+}
+
 impl std::fmt::Debug for SqliteJournal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SqliteJournal").field("wal", &self.wal).field("serials", &self.serials).finish_non_exhaustive()
@@ -169,7 +248,7 @@ impl std::fmt::Debug for SqliteJournal {
 
 impl Journal for SqliteJournal {
     fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>> {
-        entries(&self.connection, "WHERE account = ?1 AND intent = ?2 ORDER BY id", [account, intent])
+        entries(self.connection()?, "WHERE account = ?1 AND intent = ?2 ORDER BY id", [account, intent])
     }
 
     fn begin(
@@ -262,22 +341,22 @@ impl Journal for SqliteJournal {
     }
 
     fn entry(&mut self, id: EntryId) -> Result<Option<Entry>> {
-        entry(&self.connection, id)
+        entry(self.connection()?, id)
     }
 
     fn by_order_number(&mut self, account: &str, order_number: &str) -> Result<Option<Entry>> {
         let found = "WHERE account = ?1 AND order_number = ?2";
-        Ok(entries(&self.connection, found, [account, order_number])?.pop())
+        Ok(entries(self.connection()?, found, [account, order_number])?.pop())
     }
 
     fn last_attempt_to(&mut self, account: &str, field: &str, value: &str) -> Result<Option<i64>> {
         let newest = "SELECT max(last_attempt_at) FROM entries WHERE account = ?1 AND state <> 'not sent' AND id IN \
                       (SELECT entry FROM fields WHERE name = ?2 AND value = ?3)";
-        self.connection.query_row(newest, [account, field, value], |row| row.get(0)).or_fault()
+        self.connection()?.query_row(newest, [account, field, value], |row| row.get(0)).or_fault()
     }
 
     fn unacknowledged(&mut self) -> Result<Vec<Entry>> {
-        entries(&self.connection, "WHERE acknowledged_at IS NULL ORDER BY id", [])
+        entries(self.connection()?, "WHERE acknowledged_at IS NULL ORDER BY id", [])
     }
 
     fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64) -> Result<u32> {
@@ -303,7 +382,7 @@ impl Journal for SqliteJournal {
     fn summary(&mut self, from: i64, until: i64) -> Result<Vec<Summary>> {
         let sums = "SELECT call, state, count(*), sum(fen) FROM entries \
                     WHERE begun_at >= ?1 AND begun_at < ?2 GROUP BY call, state ORDER BY call, state";
-        let mut statement = self.connection.prepare(sums).or_fault()?;
+        let mut statement = self.connection()?.prepare(sums).or_fault()?;
         let rows = statement
             .query_map([from, until], |row| {
                 let (count, fen): (i64, i64) = (row.get(2)?, row.get(3)?);
@@ -407,10 +486,10 @@ impl Failed {
 }
 
 fn transaction<T>(
-    connection: &mut Connection,
+    connection: &Connection,
     change: impl FnOnce(&Transaction<'_>) -> Result<T>,
 ) -> core::result::Result<T, Failed> {
-    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
     let transaction = begun.map_err(|error| Failed::Known(fault(&error)))?;
     let value = change(&transaction).map_err(Failed::Known)?;
     transaction.commit().map_err(|error| {
@@ -706,8 +785,6 @@ fn is_missing(path: &Path) -> Result<bool> {
 
 /// The lock file. It also remembers that there is a journal, and how new its WAL is, so that a database or a WAL that
 /// vanished is noticed. Lines are only ever added: a torn one is ignored, and cannot read as a greater number.
-///
-/// Dropping it lets the lock go at once, even if a process that was just forked still has the file.
 struct Lock(File);
 
 const LOCK_WORDS: &str = "The journal beside this file holds payments. Move or copy them together.";
@@ -716,15 +793,14 @@ impl Lock {
     fn take(path: &Path) -> Result<Lock> {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
-        let file = private(&mut options).open(path).map_err(|error| io_fault("the lock file", &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock(file)),
-            Err(TryLockError::WouldBlock) => Err(JournalFault::new(
-                JournalFaultKind::Busy,
-                "another program has this journal open. One terminal runs one program; end the other one first",
-            )),
-            Err(TryLockError::Error(error)) => Err(io_fault("the lock", &error)),
-        }
+        let opened = private(&mut options).open(path).and_then(above_stdio);
+        let file = opened.map_err(|error| io_fault("the lock file", &error))?;
+        files::lock(&file)?;
+        Ok(Lock(file))
+    }
+
+    fn release(&self) {
+        files::unlock(&self.0);
     }
 
     fn is_empty(&self) -> io::Result<bool> {
@@ -745,14 +821,6 @@ impl Lock {
         let words = if self.is_empty()? { LOCK_WORDS } else { "" };
         self.0.write_all(text(&[words, "\nwal ", &wal.to_string(), "\n"]).as_bytes())?;
         self.0.sync_all()
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.unlock() {
-            log::debug!("journal: the lock is let go when the file is closed: {error}");
-        }
     }
 }
 
@@ -953,10 +1021,9 @@ impl<T> OrFault<T> for rusqlite::Result<T> {
 fn fault(error: &rusqlite::Error) -> JournalFault {
     let words = error.to_string();
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalFault::new(
-            JournalFaultKind::Busy,
-            "another program writes to it, perhaps a sqlite3 shell with an open transaction. End that one",
-        ),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            busy("another program writes to it, perhaps a sqlite3 shell with an open transaction. End that one")
+        }
         Some(ErrorCode::DiskFull) => storage("the disk is full"),
         Some(ErrorCode::ReadOnly) => storage("the storage is read-only"),
         Some(ErrorCode::ConstraintViolation) => refused(words),
@@ -972,6 +1039,10 @@ fn io_fault(what: &str, error: &io::Error) -> JournalFault {
 
 fn storage(words: impl Into<Cow<'static, str>>) -> JournalFault {
     JournalFault::new(JournalFaultKind::Storage, words)
+}
+
+fn busy(words: impl Into<Cow<'static, str>>) -> JournalFault {
+    JournalFault::new(JournalFaultKind::Busy, words)
 }
 
 fn refused(words: impl Into<Cow<'static, str>>) -> JournalFault {

@@ -25,12 +25,14 @@ impl Till {
 
     /// The newest entry of an intent: a refusal and a doubt do not name theirs.
     pub(crate) fn newest(&self, family: &str, intent: &str, options: &Options<'_>) -> Option<Entry> {
+        self.check_process().ok()?;
         let account = owner(self.desk(family, options.account).ok()?.profile());
         self.journal.with(|journal| journal.of_intent(&account, intent)).ok()?.pop()
     }
 
     /// The entry of an order number under one of this till's accounts.
     pub(crate) fn numbered(&self, order_number: &str) -> Option<Entry> {
+        self.check_process().ok()?;
         let mut accounts = self.desks.iter().map(|desk| owner(desk.profile()));
         self.journal
             .with(|journal| accounts.find_map(|account| journal.by_order_number(&account, order_number).ok().flatten()))

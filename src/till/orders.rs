@@ -172,6 +172,7 @@ impl Till {
         options: &Options<'_>,
         run: impl FnOnce(&Work<'_>) -> Result<Outcome<Receipt<Pairs>>, Error>,
     ) -> Result<Outcome<Receipt<Pairs>>, Error> {
+        self.process.check()?;
         let unreadable =
             |fault: crate::JournalFault| Error::new(crate::ErrorKind::Journal, "journal", String::from(fault.text()));
         let mut found = None;
@@ -248,6 +249,9 @@ impl Till {
     /// It is not signed with a key of this till, does not agree with the order in the journal, or the journal cannot be
     /// written. Answer with anything but `success`, and it comes again.
     pub fn notified(&self, body: &[u8]) -> Result<Notified, NotificationFault> {
+        if !self.process.is_here() {
+            return Err(NotificationFault(crate::process::ELSEWHERE));
+        }
         let mut why = NotificationFault("this till has no account for it");
         for desk in self.desks.iter().filter(|desk| desk.takes_notifications()) {
             match Notification::read(desk.profile(), body) {

@@ -50,6 +50,7 @@ impl Till {
     ///
     /// The journal cannot be read.
     pub fn recover_with(&self, options: &Options<'_>) -> Result<Vec<Recovered>, JournalFault> {
+        self.check_process()?;
         let deadline = self.clock.monotonic().saturating_add(options.patience.unwrap_or(self.patience));
         let mut entries = self.journal.with(|journal| journal.unacknowledged())?;
         // The oldest first; those that were asked about in this process come after those that were not.
@@ -138,6 +139,7 @@ impl Till {
     /// There is no such entry, it is not settled, or the journal cannot be written. Or money came late by a notification,
     /// and no report told it since: what was not seen cannot be acknowledged.
     pub fn acknowledge(&self, entry: EntryId) -> Result<(), JournalFault> {
+        self.check_process()?;
         let at = self.stamp();
         self.journal.with(|journal| {
             // Under the journal's lock, as the notification that writes it.
@@ -156,6 +158,7 @@ impl Till {
     /// The name or the reason is empty, there is no such entry, it is settled already, a thread works on it, or the journal
     /// cannot be written. Or it is an order that its customer may still pay: close it first.
     pub fn settle_by_hand(&self, entry: EntryId, paid: bool, name: &str, reason: &str) -> Result<(), JournalFault> {
+        self.check_process()?;
         if name.trim().is_empty() || reason.trim().is_empty() {
             return Err(JournalFault::new(
                 JournalFaultKind::Refused,
@@ -192,6 +195,7 @@ impl Till {
     ///
     /// The journal cannot be written.
     pub fn prune(&self, older_than: Duration) -> Result<u32, JournalFault> {
+        self.check_process()?;
         let now = self.clock.unix_seconds();
         let agrees = |gateway_now: i64| now.saturating_sub(gateway_now).saturating_abs() <= A_DAY;
         let confirmed = self.gateway_times().any(agrees);
@@ -209,6 +213,7 @@ impl Till {
     ///
     /// The journal cannot be read.
     pub fn entries(&self) -> Result<Vec<Entry>, JournalFault> {
+        self.check_process()?;
         self.journal.with(|journal| journal.unacknowledged())
     }
 
@@ -218,6 +223,7 @@ impl Till {
     ///
     /// The journal cannot be read.
     pub fn summary(&self, from: i64, until: i64) -> Result<Vec<Summary>, JournalFault> {
+        self.check_process()?;
         self.journal.with(|journal| journal.summary(from, until))
     }
 }

@@ -157,18 +157,18 @@ impl Journal for Watched {
 
 /// What a till needs, in the parent and, through the environment, in the child.
 #[derive(Clone)]
-struct Place {
+pub struct Place {
     url: String,
     roots: PathBuf,
     certificate: PathBuf,
     key: PathBuf,
     public_key: PathBuf,
-    journal: PathBuf,
+    pub journal: PathBuf,
     terminal: u16,
 }
 
 impl Place {
-    fn new(simulator: &Simulator, terminal: u16, journal: PathBuf) -> Place {
+    pub fn new(simulator: &Simulator, terminal: u16, journal: PathBuf) -> Place {
         let files = simulator.files();
         Place {
             url: simulator.base_url(),
@@ -181,14 +181,14 @@ impl Place {
         }
     }
 
-    fn tell(&self, command: &mut Command) {
+    pub fn tell(&self, command: &mut Command) {
         command.env("WXPAY_CRASH_URL", &self.url).env("WXPAY_CRASH_TERMINAL", self.terminal.to_string());
         command.env("WXPAY_CRASH_ROOTS", &self.roots).env("WXPAY_CRASH_CERTIFICATE", &self.certificate);
         command.env("WXPAY_CRASH_KEY", &self.key).env("WXPAY_CRASH_PUBLIC_KEY", &self.public_key);
         command.env("WXPAY_CRASH_JOURNAL", &self.journal);
     }
 
-    fn told() -> Place {
+    pub fn told() -> Place {
         Place {
             url: var("URL").unwrap(),
             roots: var("ROOTS").unwrap().into(),
@@ -200,7 +200,7 @@ impl Place {
         }
     }
 
-    fn https(&self) -> Arc<Https> {
+    pub fn https(&self) -> Arc<Https> {
         let read = |path: &Path| std::fs::read(path).unwrap();
         let identity = Identity::from_pem(&read(&self.certificate), &read(&self.key)).unwrap();
         let roots = read(&self.roots);
@@ -220,9 +220,13 @@ impl Place {
             .patience(Duration::from_secs(patience))
     }
 
-    fn redpack(&self) -> RedpackAccount {
+    pub fn redpack(&self) -> RedpackAccount {
         let key = Secret::from(credentials::KEY);
         RedpackAccount::new(credentials::MCH_ID, credentials::APPID, key).unwrap().hosts(&[&self.url]).unwrap()
+    }
+
+    pub fn redpack_url(&self) -> String {
+        format!("{}/mmpaymkttransfers/sendredpack", self.url)
     }
 
     fn workwx(&self) -> WorkwxAccount {

@@ -47,3 +47,7 @@ mod journal;
 // Both: real processes, killed.
 #[cfg(all(feature = "https", feature = "sqlite"))]
 mod crash;
+#[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
+mod forks;
+#[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
+mod moved_files;

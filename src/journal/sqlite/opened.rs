@@ -1,0 +1,170 @@
+//! Who has a journal open: in this process, and on this machine whatever was removed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::time::Duration;
+
+use super::files::{in_use, place};
+use super::{Result, busy};
+use crate::process::Process;
+
+/// A journal that this process has open. Dropping it says that it is closed.
+///
+/// A second opening is refused before its file is opened: closing that descriptor would drop the record locks of the
+/// first one (fcntl(2)). After a fork SQLite's list of open files believes in locks that the child does not have, so
+/// there the journal cannot be opened at all, also when the first process is gone (sqlite.org, How To Corrupt, 2.6).
+pub(super) struct Opened {
+    path: PathBuf,
+    process: Process,
+}
+
+struct Row {
+    path: PathBuf,
+    /// Of the database, once it is there. One file may have several paths.
+    database: Option<(u64, u64)>,
+    process: Process,
+}
+
+static OPEN: Mutex<Vec<Row>> = Mutex::new(Vec::new());
+
+impl Opened {
+    /// Enters a journal, unless it is open.
+    pub(super) fn enter(path: &Path) -> Result<Opened> {
+        let database = std::fs::metadata(path).ok().map(|found| inode(&found));
+        let process = Process::this();
+        let mut open = rows()?;
+        let mut same = open.iter().filter(|row| row.path == path || (database.is_some() && row.database == database));
+        match same.next() {
+            Some(row) if row.process == process => return Err(in_use()),
+            Some(_) => {
+                return Err(busy(
+                    "it was open in the process that forked this one, and SQLite cannot open it here. Open the journal \
+                     after forking, or start this program anew",
+                ));
+            }
+            None => {}
+        }
+        open.push(Row { path: path.into(), database, process: process.clone() });
+        Ok(Opened { path: path.into(), process })
+    }
+
+    /// The database was made.
+    pub(super) fn made(&self) -> Result<()> {
+        let database = std::fs::metadata(&self.path).ok().map(|found| inode(&found));
+        rows()?.iter_mut().filter(|row| row.path == self.path).for_each(|row| row.database = database);
+        Ok(())
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        // What came over a fork stays entered: there it cannot be opened again.
+        if self.process.is_here()
+            && let Ok(mut open) = rows()
+        {
+            open.retain(|row| row.path != self.path || row.process != self.process);
+        }
+    }
+}
+
+fn inode(metadata: &std::fs::Metadata) -> (u64, u64) {
+    let (device, inode, _) = place(metadata);
+    (device, inode)
+}
+
+/// A lock that a thread held at the time of a fork is never let go in the child, so nobody waits for ever.
+fn rows() -> Result<MutexGuard<'static, Vec<Row>>> {
+    for _ in 0..200 {
+        match OPEN.try_lock() {
+            Ok(open) => return Ok(open),
+            Err(TryLockError::Poisoned(open)) => return Ok(open.into_inner()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+    Err(busy("this process was forked while it opened a journal. Open the journal after forking"))
+}
+
+/// A name on this machine that goes with the path, not with a file: whoever removes or moves the files away removes no
+/// name. It is a socket of Linux's abstract namespace (unix(7)), to which nothing is ever sent but empty probes.
+///
+/// A forked process has it too. So it is shut down when the journal is closed: then a probe fails with EPIPE, and the
+/// next name is taken.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) struct Presence(Option<std::os::unix::net::UnixDatagram>);
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl Presence {
+    pub(super) fn enter(path: &Path) -> Result<Presence> {
+        use std::io::ErrorKind;
+        use std::os::linux::net::SocketAddrExt;
+        use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+        // So many closed journals of one path, each kept by a process that was forked then, are more than there will be.
+        for generation in 0..256_u16 {
+            let Ok(name) = SocketAddr::from_abstract_name(name(path, generation)) else { return Ok(Presence(None)) };
+            for _ in 0..8 {
+                match UnixDatagram::bind_addr(&name) {
+                    Ok(socket) => return Ok(Presence(above_stdio(socket))),
+                    Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+                    Err(error) => {
+                        log::debug!("journal: no abstract socket, the file locks alone hold: {error}");
+                        return Ok(Presence(None));
+                    }
+                }
+                match probe(&name) {
+                    // It went away in this moment.
+                    Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+                    // Full of probes, or taken.
+                    _ => return Err(in_use()),
+                }
+            }
+        }
+        Err(in_use())
+    }
+
+    /// Says that the journal is closed, to those who ask a process that was forked meanwhile.
+    pub(super) fn leave(&self) {
+        if let Some(Err(error)) = self.0.as_ref().map(|socket| socket.shutdown(std::net::Shutdown::Both)) {
+            log::debug!("journal: its name is let go with the last descriptor: {error}");
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn probe(name: &std::os::unix::net::SocketAddr) -> std::io::Result<usize> {
+    let socket = std::os::unix::net::UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    socket.send_to_addr(&[], name)
+}
+
+/// At most 107 bytes. SHA-1 spreads paths; nothing here is a secret.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn name(path: &Path, generation: u16) -> Vec<u8> {
+    use sha1::Digest;
+    use std::os::unix::ffi::OsStrExt;
+    let mut name = b"wxpay-terminal/".to_vec();
+    name.extend(sha1::Sha1::digest(path.as_os_str().as_bytes()));
+    name.extend(generation.to_be_bytes());
+    name
+}
+
+/// As [`super::files::above_stdio`].
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn above_stdio(socket: std::os::unix::net::UnixDatagram) -> Option<std::os::unix::net::UnixDatagram> {
+    use std::os::fd::AsRawFd;
+    if socket.as_raw_fd() > 2 { Some(socket) } else { socket.try_clone().ok() }
+}
+
+/// Elsewhere the locks on the files are all there is.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) struct Presence;
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+impl Presence {
+    pub(super) fn enter(_: &Path) -> Result<Presence> {
+        Ok(Presence)
+    }
+
+    pub(super) fn leave(&self) {}
+}

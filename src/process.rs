@@ -1,0 +1,86 @@
+//! The process that a value was opened in.
+//!
+//! `fork` copies memory, and not what stands behind it: record locks and threads are not there in the child, a mapped
+//! file and a kept connection are there twice. So whatever rests on these asks first where it is, before any lock: one
+//! that another thread held at the time of the fork is never let go in the child.
+
+use crate::error::{Error, ErrorKind};
+
+/// What is said in another process.
+pub(crate) const ELSEWHERE: &str = "it was opened in another process, before a fork: nothing was done. Open journal, transport and till \
+                                    after forking, in the process that uses them";
+
+/// One process.
+#[cfg(feature = "std")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Process {
+    id: u32,
+    /// When it began, in ticks since the boot. Numbers are used again, and each PID namespace has its own number 1.
+    began: Option<u64>,
+}
+
+#[cfg(feature = "std")]
+impl Process {
+    /// This one.
+    pub(crate) fn this() -> Process {
+        Process { id: std::process::id(), began: began() }
+    }
+
+    /// Whether this is the process. Where /proc is gone since, the number decides.
+    pub(crate) fn is_here(&self) -> bool {
+        self.id == std::process::id() && (self.began.is_none() || began().is_none_or(|began| Some(began) == self.began))
+    }
+}
+
+/// Field 22 of `/proc/self/stat` (proc(5)). The name in field 2 may hold blanks and parentheses.
+#[cfg(feature = "std")]
+fn began() -> Option<u64> {
+    let stat = std::fs::read("/proc/self/stat").ok()?;
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    let after = core::str::from_utf8(stat.get(end..)?).ok()?;
+    after.split_ascii_whitespace().nth(20)?.parse().ok()
+}
+
+/// Without std there are no processes.
+#[cfg(not(feature = "std"))]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Process;
+
+#[cfg(not(feature = "std"))]
+impl Process {
+    pub(crate) fn this() -> Process {
+        Process
+    }
+
+    pub(crate) fn is_here(&self) -> bool {
+        true
+    }
+}
+
+impl Process {
+    /// An error in any other process.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.is_here() { Ok(()) } else { Err(Error::new(ErrorKind::Process, "process", ELSEWHERE)) }
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+
+    /// Another number, and the same number with another beginning, are other processes.
+    #[test]
+    fn number_and_beginning_make_the_process() {
+        let here = Process::this();
+        assert!(here.is_here() && here.check().is_ok());
+        let another = Process { id: here.id.wrapping_add(1), ..here.clone() };
+        assert!(!another.is_here());
+        if here.began.is_some() {
+            let reused = Process { began: here.began.map(|began| began + 1), ..here.clone() };
+            assert!(!reused.is_here());
+            assert_eq!(reused.check().unwrap_err().kind(), ErrorKind::Process);
+        }
+        // Opened without /proc: the number decides.
+        assert!(Process { began: None, ..here }.is_here());
+    }
+}
