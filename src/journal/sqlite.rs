@@ -836,22 +836,35 @@ fn refuse_leftovers(path: &Path, lock: &Lock) -> Result<()> {
 /// Makes the whole journal under another name, then gives it its own: a power cut leaves all of it or nothing.
 fn create(path: &Path, owner: &Owner<'_>) -> Result<()> {
     let new = beside(path, ".new");
+    remove_leftovers(&new)?;
+    create_as(&new, path, owner).inspect_err(|_| {
+        if let Err(fault) = remove_leftovers(&new) {
+            log::warn!("{fault}");
+        }
+    })
+}
+
+fn remove_leftovers(new: &Path) -> Result<()> {
     for leftover in ["", "-journal", "-wal", "-shm"] {
-        match fs::remove_file(beside(&new, leftover)) {
+        match fs::remove_file(beside(new, leftover)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_fault("a leftover", &error)),
             _ => {}
         }
     }
-    let made = private(OpenOptions::new().write(true).create_new(true)).open(&new);
+    Ok(())
+}
+
+fn create_as(new: &Path, path: &Path, owner: &Owner<'_>) -> Result<()> {
+    let made = private(OpenOptions::new().write(true).create_new(true)).open(new);
     drop(made.map_err(|error| io_fault("the new file", &error))?);
-    let mut connection = connect(&new)?;
+    let mut connection = connect(new)?;
     set_up(&connection)?;
     migrate(&mut connection, MIGRATIONS)?;
     let own = "INSERT INTO journal (one, terminal, device_info) VALUES (1, ?1, ?2)";
     connection.execute(own, params![owner.terminal, owner.device_info]).or_fault()?;
     connection.close().map_err(|(_, error)| fault(&error))?;
-    File::open(&new).and_then(|file| file.sync_all()).map_err(|error| io_fault("the new file", &error))?;
-    fs::rename(&new, path).map_err(|error| io_fault("the new file", &error))?;
+    File::open(new).and_then(|file| file.sync_all()).map_err(|error| io_fault("the new file", &error))?;
+    fs::rename(new, path).map_err(|error| io_fault("the new file", &error))?;
     sync_folder(path)
 }
 
@@ -911,7 +924,7 @@ fn set_up(connection: &Connection) -> Result<()> {
     let mode: String = pragma(connection, "journal_mode")?;
     let synchronous: i64 = pragma(connection, "synchronous")?;
     if mode != "wal" || synchronous != 2 {
-        return Err(storage("this file system does not let SQLite keep a write-ahead log"));
+        return Err(lacks("write-ahead log for SQLite"));
     }
     Ok(())
 }
@@ -1017,20 +1030,52 @@ impl<T> OrFault<T> for rusqlite::Result<T> {
     }
 }
 
-/// Says what SQLite said. Its words name tables and columns, never values.
+/// Says what SQLite said. Its words name tables and columns, never values. The extended code tells what the storage lacks.
 fn fault(error: &rusqlite::Error) -> JournalFault {
+    use rusqlite::ffi;
     let words = error.to_string();
+    let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
+    match extended {
+        ffi::SQLITE_IOERR_SHMMAP
+        | ffi::SQLITE_IOERR_SHMOPEN
+        | ffi::SQLITE_IOERR_SHMSIZE
+        | ffi::SQLITE_IOERR_SHMLOCK => {
+            return lacks("shared writable mappings (mmap), which the write-ahead log needs");
+        }
+        ffi::SQLITE_IOERR_LOCK
+        | ffi::SQLITE_IOERR_RDLOCK
+        | ffi::SQLITE_IOERR_UNLOCK
+        | ffi::SQLITE_IOERR_CHECKRESERVEDLOCK
+        | ffi::SQLITE_PROTOCOL
+        | ffi::SQLITE_NOLFS => return lacks("record locks (fcntl)"),
+        ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC => {
+            return storage("a write did not reach the disk. Check the storage and restart the program");
+        }
+        ffi::SQLITE_READONLY_DBMOVED => return storage("the database was moved or removed while it was open"),
+        _ => {}
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             busy("another program writes to it, perhaps a sqlite3 shell with an open transaction. End that one")
         }
         Some(ErrorCode::DiskFull) => storage("the disk is full"),
         Some(ErrorCode::ReadOnly) => storage("the storage is read-only"),
+        Some(ErrorCode::CannotOpen) => {
+            storage("a file beside it cannot be opened: no descriptors are left, or the folder is not this program's")
+        }
+        Some(ErrorCode::SystemIoFailure) => {
+            storage(text(&["the storage fails: ", &words, " (SQLite's code ", &extended.to_string(), ")"]))
+        }
         Some(ErrorCode::ConstraintViolation) => refused(words),
         // A missing table or column is an SQL error.
         None | Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => damaged(&words),
         Some(_) => storage(words),
     }
+}
+
+/// Where a journal cannot be, and where it can.
+fn lacks(what: &str) -> JournalFault {
+    storage(text(&["this file system has no ", what, ". Keep the journal on a local one that has: ext4, UBIFS, F2FS"]))
 }
 
 fn io_fault(what: &str, error: &io::Error) -> JournalFault {

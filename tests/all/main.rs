@@ -48,6 +48,8 @@ mod journal;
 #[cfg(all(feature = "https", feature = "sqlite"))]
 mod crash;
 #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
+mod file_systems;
+#[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
 mod forks;
 #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
 mod moved_files;

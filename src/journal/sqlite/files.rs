@@ -9,7 +9,7 @@ use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Result, beside, busy, io_fault, storage};
+use super::{Result, beside, busy, io_fault, lacks, storage};
 use crate::error::text;
 
 /// What belongs to a journal. The `-shm` file holds the locks, and which part of the WAL counts.
@@ -126,10 +126,10 @@ pub(super) fn lock(file: &File) -> Result<()> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(in_use()),
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-            Err(storage("this file system has no file locks. Use a local one that has them: ext4, UBIFS, F2FS"))
+        Err(TryLockError::Error(error)) => {
+            log::warn!("journal: flock: {error}");
+            Err(lacks("file locks (flock)"))
         }
-        Err(TryLockError::Error(error)) => Err(io_fault("the lock", &error)),
     }
 }
 
