@@ -217,6 +217,21 @@ fn a_refused_second_opening_leaves_the_locks_of_the_first() {
     assert!(matches!(pay(&till, "one"), Ok(Outcome::Unknown(_))));
 }
 
+/// A second name has a WAL of its own: what the first one's holds would be missed.
+#[test]
+fn a_database_with_two_names_is_refused() {
+    let (folder, canned) = (Folder::new(), Canned::default());
+    drop(till(&folder.journal(), &canned));
+    let link = folder.0.join("journal/link.db");
+    fs::hard_link(folder.journal(), &link).unwrap();
+    for path in [folder.journal(), link.clone()] {
+        let fault = SqliteJournal::open(path, 7, Some("013467007045764"), &SystemRandom).unwrap_err();
+        assert!(fault.kind() == JournalFaultKind::Storage && fault.text().contains("hard link"), "{fault}");
+    }
+    fs::remove_file(link).unwrap();
+    drop(till(&folder.journal(), &canned));
+}
+
 /// Ten closings and openings, and a journal that another path had before.
 #[test]
 fn a_closed_journal_opens_again() {

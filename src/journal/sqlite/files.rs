@@ -110,6 +110,10 @@ impl DatabaseLock {
         lock(&file)?;
         let locked = file.metadata().map_err(|error| io_fault("the file", &error))?;
         match fs::symlink_metadata(path) {
+            // Another name has another WAL, and another lock file.
+            Ok(found) if place(&found).2 > 1 => Err(storage(
+                "the database has a second name, a hard link. SQLite would keep a log for each: remove one of the names",
+            )),
             Ok(found) if place(&found) == place(&locked) => Ok(DatabaseLock(file)),
             _ => Err(busy("another program exchanged the database just now. Try again")),
         }
