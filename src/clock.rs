@@ -136,9 +136,19 @@ impl Clock for SystemClock {
         }
     }
 
+    /// Counts the time that the machine sleeps, where the system tells it (Linux): the gateway's time goes on meanwhile, and
+    /// so do its waiting times.
     fn monotonic(&self) -> Duration {
-        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-        START.get_or_init(std::time::Instant::now).elapsed()
+        use std::sync::OnceLock;
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static START: OnceLock<(std::time::Instant, Option<Duration>)> = OnceLock::new();
+        static SLEPT: AtomicU64 = AtomicU64::new(0);
+        let (start, boot) = START.get_or_init(|| (std::time::Instant::now(), crate::moment::since_boot()));
+        let awake = start.elapsed();
+        let since = boot.and_then(|boot| crate::moment::since_boot()?.checked_sub(boot)).unwrap_or_default();
+        // Hundredths of a second and the reading's own time are no sleep. It never goes back.
+        let slept = since.saturating_sub(awake).as_secs();
+        Duration::from_secs(SLEPT.fetch_max(slept, Ordering::Relaxed).max(slept)).saturating_add(awake)
     }
 }
 

@@ -15,10 +15,12 @@ use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector, TlsStream}
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
 use ureq::unversioned::transport as wire;
 
+use crate::descriptors::above_stdio;
 use crate::error::Error;
 use crate::fields::is_host;
 use crate::http_date;
 use crate::identity::{Identity, asks_for_a_passphrase};
+use crate::moment::Moment;
 use crate::process::{ELSEWHERE, Process};
 use crate::resolver::{Resolve, Resolver, SystemResolver};
 use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
@@ -29,6 +31,8 @@ const IDLE: Duration = Duration::from_secs(10);
 const POOL: usize = 4;
 /// ureq's buffers. Its defaults are 128 KiB each; a request or a reply is 1 to 2 KiB.
 const BUFFER: usize = 8 * 1024;
+/// How long to look for what a server said before it closed.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The longest response head.
 const HEAD: usize = 8 * 1024;
 
@@ -248,13 +252,12 @@ impl Https {
         if self.proxy.is_some() {
             tunnel(&mut socket, host).map_err(|why| Fault::unsent(Stage::Connect, why))?;
         }
-        self.connector.connect(&host.name, socket).map_err(|error| {
-            let why = match error {
-                HandshakeError::Failure(error) => tls_words(&error),
-                HandshakeError::WouldBlock(_) => "the TLS handshake took too long".into(),
-            };
-            Fault::unsent(Stage::Tls, why)
-        })
+        let connected = self.connector.connect(&host.name, socket).map_err(|error| match error {
+            HandshakeError::Failure(error) => tls_words(&error.to_string(), &host.name),
+            HandshakeError::WouldBlock(_) => "the TLS handshake took too long".into(),
+        });
+        let strong = connected.and_then(|tls| check_peer(&tls).map(|()| tls));
+        strong.map_err(|why| Fault::unsent(Stage::Tls, why))
     }
 
     /// Each address that is left gets an equal part of the time that is left. IPv4 first once IPv6 led nowhere.
@@ -275,7 +278,7 @@ impl Https {
                 last = "connecting took too long".into();
                 break;
             }
-            match TcpStream::connect_timeout(&address, part) {
+            match connect_until(&address, part) {
                 Ok(tcp) => {
                     self.avoid_ipv6.fetch_or(ipv6_failed && address.is_ipv4(), Ordering::Relaxed);
                     let _ = tcp.set_nodelay(true); // A request is one write; without it the reply waits for an ACK.
@@ -288,6 +291,21 @@ impl Https {
             }
         }
         Err(Fault::unsent(Stage::Connect, last))
+    }
+}
+
+/// A signal breaks nothing off: the same address, in the time that is left.
+fn connect_until(address: &SocketAddr, within: Duration) -> io::Result<TcpStream> {
+    let end = after(Instant::now(), within);
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(late());
+        }
+        match above_stdio(|| TcpStream::connect_timeout(address, left)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            connected => return connected,
+        }
     }
 }
 
@@ -324,19 +342,67 @@ fn tunnel(socket: &mut Socket, host: &Host) -> Result<(), String> {
     Err(format!("the proxy refused: status {}", String::from_utf8_lossy(status)))
 }
 
-/// TLS errors in the library's words, with what usually mends them.
-fn tls_words(error: &native_tls::Error) -> String {
-    let words = error.to_string();
-    let hint = if words.contains("not yet valid") || words.contains("has expired") {
-        "; the server's certificate is out of date, or the clock is wrong"
-    } else if words.contains("ocal issuer") || words.contains("self-signed") || words.contains("self signed") {
-        "; the roots of this terminal do not know the server's CA"
-    } else if words.contains("ostname mismatch") || words.contains("IP address mismatch") {
-        "; this is another server"
-    } else {
-        ""
+/// What OpenSSL says of a certificate that it does not take, in parentheses at the end of its words (X509_verify_cert_error_string),
+/// and what usually mends it.
+const HINTS: &[(&[&str], &str)] = &[
+    (
+        &["(certificate is not yet valid)", "(certificate has expired)"],
+        "the server's certificate is out of date, or the clock is wrong",
+    ),
+    (
+        &[
+            "(unable to get local issuer certificate)",
+            "(unable to get issuer certificate)",
+            "(unable to verify the first certificate)",
+        ],
+        "either the roots of this terminal do not know the server's CA (`only_roots` wants the root itself; an intermediate is \
+         not enough), or the server sends its own certificate without the intermediate",
+    ),
+    (
+        &["(self-signed certificate)", "(self signed certificate)"],
+        "the server made its certificate itself: this is another server, or a test server whose certificate is not among the \
+         roots",
+    ),
+    (
+        &["(self-signed certificate in certificate chain)", "(self signed certificate in certificate chain)"],
+        "the roots of this terminal do not know the server's CA; or a proxy on the way opens TLS",
+    ),
+    (&["(hostname mismatch)", "(Hostname mismatch)", "(IP address mismatch)"], "this is another server"),
+    (
+        &["(EE certificate key too weak)", "(CA certificate key too weak)", "(CA signature digest algorithm too weak)"],
+        "a certificate of the server is too weak",
+    ),
+];
+
+/// TLS errors in the library's words, with what usually mends them. native-tls shows the code of the verification in its words
+/// only.
+fn tls_words(words: &str, name: &str) -> String {
+    let found = HINTS.iter().find(|(ends, _)| ends.iter().any(|end| words.contains(end)));
+    let hint = found.map_or("", |(_, hint)| hint);
+    let address = match hint {
+        "this is another server" if is_address(name) => {
+            ", or one whose certificate does not name its address: use the gateway's host name"
+        }
+        _ => "",
     };
-    format!("TLS: {words}{hint}")
+    format!("TLS: {words}{}{hint}{address}", if hint.is_empty() { "" } else { "; " })
+}
+
+fn is_address(name: &str) -> bool {
+    name.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// Whatever `openssl.cnf` lets pass.
+#[cfg(openssl_backend)]
+fn check_peer(tls: &Tls) -> Result<(), String> {
+    let certificate = tls.peer_certificate().map_err(|error| error.to_string())?;
+    let certificate = certificate.ok_or("the server showed no certificate")?;
+    crate::peer::check(&certificate).map_err(|why| format!("TLS: {why}; this is not the gateway, or not any more"))
+}
+
+#[cfg(not(openssl_backend))]
+fn check_peer(_: &Tls) -> Result<(), String> {
+    Ok(())
 }
 
 type Tls = TlsStream<Socket>;
@@ -359,22 +425,34 @@ fn late() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "the time is over")
 }
 
-/// A socket timeout shows as WouldBlock, which TLS would take for "ask again".
-fn timed(error: io::Error) -> io::Error {
-    if error.kind() == io::ErrorKind::WouldBlock { late() } else { error }
+/// Runs a call of the socket until it is done or the time is over. A signal breaks nothing off (signal(7): with a timeout a call
+/// is not restarted, whatever the handler's flags say; SIGCONT does it even without a handler). A timeout shows as
+/// WouldBlock, which TLS would take for "ask again".
+fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(late()),
+            done => return done,
+        }
+    }
 }
 
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.tcp.set_read_timeout(Some(self.left()?))?;
-        self.tcp.read(buffer).map_err(timed)
+        uninterrupted(|| {
+            self.tcp.set_read_timeout(Some(self.left()?))?;
+            self.tcp.read(buffer)
+        })
     }
 }
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.tcp.set_write_timeout(Some(self.left()?))?;
-        self.tcp.write(bytes).map_err(timed)
+        uninterrupted(|| {
+            self.tcp.set_write_timeout(Some(self.left()?))?;
+            self.tcp.write(bytes)
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -387,14 +465,14 @@ impl Write for Socket {
 struct Idle {
     host: Host,
     tls: Tls,
-    since: Instant,
+    since: Moment,
 }
 
 impl Https {
     /// An idle connection to this host that has nothing to say: no byte, no FIN.
     fn take_idle(&self, host: &Host) -> Option<Tls> {
         let mut pool = self.pool();
-        pool.retain(|idle| idle.since.elapsed() < IDLE);
+        pool.retain(|idle| idle.since.age() < IDLE);
         while let Some(at) = pool.iter().position(|idle| idle.host == *host) {
             let mut tls = pool.swap_remove(at).tls;
             if is_silent(&mut tls) {
@@ -409,7 +487,7 @@ impl Https {
         if pool.len() >= POOL {
             pool.remove(0);
         }
-        pool.push(Idle { host, tls, since: Instant::now() });
+        pool.push(Idle { host, tls, since: Moment::now() });
     }
 
     fn pool(&self) -> MutexGuard<'_, Vec<Idle>> {
@@ -426,7 +504,13 @@ fn is_silent(tls: &mut Tls) -> bool {
     if tcp.set_nonblocking(true).is_err() {
         return false;
     }
-    let silent = matches!(tcp.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+    let peeked = loop {
+        match tcp.peek(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            peeked => break peeked,
+        }
+    };
+    let silent = matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
     tcp.set_nonblocking(false).is_ok() && silent
 }
 
@@ -461,15 +545,56 @@ fn exchange(post: &Post<'_>, call: &Arc<Call>) -> Result<Received, String> {
     let mut response = request.send(post.body).map_err(words)?;
     let status = response.status().as_u16();
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    if header("content-encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
-        return Err("the reply is compressed, which nobody asked for".into());
-    }
+    check_framing(response.headers(), response.version())?;
     let date = header("date").and_then(http_date::read);
     // ureq reports a body of exactly the limit as too long.
     let limit = u64::try_from(post.reply_limit).unwrap_or(u64::MAX).saturating_add(1);
     let body = response.body_mut().with_config().limit(limit).read_to_vec().map_err(words)?;
     Ok(Received { status, body, reused: true, date })
 }
+
+/// Refuses a head whose body two readers would read differently (RFC 9112, 6.3), and one whose body is compressed.
+fn check_framing(head: &ureq::http::HeaderMap, version: ureq::http::Version) -> Result<(), String> {
+    let all = |name| head.get_all(name).iter().map(|value| value.to_str().unwrap_or("?").trim()).collect::<Vec<_>>();
+    let (lengths, transfer) = (all("content-length"), all("transfer-encoding"));
+    match (transfer.as_slice(), lengths.as_slice()) {
+        ([], []) => {}
+        ([], [first, rest @ ..]) if is_number(first) && rest.iter().all(|length| length == first) => {}
+        ([], _) => return Err("the reply has several lengths, or one that is no number".into()),
+        ([coding], []) if coding.eq_ignore_ascii_case("chunked") && version != ureq::http::Version::HTTP_10 => {}
+        (_, _) => return Err("the reply's Transfer-Encoding is not plainly `chunked`".into()),
+    }
+    let codings = all("content-encoding");
+    if codings.len() > 1 {
+        return Err("the reply has several Content-Encodings".into());
+    }
+    let real = |coding: &str| CODINGS.iter().any(|known| coding.trim().eq_ignore_ascii_case(known));
+    if codings.iter().any(|line| line.split(',').any(real)) {
+        return Err("the reply is compressed, which nobody asked for".into());
+    }
+    Ok(())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The content codings that there are (IANA's registry, and `x-` names of RFC 9110, 8.4.1). What else stands there, nothing or
+/// `UTF-8`, says nothing of the body.
+const CODINGS: [&str; 12] = [
+    "aes128gcm",
+    "br",
+    "compress",
+    "dcb",
+    "dcz",
+    "deflate",
+    "exi",
+    "gzip",
+    "pack200-gzip",
+    "x-compress",
+    "x-gzip",
+    "zstd",
+];
 
 /// Everything that ureq does on its own is turned off: redirects, errors by status, proxies from the environment, plain
 /// HTTP, a pool. The deadline is the socket's.
@@ -491,6 +616,25 @@ fn words(error: ureq::Error) -> String {
         ureq::Error::Io(error) => error.to_string(),
         ureq::Error::BodyExceedsLimit(_) => "the reply is longer than the limit".into(),
         other => other.to_string(),
+    }
+}
+
+/// Why a write failed. A server that does not want this client closes after an alert or a reply, which lies there to be read: it
+/// says more than "connection reset".
+fn last_words(tls: &mut Tls, error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::TimedOut {
+        return error;
+    }
+    let socket = tls.get_mut();
+    socket.deadline = socket.deadline.min(after(Instant::now(), LAST_WORDS));
+    let mut reply = [0; 64];
+    match tls.read(&mut reply) {
+        Ok(count) if count > 0 => {
+            let line = reply.get(..count).unwrap_or_default().split(|byte| *byte < b' ').next().unwrap_or_default();
+            io::Error::new(error.kind(), format!("{error}; the server had answered: {}", line.escape_ascii()))
+        }
+        Err(alert) if alert.to_string().contains("alert") => io::Error::new(error.kind(), format!("{alert} ({error})")),
+        _ => error,
     }
 }
 
@@ -555,9 +699,8 @@ impl wire::Transport for Wire {
         self.call.witness.store(true, Ordering::SeqCst);
         let tls = self.tls.as_mut().ok_or(ureq::Error::ConnectionFailed)?;
         let output = self.buffers.output().get(..amount).unwrap_or_default();
-        tls.write_all(output)?;
-        tls.flush()?;
-        Ok(())
+        let written = tls.write_all(output).and_then(|()| tls.flush());
+        written.map_err(|error| ureq::Error::Io(last_words(tls, error)))
     }
 
     fn await_input(&mut self, _: wire::NextTimeout) -> Result<bool, ureq::Error> {

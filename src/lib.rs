@@ -30,6 +30,8 @@ mod capi;
 mod check;
 mod client;
 mod clock;
+#[cfg(any(feature = "https", feature = "sqlite"))]
+mod descriptors;
 pub mod endpoint;
 mod error;
 mod explain;
@@ -50,11 +52,15 @@ mod journal;
 mod json;
 mod judge;
 mod lock;
+#[cfg(feature = "std")]
+mod moment;
 mod money;
 mod nonce;
 mod order_number;
 mod outcome;
 mod pairs;
+#[cfg(openssl_backend)]
+mod peer;
 mod process;
 mod request;
 #[cfg(feature = "https")]

@@ -10,6 +10,9 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::descriptors::above_stdio;
+use crate::moment::Moment;
+
 /// How a name becomes addresses. The default asks the system.
 pub trait Resolve: Send + Sync {
     /// All addresses of a host.
@@ -51,7 +54,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    known: HashMap<Name, (Vec<SocketAddr>, Instant)>,
+    known: HashMap<Name, (Vec<SocketAddr>, Moment)>,
     /// The last failure of a name, for its message.
     failed: Option<(Name, String)>,
     /// The lookup that runs now.
@@ -83,7 +86,7 @@ impl Resolver {
                 state.failed = None;
                 state.running = Some(name.clone());
                 started = true;
-                if !self.start(name.clone()) {
+                if !self.start(name.clone(), deadline) {
                     state.running = None;
                     return Err(String::from("no thread for name resolution"));
                 }
@@ -100,19 +103,17 @@ impl Resolver {
         })
     }
 
-    fn start(&self, name: Name) -> bool {
+    fn start(&self, name: Name, deadline: Instant) -> bool {
         let shared = self.0.clone();
         let run = move || {
-            let call = std::panic::AssertUnwindSafe(|| shared.resolve.resolve(&name.0, name.1));
-            let answer =
-                std::panic::catch_unwind(call).unwrap_or_else(|_| Err(io::Error::other("the resolver panicked")));
+            let answer = shared.ask(&name, deadline);
             let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
             match answer {
                 Ok(addresses) if !addresses.is_empty() => {
                     if state.known.len() >= NAMES {
                         state.known.clear();
                     }
-                    state.known.insert(name, (addresses, Instant::now()));
+                    state.known.insert(name, (addresses, Moment::now()));
                 }
                 Ok(_) => state.failed = Some((name, String::from("no address"))),
                 Err(error) => state.failed = Some((name, error.to_string())),
@@ -128,6 +129,22 @@ impl Resolver {
     }
 }
 
+impl Shared {
+    /// A signal that interrupts a lookup is no answer: it is asked again as long as somebody waits.
+    fn ask(&self, name: &Name, deadline: Instant) -> io::Result<Vec<SocketAddr>> {
+        loop {
+            let call = std::panic::AssertUnwindSafe(|| above_stdio(|| self.resolve.resolve(&name.0, name.1)));
+            match std::panic::catch_unwind(call) {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Ok(answer) => return answer,
+                Err(_) => return Err(io::Error::other("the resolver panicked")),
+            }
+        }
+    }
+}
+
 /// With an address at hand a dead name server must leave time to connect: wait a quarter, at most two seconds.
 fn sooner(deadline: Instant) -> Instant {
     let now = Instant::now();
@@ -138,5 +155,5 @@ fn sooner(deadline: Instant) -> Instant {
 
 fn known(state: &State, name: &Name, younger: Duration) -> Option<Vec<SocketAddr>> {
     let (addresses, at) = state.known.get(name)?;
-    (at.elapsed() < younger).then(|| addresses.clone())
+    (at.age() < younger).then(|| addresses.clone())
 }

@@ -25,7 +25,8 @@ use crate::order_number::{COUNTERS, EPOCHS, Serial};
 use crate::outcome::Next;
 use crate::process::{ELSEWHERE, Process};
 
-use files::{DatabaseLock, Files, above_stdio};
+use crate::descriptors::above_stdio;
+use files::{DatabaseLock, Files};
 use opened::{Opened, Presence};
 
 type Result<T> = core::result::Result<T, JournalFault>;
@@ -793,7 +794,7 @@ impl Lock {
     fn take(path: &Path) -> Result<Lock> {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
-        let opened = private(&mut options).open(path).and_then(above_stdio);
+        let opened = above_stdio(|| private(&mut options).open(path));
         let file = opened.map_err(|error| io_fault("the lock file", &error))?;
         files::lock(&file)?;
         Ok(Lock(file))

@@ -28,6 +28,8 @@ mod faults;
 #[cfg(feature = "https")]
 mod gateways;
 #[cfg(feature = "https")]
+mod http_heads;
+#[cfg(feature = "https")]
 mod identity;
 #[cfg(feature = "https")]
 mod raw_server;

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Result, beside, busy, io_fault, lacks, storage};
+use crate::descriptors::above_stdio;
 use crate::error::text;
 
 /// What belongs to a journal. The `-shm` file holds the locks, and which part of the WAL counts.
@@ -106,7 +107,7 @@ pub(super) struct DatabaseLock(File);
 
 impl DatabaseLock {
     pub(super) fn take(path: &Path) -> Result<DatabaseLock> {
-        let file = File::open(path).and_then(above_stdio).map_err(|error| io_fault("the file", &error))?;
+        let file = above_stdio(|| File::open(path)).map_err(|error| io_fault("the file", &error))?;
         lock(&file)?;
         let locked = file.metadata().map_err(|error| io_fault("the file", &error))?;
         match fs::symlink_metadata(path) {
@@ -145,17 +146,4 @@ pub(super) fn unlock(file: &File) {
 
 pub(super) fn in_use() -> super::JournalFault {
     busy("another program has this journal open. One terminal runs one program; end the other one first")
-}
-
-/// A descriptor above 2. In a program that closed its first three, a daemon, `printf` would write into the file.
-#[cfg(unix)]
-pub(super) fn above_stdio(file: File) -> io::Result<File> {
-    use std::os::fd::AsRawFd;
-    // std duplicates to 3 or higher.
-    if file.as_raw_fd() > 2 { Ok(file) } else { file.try_clone() }
-}
-
-#[cfg(not(unix))]
-pub(super) fn above_stdio(file: File) -> io::Result<File> {
-    Ok(file)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::files::{in_use, place};
 use super::{Result, busy};
+use crate::descriptors::above_stdio;
 use crate::process::Process;
 
 /// A journal that this process has open. Dropping it says that it is closed.
@@ -103,8 +104,8 @@ impl Presence {
         for generation in 0..256_u16 {
             let Ok(name) = SocketAddr::from_abstract_name(name(path, generation)) else { return Ok(Presence(None)) };
             for _ in 0..8 {
-                match UnixDatagram::bind_addr(&name) {
-                    Ok(socket) => return Ok(Presence(above_stdio(socket))),
+                match above_stdio(|| UnixDatagram::bind_addr(&name)) {
+                    Ok(socket) => return Ok(Presence(Some(socket))),
                     Err(error) if error.kind() == ErrorKind::AddrInUse => {}
                     Err(error) => {
                         log::debug!("journal: no abstract socket, the file locks alone hold: {error}");
@@ -147,13 +148,6 @@ fn name(path: &Path, generation: u16) -> Vec<u8> {
     name.extend(sha1::Sha1::digest(path.as_os_str().as_bytes()));
     name.extend(generation.to_be_bytes());
     name
-}
-
-/// As [`super::files::above_stdio`].
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn above_stdio(socket: std::os::unix::net::UnixDatagram) -> Option<std::os::unix::net::UnixDatagram> {
-    use std::os::fd::AsRawFd;
-    if socket.as_raw_fd() > 2 { Some(socket) } else { socket.try_clone().ok() }
 }
 
 /// Elsewhere the locks on the files are all there is.

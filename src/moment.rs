@@ -1,0 +1,82 @@
+//! How long ago something was at most, on a machine that may have slept.
+//!
+//! `Instant` stands still while the machine is suspended: to a hand-held that slept for hours a kept connection looks
+//! seconds old. `/proc/uptime` counts that time (proc(5)), and where there is none the wall clock shows it by a jump.
+//!
+//! The longest of the three counts. So use it only where more age does no harm: an idle connection, remembered addresses.
+
+use std::time::Duration;
+#[cfg(feature = "https")]
+use std::time::{Instant, SystemTime};
+
+/// A moment of this boot.
+#[cfg(feature = "https")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    awake: Instant,
+    boot: Option<Duration>,
+    wall: SystemTime,
+}
+
+#[cfg(feature = "https")]
+impl Moment {
+    pub(crate) fn now() -> Moment {
+        Moment { awake: Instant::now(), boot: since_boot(), wall: SystemTime::now() }
+    }
+
+    /// At most so long ago.
+    pub(crate) fn age(&self) -> Duration {
+        self.age_at(&Moment::now())
+    }
+
+    fn age_at(&self, now: &Moment) -> Duration {
+        let awake = now.awake.saturating_duration_since(self.awake);
+        let boot = now.boot.zip(self.boot).map_or(Duration::ZERO, |(now, then)| now.saturating_sub(then));
+        let wall = now.wall.duration_since(self.wall).unwrap_or_default();
+        awake.max(boot).max(wall)
+    }
+}
+
+/// The time since the boot, sleep included, in hundredths of a second. `None`: the system does not tell.
+pub(crate) fn since_boot() -> Option<Duration> {
+    read_uptime(&std::fs::read_to_string("/proc/uptime").ok()?)
+}
+
+/// `350735.47 234388.90`: the first is the one.
+fn read_uptime(text: &str) -> Option<Duration> {
+    let (seconds, rest) = text.split_once('.')?;
+    let hundredths: u64 = rest.get(..2)?.parse().ok()?;
+    Some(
+        Duration::from_secs(seconds.parse().ok()?).saturating_add(Duration::from_millis(hundredths.saturating_mul(10))),
+    )
+}
+
+#[cfg(all(test, feature = "https"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uptime_is_read() {
+        assert_eq!(read_uptime("350735.47 234388.90\n"), Some(Duration::from_millis(350_735_470)));
+        for wrong in ["", "350735", ".", "x.47 1", "1.x7"] {
+            assert_eq!(read_uptime(wrong), None, "{wrong}");
+        }
+    }
+
+    /// Whichever clock saw the time pass: the one that counts sleep, or the wall clock.
+    #[test]
+    fn the_longest_of_three_clocks_counts() {
+        let then = Moment::now();
+        let (second, hours) = (Duration::from_secs(1), Duration::from_secs(5 * 3600));
+        let awake = then.awake + second;
+        let boot = |slept| Some(then.boot.unwrap_or_default() + slept);
+        let then = Moment { boot: boot(Duration::ZERO), ..then };
+        let slept = Moment { awake, boot: boot(hours), wall: then.wall + second };
+        assert_eq!(then.age_at(&slept), hours);
+        let no_proc = Moment { awake, boot: None, wall: then.wall + hours };
+        assert_eq!(then.age_at(&no_proc), hours);
+        // A wall clock that went back takes nothing away.
+        let back = Moment { awake, boot: boot(second), wall: then.wall - hours };
+        assert_eq!(then.age_at(&back), second);
+    }
+}
