@@ -55,3 +55,5 @@ mod file_systems;
 mod forks;
 #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
 mod moved_files;
+#[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
+mod signals;
