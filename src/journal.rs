@@ -4,6 +4,7 @@
 //! that is sent, in order. It never stores a key, a nonce or a signature. The `sqlite` feature brings one on a file;
 //! firmware may bring its own on NVRAM by implementing [`Journal`].
 
+mod digest;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
