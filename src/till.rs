@@ -14,6 +14,7 @@ mod given;
 mod orders;
 mod recover;
 mod resolve;
+mod trust;
 mod watch;
 
 use alloc::boxed::Box;
@@ -43,6 +44,7 @@ pub use orders::Notified;
 pub use recover::Recovered;
 pub use watch::{Options, Phase, Progress, Repeats, Watch};
 
+use trust::{Unfit, fit};
 use watch::Call;
 
 /// Attempts and questions about one number are at least this far apart (protocol R.4).
@@ -340,6 +342,8 @@ enum Start {
     Known(Entry),
     /// Paid late, which the journal cannot say.
     Unwritten(Entry),
+    /// An entry of this intent contradicts itself, in these words: a person must look at it.
+    Distrust(Entry, String),
     /// Another thread works on it.
     Busy,
     /// The journal cannot be read: whether this intent was paid before is not known.
@@ -442,6 +446,7 @@ impl Till {
             }
             Start::Busy => done(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread is paying this intent"))),
             Start::Unreadable(fault) => done(Outcome::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
+            Start::Distrust(entry, words) => done(self.distrust(&entry, words)),
             Start::Known(entry) => done(self.tell(entry)),
             Start::Unwritten(entry) => {
                 let words = text(&[&entry.order_number, " was paid late, and the journal cannot say so"]);
@@ -483,6 +488,10 @@ impl Till {
                 Ok(entries) => entries,
                 Err(fault) => return Ok(Start::Unreadable(fault)),
             };
+            if let Some((entry, words)) = self.distrusted(paying, &mut entries) {
+                let busy = self.is_busy(entry.id);
+                return Ok(if busy { Start::Busy } else { Start::Distrust(entry, words) });
+            }
             self.settle_late(&mut **journal, &mut entries, new.at);
             // Money for an order that was given up counts before every newer order. So does one that a person must look at.
             let decides = |entry: &Entry| entry.is_paid() || self.is_late(entry.id);
@@ -511,9 +520,16 @@ impl Till {
                 let refused = latest.filter(|entry| !matches!(entry.state, EntryState::Settled(Settlement::NotSent)));
                 return Ok(Start::TooSoon(wait, refused));
             }
+            let again = |entry: &Entry| entry.allows_same_number() && !entry.fields.is_empty() && is_fresh(entry);
+            // What is opened again is checked as a new one is.
+            let goes_again = latest.as_ref().filter(|entry| again(entry));
+            let unfit = goes_again.and_then(|entry| fit(entry, endpoint, paying.desk.profile()).err());
+            if let (Some(Unfit::Changed(words)), Some(entry)) = (&unfit, &latest) {
+                return Ok(Start::Distrust(entry.clone(), words.clone()));
+            }
             let start = match latest {
                 Some(entry) if self.is_late(entry.id) => return Ok(Start::Unwritten(entry)),
-                Some(mut entry) if entry.allows_same_number() && !entry.fields.is_empty() && is_fresh(&entry) => {
+                Some(mut entry) if again(&entry) && unfit.is_none() => {
                     journal.reopen(entry.id, new.at).map_err(not_begun)?;
                     entry.attempts = entry.attempts.saturating_add(1);
                     let before = core::mem::replace(&mut entry.state, EntryState::Open);
@@ -534,6 +550,18 @@ impl Till {
         })
     }
 
+    /// The first of an intent's entries that contradicts itself.
+    fn distrusted(&self, paying: &Paying<'_>, entries: &mut Vec<Entry>) -> Option<(Entry, String)> {
+        let words = |entry: &Entry| {
+            if entry.intent != paying.call.intent {
+                return Some(String::from("the journal gave another intent's entry: its storage may be failing"));
+            }
+            paying.desk.contradiction(entry, orders::endpoint_of(entry)?)
+        };
+        let (at, words) = entries.iter().enumerate().find_map(|(at, entry)| Some((at, words(entry)?)))?;
+        Some((entries.swap_remove(at), words))
+    }
+
     fn is_busy(&self, id: EntryId) -> bool {
         self.busy.with(|busy| busy.contains(&id))
     }
@@ -543,14 +571,15 @@ impl Till {
         let Work { desk, endpoint, entry, call, read } = *work;
         let done = |outcome| Ok(Went::Done(outcome));
         let drafted = match call.is_cancelled() {
-            true => Err(Error::setting("watch", "the call was cancelled before anything was sent")),
+            true => Err(Unfit::Rule(Error::setting("watch", "the call was cancelled before anything was sent"))),
             false => self.draft(desk, endpoint, entry),
         };
         let mut draft = match (drafted, &refused) {
             (Ok(draft), _) => draft,
+            (Err(Unfit::Changed(words)), _) => return done(self.for_a_person(entry, words)),
             // An attempt before this one left, and was refused: that stays what is known.
-            (Err(_), Some(refusal)) => return done(self.declined(entry, refusal.clone())),
-            (Err(error), None) => return self.not_sent(entry, error).map(Went::Done),
+            (Err(Unfit::Rule(_)), Some(refusal)) => return done(self.declined(entry, refusal.clone())),
+            (Err(Unfit::Rule(error)), None) => return self.not_sent(entry, error).map(Went::Done),
         };
         // Attempts that were never sent do not make this one a repeat.
         draft.attempts = u32::from(refused.is_some());
@@ -581,15 +610,9 @@ impl Till {
     }
 
     /// The request of an entry, from the fields that were stored.
-    fn draft(&self, desk: &Desk, endpoint: &'static Endpoint, entry: &Entry) -> Result<Draft, Error> {
-        let mut fields = Fields::with_capacity(endpoint.fields.len(), 512);
-        for (name, value) in &entry.fields {
-            let row = endpoint.field(name);
-            let row =
-                row.ok_or_else(|| Error::setting("journal", "an entry has a field that this call does not know"))?;
-            fields.text(row.name, value);
-        }
-        desk.pipe.signed(desk.profile(), endpoint, fields)
+    fn draft(&self, desk: &Desk, endpoint: &'static Endpoint, entry: &Entry) -> Result<Draft, Unfit> {
+        let fields = fit(entry, endpoint, desk.profile())?;
+        desk.pipe.signed(desk.profile(), endpoint, fields).map_err(Unfit::Rule)
     }
 
     /// Nothing was ever sent. That is an error only when the journal says so too.

@@ -1,5 +1,6 @@
 //! After a power cut, and for people.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -88,8 +89,10 @@ impl Till {
 
     fn recover_one(&self, id: EntryId, share: Duration, deadline: Duration, options: &Options<'_>) -> Option<Doubt> {
         // Read again under the lock: a thread may have settled it since it was listed.
-        let Some(held) = self.hold(id) else {
-            return Some(Doubt::new(Reason::Broken, "another thread is paying this intent"));
+        let held = match self.hold(id) {
+            Ok(Some(held)) => held,
+            Ok(None) => return Some(Doubt::new(Reason::Broken, "another thread is paying this intent")),
+            Err(fault) => return Some(Doubt::new(Reason::Journal, fault.to_string())),
         };
         let entry = &held.entry;
         if !entry.is_pending() {
@@ -100,6 +103,12 @@ impl Till {
             let words = text(&["this till has no account ", &entry.account]);
             return Some(Doubt::new(Reason::NoAccount, words));
         };
+        if let Some(words) = desk.contradiction(entry, endpoint) {
+            return match self.distrust(entry, words) {
+                Outcome::Unknown(doubt) => Some(doubt),
+                Outcome::Accepted(_) | Outcome::Declined(_) => None,
+            };
+        }
         let mut call = self.call(&entry.intent, options, Duration::ZERO);
         let now = self.clock.monotonic();
         if now.saturating_add(self.apart(id)) >= deadline || call.is_cancelled() {
