@@ -6,8 +6,9 @@ ALTER TABLE entries ADD COLUMN revision INTEGER NOT NULL DEFAULT 0 CHECK (revisi
 ALTER TABLE entries ADD COLUMN digest BLOB CHECK (length(digest) = 16);
 ALTER TABLE by_hand ADD COLUMN digest BLOB CHECK (length(digest) = 16);
 ALTER TABLE journal ADD COLUMN revision INTEGER NOT NULL DEFAULT 0 CHECK (revision >= 0);
--- The greatest number of an entry when one was removed last: no number is given again.
-ALTER TABLE journal ADD COLUMN last_entry INTEGER NOT NULL DEFAULT 0 CHECK (last_entry >= 0);
+-- How many numbers have no entry any more, because it was pruned (or never had one). With those that are there they make
+-- up all that were given: an entry that vanished is missed, and no number is given again.
+ALTER TABLE journal ADD COLUMN removed INTEGER NOT NULL DEFAULT 0 CHECK (removed >= 0);
 -- The epochs together: how many, their sum, and the sum of their squares modulo 2147483647. One that is lost or changed
 -- could be drawn again.
 ALTER TABLE journal ADD COLUMN epochs INTEGER NOT NULL DEFAULT 0;

@@ -39,6 +39,9 @@ const APPLICATION_ID: i32 = 0x5778_504A;
 const MIGRATIONS: &[Step] =
     &[Step(include_str!("schema_1.sql"), None), Step(include_str!("schema_2.sql"), Some(seal_old))];
 
+/// The first version whose rows have digests.
+const SEALED: usize = 2;
+
 /// One step of the schema, and what only code can do after it, in the same transaction.
 struct Step(&'static str, Option<fn(&Connection) -> Result<()>>);
 
@@ -345,8 +348,9 @@ impl Journal for SqliteJournal {
     fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64) -> Result<u32> {
         self.check_whole()?;
         // The note must not name an entry that goes, also after a power cut.
-        self.write(|change| Ok(((), Some(change_own_row(change, "wal = wal", [])?))))?;
-        self.lock.file().sync_all().map_err(|error| io_fault("the lock file", &error))?;
+        let own = self.run(|change| change_own_row(change, "wal = wal", []))?;
+        let noted = self.note.write(self.lock.file(), own).and_then(|()| self.lock.file().sync_all());
+        noted.map_err(|error| io_fault("the lock file", &error))?;
         let gone = self.write(|change| {
             // A flipped bit can make an entry look old.
             seal::check_everything(change)?;
@@ -358,8 +362,7 @@ impl Journal for SqliteJournal {
                 }
                 gone = gone.saturating_add(goes.into());
             }
-            let last = "last_entry = (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries')";
-            Ok((gone, Some(change_own_row(change, last, [])?)))
+            Ok((gone, Some(seal::count_removed(change)?)))
         })?;
         // The WAL still holds what was blanked.
         self.checkpoint();
@@ -500,7 +503,7 @@ fn insert(
     let insert = "INSERT INTO entries (account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, \
                   state, field_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?6, 'open', ?7) ON CONFLICT (account, order_number) DO NOTHING";
     // The same number under an account can come from outside only. The next serial makes another one.
-    for _ in 0..8 {
+    for tries in 0..8 {
         let Numbered { order_number, fields } = numbered()?;
         if order_number.is_empty() {
             return Err(refused("an order number is not empty"));
@@ -517,6 +520,10 @@ fn insert(
                 &fields,
             )?;
             let note = seal_entry(change, id)?;
+            // A number that is taken uses an id up.
+            if tries > 0 {
+                seal::count_removed(change)?;
+            }
             return Ok((existing(change, id)?, note));
         }
     }
@@ -886,6 +893,9 @@ fn open_existing(path: &Path, owner: &Owner<'_>) -> Result<Connection> {
         return Err(damaged("it is a database, but not a journal"));
     }
     if version > MIGRATIONS.len() {
+        if seal::check_own_row_of(&connection, MIGRATIONS.len()).is_ok() {
+            return Err(damaged("the version of its schema was changed"));
+        }
         return Err(JournalFault::new(
             JournalFaultKind::Newer,
             "a newer version of this library wrote it. Install that version again, or a newer one",
@@ -893,7 +903,7 @@ fn open_existing(path: &Path, owner: &Owner<'_>) -> Result<Connection> {
     }
     set_up(&connection)?;
     check_pages(&connection)?;
-    match version < MIGRATIONS.len() {
+    match version < SEALED {
         true => check_old_schema(&connection, version)?,
         false => seal::check_everything(&connection)?,
     }
@@ -927,10 +937,12 @@ fn seal_old(change: &Connection) -> Result<()> {
 fn check_header(path: &Path) -> Result<()> {
     let mut start = Vec::new();
     let file = File::open(path).map_err(|error| io_fault("the file", &error))?;
-    file.take(16).read_to_end(&mut start).map_err(|error| io_fault("the file", &error))?;
-    match start.as_slice() {
-        b"SQLite format 3\0" => Ok(()),
-        [] => Err(damaged("the file is empty")),
+    file.take(20).read_to_end(&mut start).map_err(|error| io_fault("the file", &error))?;
+    let is_version = |byte: Option<&u8>| matches!(byte, Some(1 | 2));
+    match start.get(..16) {
+        // Of another version SQLite says that it is read-only.
+        Some(b"SQLite format 3\0") if is_version(start.get(18)) && is_version(start.get(19)) => Ok(()),
+        None if start.is_empty() => Err(damaged("the file is empty")),
         _ => Err(damaged("the file is not an SQLite database")),
     }
 }
@@ -1140,6 +1152,5 @@ mod tests {
         let fault = new_epoch(&change, &mut || Ok(5)).unwrap_err();
         assert_eq!(fault.kind(), JournalFaultKind::Number);
         seal::check_everything(&change).unwrap();
-        println!("epochs used up: {EPOCHS}; {}", fault.text());
     }
 }

@@ -45,9 +45,11 @@ pub(super) fn contradiction(entry: &Entry, endpoint: &Endpoint, profile: &Profil
     if entry.field(endpoint.amount).and_then(Fen::read) != Some(entry.amount) {
         return differs(endpoint.amount, "its amount");
     }
-    let identifiers = endpoint.fields.iter().filter(|row| row.source == Source::Account);
-    let other = |row: &&Field| entry.field(row.name).zip(profile.identifier(row.name)).is_some_and(|(a, b)| a != b);
-    identifiers.into_iter().find(other).and_then(|row| differs(row.name, "the account's"))
+    let other = |row: &&Field| {
+        let both = entry.field(row.name).zip(profile.identifier(row.name));
+        row.source == Source::Account && both.is_some_and(|(stored, own)| stored != own)
+    };
+    endpoint.fields.iter().find(other).and_then(|row| differs(row.name, "the account's"))
 }
 
 /// A field that this call never stores, or the second one of a name.
@@ -72,17 +74,17 @@ pub(super) fn fit(entry: &Entry, endpoint: &'static Endpoint, profile: &Profile)
     }
     let stored = stored.in_table_order(endpoint, |_| None);
     // Under no account's limits could these have been stored.
-    let waived: Vec<_> = endpoint.fields.iter().filter(|row| row.required == Required::UnlessWaived).collect();
-    let waived: Vec<_> = waived.into_iter().map(|row| row.name).collect();
+    let waived = endpoint.fields.iter().filter(|row| row.required == Required::UnlessWaived);
+    let waived: Vec<_> = waived.map(|row| row.name).collect();
     let widest = Limits { amount: (1, Fen::MAX.get()), waived: &waived, usual: (0, u32::MAX) };
     fields::check(&stored, endpoint, &widest)
         .map_err(|error| Unfit::Changed(text(&["its stored ", error.field_name(), " ", error.rule(), LOOK])))?;
     fields::check(&stored, endpoint, &profile.limits()).map_err(Unfit::Rule)?;
-    let own = endpoint.fields.iter().filter(|row| row.source == Source::Account);
-    for row in own.into_iter().filter(|row| stored.get(row.name) != profile.value(endpoint, row.name)) {
-        return Err(Unfit::Rule(Error::field(row.name, "is stored with another value than the account has now")));
+    let mut own = endpoint.fields.iter().filter(|row| row.source == Source::Account);
+    match own.find(|row| stored.get(row.name) != profile.value(endpoint, row.name)) {
+        Some(row) => Err(Unfit::Rule(Error::field(row.name, "is stored with another value than the account has now"))),
+        None => Ok(stored),
     }
-    Ok(stored)
 }
 
 impl Till {

@@ -2,7 +2,7 @@
 //! reads the same.
 //!
 //! `WXPAY_FLIPS=1 cargo test --release --features sqlite --test all flips:: -- --nocapture` flips every bit; without the
-//! variable every 173rd is flipped.
+//! variable every 397th is flipped.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -186,7 +186,7 @@ fn read(path: &Path, known: &[Entry], used: &HashSet<u32>) -> Result<Reading, Jo
 // -- flips -----------------------------------------------------------------------------------------------------------
 
 fn stride() -> usize {
-    std::env::var("WXPAY_FLIPS").ok().and_then(|text| text.parse().ok()).unwrap_or(173)
+    std::env::var("WXPAY_FLIPS").ok().and_then(|text| text.parse().ok()).unwrap_or(397)
 }
 
 /// The files of a journal that nobody has open.
@@ -241,12 +241,11 @@ fn try_flip(files: &Files, folder: &Path, whole: &Whole, counts: &Counts, what: 
     counts.flips.fetch_add(1, Ordering::Relaxed);
     match read(&folder.join("journal.db"), &whole.known, &whole.used) {
         Ok(reading) => {
-            assert_eq!(reading, whole.reading, "{}", what());
+            assert!(reading == whole.reading, "{}: read differently", what());
             counts.same.fetch_add(1, Ordering::Relaxed);
         }
         Err(fault) => {
-            use JournalFaultKind::{Damaged, Newer, Storage};
-            assert!(matches!(fault.kind(), Damaged | Newer | Storage), "{}: {fault:?}", what());
+            assert_eq!(fault.kind(), JournalFaultKind::Damaged, "{}: {fault:?}", what());
             counts.refused.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -279,9 +278,13 @@ impl Whole {
 
     /// Flips each bit of a file, in steps, on two threads.
     fn flip_all(&self, name: &str, stride: usize) -> Counts {
+        self.flip(name, stride, usize::MAX)
+    }
+
+    fn flip(&self, name: &str, stride: usize, until: usize) -> Counts {
         let (counts, next) = (Counts::default(), AtomicUsize::new(0));
         let file = self.files.0.iter().position(|(have, _)| *have == name).unwrap();
-        let bits = self.files.0[file].1.len() * 8;
+        let bits = until.min(self.files.0[file].1.len() * 8);
         std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
@@ -309,7 +312,8 @@ fn every_flip_of_a_journal_is_refused_or_reads_the_same() {
     assert_eq!(whole.known.len(), 18, "{:?}", whole.known);
     let counts = whole.flip_all("journal.db", stride());
     println!("{}", counts.line("the database"));
-    // Most of what is stored decides.
+    println!("{}", whole.flip("journal.db", 1, 800).line("the database's header"));
+    // A good part of the file decides.
     assert!(counts.refused.load(Ordering::Relaxed) * 10 > counts.flips.load(Ordering::Relaxed));
     println!("{}", whole.flip_all("journal.db.lock", stride().min(5)).line("the lock file"));
 }

@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 use super::note::{Note, OWN_ROW};
-use super::{EntryId, OrFault, Result, damaged, get};
+use super::{EntryId, OrFault, Result, damaged, get, schema_version};
 use crate::error::text;
 use crate::journal::digest::Digest;
 
@@ -18,7 +18,7 @@ const SEALED: &str = "id, account, call, intent, order_number, fen, begun_at, at
                       settled_at, acknowledged_at, field_count, queried, code, text, next, wait_seconds, \
                       wait_nanoseconds, reason, person";
 /// The columns of the journal's own row that its digest covers, in this order.
-const OWN_SEALED: &str = "terminal, device_info, wal, last_entry, epochs, epoch_sum, epoch_squares, schema_digest";
+const OWN_SEALED: &str = "terminal, device_info, wal, removed, epochs, epoch_sum, epoch_squares, schema_digest";
 
 /// What was read of an entry: its row, and the rows that belong to it.
 pub(super) struct Read<'a> {
@@ -83,7 +83,7 @@ impl<'c> Entries<'c> {
 }
 
 pub(super) const OTHER_SCHEMA: &str = "its tables, indexes or views are not those that this library made";
-const WHY: &str = ": the storage changed it, or another program did. A person must look it up at the gateway";
+const WHY: &str = ": the storage changed it, or another program did";
 
 impl Digest {
     fn sealed(mut self, revision: i64) -> [u8; 16] {
@@ -173,12 +173,14 @@ fn by_hand_digest(row: &Row<'_>) -> Result<[u8; 16]> {
 
 // -- the journal's own row -------------------------------------------------------------------------------------------
 
-/// The digest of the journal's own row, at this revision or at the one after it.
-fn own_digest(connection: &Connection, later: i64) -> Result<(i64, [u8; 16], Option<Vec<u8>>)> {
+/// The digest of the journal's own row, at this revision or at the one after it. It covers the version of the schema, so
+/// each step of the schema seals the row anew.
+fn own_digest(connection: &Connection, later: i64, version: usize) -> Result<(i64, [u8; 16], Option<Vec<u8>>)> {
     let select = text(&["SELECT ", OWN_SEALED, ", revision, digest FROM journal"]);
     let read = |row: &Row<'_>| {
         let revision = row.get::<_, i64>("revision")?.saturating_add(later);
         let mut digest = Digest::of("journal");
+        digest.integer(i64::try_from(version).unwrap_or_default());
         let pushed = push_columns(&mut digest, row, OWN_SEALED);
         let stored = row.get_ref("digest")?.as_blob_or_null().unwrap_or_default().map(Vec::from);
         Ok(pushed.map(|()| (revision, digest.sealed(revision), stored)))
@@ -189,7 +191,12 @@ fn own_digest(connection: &Connection, later: i64) -> Result<(i64, [u8; 16], Opt
 
 /// Compares the journal's own row with its digest: before it is believed, and before it is changed.
 pub(super) fn check_own_row(connection: &Connection) -> Result<i64> {
-    let (revision, digest, stored) = own_digest(connection, 0)?;
+    check_own_row_of(connection, schema_version(connection)?)
+}
+
+/// The same, as if the schema had this version.
+pub(super) fn check_own_row_of(connection: &Connection, version: usize) -> Result<i64> {
+    let (revision, digest, stored) = own_digest(connection, 0, version)?;
     if stored.as_deref() != Some(&digest[..]) {
         return Err(damaged(&text(&["the row that says whose journal it is is not as it was stored", WHY])));
     }
@@ -204,7 +211,7 @@ pub(super) fn change_own_row(change: &Connection, set: &str, values: impl rusqli
 }
 
 fn seal_own_row(change: &Connection) -> Result<Note> {
-    let (revision, digest, _) = own_digest(change, 1)?;
+    let (revision, digest, _) = own_digest(change, 1, schema_version(change)?)?;
     change.execute("UPDATE journal SET revision = ?1, digest = ?2", params![revision, digest]).or_fault()?;
     Ok(Note { row: OWN_ROW, revision })
 }
@@ -218,9 +225,9 @@ pub(super) fn seal_all(change: &Connection) -> Result<()> {
         seal_by_hand(change, id)?;
     }
     let (count, sum, squares) = epochs(change)?;
-    let set = "UPDATE journal SET last_entry = ?1, epochs = ?2, epoch_sum = ?3, epoch_squares = ?4, schema_digest = ?5";
-    let last = given(change, "entries")?;
-    change.execute(set, params![last, count, sum, squares, schema_digest(change)?]).or_fault()?;
+    let set = "UPDATE journal SET removed = ?1, epochs = ?2, epoch_sum = ?3, epoch_squares = ?4, schema_digest = ?5";
+    let removed = without_entry(change)?;
+    change.execute(set, params![removed, count, sum, squares, schema_digest(change)?]).or_fault()?;
     seal_own_row(change)?;
     Ok(())
 }
@@ -246,6 +253,21 @@ fn epochs(connection: &Connection) -> Result<(i64, i64, i64)> {
 fn given(connection: &Connection, table: &str) -> Result<i64> {
     let select = "SELECT seq FROM sqlite_sequence WHERE name = ?1";
     Ok(connection.query_row(select, [table], |row| row.get(0)).optional().or_fault()?.unwrap_or(0))
+}
+
+/// How many numbers were given that have no entry.
+fn without_entry(connection: &Connection) -> Result<i64> {
+    let found = "SELECT count(*), coalesce(max(id), 0) FROM entries";
+    let (count, last): (i64, i64) = connection.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
+    let given = given(connection, "entries")?;
+    if given < last { Err(damaged(NUMBERS)) } else { Ok(given.saturating_sub(count)) }
+}
+
+const NUMBERS: &str = "an entry vanished, or the count of their numbers was changed";
+
+/// Counts numbers that have no entry, where a change left some: all that were not there are there no more.
+pub(super) fn count_removed(change: &Connection) -> Result<Note> {
+    change_own_row(change, "removed = ?1", [without_entry(change)?])
 }
 
 /// The texts that the tables, indexes and views were made with.
@@ -294,14 +316,10 @@ fn check_entries(connection: &Connection) -> Result<(usize, usize)> {
     Ok(counts)
 }
 
-/// `sqlite_sequence` has exactly the greatest number that an entry has, or had when one was removed last.
+/// Each number that was given has its entry, or is counted as one without.
 fn check_numbers(connection: &Connection) -> Result<()> {
-    let greatest = "SELECT max(coalesce((SELECT max(id) FROM entries), 0), last_entry) FROM journal";
-    let greatest: i64 = connection.query_row(greatest, [], |row| row.get(0)).or_fault()?;
-    if given(connection, "entries")? != greatest {
-        return Err(damaged("the count of its entries was changed: a number could be given twice"));
-    }
-    Ok(())
+    let removed: i64 = connection.query_row("SELECT removed FROM journal", [], |row| row.get(0)).or_fault()?;
+    if without_entry(connection)? == removed { Ok(()) } else { Err(damaged(NUMBERS)) }
 }
 
 /// Rows that belong to no entry would meet a later one.
