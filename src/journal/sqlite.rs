@@ -15,6 +15,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use note::{Note, NoteLine};
@@ -138,6 +139,7 @@ impl SqliteJournal {
         (journal.serials.epoch, journal.serials.counter) = (epoch, 0);
         journal.lock.promise(wal).map_err(|error| io_fault("the lock file", &error))?;
         journal.note.begin(journal.lock.file(), begun).map_err(|error| io_fault("the lock file", &error))?;
+        move_wal_when_closed(&journal.connection, true)?;
         Ok(journal)
     }
 
@@ -881,9 +883,16 @@ fn create(path: &Path, owner: &Owner<'_>) -> Result<()> {
     sync_folder(path)
 }
 
+/// What is refused stays as it is for a person: SQLite would move what it takes for the whole WAL, and remove the rest.
+fn move_wal_when_closed(connection: &Connection, moves: bool) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !moves).or_fault()?;
+    Ok(())
+}
+
 fn open_existing(path: &Path, owner: &Owner<'_>) -> Result<Connection> {
     check_header(path)?;
     let mut connection = connect(path)?;
+    move_wal_when_closed(&connection, false)?;
     if connection.is_readonly("main").or_fault()? {
         return Err(storage("the file is read-only"));
     }

@@ -60,6 +60,7 @@ impl Till {
         let mut report = Vec::with_capacity(entries.len());
         for entry in entries {
             let doubt = match &entry.state {
+                _ if entry.is_settled() => self.doubted(&entry),
                 EntryState::Settled(Settlement::ForAPerson { reason }) => {
                     Some(Doubt::new(Reason::ForAPerson, reason.clone()))
                 }
@@ -79,6 +80,13 @@ impl Till {
         }
         report.sort_by_key(|recovered| recovered.entry.id);
         Ok(report)
+    }
+
+    /// Whether a settled entry contradicts itself: what it says is not believed.
+    fn doubted(&self, entry: &Entry) -> Option<Doubt> {
+        let desk = self.desks.iter().find(|desk| owner(desk.profile()) == entry.account)?;
+        let words = desk.contradiction(entry, endpoint_of(entry)?)?;
+        Some(Doubt::new(Reason::ForAPerson, words))
     }
 
     /// An equal part of the time that is left, so that one entry cannot use up the boot.

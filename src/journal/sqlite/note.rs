@@ -1,4 +1,4 @@
-//! The note: one line of the lock file that says which change was the last.
+//! The note: a line of the lock file that says which change was the last.
 //!
 //! After a kill SQLite reads the `-wal` file up to the first frame whose checksum is wrong, and drops the rest without a
 //! word: one flipped bit would take committed payments away. So after each commit the line names the row that was changed,
@@ -6,7 +6,8 @@
 //!
 //! The line is written in place and not synced: it costs no time, and it survives the end of the process, which is all that
 //! a `-wal` file outlives unmoved. A power cut may lose it, or tear it, which its check shows; then nothing is compared. It
-//! is written after its commit is durable, so it never promises what the disk does not have.
+//! is written after its commit is durable, so it never promises what the disk does not have. It stands there twice, so that
+//! one flipped bit in it and one in the `-wal` file are noticed, too.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -50,30 +51,34 @@ fn check(words: &str) -> String {
     digest.finish().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Where the line is in the lock file.
+/// Where the first of the two lines is in the lock file.
 #[derive(Debug, Default)]
 pub(super) struct NoteLine(Option<u64>);
 
 impl NoteLine {
-    /// Finds the line, and what it says. Of several lines the last one counts.
+    /// Finds the two lines, and what they say. Of several the last good one counts.
     pub(super) fn find(file: &File) -> io::Result<(NoteLine, Option<Note>)> {
         let mut bytes = Vec::new();
         let mut file = file;
         file.seek(SeekFrom::Start(0))?;
         file.read_to_end(&mut bytes)?;
-        let mut found = (NoteLine(None), None);
+        let (mut place, mut last, mut before) = (None, None, None);
         let mut at = 0_u64;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if line.len() == LENGTH && line.starts_with(BEGINS.as_bytes()) {
+            let begins = (line.len() == LENGTH && line.starts_with(BEGINS.as_bytes())).then_some(at);
+            if begins.is_some() {
                 let note = core::str::from_utf8(line).ok().and_then(|line| Note::read(line.trim_end()));
-                found = (NoteLine(Some(at)), note);
+                last = note.or(last);
+                place = before.or(place);
             }
+            // The second line of a pair begins no other pair.
+            before = if before.is_some() { None } else { begins };
             at = at.saturating_add(u64::try_from(line.len()).unwrap_or_default());
         }
-        Ok(found)
+        Ok((NoteLine(place), last))
     }
 
-    /// Adds the line where there is none yet.
+    /// Adds the lines where there are none yet.
     pub(super) fn begin(&mut self, file: &File, note: Note) -> io::Result<()> {
         if self.0.is_some() {
             return self.write(file, note);
@@ -81,7 +86,7 @@ impl NoteLine {
         let mut file = file;
         // The first line break ends what a power cut may have torn.
         let end = file.seek(SeekFrom::End(0))?;
-        file.write_all(["\n", &note.line()].concat().as_bytes())?;
+        file.write_all(["\n", &note.line(), &note.line()].concat().as_bytes())?;
         self.0 = Some(end.saturating_add(1));
         Ok(())
     }
@@ -91,7 +96,7 @@ impl NoteLine {
         let Some(at) = self.0 else { return Ok(()) };
         let mut file = file;
         file.seek(SeekFrom::Start(at))?;
-        file.write_all(note.line().as_bytes())
+        file.write_all(note.line().repeat(2).as_bytes())
     }
 }
 
