@@ -63,19 +63,17 @@ impl NoteLine {
         file.seek(SeekFrom::Start(0))?;
         file.read_to_end(&mut bytes)?;
         let (mut place, mut last, mut before) = (None, None, None);
-        let mut at = 0_u64;
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let begins = (line.len() == LENGTH && line.starts_with(BEGINS.as_bytes())).then_some(at);
-            if begins.is_some() {
-                let note = core::str::from_utf8(line).ok().and_then(|line| Note::read(line.trim_end()));
-                last = note.or(last);
-                place = before.or(place);
-            }
-            // The second line of a pair begins no other pair.
-            before = if before.is_some() { None } else { begins };
-            at = at.saturating_add(u64::try_from(line.len()).unwrap_or_default());
+        // Not by lines: a flipped line break would join the two.
+        let places = bytes.windows(BEGINS.len()).enumerate().filter(|(_, part)| *part == BEGINS.as_bytes());
+        for at in places.map(|(at, _)| at) {
+            let line = bytes.get(at..at.saturating_add(LENGTH).saturating_sub(1)).unwrap_or_default();
+            last = core::str::from_utf8(line).ok().and_then(Note::read).or(last);
+            let is_second = before.and_then(|before: usize| before.checked_add(LENGTH)) == Some(at);
+            place = if is_second { before } else { place };
+            // The second one of a pair begins no other pair.
+            before = (!is_second).then_some(at);
         }
-        Ok((NoteLine(place), last))
+        Ok((NoteLine(place.and_then(|place| u64::try_from(place).ok())), last))
     }
 
     /// Adds the lines where there are none yet.
