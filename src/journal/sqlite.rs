@@ -19,7 +19,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use note::{Note, NoteLine};
-use seal::{Entries, Read as ReadEntry, change_own_row, seal_by_hand, seal_entry};
+use seal::{Entries, Read as ReadEntry, change_own_row, seal_by_hand};
 
 use super::{
     Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
@@ -263,21 +263,23 @@ impl Journal for SqliteJournal {
     fn attempt(&mut self, id: EntryId, at: i64) -> Result<()> {
         self.check_whole()?;
         self.write(|change| {
-            if existing(change, id)?.state != EntryState::Open {
+            let mut stored = Entries::one(change)?;
+            if existing(&mut stored, id)?.state != EntryState::Open {
                 return Err(refused("only an open entry takes another attempt"));
             }
             count_attempt(change, id, at)?;
-            Ok(((), Some(seal_entry(change, id)?)))
+            Ok(((), Some(stored.seal(change, id)?)))
         })
     }
 
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<()> {
         self.write(|change| {
-            if !existing(change, id)?.takes(settlement) {
+            let mut stored = Entries::one(change)?;
+            if !existing(&mut stored, id)?.takes(settlement) {
                 return Err(refused("the entry is settled already, and stays so"));
             }
             store_settlement(change, id, settlement, at)?;
-            Ok(((), Some(seal_entry(change, id)?)))
+            Ok(((), Some(stored.seal(change, id)?)))
         })?;
         self.checkpoint_if_long();
         Ok(())
@@ -286,7 +288,8 @@ impl Journal for SqliteJournal {
     fn reopen(&mut self, id: EntryId, at: i64) -> Result<()> {
         self.check_whole()?;
         self.write(|change| {
-            if !existing(change, id)?.allows_same_number() {
+            let mut stored = Entries::one(change)?;
+            if !existing(&mut stored, id)?.allows_same_number() {
                 return Err(refused("the entry does not allow its order number again"));
             }
             let blanked = "SELECT field_count IS NULL FROM entries WHERE id = ?1";
@@ -299,23 +302,25 @@ impl Journal for SqliteJournal {
             change.execute(open, [id]).or_fault()?;
             change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
             count_attempt(change, id, at)?;
-            Ok(((), Some(seal_entry(change, id)?)))
+            Ok(((), Some(stored.seal(change, id)?)))
         })
     }
 
     fn note_known(&mut self, id: EntryId) -> Result<()> {
         self.write(|change| {
-            if existing(change, id)?.known {
+            let mut stored = Entries::one(change)?;
+            if existing(&mut stored, id)?.known {
                 return Ok(((), None));
             }
             change.execute("UPDATE entries SET known = 1 WHERE id = ?1", [id]).or_fault()?;
-            Ok(((), Some(seal_entry(change, id)?)))
+            Ok(((), Some(stored.seal(change, id)?)))
         })
     }
 
     fn acknowledge(&mut self, id: EntryId, at: i64) -> Result<()> {
         self.write(|change| {
-            let entry = existing(change, id)?;
+            let mut stored = Entries::one(change)?;
+            let entry = existing(&mut stored, id)?;
             if !entry.is_settled() {
                 return Err(refused("only a settled entry can be acknowledged"));
             }
@@ -323,7 +328,7 @@ impl Journal for SqliteJournal {
                 return Ok(((), None));
             }
             change.execute("UPDATE entries SET acknowledged_at = ?2 WHERE id = ?1", params![id, at]).or_fault()?;
-            Ok(((), Some(seal_entry(change, id)?)))
+            Ok(((), Some(stored.seal(change, id)?)))
         })?;
         self.checkpoint_if_long();
         Ok(())
@@ -521,12 +526,13 @@ fn insert(
                 id,
                 &fields,
             )?;
-            let note = seal_entry(change, id)?;
+            let mut stored = Entries::one(change)?;
+            let note = stored.seal(change, id)?;
             // A number that is taken uses an id up.
             if tries > 0 {
                 seal::count_removed(change)?;
             }
-            return Ok((existing(change, id)?, note));
+            return Ok((existing(&mut stored, id)?, note));
         }
     }
     Err(refused("the order number was used before under this account"))
@@ -638,7 +644,7 @@ fn blank(change: &Transaction<'_>, id: EntryId) -> Result<()> {
     change.execute("DELETE FROM fields WHERE entry = ?1", [id]).or_fault()?;
     let blank = "UPDATE entries SET field_count = NULL WHERE id = ?1 AND field_count IS NOT NULL";
     if change.execute(blank, [id]).or_fault()? == 1 {
-        seal_entry(change, id)?;
+        Entries::one(change)?.seal(change, id)?;
     }
     Ok(())
 }
@@ -673,12 +679,13 @@ fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -
 
 // -- reading ---------------------------------------------------------------------------------------------------------
 
-fn entry(connection: &Connection, id: EntryId) -> Result<Option<Entry>> {
-    Ok(entries(connection, "WHERE id = ?1", [id])?.pop())
-}
-
-fn existing(connection: &Connection, id: EntryId) -> Result<Entry> {
-    entry(connection, id)?.ok_or_else(|| refused("there is no such entry"))
+fn existing(stored: &mut Entries<'_>, id: EntryId) -> Result<Entry> {
+    let mut found = None;
+    stored.each([id], &mut |read| {
+        found = Some(read_entry(read)?);
+        Ok(())
+    })?;
+    found.ok_or_else(|| refused("there is no such entry"))
 }
 
 fn latest(connection: &Connection, account: &str, intent: &str) -> Result<Option<Entry>> {

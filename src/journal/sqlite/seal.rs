@@ -47,6 +47,25 @@ impl<'c> Entries<'c> {
         })
     }
 
+    /// Reads one entry, again and again: what a change looks at, and what it leaves.
+    pub(super) fn one(connection: &'c Connection) -> Result<Entries<'c>> {
+        Entries::prepare(connection, "WHERE id = ?1")
+    }
+
+    /// Seals an entry after a change.
+    pub(super) fn seal(&mut self, change: &Connection, id: EntryId) -> Result<Note> {
+        let mut sealed = None;
+        self.each_unchecked([id], &mut |read| {
+            let revision = read.revision.saturating_add(1);
+            sealed = Some((revision, read.digest.sealed(revision)));
+            Ok(())
+        })?;
+        let (revision, digest) = sealed.ok_or_else(|| damaged("an entry vanished while it was changed"))?;
+        let update = "UPDATE entries SET revision = ?2, digest = ?3 WHERE id = ?1";
+        change.execute(update, params![id, revision, digest]).or_fault()?;
+        Ok(Note { row: id, revision })
+    }
+
     /// Shows each entry as it is stored, unchecked.
     fn each_unchecked(
         &mut self,
@@ -56,7 +75,7 @@ impl<'c> Entries<'c> {
         let mut rows = self.entries.query(values).or_fault()?;
         while let Some(row) = rows.next().or_fault()? {
             let mut digest = Digest::of("entry's rows");
-            push_columns(&mut digest, row, SEALED)?;
+            push_columns(&mut digest, row, 2)?;
             let id = get(row, "id")?;
             let fields = pairs(&mut self.fields, id, &mut digest)?;
             let evidence = pairs(&mut self.evidence, id, &mut digest)?;
@@ -102,8 +121,9 @@ impl Digest {
     }
 }
 
-fn push_columns(digest: &mut Digest, row: &Row<'_>, columns: &str) -> Result<()> {
-    for column in columns.split(", ") {
+/// Every column that was selected, but the last ones.
+fn push_columns(digest: &mut Digest, row: &Row<'_>, but: usize) -> Result<()> {
+    for column in 0..row.as_ref().column_count().saturating_sub(but) {
         digest.value(row.get_ref(column).or_fault()?);
     }
     Ok(())
@@ -141,20 +161,6 @@ fn name(row: &Row<'_>) -> String {
     text(&["entry ", &id, " (order number ", &number, ", intent \"", &intent, "\")"])
 }
 
-/// Seals an entry after a change.
-pub(super) fn seal_entry(change: &Connection, id: EntryId) -> Result<Note> {
-    let mut sealed = None;
-    Entries::prepare(change, "WHERE id = ?1")?.each_unchecked([id], &mut |read| {
-        let revision = read.revision.saturating_add(1);
-        sealed = Some((revision, read.digest.sealed(revision)));
-        Ok(())
-    })?;
-    let (revision, digest) = sealed.ok_or_else(|| damaged("an entry vanished while it was changed"))?;
-    let update = "UPDATE entries SET revision = ?2, digest = ?3 WHERE id = ?1";
-    change.execute(update, params![id, revision, digest]).or_fault()?;
-    Ok(Note { row: id, revision })
-}
-
 /// Seals what a person wrote.
 pub(super) fn seal_by_hand(change: &Connection, id: i64) -> Result<()> {
     let digest =
@@ -163,11 +169,12 @@ pub(super) fn seal_by_hand(change: &Connection, id: i64) -> Result<()> {
     Ok(())
 }
 
+/// All but the last column are covered, in this order. Never change it.
 const BY_HAND: &str = "SELECT id, entry, at, paid, person, reason, digest FROM by_hand ";
 
 fn by_hand_digest(row: &Row<'_>) -> Result<[u8; 16]> {
     let mut digest = Digest::of("by hand");
-    push_columns(&mut digest, row, "id, entry, at, paid, person, reason")?;
+    push_columns(&mut digest, row, 1)?;
     Ok(digest.finish())
 }
 
@@ -181,7 +188,7 @@ fn own_digest(connection: &Connection, later: i64, version: usize) -> Result<(i6
         let revision = row.get::<_, i64>("revision")?.saturating_add(later);
         let mut digest = Digest::of("journal");
         digest.integer(i64::try_from(version).unwrap_or_default());
-        let pushed = push_columns(&mut digest, row, OWN_SEALED);
+        let pushed = push_columns(&mut digest, row, 2);
         let stored = row.get_ref("digest")?.as_blob_or_null().unwrap_or_default().map(Vec::from);
         Ok(pushed.map(|()| (revision, digest.sealed(revision), stored)))
     };
@@ -218,8 +225,9 @@ fn seal_own_row(change: &Connection) -> Result<Note> {
 
 /// Seals a journal that has no digests yet: a new one, or one of version 1.
 pub(super) fn seal_all(change: &Connection) -> Result<()> {
+    let mut entries = Entries::one(change)?;
     for id in ids(change, "SELECT id FROM entries ORDER BY id")? {
-        seal_entry(change, id)?;
+        entries.seal(change, id)?;
     }
     for id in ids(change, "SELECT id FROM by_hand ORDER BY id")? {
         seal_by_hand(change, id)?;
