@@ -478,11 +478,6 @@ impl Till {
         let Paying { endpoint, account, amount, fields, .. } = *paying;
         let intent = paying.call.intent;
         let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.clock.unix_seconds() };
-        // An order says until when it may be paid. It is sent again only if that leaves the customer time.
-        let is_fresh = |entry: &Entry| match endpoint.resolved_by {
-            ResolvedBy::Order(_, rules) => orders::leaves_time(entry, rules, new.at),
-            _ => true,
-        };
         self.journal.with(|journal| {
             let mut entries = match journal.of_intent(account, intent) {
                 Ok(entries) => entries,
@@ -493,16 +488,8 @@ impl Till {
                 return Ok(if busy { Start::Busy } else { Start::Distrust(entry, words) });
             }
             self.settle_late(&mut **journal, &mut entries, new.at);
-            // Money for an order that was given up counts before every newer order. So does one that a person must look at.
-            let decides = |entry: &Entry| entry.is_paid() || self.is_late(entry.id);
-            let for_a_person =
-                |entry: &Entry| matches!(entry.state, EntryState::Settled(Settlement::ForAPerson { .. }));
-            let late = entries.iter().position(decides).or_else(|| entries.iter().position(for_a_person));
             let pending = entries.iter().any(Entry::is_pending);
-            let latest = match late {
-                Some(late) => Some(entries.swap_remove(late)),
-                None => entries.pop(),
-            };
+            let latest = self.deciding(&mut entries);
             if let Some(entry) = &latest
                 && !same_fields(entry, endpoint, fields)
             {
@@ -520,16 +507,13 @@ impl Till {
                 let refused = latest.filter(|entry| !matches!(entry.state, EntryState::Settled(Settlement::NotSent)));
                 return Ok(Start::TooSoon(wait, refused));
             }
-            let again = |entry: &Entry| entry.allows_same_number() && !entry.fields.is_empty() && is_fresh(entry);
-            // What is opened again is checked as a new one is.
-            let goes_again = latest.as_ref().filter(|entry| again(entry));
-            let unfit = goes_again.and_then(|entry| fit(entry, endpoint, paying.desk.profile()).err());
-            if let (Some(Unfit::Changed(words)), Some(entry)) = (&unfit, &latest) {
-                return Ok(Start::Distrust(entry.clone(), words.clone()));
-            }
+            let again = match latest.as_ref().map(|entry| paying.goes_again(entry, new.at)) {
+                Some(Err(words)) => return Ok(latest.map_or(Start::Busy, |entry| Start::Distrust(entry, words))),
+                again => again.is_some_and(|again| again == Ok(true)),
+            };
             let start = match latest {
                 Some(entry) if self.is_late(entry.id) => return Ok(Start::Unwritten(entry)),
-                Some(mut entry) if again(&entry) && unfit.is_none() => {
+                Some(mut entry) if again => {
                     journal.reopen(entry.id, new.at).map_err(not_begun)?;
                     entry.attempts = entry.attempts.saturating_add(1);
                     let before = core::mem::replace(&mut entry.state, EntryState::Open);
@@ -548,6 +532,18 @@ impl Till {
             }
             Ok(start)
         })
+    }
+
+    /// The entry that decides: money for an order that was given up counts before every newer order, and so does one that a
+    /// person must look at; else the newest.
+    fn deciding(&self, entries: &mut Vec<Entry>) -> Option<Entry> {
+        let paid = |entry: &Entry| entry.is_paid() || self.is_late(entry.id);
+        let for_a_person = |entry: &Entry| matches!(entry.state, EntryState::Settled(Settlement::ForAPerson { .. }));
+        let first = entries.iter().position(paid).or_else(|| entries.iter().position(for_a_person));
+        match first {
+            Some(first) => Some(entries.swap_remove(first)),
+            None => entries.pop(),
+        }
     }
 
     /// The first of an intent's entries that contradicts itself.
@@ -740,6 +736,24 @@ impl<'a> Paying<'a> {
         'a: 'b,
     {
         Work { desk: self.desk, endpoint: self.endpoint, entry, call: self.call, read: self.read }
+    }
+
+    /// Whether a settled entry is sent again under its number: it allows that, and its fields would be allowed today. `Err`:
+    /// its fields were changed, in words.
+    fn goes_again(&self, entry: &Entry, now: i64) -> Result<bool, String> {
+        // An order says until when it may be paid. It is sent again only if that leaves the customer time.
+        let is_fresh = match self.endpoint.resolved_by {
+            ResolvedBy::Order(_, rules) => orders::leaves_time(entry, rules, now),
+            _ => true,
+        };
+        if !entry.allows_same_number() || entry.fields.is_empty() || !is_fresh {
+            return Ok(false);
+        }
+        match fit(entry, self.endpoint, self.desk.profile()) {
+            Ok(_) => Ok(true),
+            Err(Unfit::Rule(_)) => Ok(false),
+            Err(Unfit::Changed(words)) => Err(words),
+        }
     }
 }
 

@@ -909,13 +909,14 @@ fn open_existing(path: &Path, owner: &Owner<'_>) -> Result<Connection> {
         return Err(damaged("it is a database, but not a journal"));
     }
     if version > MIGRATIONS.len() {
-        if seal::check_own_row_of(&connection, MIGRATIONS.len()).is_ok() {
-            return Err(damaged("the version of its schema was changed"));
-        }
-        return Err(JournalFault::new(
-            JournalFaultKind::Newer,
-            "a newer version of this library wrote it. Install that version again, or a newer one",
-        ));
+        let words = match seal::check_own_row_of(&connection, MIGRATIONS.len()) {
+            Ok(_) => {
+                "the number of its version is a newer library's, but the rest is this one's: the storage may have \
+                      changed it. Keep all its files, and look it up before anything else"
+            }
+            Err(_) => "a newer version of this library wrote it. Install that version again, or a newer one",
+        };
+        return Err(JournalFault::new(JournalFaultKind::Newer, words));
     }
     set_up(&connection)?;
     check_pages(&connection)?;

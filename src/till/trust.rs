@@ -90,14 +90,12 @@ pub(super) fn fit(entry: &Entry, endpoint: &'static Endpoint, profile: &Profile)
 impl Till {
     /// An entry that contradicts itself: nobody but a person can tell.
     pub(super) fn distrust(&self, entry: &Entry, words: String) -> Outcome<Found> {
-        match entry.is_settled() {
-            // What is settled stays, but it is not believed.
-            true => {
-                log::error!("{} {}: {words}", entry.call, entry.order_number);
-                Outcome::Unknown(Doubt::new(Reason::ForAPerson, words))
-            }
-            false => self.for_a_person(entry, words),
+        if entry.is_pending() {
+            return self.for_a_person(entry, words);
         }
+        // What is settled stays, but it is not believed.
+        log::error!("{} {}: {words}", entry.call, entry.order_number);
+        Outcome::Unknown(Doubt::new(Reason::ForAPerson, words))
     }
 
     /// Takes an entry in hand, as it is now in the journal. `None`: it is gone, or another thread has it.
