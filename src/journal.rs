@@ -4,6 +4,7 @@
 //! that is sent, in order. It never stores a key, a nonce or a signature. The `sqlite` feature brings one on a file;
 //! firmware may bring its own on NVRAM by implementing [`Journal`].
 
+mod digest;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -31,7 +32,10 @@ pub type EntryId = i64;
 /// * [`Journal::begin`] is one transaction: intent, serial and entry are all there, or none is.
 /// * A serial is handed out once. A new epoch is drawn whenever the journal is opened and whenever the counter is full,
 ///   and an epoch that this journal ever used is never drawn again.
-/// * A torn record is never read as a good one.
+/// * What it gives back is what was stored. Flash flips bits: keep [`Entry::digest`] with each entry, compare it with every
+///   reading, and give a fault of the kind [`JournalFaultKind::Damaged`] where it differs. The till sees a number, an amount
+///   or an account that contradicts itself; it cannot see a flipped openid, state or count of attempts.
+/// * An entry is never lost without a fault, not even the newest one. A torn record is never read as a good one.
 pub trait Journal: Send {
     /// The entries of an intent under an account, oldest first.
     ///
@@ -369,7 +373,7 @@ pub enum JournalFaultKind {
     Storage,
     /// Another process has it.
     Busy,
-    /// Its file is damaged, or is not a journal. It is never recreated silently.
+    /// Its file is damaged, or is not a journal, or an entry is not as it was stored. It is never recreated silently.
     Damaged,
     /// It belongs to another terminal.
     Foreign,

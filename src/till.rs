@@ -14,6 +14,7 @@ mod given;
 mod orders;
 mod recover;
 mod resolve;
+mod trust;
 mod watch;
 
 use alloc::boxed::Box;
@@ -44,6 +45,7 @@ pub use orders::Notified;
 pub use recover::Recovered;
 pub use watch::{Options, Phase, Progress, Repeats, Watch};
 
+use trust::{Unfit, fit};
 use watch::Call;
 
 /// Attempts and questions about one number are at least this far apart (protocol R.4).
@@ -349,6 +351,8 @@ enum Start {
     Known(Entry),
     /// Paid late, which the journal cannot say.
     Unwritten(Entry),
+    /// An entry of this intent contradicts itself, in these words: a person must look at it.
+    Distrust(Entry, String),
     /// Another thread works on it.
     Busy,
     /// The journal cannot be read: whether this intent was paid before is not known.
@@ -452,6 +456,7 @@ impl Till {
             }
             Start::Busy => done(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread is paying this intent"))),
             Start::Unreadable(fault) => done(Outcome::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
+            Start::Distrust(entry, words) => done(self.distrust(&entry, words)),
             Start::Known(entry) => done(self.tell(entry)),
             Start::Unwritten(entry) => {
                 let words = text(&[&entry.order_number, " was paid late, and the journal cannot say so"]);
@@ -483,27 +488,18 @@ impl Till {
         let Paying { endpoint, account, amount, fields, .. } = *paying;
         let intent = paying.call.intent;
         let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.clock.unix_seconds() };
-        // An order says until when it may be paid. It is sent again only if that leaves the customer time.
-        let is_fresh = |entry: &Entry| match endpoint.resolved_by {
-            ResolvedBy::Order(_, rules) => orders::leaves_time(entry, rules, new.at),
-            _ => true,
-        };
         self.journal.with(|journal| {
             let mut entries = match journal.of_intent(account, intent) {
                 Ok(entries) => entries,
                 Err(fault) => return Ok(Start::Unreadable(fault)),
             };
+            if let Some((entry, words)) = self.distrusted(paying, &mut entries) {
+                let busy = self.is_busy(entry.id);
+                return Ok(if busy { Start::Busy } else { Start::Distrust(entry, words) });
+            }
             self.settle_late(&mut **journal, &mut entries, new.at);
-            // Money for an order that was given up counts before every newer order. So does one that a person must look at.
-            let decides = |entry: &Entry| entry.is_paid() || self.is_late(entry.id);
-            let for_a_person =
-                |entry: &Entry| matches!(entry.state, EntryState::Settled(Settlement::ForAPerson { .. }));
-            let late = entries.iter().position(decides).or_else(|| entries.iter().position(for_a_person));
             let pending = entries.iter().any(Entry::is_pending);
-            let latest = match late {
-                Some(late) => Some(entries.swap_remove(late)),
-                None => entries.pop(),
-            };
+            let latest = self.deciding(&mut entries);
             if let Some(entry) = &latest
                 && !same_fields(entry, endpoint, fields)
             {
@@ -521,9 +517,13 @@ impl Till {
                 let refused = latest.filter(|entry| !matches!(entry.state, EntryState::Settled(Settlement::NotSent)));
                 return Ok(Start::TooSoon(wait, refused));
             }
+            let again = match latest.as_ref().map(|entry| paying.goes_again(entry, new.at)) {
+                Some(Err(words)) => return Ok(latest.map_or(Start::Busy, |entry| Start::Distrust(entry, words))),
+                again => again.is_some_and(|again| again == Ok(true)),
+            };
             let start = match latest {
                 Some(entry) if self.is_late(entry.id) => return Ok(Start::Unwritten(entry)),
-                Some(mut entry) if entry.allows_same_number() && !entry.fields.is_empty() && is_fresh(&entry) => {
+                Some(mut entry) if again => {
                     journal.reopen(entry.id, new.at).map_err(not_begun)?;
                     entry.attempts = entry.attempts.saturating_add(1);
                     let before = core::mem::replace(&mut entry.state, EntryState::Open);
@@ -544,6 +544,30 @@ impl Till {
         })
     }
 
+    /// The entry that decides: money for an order that was given up counts before every newer order, and so does one that a
+    /// person must look at; else the newest.
+    fn deciding(&self, entries: &mut Vec<Entry>) -> Option<Entry> {
+        let paid = |entry: &Entry| entry.is_paid() || self.is_late(entry.id);
+        let for_a_person = |entry: &Entry| matches!(entry.state, EntryState::Settled(Settlement::ForAPerson { .. }));
+        let first = entries.iter().position(paid).or_else(|| entries.iter().position(for_a_person));
+        match first {
+            Some(first) => Some(entries.swap_remove(first)),
+            None => entries.pop(),
+        }
+    }
+
+    /// The first of an intent's entries that contradicts itself.
+    fn distrusted(&self, paying: &Paying<'_>, entries: &mut Vec<Entry>) -> Option<(Entry, String)> {
+        let words = |entry: &Entry| {
+            if entry.intent != paying.call.intent {
+                return Some(String::from("the journal gave another intent's entry: its storage may be failing"));
+            }
+            paying.desk.contradiction(entry, orders::endpoint_of(entry)?)
+        };
+        let (at, words) = entries.iter().enumerate().find_map(|(at, entry)| Some((at, words(entry)?)))?;
+        Some((entries.swap_remove(at), words))
+    }
+
     fn is_busy(&self, id: EntryId) -> bool {
         self.busy.with(|busy| busy.contains(&id))
     }
@@ -553,14 +577,15 @@ impl Till {
         let Work { desk, endpoint, entry, call, read } = *work;
         let done = |outcome| Ok(Went::Done(outcome));
         let drafted = match call.is_cancelled() {
-            true => Err(Error::setting("watch", "the call was cancelled before anything was sent")),
+            true => Err(Unfit::Rule(Error::setting("watch", "the call was cancelled before anything was sent"))),
             false => self.draft(desk, endpoint, entry),
         };
         let mut draft = match (drafted, &refused) {
             (Ok(draft), _) => draft,
+            (Err(Unfit::Changed(words)), _) => return done(self.for_a_person(entry, words)),
             // An attempt before this one left, and was refused: that stays what is known.
-            (Err(_), Some(refusal)) => return done(self.declined(entry, refusal.clone())),
-            (Err(error), None) => return self.not_sent(entry, error).map(Went::Done),
+            (Err(Unfit::Rule(_)), Some(refusal)) => return done(self.declined(entry, refusal.clone())),
+            (Err(Unfit::Rule(error)), None) => return self.not_sent(entry, error).map(Went::Done),
         };
         // Attempts that were never sent do not make this one a repeat.
         draft.attempts = u32::from(refused.is_some());
@@ -591,15 +616,9 @@ impl Till {
     }
 
     /// The request of an entry, from the fields that were stored.
-    fn draft(&self, desk: &Desk, endpoint: &'static Endpoint, entry: &Entry) -> Result<Draft, Error> {
-        let mut fields = Fields::with_capacity(endpoint.fields.len(), 512);
-        for (name, value) in &entry.fields {
-            let row = endpoint.field(name);
-            let row =
-                row.ok_or_else(|| Error::setting("journal", "an entry has a field that this call does not know"))?;
-            fields.text(row.name, value);
-        }
-        desk.pipe.signed(desk.profile(), endpoint, fields)
+    fn draft(&self, desk: &Desk, endpoint: &'static Endpoint, entry: &Entry) -> Result<Draft, Unfit> {
+        let fields = fit(entry, endpoint, desk.profile())?;
+        desk.pipe.signed(desk.profile(), endpoint, fields).map_err(Unfit::Rule)
     }
 
     /// Nothing was ever sent. That is an error only when the journal says so too.
@@ -727,6 +746,24 @@ impl<'a> Paying<'a> {
         'a: 'b,
     {
         Work { desk: self.desk, endpoint: self.endpoint, entry, call: self.call, read: self.read }
+    }
+
+    /// Whether a settled entry is sent again under its number: it allows that, and its fields would be allowed today. `Err`:
+    /// its fields were changed, in words.
+    fn goes_again(&self, entry: &Entry, now: i64) -> Result<bool, String> {
+        // An order says until when it may be paid. It is sent again only if that leaves the customer time.
+        let is_fresh = match self.endpoint.resolved_by {
+            ResolvedBy::Order(_, rules) => orders::leaves_time(entry, rules, now),
+            _ => true,
+        };
+        if !entry.allows_same_number() || entry.fields.is_empty() || !is_fresh {
+            return Ok(false);
+        }
+        match fit(entry, self.endpoint, self.desk.profile()) {
+            Ok(_) => Ok(true),
+            Err(Unfit::Rule(_)) => Ok(false),
+            Err(Unfit::Changed(words)) => Err(words),
+        }
     }
 }
 

@@ -2,17 +2,26 @@
 //!
 //! Each change is one transaction with `journal_mode=WAL` and `synchronous=FULL`: it is on the disk when the method
 //! returns, at the price of one `fsync`. Checkpoints never stand between a payment and its first byte.
+//!
+//! What is read is compared with a digest (`seal.rs`), and a WAL that lost its end is noticed (`note.rs`).
 
 mod files;
+mod note;
 mod opened;
+mod seal;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+
+use note::{Note, NoteLine};
+use seal::{Entries, Read as ReadEntry, change_own_row, seal_by_hand};
 
 use super::{
     Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
@@ -35,7 +44,14 @@ type Result<T> = core::result::Result<T, JournalFault>;
 const APPLICATION_ID: i32 = 0x5778_504A;
 
 /// Step n leads from schema version n to n + 1. Never change one that was released; add another.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+const MIGRATIONS: &[Step] =
+    &[Step(include_str!("schema_1.sql"), None), Step(include_str!("schema_2.sql"), Some(seal_old))];
+
+/// The first version whose rows have digests.
+const SEALED: usize = 2;
+
+/// One step of the schema, and what only code can do after it, in the same transaction.
+struct Step(&'static str, Option<fn(&Connection) -> Result<()>>);
 
 /// A checkpoint is made when the WAL is longer than this.
 const WAL_BOUND: u64 = 1 << 20;
@@ -56,8 +72,11 @@ const NEVER_STORED: [&str; 3] = ["sign", "workwx_sign", "nonce_str"];
 ///   then nothing is stored, so nothing is sent, until the program is restarted.
 /// * The file and those beside it have mode 0600 on Unix.
 /// * The journal belongs to one terminal number and `device_info`. It does not open under others.
-/// * A damaged file is refused, never recreated. If the database is missing while the files beside it are there, or is
-///   older than they are, that is damage too. Move or copy all of them together, when no program has them open.
+/// * A damaged file is refused, never recreated: an entry that is not as it was stored, by its digest, is damage, and so is
+///   a WAL that lost its end after a kill. If the database is missing while the files beside it are there, or is older than
+///   they are, that is damage too. Move or copy all of them together, when no program has them open.
+/// * Damage that shows while it is open is a fault of every call that reads the entry. After it no payment begins and none is
+///   repeated through this value, but what became of others is still recorded.
 /// * A copy or a backup goes on under another epoch, so it repeats no order number. It does not know what was paid
 ///   since it was made.
 pub struct SqliteJournal {
@@ -66,6 +85,9 @@ pub struct SqliteJournal {
     wal: PathBuf,
     serials: Serials,
     broken: bool,
+    /// The damage that was found since it was opened.
+    damage: Option<JournalFault>,
+    note: NoteLine,
     files: Files,
     database_lock: DatabaseLock,
     lock: Lock,
@@ -125,6 +147,9 @@ impl SqliteJournal {
             ));
         }
 
+        let (note, noted) = NoteLine::find(lock.file()).map_err(|error| io_fault("the lock file", &error))?;
+        noted.map_or(Ok(()), |noted| seal::check_note(&connection, noted))?;
+
         let mut seed = [0; 8];
         random.fill(&mut seed).map_err(|error| number_fault(&error))?;
         let full = Serials { epoch: 0, counter: COUNTERS, seed: u64::from_le_bytes(seed) };
@@ -134,6 +159,8 @@ impl SqliteJournal {
             wal,
             serials: full,
             broken: false,
+            damage: None,
+            note,
             files: Files::of(&path)?,
             database_lock,
             lock,
@@ -142,16 +169,20 @@ impl SqliteJournal {
             process: Process::this(),
         };
         journal.move_wal()?;
-        let (epoch, wal) = journal.write(|change| {
+        let (epoch, (wal, begun)) = journal.write(|change| {
             let epoch = new_epoch(change, &mut || {
                 let mut bytes = [0; 4];
                 random.fill(&mut bytes).map_err(|error| number_fault(&error))?;
                 Ok(u32::from_le_bytes(bytes))
             })?;
-            Ok((epoch, count_new_wal(change)?))
+            let begun = count_new_wal(change)?;
+            Ok(((epoch, begun), Some(begun.1)))
         })?;
         (journal.serials.epoch, journal.serials.counter) = (epoch, 0);
         journal.promise(wal)?;
+        journal.note.begin(journal.lock.file(), begun).map_err(|error| io_fault("the lock file", &error))?;
+        journal.files.look_again()?;
+        move_wal_when_closed(journal.connection()?, true)?;
         Ok(journal)
     }
 
@@ -169,8 +200,16 @@ impl SqliteJournal {
         self.files.look_again()
     }
 
-    /// Runs one transaction. When it fails nothing has changed.
-    fn write<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    /// Runs one transaction, and notes what it changed. When it fails nothing has changed.
+    fn write<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<(T, Option<Note>)>) -> Result<T> {
+        let (value, note) = self.run(change)?;
+        if let Some(Err(error)) = note.map(|note| self.note.write(self.lock.file(), note)) {
+            log::warn!("journal: the lock file does not say what was written last: {error}");
+        }
+        Ok(value)
+    }
+
+    fn run<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let connection = self.connection()?;
         if self.broken {
             return Err(storage("an earlier write did not reach the disk. Check the storage and restart the program"));
@@ -180,10 +219,32 @@ impl SqliteJournal {
         // What a failed sync leaves on the disk is not known, so nothing may be built upon it.
         let sync_failed = matches!(done, Err(Failed::Sync(_)));
         self.broken = sync_failed || !connection.is_autocommit();
-        let value = done.map_err(Failed::into_fault)?;
+        let done = done.map_err(Failed::into_fault);
+        let value = self.looked(done)?;
         // What was written into a file that is gone by now is lost.
         self.files.seen = self.files.check()?;
         Ok(value)
+    }
+
+    /// Remembers damage.
+    fn looked<T>(&mut self, found: Result<T>) -> Result<T> {
+        if let Err(fault) = &found
+            && fault.kind() == JournalFaultKind::Damaged
+        {
+            log::error!("{fault}");
+            self.damage.get_or_insert_with(|| fault.clone());
+        }
+        found
+    }
+
+    /// What a payment is begun or repeated upon must be whole. A storage that changed one entry may have changed others.
+    fn check_whole(&self) -> Result<()> {
+        self.damage.clone().map_or(Ok(()), Err)
+    }
+
+    fn read(&mut self, which: &str, values: impl rusqlite::Params) -> Result<Vec<Entry>> {
+        let found = entries(self.connection()?, which, values);
+        self.looked(found)
     }
 
     /// Moves the WAL into the database. When it cannot, nothing is lost and the next one will.
@@ -209,7 +270,9 @@ impl SqliteJournal {
     /// Moves the WAL, begins the next one, and lets the lock file remember that there is one.
     fn checkpoint(&mut self) {
         let kept = match self.move_wal() {
-            Ok(true) => self.write(count_new_wal).and_then(|wal| self.promise(wal)),
+            Ok(true) => self
+                .write(|change| count_new_wal(change).map(|(wal, note)| (wal, Some(note))))
+                .and_then(|wal| self.promise(wal)),
             Ok(false) => Ok(()),
             Err(fault) => Err(fault),
         };
@@ -249,7 +312,7 @@ impl std::fmt::Debug for SqliteJournal {
 
 impl Journal for SqliteJournal {
     fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>> {
-        entries(self.connection()?, "WHERE account = ?1 AND intent = ?2 ORDER BY id", [account, intent])
+        self.read("WHERE account = ?1 AND intent = ?2 ORDER BY id", [account, intent])
     }
 
     fn begin(
@@ -260,15 +323,17 @@ impl Journal for SqliteJournal {
         if !(1..=64).contains(&new.intent.len()) {
             return Err(refused("an intent has 1 to 64 bytes"));
         }
+        self.check_whole()?;
         let mut serials = self.serials;
         let entry = self.write(|change| {
             if latest(change, new.account, new.intent)?.is_some_and(|newest| !newest.allows_new_number()) {
                 return Err(refused("the newest entry of this intent does not allow a new order number"));
             }
-            insert(change, new, &mut || {
+            let (entry, note) = insert(change, new, &mut || {
                 let serial = serials.next(change)?;
                 number(serial).map_err(|error| number_fault(&error))
-            })
+            })?;
+            Ok((entry, Some(note)))
         });
         // A serial that was shown is used up, even if nothing was stored. An epoch that was rolled back is not used.
         if entry.is_ok() || serials.epoch == self.serials.epoch {
@@ -280,28 +345,35 @@ impl Journal for SqliteJournal {
     }
 
     fn attempt(&mut self, id: EntryId, at: i64) -> Result<()> {
+        self.check_whole()?;
         self.write(|change| {
-            if existing(change, id)?.state != EntryState::Open {
+            let mut stored = Entries::one(change)?;
+            if existing(&mut stored, id)?.state != EntryState::Open {
                 return Err(refused("only an open entry takes another attempt"));
             }
-            count_attempt(change, id, at)
+            count_attempt(change, id, at)?;
+            Ok(((), Some(stored.seal(change, id)?)))
         })
     }
 
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<()> {
         self.write(|change| {
-            if !existing(change, id)?.takes(settlement) {
+            let mut stored = Entries::one(change)?;
+            if !existing(&mut stored, id)?.takes(settlement) {
                 return Err(refused("the entry is settled already, and stays so"));
             }
-            store_settlement(change, id, settlement, at)
+            store_settlement(change, id, settlement, at)?;
+            Ok(((), Some(stored.seal(change, id)?)))
         })?;
         self.checkpoint_if_long();
         Ok(())
     }
 
     fn reopen(&mut self, id: EntryId, at: i64) -> Result<()> {
+        self.check_whole()?;
         self.write(|change| {
-            if !existing(change, id)?.allows_same_number() {
+            let mut stored = Entries::one(change)?;
+            if !existing(&mut stored, id)?.allows_same_number() {
                 return Err(refused("the entry does not allow its order number again"));
             }
             let blanked = "SELECT field_count IS NULL FROM entries WHERE id = ?1";
@@ -313,41 +385,45 @@ impl Journal for SqliteJournal {
                         reason = NULL, person = NULL WHERE id = ?1";
             change.execute(open, [id]).or_fault()?;
             change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
-            count_attempt(change, id, at)
+            count_attempt(change, id, at)?;
+            Ok(((), Some(stored.seal(change, id)?)))
         })
     }
 
     fn note_known(&mut self, id: EntryId) -> Result<()> {
         self.write(|change| {
-            if !existing(change, id)?.known {
-                change.execute("UPDATE entries SET known = 1 WHERE id = ?1", [id]).or_fault()?;
+            let mut stored = Entries::one(change)?;
+            if existing(&mut stored, id)?.known {
+                return Ok(((), None));
             }
-            Ok(())
+            change.execute("UPDATE entries SET known = 1 WHERE id = ?1", [id]).or_fault()?;
+            Ok(((), Some(stored.seal(change, id)?)))
         })
     }
 
     fn acknowledge(&mut self, id: EntryId, at: i64) -> Result<()> {
         self.write(|change| {
-            let entry = existing(change, id)?;
+            let mut stored = Entries::one(change)?;
+            let entry = existing(&mut stored, id)?;
             if !entry.is_settled() {
                 return Err(refused("only a settled entry can be acknowledged"));
             }
-            if entry.acknowledged_at.is_none() {
-                change.execute("UPDATE entries SET acknowledged_at = ?2 WHERE id = ?1", params![id, at]).or_fault()?;
+            if entry.acknowledged_at.is_some() {
+                return Ok(((), None));
             }
-            Ok(())
+            change.execute("UPDATE entries SET acknowledged_at = ?2 WHERE id = ?1", params![id, at]).or_fault()?;
+            Ok(((), Some(stored.seal(change, id)?)))
         })?;
         self.checkpoint_if_long();
         Ok(())
     }
 
     fn entry(&mut self, id: EntryId) -> Result<Option<Entry>> {
-        entry(self.connection()?, id)
+        Ok(self.read("WHERE id = ?1", [id])?.pop())
     }
 
     fn by_order_number(&mut self, account: &str, order_number: &str) -> Result<Option<Entry>> {
-        let found = "WHERE account = ?1 AND order_number = ?2";
-        Ok(entries(self.connection()?, found, [account, order_number])?.pop())
+        Ok(self.read("WHERE account = ?1 AND order_number = ?2", [account, order_number])?.pop())
     }
 
     fn last_attempt_to(&mut self, account: &str, field: &str, value: &str) -> Result<Option<i64>> {
@@ -357,23 +433,27 @@ impl Journal for SqliteJournal {
     }
 
     fn unacknowledged(&mut self) -> Result<Vec<Entry>> {
-        entries(self.connection()?, "WHERE acknowledged_at IS NULL ORDER BY id", [])
+        self.read("WHERE acknowledged_at IS NULL ORDER BY id", [])
     }
 
     fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64) -> Result<u32> {
+        self.check_whole()?;
+        // The note must not name an entry that goes, also after a power cut.
+        let own = self.run(|change| change_own_row(change, "wal = wal", []))?;
+        let noted = self.note.write(self.lock.file(), own).and_then(|()| self.lock.file().sync_all());
+        noted.map_err(|error| io_fault("the lock file", &error))?;
         let gone = self.write(|change| {
+            // A flipped bit can make an entry look old.
+            seal::check_everything(change)?;
             let mut gone = 0_u32;
             for (id, goes) in old_entries(change, acknowledged_before, keep_intents_since)? {
-                change.execute("DELETE FROM fields WHERE entry = ?1", [id]).or_fault()?;
-                if goes {
-                    change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
-                    change.execute("DELETE FROM entries WHERE id = ?1", [id]).or_fault()?;
-                    gone = gone.saturating_add(1);
-                } else {
-                    change.execute("UPDATE entries SET field_count = NULL WHERE id = ?1", [id]).or_fault()?;
+                match goes {
+                    true => remove(change, id)?,
+                    false => blank(change, id)?,
                 }
+                gone = gone.saturating_add(goes.into());
             }
-            Ok(gone)
+            Ok((gone, Some(seal::count_removed(change)?)))
         })?;
         // The WAL still holds what was blanked.
         self.checkpoint();
@@ -381,22 +461,22 @@ impl Journal for SqliteJournal {
     }
 
     fn summary(&mut self, from: i64, until: i64) -> Result<Vec<Summary>> {
-        let sums = "SELECT call, state, count(*), sum(fen) FROM entries \
-                    WHERE begun_at >= ?1 AND begun_at < ?2 GROUP BY call, state ORDER BY call, state";
-        let mut statement = self.connection()?.prepare(sums).or_fault()?;
-        let rows = statement
-            .query_map([from, until], |row| {
-                let (count, fen): (i64, i64) = (row.get(2)?, row.get(3)?);
-                Ok(Summary {
-                    call: row.get(0)?,
-                    outcome: row.get(1)?,
-                    count: count.unsigned_abs(),
-                    fen: fen.unsigned_abs(),
-                })
-            })
-            .or_fault()?;
-        rows.collect::<rusqlite::Result<_>>().or_fault()
+        let sums = sums(self.connection()?, from, until);
+        self.looked(sums)
     }
+}
+
+/// By call and outcome, of entries that are as they were stored.
+fn sums(connection: &Connection, from: i64, until: i64) -> Result<Vec<Summary>> {
+    let mut sums: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+    let mut entries = Entries::prepare(connection, "WHERE begun_at >= ?1 AND begun_at < ?2 ORDER BY id")?;
+    entries.each([from, until], &mut |read| {
+        let fen: i64 = get(read.row, "fen")?;
+        let (count, sum) = sums.entry((get(read.row, "call")?, get(read.row, "state")?)).or_default();
+        (*count, *sum) = (count.saturating_add(1), sum.saturating_add(fen.unsigned_abs()));
+        Ok(())
+    })?;
+    Ok(sums.into_iter().map(|((call, outcome), (count, fen))| Summary { call, outcome, count, fen }).collect())
 }
 
 // -- serials ---------------------------------------------------------------------------------------------------------
@@ -437,6 +517,7 @@ fn new_epoch(change: &Transaction<'_>, random: &mut dyn FnMut() -> Result<u32>) 
     for _ in 0..16 {
         drawn = random()? % EPOCHS;
         if change.execute("INSERT OR IGNORE INTO epochs (epoch) VALUES (?1)", [drawn]).or_fault()? == 1 {
+            seal::count_epoch(change, drawn)?;
             return Ok(drawn);
         }
     }
@@ -446,6 +527,7 @@ fn new_epoch(change: &Transaction<'_>, random: &mut dyn FnMut() -> Result<u32>) 
     for from in [drawn, 0] {
         if let Some(epoch) = change.query_row(free, [from, EPOCHS], |row| row.get(0)).optional().or_fault()? {
             change.execute("INSERT INTO epochs (epoch) VALUES (?1)", [epoch]).or_fault()?;
+            seal::count_epoch(change, epoch)?;
             return Ok(epoch);
         }
     }
@@ -465,9 +547,9 @@ fn new_wals(connection: &Connection) -> Result<i64> {
 }
 
 /// The first transaction of a new WAL.
-fn count_new_wal(change: &Transaction<'_>) -> Result<i64> {
-    change.execute("UPDATE journal SET wal = wal + 1", []).or_fault()?;
-    new_wals(change)
+fn count_new_wal(change: &Transaction<'_>) -> Result<(i64, Note)> {
+    let note = change_own_row(change, "wal = wal + 1", [])?;
+    Ok((new_wals(change)?, note))
 }
 
 // -- changes ---------------------------------------------------------------------------------------------------------
@@ -508,11 +590,11 @@ fn insert(
     change: &Transaction<'_>,
     new: &NewEntry<'_>,
     numbered: &mut dyn FnMut() -> Result<Numbered>,
-) -> Result<Entry> {
+) -> Result<(Entry, Note)> {
     let insert = "INSERT INTO entries (account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, \
                   state, field_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?6, 'open', ?7) ON CONFLICT (account, order_number) DO NOTHING";
     // The same number under an account can come from outside only. The next serial makes another one.
-    for _ in 0..8 {
+    for tries in 0..8 {
         let Numbered { order_number, fields } = numbered()?;
         if order_number.is_empty() {
             return Err(refused("an order number is not empty"));
@@ -528,7 +610,13 @@ fn insert(
                 id,
                 &fields,
             )?;
-            return existing(change, id);
+            let mut stored = Entries::one(change)?;
+            let note = stored.seal(change, id)?;
+            // A number that is taken uses an id up.
+            if tries > 0 {
+                seal::count_removed(change)?;
+            }
+            return Ok((existing(&mut stored, id)?, note));
         }
     }
     Err(refused("the order number was used before under this account"))
@@ -618,8 +706,29 @@ fn store_settlement(change: &Transaction<'_>, id: EntryId, settlement: &Settleme
         Settlement::ByHand { paid, name, reason } => {
             let insert = "INSERT INTO by_hand (entry, at, paid, person, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
             change.execute(insert, params![id, at, paid, name, reason]).or_fault()?;
+            seal_by_hand(change, change.last_insert_rowid())?;
         }
         Settlement::Declined { .. } | Settlement::NotSent | Settlement::Abandoned | Settlement::ForAPerson { .. } => {}
+    }
+    Ok(())
+}
+
+fn remove(change: &Transaction<'_>, id: EntryId) -> Result<()> {
+    for delete in [
+        "DELETE FROM fields WHERE entry = ?1",
+        "DELETE FROM evidence WHERE entry = ?1",
+        "DELETE FROM entries WHERE id = ?1",
+    ] {
+        change.execute(delete, [id]).or_fault()?;
+    }
+    Ok(())
+}
+
+fn blank(change: &Transaction<'_>, id: EntryId) -> Result<()> {
+    change.execute("DELETE FROM fields WHERE entry = ?1", [id]).or_fault()?;
+    let blank = "UPDATE entries SET field_count = NULL WHERE id = ?1 AND field_count IS NOT NULL";
+    if change.execute(blank, [id]).or_fault()? == 1 {
+        Entries::one(change)?.seal(change, id)?;
     }
     Ok(())
 }
@@ -654,12 +763,13 @@ fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -
 
 // -- reading ---------------------------------------------------------------------------------------------------------
 
-fn entry(connection: &Connection, id: EntryId) -> Result<Option<Entry>> {
-    Ok(entries(connection, "WHERE id = ?1", [id])?.pop())
-}
-
-fn existing(connection: &Connection, id: EntryId) -> Result<Entry> {
-    entry(connection, id)?.ok_or_else(|| refused("there is no such entry"))
+fn existing(stored: &mut Entries<'_>, id: EntryId) -> Result<Entry> {
+    let mut found = None;
+    stored.each([id], &mut |read| {
+        found = Some(read_entry(read)?);
+        Ok(())
+    })?;
+    found.ok_or_else(|| refused("there is no such entry"))
 }
 
 fn latest(connection: &Connection, account: &str, intent: &str) -> Result<Option<Entry>> {
@@ -668,27 +778,22 @@ fn latest(connection: &Connection, account: &str, intent: &str) -> Result<Option
 }
 
 fn entries(connection: &Connection, which: &str, values: impl rusqlite::Params) -> Result<Vec<Entry>> {
-    let select = "SELECT id, account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, \
-                  known, acknowledged_at, state, queried, code, text, next, wait_seconds, wait_nanoseconds, reason, person, \
-                  field_count FROM entries ";
-    let mut statement = connection.prepare(&text(&[select, which])).or_fault()?;
-    let mut rows = statement.query(values).or_fault()?;
     let mut found = Vec::new();
-    while let Some(row) = rows.next().or_fault()? {
-        found.push(read_entry(connection, row)?);
-    }
+    Entries::prepare(connection, which)?.each(values, &mut |read| {
+        found.push(read_entry(read)?);
+        Ok(())
+    })?;
     Ok(found)
 }
 
-fn read_entry(connection: &Connection, row: &Row<'_>) -> Result<Entry> {
-    let id = get(row, "id")?;
-    let fields = pairs(connection, "SELECT name, value FROM fields WHERE entry = ?1 ORDER BY position", id)?;
+fn read_entry(read: ReadEntry<'_>) -> Result<Entry> {
+    let ReadEntry { row, fields, evidence, .. } = read;
     let stored: Option<i64> = get(row, "field_count")?;
     if i64::try_from(fields.len()) != Ok(stored.unwrap_or(0)) {
         return Err(damaged("fields of an entry are missing"));
     }
     Ok(Entry {
-        id,
+        id: get(row, "id")?,
         account: get(row, "account")?,
         call: get(row, "call")?,
         intent: get(row, "intent")?,
@@ -699,20 +804,19 @@ fn read_entry(connection: &Connection, row: &Row<'_>) -> Result<Entry> {
         attempts: get(row, "attempts")?,
         last_attempt_at: get(row, "last_attempt_at")?,
         known: get(row, "known")?,
-        state: read_state(connection, row, id)?,
+        state: read_state(row, evidence)?,
         acknowledged_at: get(row, "acknowledged_at")?,
     })
 }
 
-fn read_state(connection: &Connection, row: &Row<'_>, id: EntryId) -> Result<EntryState> {
+fn read_state(row: &Row<'_>, evidence: Vec<(String, String)>) -> Result<EntryState> {
     let state: String = get(row, "state")?;
-    let evidence = || pairs(connection, "SELECT name, value FROM evidence WHERE entry = ?1 ORDER BY position", id);
     let settlement = match state.as_str() {
         "open" => return Ok(EntryState::Open),
-        "accepted" => Settlement::Accepted { queried: get(row, "queried")?, evidence: evidence()? },
-        "ordered" => Settlement::Ordered { evidence: evidence()? },
+        "accepted" => Settlement::Accepted { queried: get(row, "queried")?, evidence },
+        "ordered" => Settlement::Ordered { evidence },
         "abandoned" => Settlement::Abandoned,
-        "paid late" => Settlement::PaidLate { evidence: evidence()? },
+        "paid late" => Settlement::PaidLate { evidence },
         "declined" => Settlement::Declined { code: get(row, "code")?, text: get(row, "text")?, next: read_next(row)? },
         "not sent" => Settlement::NotSent,
         "for a person" => Settlement::ForAPerson { reason: Cow::Owned(get(row, "reason")?) },
@@ -740,12 +844,6 @@ fn read_next(row: &Row<'_>) -> Result<Next> {
         "stop" => Ok(Next::Stop),
         _ => Err(damaged("what is allowed next is not one of ours")),
     }
-}
-
-fn pairs(connection: &Connection, select: &str, id: EntryId) -> Result<Vec<(String, String)>> {
-    let mut statement = connection.prepare(select).or_fault()?;
-    let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
-    rows.collect::<rusqlite::Result<_>>().or_fault()
 }
 
 fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T> {
@@ -785,7 +883,8 @@ fn is_missing(path: &Path) -> Result<bool> {
 }
 
 /// The lock file. It also remembers that there is a journal, and how new its WAL is, so that a database or a WAL that
-/// vanished is noticed. Lines are only ever added: a torn one is ignored, and cannot read as a greater number.
+/// vanished is noticed. Its lines are only ever added: a torn one is ignored, and cannot read as a greater number. One line
+/// is written in place, the note.
 struct Lock(File);
 
 const LOCK_WORDS: &str = "The journal beside this file holds payments. Move or copy them together.";
@@ -793,7 +892,7 @@ const LOCK_WORDS: &str = "The journal beside this file holds payments. Move or c
 impl Lock {
     fn take(path: &Path) -> Result<Lock> {
         let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
+        options.read(true).write(true).create(true).truncate(false);
         let opened = above_stdio(|| private(&mut options).open(path));
         let file = opened.map_err(|error| io_fault("the lock file", &error))?;
         files::lock(&file)?;
@@ -802,6 +901,10 @@ impl Lock {
 
     fn release(&self) {
         files::unlock(&self.0);
+    }
+
+    fn file(&self) -> &File {
+        &self.0
     }
 
     fn is_empty(&self) -> io::Result<bool> {
@@ -820,6 +923,7 @@ impl Lock {
     fn promise(&mut self, wal: i64) -> io::Result<()> {
         // The first line break ends what a power cut may have torn.
         let words = if self.is_empty()? { LOCK_WORDS } else { "" };
+        self.0.seek(io::SeekFrom::End(0))?;
         self.0.write_all(text(&[words, "\nwal ", &wal.to_string(), "\n"]).as_bytes())?;
         self.0.sync_all()
     }
@@ -861,17 +965,27 @@ fn create_as(new: &Path, path: &Path, owner: &Owner<'_>) -> Result<()> {
     let mut connection = connect(new)?;
     set_up(&connection)?;
     migrate(&mut connection, MIGRATIONS)?;
+    let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).or_fault()?;
     let own = "INSERT INTO journal (one, terminal, device_info) VALUES (1, ?1, ?2)";
-    connection.execute(own, params![owner.terminal, owner.device_info]).or_fault()?;
+    change.execute(own, params![owner.terminal, owner.device_info]).or_fault()?;
+    seal::seal_all(&change)?;
+    change.commit().or_fault()?;
     connection.close().map_err(|(_, error)| fault(&error))?;
     File::open(new).and_then(|file| file.sync_all()).map_err(|error| io_fault("the new file", &error))?;
     fs::rename(new, path).map_err(|error| io_fault("the new file", &error))?;
     sync_folder(path)
 }
 
+/// What is refused stays as it is for a person: SQLite would move what it takes for the whole WAL, and remove the rest.
+fn move_wal_when_closed(connection: &Connection, moves: bool) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !moves).or_fault()?;
+    Ok(())
+}
+
 fn open_existing(path: &Path, owner: &Owner<'_>) -> Result<Connection> {
     check_header(path)?;
     let mut connection = connect(path)?;
+    move_wal_when_closed(&connection, false)?;
     if connection.is_readonly("main").or_fault()? {
         return Err(storage("the file is read-only"));
     }
@@ -881,27 +995,57 @@ fn open_existing(path: &Path, owner: &Owner<'_>) -> Result<Connection> {
         return Err(damaged("it is a database, but not a journal"));
     }
     if version > MIGRATIONS.len() {
-        return Err(JournalFault::new(
-            JournalFaultKind::Newer,
-            "a newer version of this library wrote it. Install that version again, or a newer one",
-        ));
+        let words = match seal::check_own_row_of(&connection, MIGRATIONS.len()) {
+            Ok(_) => {
+                "the number of its version is a newer library's, but the rest is this one's: the storage may have \
+                      changed it. Keep all its files, and look it up before anything else"
+            }
+            Err(_) => "a newer version of this library wrote it. Install that version again, or a newer one",
+        };
+        return Err(JournalFault::new(JournalFaultKind::Newer, words));
     }
     set_up(&connection)?;
     check_pages(&connection)?;
+    match version < SEALED {
+        true => check_old_schema(&connection, version)?,
+        false => seal::check_everything(&connection)?,
+    }
     check_owner(&connection, owner)?;
     make_private(path)?;
     migrate(&mut connection, MIGRATIONS)?;
     Ok(connection)
 }
 
+/// Before there were digests: the tables are as these steps make them.
+fn check_old_schema(connection: &Connection, version: usize) -> Result<()> {
+    let mut made = Connection::open_in_memory().or_fault()?;
+    migrate(&mut made, MIGRATIONS.get(..version).unwrap_or_default())?;
+    match seal::schema_digest(&made)? == seal::schema_digest(connection)? {
+        true => Ok(()),
+        false => Err(damaged(seal::OTHER_SCHEMA)),
+    }
+}
+
+/// Version 1 had no digests: what it holds must be readable, and is sealed as it is.
+fn seal_old(change: &Connection) -> Result<()> {
+    let is_new: bool = change.query_row("SELECT count(*) = 0 FROM journal", [], |row| row.get(0)).or_fault()?;
+    if is_new {
+        return Ok(());
+    }
+    seal::seal_all(change)?;
+    entries(change, "ORDER BY id", []).map(drop)
+}
+
 /// SQLite takes an empty file for an empty database. Here it is a database that was lost.
 fn check_header(path: &Path) -> Result<()> {
     let mut start = Vec::new();
     let file = File::open(path).map_err(|error| io_fault("the file", &error))?;
-    file.take(16).read_to_end(&mut start).map_err(|error| io_fault("the file", &error))?;
-    match start.as_slice() {
-        b"SQLite format 3\0" => Ok(()),
-        [] => Err(damaged("the file is empty")),
+    file.take(20).read_to_end(&mut start).map_err(|error| io_fault("the file", &error))?;
+    let is_version = |byte: Option<&u8>| matches!(byte, Some(1 | 2));
+    match start.get(..16) {
+        // Of another version SQLite says that it is read-only.
+        Some(b"SQLite format 3\0") if is_version(start.get(18)) && is_version(start.get(19)) => Ok(()),
+        None if start.is_empty() => Err(damaged("the file is empty")),
         _ => Err(damaged("the file is not an SQLite database")),
     }
 }
@@ -957,13 +1101,14 @@ fn check_owner(connection: &Connection, owner: &Owner<'_>) -> Result<()> {
 }
 
 /// Brings the schema up to date, one transaction a step.
-fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<()> {
+fn migrate(connection: &mut Connection, steps: &[Step]) -> Result<()> {
     let done = schema_version(connection)?;
-    for (version, step) in (1_i64..).zip(steps).skip(done) {
+    for (version, Step(step, then)) in (1_i64..).zip(steps).skip(done) {
         let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).or_fault()?;
         change.execute_batch(step).or_fault()?;
         change.pragma_update(None, "application_id", APPLICATION_ID).or_fault()?;
         change.pragma_update(None, "user_version", version).or_fault()?;
+        then.map_or(Ok(()), |then| then(&change))?;
         change.commit().or_fault()?;
     }
     Ok(())
@@ -1110,15 +1255,40 @@ mod tests {
     #[test]
     fn migrations_run_once_in_order_and_whole() {
         let mut connection = Connection::open_in_memory().unwrap();
-        let first = "CREATE TABLE a (n INTEGER) STRICT; INSERT INTO a VALUES (1)";
-        migrate(&mut connection, &[first]).unwrap();
+        let step = |sql| Step(sql, None);
+        let first = || step("CREATE TABLE a (n INTEGER) STRICT; INSERT INTO a VALUES (1)");
+        migrate(&mut connection, &[first()]).unwrap();
         assert_eq!(schema_version(&connection).unwrap(), 1);
-        assert!(migrate(&mut connection, &[first, "UPDATE a SET n = 2; nonsense"]).is_err());
+        assert!(migrate(&mut connection, &[first(), step("UPDATE a SET n = 2; nonsense")]).is_err());
+        assert!(
+            migrate(&mut connection, &[first(), Step("UPDATE a SET n = 2", Some(|_| Err(storage("no"))))]).is_err()
+        );
         assert_eq!(schema_version(&connection).unwrap(), 1);
-        migrate(&mut connection, &[first, "UPDATE a SET n = n + 10", "UPDATE a SET n = n * 3"]).unwrap();
-        migrate(&mut connection, &[first, "UPDATE a SET n = n + 10", "UPDATE a SET n = n * 3"]).unwrap();
+        for _ in 0..2 {
+            migrate(&mut connection, &[first(), step("UPDATE a SET n = n + 10"), step("UPDATE a SET n = n * 3")])
+                .unwrap();
+        }
         assert_eq!(schema_version(&connection).unwrap(), 3);
         let n: i64 = connection.query_row("SELECT n FROM a", [], |row| row.get(0)).unwrap();
         assert_eq!(n, 33);
+    }
+
+    #[test]
+    fn running_out_of_epochs_is_an_error() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        // All but the last one.
+        let fill = format!(
+            "INSERT INTO journal (one, terminal) VALUES (1, 7);
+             WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < {EPOCHS} - 2)
+             INSERT INTO epochs SELECT n FROM n"
+        );
+        connection.execute_batch(&fill).unwrap();
+        let change = connection.transaction().unwrap();
+        seal::seal_all(&change).unwrap();
+        assert_eq!(new_epoch(&change, &mut || Ok(5)).unwrap(), EPOCHS - 1);
+        let fault = new_epoch(&change, &mut || Ok(5)).unwrap_err();
+        assert_eq!(fault.kind(), JournalFaultKind::Number);
+        seal::check_everything(&change).unwrap();
     }
 }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::resolve::is_given_up;
-use super::{Desk, Evidence, Found, Held, Options, OrderRules, Receipt, Till, Went, Work, found, picked, untyped};
+use super::{Desk, Evidence, Found, Options, OrderRules, Receipt, Till, Went, Work, found, picked, untyped};
 use crate::client::owner;
 use crate::clock::{ChinaTime, EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, ResolvedBy};
@@ -187,28 +187,16 @@ impl Till {
         let Some((desk, endpoint, id)) = found else {
             return Err(Error::field("order_number", "is not in the journal under an account of this till"));
         };
-        let Some(held) = self.hold(id) else {
+        let Some(held) = self.hold(id).map_err(unreadable)? else {
             return Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread works on this order")));
         };
+        if let Some(words) = desk.contradiction(&held.entry, endpoint) {
+            return Ok(untyped(self.distrust(&held.entry, words)));
+        }
         let mut call = self.call(&held.entry.intent, options, Duration::ZERO);
         // Without patience, too, a question has the client's own time.
         call.questions_until = Duration::MAX;
         run(&Work { desk, endpoint, entry: &held.entry, call, read: Some })
-    }
-
-    /// Takes an entry in hand, as it is now in the journal. `None`: it is gone, or another thread has it.
-    pub(super) fn hold(&self, id: crate::EntryId) -> Option<Held<'_>> {
-        let entry = self.journal.with(|journal| {
-            let entry = journal.entry(id).ok().flatten()?;
-            self.busy.with(|busy| {
-                let free = !busy.contains(&id);
-                if free {
-                    busy.push(id);
-                }
-                free.then_some(entry)
-            })
-        })?;
-        Some(Held { till: self, entry })
     }
 
     /// What is recorded of an entry, or what the gateway says where that is not final. An order that was given up is asked
@@ -280,6 +268,10 @@ impl Till {
                 log::warn!("notification of {number}: not of {account}");
                 return Err(NO_ORDER);
             };
+            if let Some(words) = endpoint_of(&entry).and_then(|endpoint| desk.contradiction(&entry, endpoint)) {
+                log::error!("notification of {number}: {words}");
+                return Err(NotificationFault("the journal's entry of it was changed: a person must look at it"));
+            }
             let stored = StoredOrder { out_trade_no: &entry.order_number, total_fee: entry.amount };
             let paid = notification.matches(&stored)?;
             if !entry.is_paid() {

@@ -1,5 +1,6 @@
 //! After a power cut, and for people.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -60,6 +61,7 @@ impl Till {
         let mut report = Vec::with_capacity(entries.len());
         for entry in entries {
             let doubt = match &entry.state {
+                _ if entry.is_settled() => self.doubted(&entry),
                 EntryState::Settled(Settlement::ForAPerson { reason }) => {
                     Some(Doubt::new(Reason::ForAPerson, reason.clone()))
                 }
@@ -81,6 +83,13 @@ impl Till {
         Ok(report)
     }
 
+    /// Whether a settled entry contradicts itself: what it says is not believed.
+    fn doubted(&self, entry: &Entry) -> Option<Doubt> {
+        let desk = self.desks.iter().find(|desk| owner(desk.profile()) == entry.account)?;
+        let words = desk.contradiction(entry, endpoint_of(entry)?)?;
+        Some(Doubt::new(Reason::ForAPerson, words))
+    }
+
     /// An equal part of the time that is left, so that one entry cannot use up the boot.
     fn share(&self, deadline: Duration, pending: usize) -> Duration {
         let left = deadline.saturating_sub(self.clock.monotonic());
@@ -89,8 +98,10 @@ impl Till {
 
     fn recover_one(&self, id: EntryId, share: Duration, deadline: Duration, options: &Options<'_>) -> Option<Doubt> {
         // Read again under the lock: a thread may have settled it since it was listed.
-        let Some(held) = self.hold(id) else {
-            return Some(Doubt::new(Reason::Broken, "another thread is paying this intent"));
+        let held = match self.hold(id) {
+            Ok(Some(held)) => held,
+            Ok(None) => return Some(Doubt::new(Reason::Broken, "another thread is paying this intent")),
+            Err(fault) => return Some(Doubt::new(Reason::Journal, fault.to_string())),
         };
         let entry = &held.entry;
         if !entry.is_pending() {
@@ -101,6 +112,12 @@ impl Till {
             let words = text(&["this till has no account ", &entry.account]);
             return Some(Doubt::new(Reason::NoAccount, words));
         };
+        if let Some(words) = desk.contradiction(entry, endpoint) {
+            return match self.distrust(entry, words) {
+                Outcome::Unknown(doubt) => Some(doubt),
+                Outcome::Accepted(_) | Outcome::Declined(_) => None,
+            };
+        }
         let mut call = self.call(&entry.intent, options, Duration::ZERO);
         let now = self.clock.monotonic();
         if now.saturating_add(self.apart(id)) >= deadline || call.is_cancelled() {

@@ -7,11 +7,12 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::orders::has_expired;
+use super::trust::Unfit;
 use super::{APART, Desk, Evidence, Found, Phase, Seen, Till, Work, found, picked};
 use crate::client::Draft;
 use crate::clock::{EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, OrderRules, Resolution, ResolvedBy};
-use crate::error::Error;
+use crate::error::{Error, text};
 use crate::fields::Fields;
 use crate::journal::{Entry, EntryId, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
@@ -50,7 +51,22 @@ impl Till {
                 draft.attempts = work.entry.attempts.max(1);
                 self.resolve_unknown(work, Some(draft), doubt)
             }
-            Err(error) => Outcome::Unknown(Doubt::new(Reason::EarlierAttempt, error.to_string())),
+            Err(Unfit::Rule(error)) => {
+                let words = text(&["it is not repeated: ", &error.to_string()]);
+                self.only_ask(work, Doubt::new(Reason::EarlierAttempt, words))
+            }
+            Err(Unfit::Changed(words)) => match work.endpoint.resolved_by {
+                ResolvedBy::Query(_) => self.only_ask(work, Doubt::new(Reason::ForAPerson, words)),
+                _ => self.for_a_person(work.entry, words),
+            },
+        }
+    }
+
+    /// What cannot be repeated may still be asked about. If that settles nothing, the cause is what is told.
+    fn only_ask(&self, work: &Work<'_>, why: Doubt) -> Outcome<Found> {
+        match self.resolve_unknown(work, None, why.clone()) {
+            Outcome::Unknown(doubt) if doubt.reason != Reason::ForAPerson => Outcome::Unknown(why),
+            outcome => outcome,
         }
     }
 
@@ -240,9 +256,10 @@ impl Till {
         Outcome::Accepted(Found { late, ..found(entry, Evidence::Queried(evidence), fault) })
     }
 
-    fn for_a_person(&self, entry: &Entry, reason: &'static str) -> Outcome<Found> {
+    pub(super) fn for_a_person(&self, entry: &Entry, reason: impl Into<Cow<'static, str>>) -> Outcome<Found> {
+        let reason = reason.into();
         // A journal that fails is logged; the entry stays open, and the next call comes to the same end.
-        let _ = self.settle(entry, &Settlement::ForAPerson { reason: Cow::Borrowed(reason) });
+        let _ = self.settle(entry, &Settlement::ForAPerson { reason: reason.clone() });
         Outcome::Unknown(Doubt::new(Reason::ForAPerson, reason))
     }
 

@@ -44,7 +44,13 @@ mod warm;
 
 // With the journal on a file.
 #[cfg(feature = "sqlite")]
+mod flips;
+#[cfg(feature = "sqlite")]
 mod journal;
+#[cfg(feature = "sqlite")]
+mod migration;
+#[cfg(feature = "sqlite")]
+mod trust;
 
 // Both: real processes, killed.
 #[cfg(all(feature = "https", feature = "sqlite"))]

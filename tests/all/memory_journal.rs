@@ -225,3 +225,10 @@ impl<J: Journal> Newest for J {
         Ok(self.of_intent(account, intent)?.pop())
     }
 }
+
+impl MemoryJournal {
+    /// As flash does: an entry is another one than was stored.
+    pub fn change(&self, change: impl FnOnce(&mut Entry)) {
+        change(self.0.lock().unwrap().entries.last_mut().unwrap());
+    }
+}

@@ -401,7 +401,7 @@ fn query(ledger: &HashMap<String, Order>, request: &Parsed, fault: u32) -> Strin
 // ---- the runs ----
 
 /// A till on this journal and gateway.
-pub fn till(gateway: &'static str, journal: MemoryJournal, wire: &Arc<Modelled>, time: &Time) -> Till {
+pub fn till(gateway: &'static str, journal: impl Journal + 'static, wire: &Arc<Modelled>, time: &Time) -> Till {
     till_over(gateway, journal, time, &|| Inputs {
         transport: Box::new(wire.clone()),
         clock: Box::new(time.clone()),
@@ -410,13 +410,13 @@ pub fn till(gateway: &'static str, journal: MemoryJournal, wire: &Arc<Modelled>,
 }
 
 /// A till on this journal, with inputs of the test's own.
-pub fn till_over(gateway: &str, journal: MemoryJournal, time: &Time, inputs: &dyn Fn() -> Inputs) -> Till {
+pub fn till_over(gateway: &str, journal: impl Journal + 'static, time: &Time, inputs: &dyn Fn() -> Inputs) -> Till {
     till_of_terminal(gateway, journal, time, terminal(), inputs)
 }
 
 pub fn till_of_terminal(
     gateway: &str,
-    journal: MemoryJournal,
+    journal: impl Journal + 'static,
     time: &Time,
     terminal: Terminal,
     inputs: &dyn Fn() -> Inputs,
@@ -690,12 +690,12 @@ fn agree(at: &str, journal: &MemoryJournal, wire: &Modelled) {
 }
 
 impl Modelled {
-    fn paid_by_intent_one(&self, intent: &str) -> u32 {
+    pub fn paid_by_intent_one(&self, intent: &str) -> u32 {
         let state = self.state.lock().unwrap();
         state.ledger.values().filter(|order| order.intent == intent).map(|order| order.paid).sum()
     }
 
-    fn numbers(&self) -> Vec<String> {
+    pub fn numbers(&self) -> Vec<String> {
         self.state.lock().unwrap().ledger.keys().cloned().collect()
     }
 }

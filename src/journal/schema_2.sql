@@ -1,0 +1,19 @@
+-- Version 2: what is read back is checked. Released steps are never changed.
+
+-- Each row that decides has a digest over all its columns, and those of the rows that belong to it. It is written with every
+-- change, and compared with every reading. `revision` goes up with every change.
+ALTER TABLE entries ADD COLUMN revision INTEGER NOT NULL DEFAULT 0 CHECK (revision >= 0);
+ALTER TABLE entries ADD COLUMN digest BLOB CHECK (length(digest) = 16);
+ALTER TABLE by_hand ADD COLUMN digest BLOB CHECK (length(digest) = 16);
+ALTER TABLE journal ADD COLUMN revision INTEGER NOT NULL DEFAULT 0 CHECK (revision >= 0);
+-- How many numbers have no entry any more, because it was pruned (or never had one). With those that are there they make
+-- up all that were given: an entry that vanished is missed, and no number is given again.
+ALTER TABLE journal ADD COLUMN removed INTEGER NOT NULL DEFAULT 0 CHECK (removed >= 0);
+-- The epochs together: how many, their sum, and the sum of their squares modulo 2147483647. One that is lost or changed
+-- could be drawn again.
+ALTER TABLE journal ADD COLUMN epochs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE journal ADD COLUMN epoch_sum INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE journal ADD COLUMN epoch_squares INTEGER NOT NULL DEFAULT 0;
+-- Over the texts of this schema: a view that people read, and the rules of the tables, are as they were made.
+ALTER TABLE journal ADD COLUMN schema_digest BLOB CHECK (length(schema_digest) = 16);
+ALTER TABLE journal ADD COLUMN digest BLOB CHECK (length(digest) = 16);
