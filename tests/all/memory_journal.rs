@@ -119,7 +119,9 @@ impl Journal for MemoryJournal {
             let id = inner.entries.len() as EntryId + 1;
             let mut entry = Entry::new(id, new, order_number, fields);
             entry.attempts = 1;
-            inner.begun.map(|change| change(&mut entry));
+            if let Some(change) = inner.begun {
+                change(&mut entry);
+            }
             inner.entries.push(entry.clone());
             Ok(entry)
         })
