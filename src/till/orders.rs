@@ -190,6 +190,10 @@ impl Till {
         let Some(held) = self.hold(id).map_err(unreadable)? else {
             return Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread works on this order")));
         };
+        if held.entry.order_number != order_number {
+            let words = "the journal gave another order's entry: its storage may be failing";
+            return Err(Error::new(crate::ErrorKind::Journal, "journal", words));
+        }
         if let Some(words) = desk.contradiction(&held.entry, endpoint) {
             return Ok(untyped(self.distrust(&held.entry, words)));
         }

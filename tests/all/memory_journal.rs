@@ -14,6 +14,8 @@ struct Inner {
     epoch: u32,
     counter: u32,
     pruned: u32,
+    /// What the flash does to an entry while it is begun.
+    begun: Option<fn(&mut Entry)>,
     /// Calls until one fails; none when zero.
     fail_in: u32,
 }
@@ -117,6 +119,9 @@ impl Journal for MemoryJournal {
             let id = inner.entries.len() as EntryId + 1;
             let mut entry = Entry::new(id, new, order_number, fields);
             entry.attempts = 1;
+            if let Some(change) = inner.begun {
+                change(&mut entry);
+            }
             inner.entries.push(entry.clone());
             Ok(entry)
         })
@@ -227,6 +232,11 @@ impl<J: Journal> Newest for J {
 }
 
 impl MemoryJournal {
+    /// Flash that changes what is begun from now on.
+    pub fn change_begun(&self, change: fn(&mut Entry)) {
+        self.0.lock().unwrap().begun = Some(change);
+    }
+
     /// As flash does: an entry is another one than was stored.
     pub fn change(&self, change: impl FnOnce(&mut Entry)) {
         change(self.0.lock().unwrap().entries.last_mut().unwrap());

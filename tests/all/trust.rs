@@ -396,6 +396,26 @@ fn what_contradicts_itself_is_for_a_person_whatever_journal_keeps_it() {
     );
 }
 
+/// A new entry that comes back changed is not sent even once.
+#[test]
+fn an_entry_that_comes_back_changed_is_not_sent() {
+    let changes: [fn(&mut Entry); 5] = [
+        |entry| set(entry, "total_amount", "900"),
+        |entry| entry.amount = fen(900),
+        |entry| entry.order_number.push('0'),
+        |entry| set(entry, "mch_id", "1900000108"),
+        |entry| set(entry, "re_openid", ""),
+    ];
+    for change in changes {
+        let (journal, canned, time) = (MemoryJournal::default(), Canned::default(), Time::new());
+        journal.change_begun(change);
+        let till = desk("redpack", journal.clone(), &canned, &time);
+        assert_eq!(pay("redpack", &till, "prize", 200), Said::Unknown(Reason::ForAPerson));
+        assert!(canned.sent().is_empty());
+        assert!(matches!(journal.all()[0].state, EntryState::Settled(Settlement::ForAPerson { .. })));
+    }
+}
+
 /// Also where it says that nothing was paid: a new number is not used on such a word.
 #[test]
 fn a_refusal_that_contradicts_itself_allows_no_new_number() {
