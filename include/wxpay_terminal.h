@@ -724,8 +724,9 @@ void wxt_request_free(struct wxt_request *request);
 //   least_without_scene and most_without_scene.
 // - WXT_WORKWX: mch_id, appid; secrets key (API key) and secret (of the payment application). Optional: host,
 //   second_host; least_amount and most_amount.
-// - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), wap_service, query_service,
-//   close_service; least_amount and most_amount; a public key.
+// - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), notifications_suffice ("1": a till
+//   books what a signed notification tells without asking), wap_service, query_service, close_service; least_amount and
+//   most_amount; a public key.
 // - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
 //   Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
 //
@@ -1111,7 +1112,7 @@ wxt_code wxt_till_close(const struct wxt_till *till,
                         struct wxt_error **error);
 
 // Reads a payment notification (the gateway's POST to your notify_url), verifies it, compares it with the order in the
-// journal, and records the payment there. Only then `answer` is the exact text to answer with (static): send it as plain
+// journal, asks the gateway's query (at most 4 seconds), and records the payment there. Only then `answer` is the exact text to answer with (static): send it as plain
 // text within 5 seconds. WXT_FAILED: answer with anything but `success`, and it comes again. The same notification may come
 // several times. `paid` may be NULL.
 wxt_code wxt_till_notified(const struct wxt_till *till,

@@ -49,6 +49,8 @@ pub struct Profile {
     pub(crate) amounts_without_scene: (u32, u32),
     /// The operator allows the same call again while the order is unpaid.
     pub(crate) repeat_while_unpaid: bool,
+    /// A notification counts as a payment without the query's word.
+    pub(crate) notifications_suffice: bool,
     /// How long a "not found" may still turn into an order, where the document does not say.
     pub(crate) window: Option<Duration>,
     /// Replies are XML even though a rule of the account's own verifies them.
@@ -74,6 +76,7 @@ impl Profile {
             services: Vec::new(),
             amounts_without_scene: (100, 20_000),
             repeat_while_unpaid: false,
+            notifications_suffice: false,
             window: None,
             xml_replies: true,
         }
@@ -348,6 +351,15 @@ impl SwiftpassAccount {
     #[must_use]
     pub fn reply_rule(mut self, rule: impl ReplyRule + 'static) -> SwiftpassAccount {
         self.profile.verifier = Verifier::Rule(Box::new(rule));
+        self
+    }
+
+    /// Says that this gateway's notifications suffice: a till books what a signed notification tells without asking the
+    /// gateway. By default it asks, because whoever has one signed notification of this merchant, and a text in it, has
+    /// something to cut (SECURITY.md, "Text that is signed can be cut").
+    #[must_use]
+    pub fn notifications_suffice(mut self) -> SwiftpassAccount {
+        self.profile.notifications_suffice = true;
         self
     }
 

@@ -1082,7 +1082,16 @@ static GATEWAYS: [Gateway; 4] = [
     },
     Gateway {
         number: wxt_gateway::WXT_SWIFTPASS as i32,
-        texts: &["url", "mch_id", "sub_appid", "without_sub_fields", "wap_service", "query_service", "close_service"],
+        texts: &[
+            "url",
+            "mch_id",
+            "sub_appid",
+            "without_sub_fields",
+            "notifications_suffice",
+            "wap_service",
+            "query_service",
+            "close_service",
+        ],
         amounts: LIMITS,
         secrets: &["key"],
         has_rule: true,
@@ -1190,6 +1199,9 @@ fn swiftpass(settings: &Settings) -> Result<AnyAccount, Error> {
     }
     if settings.flag("without_sub_fields")? {
         account = account.without_sub_fields();
+    }
+    if settings.flag("notifications_suffice")? {
+        account = account.notifications_suffice();
     }
     if let Some(service) = settings.text("wap_service") {
         account = account.wap_service(service)?;
@@ -1318,8 +1330,9 @@ impl<H: Opaque> Drop for Lent<H> {
 ///   least_without_scene and most_without_scene.
 /// - WXT_WORKWX: mch_id, appid; secrets key (API key) and secret (of the payment application). Optional: host,
 ///   second_host; least_amount and most_amount.
-/// - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), wap_service, query_service,
-///   close_service; least_amount and most_amount; a public key.
+/// - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), notifications_suffice ("1": a till
+///   books what a signed notification tells without asking), wap_service, query_service, close_service; least_amount and
+///   most_amount; a public key.
 /// - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
 ///   Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
 ///
@@ -2873,7 +2886,7 @@ pub unsafe extern "C" fn wxt_till_close(
 }
 
 /// Reads a payment notification (the gateway's POST to your notify_url), verifies it, compares it with the order in the
-/// journal, and records the payment there. Only then `answer` is the exact text to answer with (static): send it as plain
+/// journal, asks the gateway's query (at most 4 seconds), and records the payment there. Only then `answer` is the exact text to answer with (static): send it as plain
 /// text within 5 seconds. WXT_FAILED: answer with anything but `success`, and it comes again. The same notification may come
 /// several times. `paid` may be NULL.
 #[unsafe(no_mangle)]

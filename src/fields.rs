@@ -10,6 +10,7 @@ use crate::clock::ChinaTime;
 use crate::endpoint::{Endpoint, Field, Kind, Required, Rule, Source};
 use crate::error::{Error, text};
 use crate::money::Fen;
+use crate::unambiguous;
 
 /// Fields in order, all values in one buffer, in any order. Two allocations hold a whole request.
 #[derive(Clone, Default)]
@@ -247,6 +248,10 @@ fn check_value(value: &str, row: &Field, limits: &Limits<'_>) -> Result<(), Erro
         let mut rule = String::from("is longer than ");
         let _ = write!(rule, "{} characters", row.longest);
         return refuse(&rule);
+    }
+    // Texts come back signed, in replies and notifications.
+    if row.kind != Kind::Url && unambiguous::has_pieces(value) {
+        return refuse("holds & and, after it, =: where it comes back signed it could be read as further fields");
     }
     match broken_rule(value, kinds, row.kind, limits) {
         Some(rule) => refuse(&rule),

@@ -72,6 +72,7 @@ mod sign;
 mod terminal;
 mod till;
 mod transport;
+mod unambiguous;
 mod verify;
 mod xml;
 

@@ -75,6 +75,11 @@ impl Pairs {
         self.rows.iter().map(|row| (self.part(&row.name), self.part(&row.value)))
     }
 
+    /// Whether any name or value holds this byte.
+    pub(crate) fn hold(&self, byte: u8) -> bool {
+        self.text.as_bytes().contains(&byte)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

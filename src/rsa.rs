@@ -90,7 +90,7 @@ impl ReplyRule for RsaReply {
         let signature = base64(given.as_bytes()).ok_or("the signature is not base64")?;
         let message = Canonical::of_reply(reply).text();
         if self.key.verifies(self.digest, message.as_bytes(), &signature) {
-            Ok(())
+            crate::unambiguous::check(reply)
         } else {
             Err("the signature is wrong")
         }

@@ -8,6 +8,7 @@ use crate::json;
 use crate::pairs::Pairs;
 use crate::secret::Secret;
 use crate::sign::{self, Canonical};
+use crate::unambiguous;
 
 /// How an account's replies are read and verified, where the document leaves it to the operator (e-pay), or where the
 /// platform signs with RSA (Swiftpass).
@@ -41,13 +42,16 @@ pub(crate) enum Verifier {
 }
 
 /// Verifies a reply as its table demands.
+///
+/// What is signed must also have one reading only.
 pub(crate) fn verify(reply: &Pairs, due: Due, verifier: &Verifier, keys: &Keys) -> Result<(), &'static str> {
     match (verifier, due) {
-        (_, Due::IfPresent) if reply.filled("sign").is_none() => Ok(()),
-        (Verifier::Rule(rule), _) => rule.verify(reply),
-        (Verifier::Key(_), Due::ByAccount) => Err("the account has no rule to verify this reply with"),
-        (Verifier::Key(digest), _) => verify_key(reply, *digest, keys.get(KeyName::Api)),
+        (_, Due::IfPresent) if reply.filled("sign").is_none() => return Ok(()),
+        (Verifier::Rule(rule), _) => rule.verify(reply)?,
+        (Verifier::Key(_), Due::ByAccount) => return Err("the account has no rule to verify this reply with"),
+        (Verifier::Key(digest), _) => return verify_key(reply, *digest, keys.get(KeyName::Api)),
     }
+    unambiguous::check(reply)
 }
 
 pub(crate) fn verify_key(reply: &Pairs, digest: Digest, key: &Secret) -> Result<(), &'static str> {
@@ -55,7 +59,7 @@ pub(crate) fn verify_key(reply: &Pairs, digest: Digest, key: &Secret) -> Result<
         return Err("the signature is missing");
     };
     let expected = sign::digest(digest, Canonical::of_reply(reply), Some("&key="), key);
-    if same_hex(given, expected.as_str()) { Ok(()) } else { Err("the signature is wrong") }
+    if same_hex(given, expected.as_str()) { unambiguous::check(reply) } else { Err("the signature is wrong") }
 }
 
 /// Compares without case (a real Swiftpass reply signs in lower case) and in constant time.

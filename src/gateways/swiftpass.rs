@@ -508,6 +508,10 @@ pub struct Notification {
 impl SwiftpassAccount {
     /// Reads and verifies a notification, with the account's sign type; the message's own `sign_type` never counts.
     ///
+    /// It says which order to look at. **Ask [`TradeQuery`] before it counts as a payment**: it came over a connection that
+    /// anyone can open, and its signature covers a text without escaping (SECURITY.md, "Text that is signed can be cut").
+    /// [`Till::notified`](crate::Till::notified) does both.
+    ///
     /// # Errors
     ///
     /// It cannot be read, is not signed with the account's key, or reports a failed exchange. Answer it with anything

@@ -25,6 +25,9 @@ const ORDERED_AT: &str = "ordered_at";
 /// What a call without patience adds, so that it comes to its one question. Shorter than the pause before another one.
 const ONE_QUESTION: Duration = Duration::from_millis(500);
 
+/// The gateway wants its answer within 5 s (protocol C.6).
+const QUESTION_OF_A_NOTIFICATION: Duration = Duration::from_secs(4);
+
 /// Both ends of the time in which an order may be paid, always together: one alone has no effect at the gateway.
 pub(super) fn set_valid(given: &mut Fields, rules: &OrderRules, now: i64) -> Result<(), Error> {
     let (start, expire) = rules.valid;
@@ -230,16 +233,21 @@ impl Till {
     }
 
     /// Reads a payment notification (POST of the gateway to `notify_url`), verifies it with the keys of this till's
-    /// accounts, compares it with the order in the journal, and records the payment there.
+    /// accounts, compares it with the order in the journal, **asks the gateway's query**, and records the payment there.
     ///
-    /// Answer the gateway with [`Notified::reply`], as plain text, within 5 s. It exists only when the journal has the
-    /// payment, because the gateway never sends the notification again after it. The same notification may come several
-    /// times. Late money can be acknowledged only after [`Till::recover`], [`Till::payment_of`] or [`Till::pay`] told it, too.
+    /// Answer the gateway with [`Notified::reply`], as plain text, within 5 s; the question takes at most 4 s. The reply exists
+    /// only when the journal has the payment, because the gateway never sends the notification again after it. The same
+    /// notification may come several times. Late money can be acknowledged only after [`Till::recover`], [`Till::payment_of`]
+    /// or [`Till::pay`] told it, too.
+    ///
+    /// Where [`SwiftpassAccount::notifications_suffice`](crate::SwiftpassAccount::notifications_suffice) is set, nothing is
+    /// asked.
     ///
     /// # Errors
     ///
-    /// It is not signed with a key of this till, does not agree with the order in the journal, or the journal cannot be
-    /// written. Answer with anything but `success`, and it comes again.
+    /// It is not signed with a key of this till, does not agree with the order in the journal, the query does not say that
+    /// it is paid, or the journal cannot be written. Nothing is recorded as paid. Answer with anything but `success`, and it
+    /// comes again.
     pub fn notified(&self, body: &[u8]) -> Result<Notified, NotificationFault> {
         if !self.process.is_here() {
             return Err(NotificationFault(crate::process::ELSEWHERE));
@@ -248,7 +256,7 @@ impl Till {
         for desk in self.desks.iter().filter(|desk| desk.takes_notifications()) {
             match Notification::read(desk.profile(), body) {
                 // Several accounts may have one key: the journal says whose order it is.
-                Ok(notification) => match self.settle_notified(desk, notification) {
+                Ok(notification) => match self.notified_of(desk, notification) {
                     Err(fault) if fault == NO_ORDER => why = fault,
                     told => return told,
                 },
@@ -258,16 +266,27 @@ impl Till {
         Err(why)
     }
 
-    fn settle_notified(&self, desk: &Desk, notification: Notification) -> Result<Notified, NotificationFault> {
+    fn notified_of(&self, desk: &Desk, notification: Notification) -> Result<Notified, NotificationFault> {
+        let suffices = desk.profile().notifications_suffice;
+        let entry = self.settle_notified(desk, notification, suffices)?;
+        if entry.is_paid() {
+            return Ok(Notified { entry, reply: "success" });
+        }
+        self.ask_whether_paid(desk, entry)
+    }
+
+    /// The entry that a notification names and agrees with, settled where the notification suffices.
+    fn settle_notified(
+        &self,
+        desk: &Desk,
+        notification: Notification,
+        suffices: bool,
+    ) -> Result<Entry, NotificationFault> {
         let account = owner(desk.profile());
         let number = String::from(notification.out_trade_no());
         // Under one lock: what is compared is what is settled.
         self.journal.with(|journal| {
-            let unreadable = |fault: crate::JournalFault| {
-                log::error!("notification of {number}: {fault}");
-                NotificationFault("the journal failed")
-            };
-            let entry = journal.by_order_number(&account, &number).map_err(unreadable)?;
+            let entry = journal.by_order_number(&account, &number).map_err(|fault| failed(&number, &fault))?;
             let Some(entry) = entry else {
                 log::warn!("notification of {number}: not of {account}");
                 return Err(NO_ORDER);
@@ -278,22 +297,62 @@ impl Till {
             }
             let stored = StoredOrder { out_trade_no: &entry.order_number, total_fee: entry.amount };
             let paid = notification.matches(&stored)?;
-            if !entry.is_paid() {
-                let evidence = evidence(&paid);
-                let settlement = match is_given_up(&entry) {
-                    true => Settlement::PaidLate { evidence },
-                    false => Settlement::Accepted { queried: false, evidence },
-                };
-                journal.settle(entry.id, &settlement, self.stamp()).map_err(unreadable)?;
-                log::info!("notification of {number}: {settlement:?}");
-                if matches!(settlement, Settlement::PaidLate { .. }) {
-                    self.with_seen(entry.id, |seen| (seen.late, seen.untold) = (None, true));
-                }
+            if entry.is_paid() || !suffices {
+                return Ok(entry);
             }
-            let entry = journal.entry(entry.id).map_err(unreadable)?.unwrap_or(entry);
-            Ok(Notified { entry, reply: "success" })
+            let evidence = evidence(&paid);
+            let settlement = match is_given_up(&entry) {
+                true => Settlement::PaidLate { evidence },
+                false => Settlement::Accepted { queried: false, evidence },
+            };
+            journal.settle(entry.id, &settlement, self.stamp()).map_err(|fault| failed(&number, &fault))?;
+            log::info!("notification of {number}: {settlement:?}");
+            self.nobody_was_told(&entry, &settlement);
+            let entry = journal.entry(entry.id).map_err(|fault| failed(&number, &fault))?.unwrap_or(entry);
+            Ok(entry)
         })
     }
+
+    /// A notification only says where to look: the query says whether it is paid.
+    fn ask_whether_paid(&self, desk: &Desk, entry: Entry) -> Result<Notified, NotificationFault> {
+        let endpoint = endpoint_of(&entry).ok_or(NO_ORDER)?;
+        let held = self.hold(entry.id).map_err(|fault| failed(&entry.order_number, &fault))?;
+        let held = held.ok_or(NotificationFault("another thread works on this order"))?;
+        if held.entry.is_paid() {
+            return Ok(Notified { entry: held.entry.clone(), reply: "success" });
+        }
+        let options = Options::new();
+        let mut call = self.call(&held.entry.intent, &options, Duration::ZERO);
+        call.questions_until = self.clock.monotonic().saturating_add(QUESTION_OF_A_NOTIFICATION);
+        // It sends nothing: what comes of it is what the journal has afterwards.
+        let outcome = self.ask_of(&Work { desk, endpoint, entry: &held.entry, call, read: Some });
+        let says_paid = matches!(outcome, Outcome::Accepted(_));
+        let number = &entry.order_number;
+        log::info!("notification of {number}: the query says {}", if says_paid { "paid" } else { "not paid" });
+        let now = self.journal.with(|journal| journal.entry(entry.id)).map_err(|fault| failed(number, &fault))?;
+        match now.filter(Entry::is_paid) {
+            Some(entry) => {
+                if let EntryState::Settled(settlement) = &entry.state {
+                    self.nobody_was_told(&entry, settlement);
+                }
+                Ok(Notified { entry, reply: "success" })
+            }
+            None if says_paid => Err(NotificationFault("the journal failed")),
+            None => Err(NotificationFault("the gateway's query does not say that it is paid")),
+        }
+    }
+
+    /// Late money that a notification told is told to nobody yet.
+    fn nobody_was_told(&self, entry: &Entry, settlement: &Settlement) {
+        if matches!(settlement, Settlement::PaidLate { .. }) {
+            self.with_seen(entry.id, |seen| (seen.late, seen.untold) = (None, true));
+        }
+    }
+}
+
+fn failed(number: &str, fault: &crate::JournalFault) -> NotificationFault {
+    log::error!("notification of {number}: {fault}");
+    NotificationFault("the journal failed")
 }
 
 impl Desk {

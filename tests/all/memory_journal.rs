@@ -231,6 +231,7 @@ impl<J: Journal> Newest for J {
     }
 }
 
+#[cfg(feature = "sqlite")]
 impl MemoryJournal {
     /// Flash that changes what is begun from now on.
     pub fn change_begun(&self, change: fn(&mut Entry)) {

@@ -21,8 +21,17 @@ impl Shop {
         Shop { canned: Canned::default(), journal: MemoryJournal::default(), time: Time::new() }
     }
 
-    /// A till, as after a start of the program.
+    /// A till, as after a start of the program. What a notification tells is booked without a question.
     fn till(&self) -> Till {
+        self.till_of(swiftpass_account().notifications_suffice())
+    }
+
+    /// A till that asks about what a notification tells, as by default.
+    fn doubting_till(&self) -> Till {
+        self.till_of(swiftpass_account())
+    }
+
+    fn till_of(&self, account: SwiftpassAccount) -> Till {
         let inputs = Inputs {
             transport: Box::new(self.canned.clone()),
             clock: Box::new(self.time.clone()),
@@ -31,7 +40,7 @@ impl Shop {
         let journal = Box::new(self.journal.reopened());
         Till::with_inputs(journal, OrderNumbers::new(7), Box::new(self.time.clone()), Box::new(self.time.clone()))
             .patience(Duration::from_secs(20))
-            .with(Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap())
+            .with(Client::with_inputs(account, terminal(), inputs).unwrap())
     }
 
     /// A till with one order in the customer's hands.
@@ -518,4 +527,135 @@ fn a_fast_customer_pays_before_the_answer_is_recorded() {
     let ordered = Settlement::Ordered { evidence: Vec::new() };
     assert!(journal.settle(shop.journal.all()[0].id, &ordered, NOW).is_err());
     assert_eq!(shop.states(), ["paid"]);
+}
+
+/// F19: without a word of the gateway a notification is no payment.
+#[test]
+fn what_a_notification_tells_is_asked_about() {
+    let shop = Shop::new();
+    let till = shop.doubting_till();
+    shop.canned.then(&wap_success(&[]));
+    let number = accepted(order(&till)).order_number;
+    let notice = notification(&number, "1");
+    // No route, not paid, a refusal, another order's answer, another amount.
+    shop.canned
+        .then_fault(Sent::No)
+        .then(&trade("NOTPAY", &number, "1"))
+        .then(&crate::promises::failure("SYSTEMERROR"));
+    shop.canned.then(&trade("SUCCESS", "20261121OTHER", "1")).then(&trade("USERPAYING", &number, "1"));
+    for _ in 0..5 {
+        let fault = till.notified(notice.as_bytes()).unwrap_err();
+        assert_eq!(fault.reason(), "the gateway's query does not say that it is paid");
+        assert_eq!(shop.states(), ["ordered"]);
+        shop.time.jump(2);
+    }
+    shop.canned.then(&trade("SUCCESS", &number, "1"));
+    for _ in 0..2 {
+        let told = till.notified(notice.as_bytes()).unwrap();
+        assert_eq!((told.reply, told.entry.is_paid()), ("success", true));
+        let EntryState::Settled(Settlement::Accepted { queried, .. }) = told.entry.state else { panic!() };
+        assert!(queried);
+    }
+    assert_eq!(shop.states(), ["paid"]);
+    let queries = shop.services().iter().filter(|service| *service == "unified.trade.query").count();
+    assert_eq!(queries, 6, "one question a notification, none for what is paid");
+}
+
+/// The query takes at most 4 of the 5 seconds in which the gateway wants its answer.
+#[test]
+fn the_question_of_a_notification_is_short() {
+    let shop = Shop::new();
+    let till = shop.doubting_till();
+    shop.canned.then(&wap_success(&[]));
+    let number = accepted(order(&till)).order_number;
+    shop.time.jump(2);
+    let before = shop.time.monotonic();
+    shop.canned.then(&trade("NOTPAY", &number, "1"));
+    till.notified(notification(&number, "1").as_bytes()).unwrap_err();
+    assert!(shop.time.monotonic() - before <= Duration::from_secs(4));
+    assert_eq!(shop.canned.sent().len(), 2);
+    let within = shop.canned.sent()[1].within;
+    assert!(within <= Duration::from_secs(4), "{within:?}");
+}
+
+/// Late money that the question found is reported, once told it stays told.
+#[test]
+fn late_money_of_a_doubted_notification() {
+    let shop = Shop::new();
+    let till = shop.doubting_till();
+    shop.canned.then(&wap_success(&[]));
+    let number = accepted(order(&till)).order_number;
+    shop.canned.then(&trade("CLOSED", &number, "1"));
+    declined(till.payment_of(&number));
+    shop.time.jump(2);
+    shop.canned.then(&trade("SUCCESS", &number, "1"));
+    let told = till.notified(notification(&number, "1").as_bytes()).unwrap();
+    assert!(matches!(told.entry.state, EntryState::Settled(Settlement::PaidLate { .. })));
+    assert!(till.acknowledge(told.entry.id).is_err(), "it was told to nobody");
+    assert_eq!(till.recover(Duration::ZERO).unwrap().len(), 1);
+    // The same notification again does not untell it.
+    till.notified(notification(&number, "1").as_bytes()).unwrap();
+    till.acknowledge(told.entry.id).unwrap();
+    assert!(till.recover(Duration::ZERO).unwrap().is_empty());
+}
+
+/// F19, the smallest input: a true notification of 1 fen whose `attach` holds another order's fields, cut anew.
+#[test]
+fn a_notification_that_was_cut_anew_settles_nothing() {
+    // What the gateway signs (all values as they are, sorted): the text of this list.
+    let attach = |other: &str| {
+        format!("t&mch_id={SWIFTPASS_MCH_ID}&out_trade_no={other}&pay_result=0&result_code=0&status=0&total_fee=1&v=")
+    };
+    for account in [swiftpass_account(), swiftpass_account().notifications_suffice()] {
+        let shop = Shop::new();
+        let till = shop.till_of(account);
+        shop.canned.then(&wap_success(&[]));
+        let number = accepted(order(&till)).order_number;
+        let text = attach(&number);
+        let truly = [
+            ("attach", text.as_str()),
+            ("mch_id", SWIFTPASS_MCH_ID),
+            ("out_trade_no", "20261121000000000001"),
+            ("pay_result", "0"),
+            ("result_code", "0"),
+            ("status", "0"),
+            ("total_fee", "1"),
+            ("transaction_id", "1"),
+        ];
+        let signed = swiftpass_signed(&truly);
+        let sign = xml_value(&signed, "sign").unwrap();
+        // The attacker's: attach ends at its first &, its pieces are fields, and the rest is one value.
+        let rest = truly.iter().skip(1).map(|(name, value)| format!("&{name}={value}")).collect::<String>();
+        let cut = [
+            ("attach", "t"),
+            ("mch_id", SWIFTPASS_MCH_ID),
+            ("out_trade_no", number.as_str()),
+            ("pay_result", "0"),
+            ("result_code", "0"),
+            ("status", "0"),
+            ("total_fee", "1"),
+            ("v", rest.as_str()),
+        ];
+        let forged = swiftpass_signed(&cut);
+        assert_eq!(xml_value(&forged, "sign").unwrap(), sign, "the same text is signed");
+        assert!(till.notified(forged.as_bytes()).unwrap_err().reason().contains("further fields"));
+        // And merged: two fields become one value.
+        let merged = [("a", "1&b=2"), ("mch_id", SWIFTPASS_MCH_ID), ("out_trade_no", number.as_str()), ("status", "0")];
+        let fault = till.notified(swiftpass_signed(&merged).as_bytes()).unwrap_err();
+        assert!(fault.reason().contains("further fields"));
+        assert_eq!((shop.states(), shop.canned.sent().len()), (vec!["ordered"], 1));
+    }
+}
+
+/// Nothing that comes back signed is sent with text that could be cut.
+#[test]
+fn a_text_that_could_be_cut_is_not_sent() {
+    let shop = Shop::new();
+    for text in ["a&b=c", "&=", "t&out_trade_no=2&v=", "x=1&y&z=2"] {
+        refused(shop.till().pay("a", &WapOrder { attach: Some(text), ..wap_order("") }), "attach");
+        refused(shop.till().pay("a", &WapOrder { body: text, ..wap_order("") }), "body");
+    }
+    assert!(shop.canned.sent().is_empty());
+    shop.canned.then(&wap_success(&[]));
+    accepted(shop.till().pay("a", &WapOrder { attach: Some("{\"a=b\":\"Tom & Jerry\"}"), ..wap_order("") }));
 }

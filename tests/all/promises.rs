@@ -88,12 +88,12 @@ impl Shop {
 
     /// A till, as after a start of the program.
     fn till(&self) -> Till {
-        self.bare(Box::new(self.time.clone())).with(self.client(swiftpass_account()))
+        self.bare(Box::new(self.time.clone())).with(self.client(swiftpass_account().notifications_suffice()))
     }
 
     fn ticking_till(&self) -> Till {
         let clock = Ticking(self.time.clone(), Arc::default());
-        self.bare(Box::new(clock)).with(self.client(swiftpass_account()))
+        self.bare(Box::new(clock)).with(self.client(swiftpass_account().notifications_suffice()))
     }
 
     fn wait(&self, seconds: u64) {
@@ -140,7 +140,7 @@ fn url<T>(receipt: &Receipt<T>) -> bool {
     matches!(receipt.evidence, Evidence::Reply(_)) || receipt.evidence.field("mweb_url").is_some()
 }
 
-fn failure(code: &str) -> String {
+pub fn failure(code: &str) -> String {
     swiftpass_signed(&[("status", "0"), ("result_code", "1"), ("mch_id", SWIFTPASS_MCH_ID), ("err_code", code)])
 }
 
@@ -420,7 +420,7 @@ fn an_order_that_was_given_up_and_is_being_paid_is_not_declined() {
 #[test]
 fn a_notification_finds_its_order_among_accounts_with_one_key() {
     let shop = Shop::new();
-    let other = swiftpass_account().sub_appid("wx0000000000000002").unwrap();
+    let other = swiftpass_account().notifications_suffice().sub_appid("wx0000000000000002").unwrap();
     let till = shop.till().with(shop.client(other));
     shop.canned().then(&wap_success(&[]));
     let options = Options::new().account("wx0000000000000002");

@@ -644,10 +644,10 @@ fn q3_6_the_timestamp_is_24_hours_china_time() {
 
 #[test]
 fn q3_8_signed_raw_and_encoded_later() {
-    let body = card_body(|r| r.remark = Some("校园卡 & 充值=100%")).unwrap();
-    assert!(body.contains("remark=%E6%A0%A1%E5%9B%AD%E5%8D%A1+%26+%E5%85%85%E5%80%BC%3D100%25"));
+    let body = card_body(|r| r.remark = Some("校园卡 = 充值&100%")).unwrap();
+    assert!(body.contains("remark=%E6%A0%A1%E5%9B%AD%E5%8D%A1+%3D+%E5%85%85%E5%80%BC%26100%25"));
     let fields = form(&body);
-    assert!(fields.contains(&("remark".into(), "校园卡 & 充值=100%".into())));
+    assert!(fields.contains(&("remark".into(), "校园卡 = 充值&100%".into())));
     let sign = &fields.iter().find(|(name, _)| name == "sign").unwrap().1;
     assert_eq!(*sign, openssl_hmac_sha1(&fields, "NYU-test-key-0001"));
 }

@@ -41,6 +41,7 @@ pub struct SentPost {
     pub content_type: &'static str,
     pub body: String,
     pub own_connection: bool,
+    pub within: std::time::Duration,
 }
 
 impl Canned {
@@ -85,6 +86,7 @@ impl Transport for Canned {
             content_type: post.content_type,
             body: String::from_utf8(post.body.to_vec()).unwrap(),
             own_connection: post.own_connection,
+            within: post.within,
         });
         script.answers.pop_front().unwrap_or_else(|| Err(Fault::unsent(Stage::Connect, "the script is over")))
     }
