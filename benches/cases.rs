@@ -54,7 +54,7 @@ pub struct Canned(pub String);
 
 impl Transport for Canned {
     fn post(&self, _: &Post<'_>) -> Result<Received, Fault> {
-        Ok(Received { status: 200, body: self.0.clone().into_bytes(), reused: false, date: None })
+        Ok(Received { reused: false, ..Received::new(200, self.0.clone()) })
     }
 }
 
@@ -65,7 +65,7 @@ impl Transport for Obliging {
     fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
         let body = std::str::from_utf8(post.body).expect("UTF-8");
         let number = body.split_once("<mch_billno>").and_then(|(_, rest)| rest.split_once('<')).expect("a number").0;
-        Ok(Received { status: 200, body: red_packet_reply(number).into_bytes(), reused: false, date: None })
+        Ok(Received { reused: false, ..Received::new(200, red_packet_reply(number)) })
     }
 }
 

@@ -939,7 +939,7 @@ static CALLS: [Call; 8] = [
 
 /// A wrong name, cut to what is worth showing.
 fn wrong(name: &str, rule: &'static str) -> Fail {
-    Fail::Name(name.chars().filter(|c| !c.is_control()).take(64).collect(), rule)
+    Fail::Name(crate::text::shown(name, 64), rule)
 }
 
 fn call_of(number: i32) -> Done<&'static Call> {
@@ -1258,8 +1258,8 @@ impl Rule {
 }
 
 impl ReplyRule for Box<dyn ReplyRule> {
-    fn read(&self, text: &str) -> Result<Pairs, &'static str> {
-        (**self).read(text)
+    fn read(&self, body: &[u8], content_type: Option<&str>) -> Result<Pairs, &'static str> {
+        (**self).read(body, content_type)
     }
 
     fn verify(&self, reply: &Pairs) -> Result<(), &'static str> {
@@ -1726,10 +1726,9 @@ impl Transport for OwnTransport {
         let read = lent.with(|told| match said {
             said if said == wxt_sent::WXT_NO_BYTE_SENT as i32 => Err(told.fault(Sent::No)),
             said if said == wxt_sent::WXT_ANSWERED as i32 && told.status != 0 => Ok(Received {
-                status: told.status,
-                body: std::mem::take(&mut told.body),
                 reused: !told.fresh,
                 date: told.date,
+                ..Received::new(told.status, std::mem::take(&mut told.body))
             }),
             _ => Err(told.fault(Sent::Maybe)),
         });

@@ -181,9 +181,9 @@ impl Client<WebgateAccount> {
                 );
             }
             Err(fault) if fault.stage == Stage::Unable => {
-                report.add(Part::Route, Verdict::Warning, fault.text, "未验证：此传输层不能只连接不发送");
+                report.add(Part::Route, Verdict::Warning, fault.words(), "未验证：此传输层不能只连接不发送");
             }
-            Err(fault) => not_reached(&mut report, fault.stage, &fault.text),
+            Err(fault) => not_reached(&mut report, fault.stage, &fault.words()),
         }
         report
     }

@@ -516,8 +516,8 @@ impl Pipe {
                 unsent(not_reached(&fault), marked)
             }
             Err(fault) => {
-                log::warn!("{}: no reply: {}", draft.endpoint.name, fault.text);
-                Ok(Exchanged::Doubt(Doubt::new(Reason::Broken, fault.text)))
+                log::warn!("{}: no reply: {}", draft.endpoint.name, fault.words());
+                Ok(Exchanged::Doubt(Doubt::new(Reason::Broken, fault.words())))
             }
         }
     }
@@ -599,7 +599,7 @@ fn not_reached(fault: &Fault) -> Error {
         Stage::Tls => "tls",
         Stage::Exchange | Stage::Unable => "exchange",
     };
-    Error::new(ErrorKind::Connect, stage, fault.text.clone())
+    Error::new(ErrorKind::Connect, stage, fault.words())
 }
 
 /// Whose an entry of a journal is: the family, the first host and the identifiers.

@@ -547,10 +547,11 @@ fn exchange(post: &Post<'_>, call: &Arc<Call>) -> Result<Received, String> {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     check_framing(response.headers(), response.version())?;
     let date = header("date").and_then(http_date::read);
+    let content_type = header("content-type").map(String::from);
     // ureq reports a body of exactly the limit as too long.
     let limit = u64::try_from(post.reply_limit).unwrap_or(u64::MAX).saturating_add(1);
     let body = response.body_mut().with_config().limit(limit).read_to_vec().map_err(words)?;
-    Ok(Received { status, body, reused: true, date })
+    Ok(Received { date, content_type, ..Received::new(status, body) })
 }
 
 /// Refuses a head whose body two readers would read differently (RFC 9112, 6.3), and one whose body is compressed.

@@ -6,7 +6,7 @@
 
 use alloc::string::String;
 
-use crate::pairs::Pairs;
+use crate::pairs::{Pairs, PairsFault};
 
 /// The deepest nesting of a value that is skipped over.
 const DEPTH: u32 = 16;
@@ -34,7 +34,7 @@ pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
             reader.take(b':')?;
             reader.blanks();
             let value = reader.value()?;
-            pairs.add(&name, &value).map_err(|_| "one name has two values")?;
+            pairs.add(&name, &value).map_err(PairsFault::words)?;
             reader.blanks();
             if reader.peek() != Some(b',') {
                 break;

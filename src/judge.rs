@@ -11,6 +11,7 @@ use crate::endpoint::{Due, Endpoint, Gate, Means};
 use crate::fields::Fields;
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
 use crate::pairs::Pairs;
+use crate::text::shown;
 use crate::transport::Received;
 use crate::verify;
 use crate::xml;
@@ -118,22 +119,24 @@ fn decode(case: &Case<'_>, received: &Received) -> Result<Pairs, Doubt> {
     if received.body.len() > LONGEST_REPLY {
         return Err(Doubt::new(Reason::Unreadable, "longer than 64 KiB"));
     }
-    let unreadable = |why| Doubt::new(Reason::Unreadable, why);
-    let text = core::str::from_utf8(&received.body).map_err(|_| unreadable("not UTF-8"))?;
     match &case.profile.verifier {
-        verify::Verifier::Rule(rule) if !case.profile.xml_replies => rule.read(text),
-        _ => xml::read(text),
+        verify::Verifier::Rule(rule) if !case.profile.xml_replies => {
+            rule.read(&received.body, received.content_type.as_deref())
+        }
+        _ => verify::utf8(&received.body).and_then(xml::read),
     }
-    .map_err(unreadable)
+    .map_err(|why| Doubt::new(Reason::Unreadable, why))
 }
 
 /// The status, and the title of the HTML page that gateways send with it: "400 No required SSL certificate was sent".
 fn status_text(received: &Received) -> String {
     let page = core::str::from_utf8(&received.body).unwrap_or_default();
     let title = page.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map_or("", |(t, _)| t);
-    let mut text = alloc::format!("HTTP {} ", received.status);
-    text.extend(title.chars().filter(|c| !c.is_control()).take(100));
-    text.trim_end().into()
+    let status = alloc::format!("{}", received.status);
+    let title = shown(title, 100);
+    let title = title.trim();
+    let title = title.strip_prefix(status.as_str()).unwrap_or(title);
+    ["HTTP ", &status, " ", title.trim_start()].concat().trim_end().into()
 }
 
 fn passes(pairs: &Pairs, gate: Gate) -> bool {
@@ -206,9 +209,7 @@ pub(crate) fn still<T>(refusal: &Refusal) -> Outcome<T> {
 /// The gateway's code and words. They are shown to people, so they are cut to a line's length.
 fn words(reason: Reason, case: &Case<'_>, pairs: &Pairs) -> Doubt {
     let table = &case.endpoint.reply;
-    let first = |names: &[&str]| -> String {
-        let found = names.iter().find_map(|name| pairs.filled(name));
-        found.unwrap_or_default().chars().filter(|c| !c.is_control()).take(128).collect()
-    };
+    let first =
+        |names: &[&str]| -> String { shown(names.iter().find_map(|name| pairs.filled(name)).unwrap_or_default(), 128) };
     Doubt { reason, code: first(table.code), text: Cow::Owned(first(table.text)) }
 }

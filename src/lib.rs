@@ -70,6 +70,7 @@ mod rsa;
 mod secret;
 mod sign;
 mod terminal;
+mod text;
 mod till;
 mod transport;
 mod unambiguous;
@@ -101,7 +102,7 @@ pub use nonce::Random;
 pub use nonce::SystemRandom;
 pub use order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};
 pub use outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
-pub use pairs::{Pairs, TwoValues};
+pub use pairs::{Pairs, PairsFault};
 pub use redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
 pub use request::{Payment, Query, Reply, Request};
 #[cfg(feature = "https")]

@@ -25,6 +25,9 @@ struct Row {
     value: Range<usize>,
 }
 
+/// The most names.
+const LONGEST: usize = 256;
+
 /// The fields of any reply that may be shown in a log.
 const SHOWN: &[&str] = &[
     "return_code",
@@ -92,9 +95,10 @@ impl Pairs {
     ///
     /// # Errors
     ///
-    /// The name is already there with another value.
-    pub fn add(&mut self, name: &str, value: &str) -> Result<(), TwoValues> {
+    /// The name is already there with another value, or there are 256 names. (Documented replies have at most about 30.)
+    pub fn add(&mut self, name: &str, value: &str) -> Result<(), PairsFault> {
         match self.get(name) {
+            None if self.rows.len() >= LONGEST => Err(PairsFault::TooMany),
             None => {
                 let head = bytes::head(name.as_bytes());
                 let (name, value) = (self.push(name), self.push(value));
@@ -102,7 +106,7 @@ impl Pairs {
                 Ok(())
             }
             Some(have) if have == value => Ok(()),
-            Some(_) => Err(TwoValues),
+            Some(_) => Err(PairsFault::TwoValues),
         }
     }
 
@@ -113,9 +117,32 @@ impl Pairs {
     }
 }
 
-/// A reply that gives one name two values proves nothing.
+/// Why a field is not added. The reply then proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TwoValues;
+#[non_exhaustive]
+pub enum PairsFault {
+    /// One name has two values.
+    TwoValues,
+    /// More than 256 names. Each new one is compared with those before it.
+    TooMany,
+}
+
+impl PairsFault {
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            PairsFault::TwoValues => "one name has two values",
+            PairsFault::TooMany => "more than 256 fields",
+        }
+    }
+}
+
+impl fmt::Display for PairsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
+
+impl core::error::Error for PairsFault {}
 
 impl fmt::Debug for Pairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

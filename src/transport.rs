@@ -67,6 +67,22 @@ pub struct Post<'a> {
     pub reply_limit: usize,
 }
 
+impl<'a> Post<'a> {
+    /// A request as a client would make it, for the tests of a transport of your own. `url` begins with `https://`, the
+    /// deadlines are 30 s, the reply is at most 64 KiB.
+    pub fn new(url: &'a str, content_type: &'static str, body: &'a [u8]) -> Post<'a> {
+        Post {
+            url,
+            content_type,
+            body,
+            own_connection: false,
+            within: Duration::from_secs(30),
+            connect_within: Duration::from_secs(30),
+            reply_limit: crate::judge::LONGEST_REPLY,
+        }
+    }
+}
+
 /// A reply.
 #[derive(Clone)]
 pub struct Received {
@@ -74,11 +90,20 @@ pub struct Received {
     pub status: u16,
     /// The whole body.
     pub body: Vec<u8>,
+    /// The `Content-Type` header, where there is one that can be read. Only a [`ReplyRule`](crate::ReplyRule) asks for it.
+    pub content_type: Option<String>,
     /// True when the connection had carried another exchange before. When in doubt: true.
     pub reused: bool,
     /// The `Date` header in seconds since 1970, where it could be read. [`Client::check`](crate::Client::check)
     /// compares the clock with it.
     pub date: Option<i64>,
+}
+
+impl Received {
+    /// A reply without headers that count, on a connection that may have carried another exchange.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Received {
+        Received { status, body: body.into(), content_type: None, reused: true, date: None }
+    }
 }
 
 /// Why there is no reply.
@@ -96,6 +121,11 @@ impl Fault {
     /// A fault before the first byte of the request.
     pub fn unsent(stage: Stage, text: impl Into<Cow<'static, str>>) -> Fault {
         Fault { sent: Sent::No, stage, text: text.into() }
+    }
+
+    /// What may be shown: a server or a resolver may have had a say in it.
+    pub(crate) fn words(&self) -> String {
+        crate::text::shown(&self.text, 300)
     }
 }
 

@@ -15,14 +15,16 @@ use crate::unambiguous;
 ///
 /// Bring your own when your operator's rule differs: the signed string of the e-pay reply is not public.
 pub trait ReplyRule: Send + Sync {
-    /// Reads the reply's text. The default reads one flat JSON object. (Swiftpass replies are always XML: there only
-    /// [`ReplyRule::verify`] is asked.)
+    /// Reads the reply: its bytes, and the `Content-Type` header, where the transport tells it. The default reads one flat
+    /// JSON object in UTF-8. A rule for an operator that answers in GBK decodes it here. (Swiftpass replies are always XML
+    /// in UTF-8: there only [`ReplyRule::verify`] is asked.)
     ///
     /// # Errors
     ///
     /// Says in words why it cannot be read. The outcome is then unknown.
-    fn read(&self, text: &str) -> Result<Pairs, &'static str> {
-        json::read(text)
+    fn read(&self, body: &[u8], content_type: Option<&str>) -> Result<Pairs, &'static str> {
+        let _ = content_type;
+        utf8(body).and_then(json::read)
     }
 
     /// Proves that the gateway made this reply.
@@ -31,6 +33,10 @@ pub trait ReplyRule: Send + Sync {
     ///
     /// Says in words what is missing or wrong. The outcome is then unknown.
     fn verify(&self, reply: &Pairs) -> Result<(), &'static str>;
+}
+
+pub(crate) fn utf8(body: &[u8]) -> Result<&str, &'static str> {
+    core::str::from_utf8(body).map_err(|_| "not UTF-8")
 }
 
 /// How an account verifies.

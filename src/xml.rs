@@ -8,7 +8,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::bytes;
 use crate::fields::Fields;
-use crate::pairs::Pairs;
+use crate::pairs::{Pairs, PairsFault};
 
 /// The most nodes of a reply. The longest documented one (gethbinfo with its list) has about a hundred.
 const NODES: u32 = 2_000;
@@ -70,6 +70,9 @@ fn escape(value: &str, out: &mut String) {
 /// Says in words why the text is not such a document.
 pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
     let text = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']);
+    if declares_another_encoding(text) {
+        return Err("UTF-8 that calls itself something else");
+    }
     let document = parse(text)?;
     let root = document.root_element();
     if root.tag_name().name() != "xml" {
@@ -77,7 +80,7 @@ pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
     }
     let mut pairs = Pairs::with_capacity(FIELDS, text.len());
     for element in root.children().filter(Node::is_element) {
-        pairs.add(element.tag_name().name(), &value(element, text)).map_err(|_| "one name has two values")?;
+        pairs.add(element.tag_name().name(), &value(element, text)).map_err(PairsFault::words)?;
     }
     Ok(pairs)
 }
@@ -89,6 +92,12 @@ fn parse(text: &str) -> Result<Document<'_>, &'static str> {
     if bytes::count(text.as_bytes(), b'=') > EQUALS {
         return Err("more than 256 equal signs");
     }
+    if text.contains(is_no_character) {
+        return Err("a character that XML does not have");
+    }
+    if !refers_to_characters(text) {
+        return Err("a reference to a character that XML does not have");
+    }
     let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
         roxmltree::Error::DtdDetected => "a DTD",
@@ -99,6 +108,38 @@ fn parse(text: &str) -> Result<Document<'_>, &'static str> {
         node.tag_name().namespace().is_none() && node.attributes().len() == 0 && node.namespaces().len() == 0
     };
     if document.descendants().all(is_plain) { Ok(document) } else { Err("an element with attributes or a prefix") }
+}
+
+/// What XML 1.0, 2.2 leaves out of `Char`.
+fn is_no_character(c: char) -> bool {
+    matches!(c, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+/// Whether each `&#…;` is a character of XML 1.0 (4.1). The parser reads what is none as U+FFFD, other readers refuse it. One
+/// that stands in CDATA is text and must be good all the same: telling them apart takes a parser.
+fn refers_to_characters(text: &str) -> bool {
+    text.split("&#").skip(1).all(|rest| {
+        let number = rest.split_once(';').map(|(number, _)| number).unwrap_or_default();
+        let code = match number.strip_prefix('x') {
+            Some(hex) => read_code(hex, 16),
+            None => read_code(number, 10),
+        };
+        code.and_then(char::from_u32).is_some_and(|c| !is_no_character(c))
+    })
+}
+
+fn read_code(digits: &str, radix: u32) -> Option<u32> {
+    let all = digits.chars().all(|c| c.is_digit(radix));
+    u32::from_str_radix(digits, radix).ok().filter(|_| all)
+}
+
+/// `<?xml … encoding="GBK"?>` before text that is more than ASCII: another reader would read other characters.
+fn declares_another_encoding(text: &str) -> bool {
+    let declaration =
+        text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")).map_or("", |(inside, _)| inside);
+    let named = declaration.split_once("encoding").map_or("", |(_, rest)| rest);
+    let named = named.split(['"', '\'']).nth(1).unwrap_or("UTF-8");
+    !named.eq_ignore_ascii_case("UTF-8") && !text.is_ascii()
 }
 
 fn value<'a>(element: Node<'a, '_>, source: &'a str) -> Cow<'a, str> {

@@ -34,6 +34,8 @@ mod identity;
 #[cfg(feature = "https")]
 mod raw_server;
 #[cfg(feature = "https")]
+mod readers;
+#[cfg(feature = "https")]
 mod resolver;
 #[cfg(feature = "https")]
 mod secrets;

@@ -514,8 +514,8 @@ fn a_retcode_other_than_zero_is_a_refusal_only_when_first_and_verified() {
 fn the_reply_rule_can_be_replaced() {
     struct XmlRule;
     impl ReplyRule for XmlRule {
-        fn read(&self, text: &str) -> Result<Pairs, &'static str> {
-            read_xml(text)
+        fn read(&self, body: &[u8], _: Option<&str>) -> Result<Pairs, &'static str> {
+            read_xml(std::str::from_utf8(body).map_err(|_| "not UTF-8")?)
         }
         fn verify(&self, reply: &Pairs) -> Result<(), &'static str> {
             if reply.get("mac") == Some("42") { Ok(()) } else { Err("no mac") }

@@ -683,7 +683,7 @@ impl Transport for Gateway {
         std::thread::yield_now();
         match posts % 5 {
             0 => Err(Fault { sent: Sent::Maybe, stage: Stage::Exchange, text: "lost".into() }),
-            _ => Ok(Received { status: 200, body: answer.into_bytes(), reused: false, date: None }),
+            _ => Ok(Received { reused: false, ..Received::new(200, answer) }),
         }
     }
 }

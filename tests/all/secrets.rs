@@ -180,7 +180,7 @@ const PRINTED_OTHERWISE: &[&str] = &[
     "Part",
     "Verdict",
     "RsaDigest",
-    "TwoValues",
+    "PairsFault",
     "SystemClock",
     "SystemRandom",
     "SystemResolver",
@@ -258,7 +258,7 @@ fn print_the_small_ones() -> String {
     let time = ChinaTime::from_unix(0).unwrap();
     let valid = Valid { start: time, expire: time };
     let refused = Fen::new(-1).unwrap_err();
-    let received = Received { status: 200, body: credentials::KEY.into(), reused: false, date: None };
+    let received = Received::new(200, credentials::KEY);
     let fault = Fault_::unsent(Stage::Tls, "TLS");
     let mut pairs = Pairs::default();
     pairs.add("openid", PERSONAL[0]).unwrap();

@@ -367,7 +367,7 @@ impl Modelled {
             14 => body = mis_signed(self.gateway, &String::from_utf8(body).unwrap()).into_bytes(),
             _ => {}
         }
-        Ok(Received { status, body, reused: false, date: self.now() })
+        Ok(Received { reused: false, date: self.now(), ..Received::new(status, body) })
     }
 }
 

@@ -55,14 +55,14 @@ impl Canned {
     }
 
     pub fn then_bytes(&self, body: &[u8], status: u16, reused: bool) -> &Canned {
-        let received = Received { status, body: body.to_vec(), reused, date: None };
+        let received = Received { reused, ..Received::new(status, body) };
         self.0.lock().unwrap().answers.push_back(Ok(received));
         self
     }
 
     /// Answers with the gateway's own time beside the body.
     pub fn then_dated(&self, body: &str, date: i64) -> &Canned {
-        let received = Received { status: 200, body: body.into(), reused: false, date: Some(date) };
+        let received = Received { reused: false, date: Some(date), ..Received::new(200, body) };
         self.0.lock().unwrap().answers.push_back(Ok(received));
         self
     }
