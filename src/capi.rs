@@ -1265,6 +1265,10 @@ impl ReplyRule for Box<dyn ReplyRule> {
     fn verify(&self, reply: &Pairs) -> Result<(), &'static str> {
         (**self).verify(reply)
     }
+
+    fn weakness(&self) -> Option<&'static str> {
+        (**self).weakness()
+    }
 }
 
 /// A rule of the C caller's.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed};
-use crate::client::{Client, day};
+use crate::client::{Client, day, is_number};
 use crate::clock::{EARLIEST, LATEST};
 use crate::error::{Error, ErrorKind};
 use crate::nonce::nonce_str;
@@ -14,6 +14,7 @@ use crate::outcome::{Answer, Doubt, Reason};
 use crate::redpack::GetHbInfo;
 use crate::swiftpass::TradeQuery;
 use crate::transport::{ClientCertificate, Stage};
+use crate::verify::Verifier;
 use crate::workwx::QueryPayEmployee;
 
 /// Warn when the client certificate ends within 30 days.
@@ -138,6 +139,7 @@ macro_rules! check_by_query {
                     }
                     Err(error) => refused_here(&mut report, &error),
                 }
+                self.add_weakness(&mut report);
                 report
             }
         }
@@ -185,11 +187,21 @@ impl Client<WebgateAccount> {
             }
             Err(fault) => not_reached(&mut report, fault.stage, &fault.words()),
         }
+        self.add_weakness(&mut report);
         report
     }
 }
 
 impl<A: Account> Client<A> {
+    /// What a check says of the rule that replies are verified with.
+    fn add_weakness(&self, report: &mut Report) {
+        if let Verifier::Rule(rule) = &self.account().profile().verifier
+            && let Some(words) = rule.weakness()
+        {
+            report.add(Part::Key, Verdict::Warning, words, "验签公钥过短或规则较弱，请向网关更换2048位公钥");
+        }
+    }
+
     /// What can be checked without the network.
     fn begin(&self) -> Report {
         let mut report = Report { steps: Vec::new() };
@@ -208,6 +220,14 @@ impl<A: Account> Client<A> {
             self.pipe.inputs.transport.client_certificate()
         {
             certificate(&mut report, &common_name, until, now);
+            if !is_number(&common_name) {
+                report.add(
+                    Part::Certificate,
+                    Verdict::Warning,
+                    "it names no merchant number (made before mid-2018): only the gateway knows whether it is this merchant's",
+                    "证书中没有商户号（2018年中以前签发）：是否属于本商户，以网关为准",
+                );
+            }
         }
         report
     }

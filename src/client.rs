@@ -381,7 +381,9 @@ impl Pipe {
             }
             ClientCertificate::Some { common_name, valid: (from, until) } => {
                 let mch_id = profile.identifier("mch_id").unwrap_or_default();
-                if common_name != mch_id {
+                // Since mid-2018 the common name is the merchant number; before it was the company's name, of which only the
+                // gateway knows whose it is.
+                if is_number(&common_name) && common_name != mch_id {
                     return identity(text(&["the certificate is for ", &common_name, ", the account is ", mch_id]));
                 }
                 let now = self.inputs.clock.unix_seconds();
@@ -600,6 +602,11 @@ fn not_reached(fault: &Fault) -> Error {
         Stage::Exchange | Stage::Unable => "exchange",
     };
     Error::new(ErrorKind::Connect, stage, fault.words())
+}
+
+/// A merchant number, as a certificate names it.
+pub(crate) fn is_number(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whose an entry of a journal is: the family, the first host and the identifiers.

@@ -58,6 +58,12 @@ impl Error {
         Error::new(ErrorKind::Setting, field, rule)
     }
 
+    /// The same, for another reason.
+    pub(crate) fn because(mut self, rule: impl Into<Cow<'static, str>>) -> Error {
+        self.0.rule = rule.into();
+        self
+    }
+
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

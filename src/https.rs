@@ -19,7 +19,7 @@ use crate::descriptors::above_stdio;
 use crate::error::Error;
 use crate::fields::is_host;
 use crate::http_date;
-use crate::identity::{Identity, asks_for_a_passphrase};
+use crate::identity::{Identity, asks_for_a_passphrase, check_openssl, or_lame};
 use crate::moment::Moment;
 use crate::process::{ELSEWHERE, Process};
 use crate::resolver::{Resolve, Resolver, SystemResolver};
@@ -97,7 +97,7 @@ impl HttpsBuilder {
             return Err(Error::setting("roots", "is encrypted; certificates are public"));
         }
         let roots = Certificate::stack_from_pem(pem)
-            .map_err(|error| Error::setting("roots", format!("not a PEM certificate: {error}")))?;
+            .map_err(|error| or_lame(Error::setting("roots", format!("not a PEM certificate: {error}"))))?;
         if roots.is_empty() {
             return Err(Error::setting("roots", "holds no certificate"));
         }
@@ -131,6 +131,7 @@ impl HttpsBuilder {
     ///
     /// The TLS library refuses the identity, for example because its key is too short.
     pub fn build(self) -> Result<Https, Error> {
+        check_openssl()?;
         let mut tls = TlsConnector::builder();
         tls.min_protocol_version(Some(Protocol::Tlsv12));
         tls.disable_built_in_roots(self.only_own_roots);

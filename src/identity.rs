@@ -87,10 +87,15 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// Whether a PEM text is encrypted in the old way. OpenSSL would ask for the passphrase on the console, and wait.
+/// Whether a part of a PEM text is encrypted, in the old way or in that of PKCS#8. OpenSSL would ask for the passphrase on the
+/// console, and wait.
 pub(crate) fn asks_for_a_passphrase(pem: &[u8]) -> bool {
-    [&b"Proc-Type"[..], b"DEK-Info"].iter().any(|mark| pem.windows(mark.len()).any(|window| window == *mark))
+    [&b"Proc-Type"[..], b"DEK-Info", b"ENCRYPTED"]
+        .iter()
+        .any(|mark| pem.windows(mark.len()).any(|window| window == *mark))
 }
+
+pub(crate) use reader::{check_openssl, or_lame};
 
 pub(crate) fn refuse(rule: &str) -> Error {
     Error::new(ErrorKind::Identity, "identity", String::from(rule))

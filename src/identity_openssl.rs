@@ -1,6 +1,7 @@
 //! Client certificates with OpenSSL.
 
 use openssl::asn1::Asn1Time;
+use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::PKey;
@@ -16,13 +17,13 @@ pub(crate) fn pkcs12(der: &[u8], password: &str) -> Result<Identity, Error> {
 }
 
 pub(crate) fn pem(certificate: &[u8], key: &[u8]) -> Result<Identity, Error> {
-    let own = X509::from_pem(certificate).map_err(|_| refuse("the certificate is not PEM"))?;
+    let own = X509::from_pem(certificate).map_err(|_| or_lame(refuse("the certificate is not PEM")))?;
     // An encrypted key would make OpenSSL ask on the terminal's console.
     let no_passphrase = |_: &mut [u8]| Ok(0);
     let key = PKey::private_key_from_pem_callback(key, no_passphrase)
-        .map_err(|_| refuse("the key is not a PEM private key without passphrase"))?;
+        .map_err(|_| or_lame(refuse("the key is not a PEM private key without passphrase")))?;
     if !own.public_key().is_ok_and(|public| public.public_eq(&key)) {
-        return Err(refuse("the key is not the certificate's"));
+        return Err(or_lame(refuse("the key is not the certificate's")));
     }
     // native-tls takes PKCS#8 only; the merchant platform also hands out PKCS#1.
     let pkcs8 = key.private_key_to_pem_pkcs8().map(Zeroizing::new).map_err(|_| refuse("the key cannot be used"))?;
@@ -32,8 +33,8 @@ pub(crate) fn pem(certificate: &[u8], key: &[u8]) -> Result<Identity, Error> {
 
 /// Why a PKCS#12 file cannot be read.
 enum Unreadable {
-    /// A cipher that the providers loaded now do not have.
-    Cipher(String),
+    /// An algorithm that the providers loaded now do not have.
+    Missing(Error),
     Other(Error),
 }
 
@@ -41,57 +42,105 @@ fn read_pkcs12(der: &[u8], password: &str) -> Result<Identity, Unreadable> {
     let parsed = Pkcs12::from_der(der)
         .map_err(|_| Unreadable::Other(refuse("not a PKCS#12 file")))?
         .parse2(password)
-        .map_err(|error| why(&error.to_string()))?;
+        .map_err(|errors| why(&errors))?;
     let missing = |what| Unreadable::Other(refuse(what));
     let certificate = parsed.cert.ok_or_else(|| missing("the PKCS#12 file holds no certificate with its key"))?;
     parsed.pkey.ok_or_else(|| missing("the PKCS#12 file holds no private key"))?;
-    let tls = native_tls::Identity::from_pkcs12(der, password).map_err(|error| why(&error.to_string()))?;
+    let tls = native_tls::Identity::from_pkcs12(der, password).map_err(|error| reread(&error.to_string()))?;
     Ok(Identity { tls, certificate: describe(&certificate).map_err(Unreadable::Other)? })
 }
 
-/// OpenSSL checks the MAC before it decrypts, so a wrong password and an unknown cipher can be told apart.
-fn why(words: &str) -> Unreadable {
+/// Why OpenSSL cannot read the file: from all its errors, because the last one alone says "mac verify failure" also where the MAC
+/// could not be computed. It checks the MAC before it decrypts, so a wrong password and an unknown cipher can be told apart.
+fn why(errors: &ErrorStack) -> Unreadable {
+    let words = errors.to_string();
     // OpenSSL 3.0 names both for a file without a MAC, so this one comes first.
     if words.contains("mac absent") {
         return Unreadable::Other(refuse("the PKCS#12 file has no MAC"));
     }
-    if words.contains("mac verify failure") {
+    let only_differs = |error: &openssl::error::Error| error.reason() == Some("mac verify failure");
+    if !errors.errors().is_empty() && errors.errors().iter().all(only_differs) {
         return Unreadable::Other(refuse("wrong password (the merchant platform sets the mch_id)"));
     }
-    if words.contains("unsupported") || words.contains("unknown cipher") {
-        return Unreadable::Cipher(words.into());
+    if words.contains("mac ") {
+        return Unreadable::Missing(or_lame(refuse(&format!(
+            "the password cannot be checked: this OpenSSL does not compute the file's MAC{}; look into its openssl.cnf, or use \
+             the PEM pair",
+            algorithm(&words).map(|name| format!(" ({name})")).unwrap_or_default()
+        ))));
     }
-    Unreadable::Other(refuse(&format!("the PKCS#12 file cannot be read: {words}")))
+    if words.contains("unsupported") || words.contains("unknown cipher") {
+        return Unreadable::Missing(unknown_cipher(&words));
+    }
+    Unreadable::Other(or_lame(refuse(&format!("the PKCS#12 file cannot be read: {words}"))))
 }
 
-/// Reads, and reads again with the legacy provider if a cipher was missing.
+/// What was read a moment ago is not read any more: another thread had loaded the legacy provider, and dropped it.
+fn reread(words: &str) -> Unreadable {
+    match algorithm(words) {
+        Some(_) => Unreadable::Missing(unknown_cipher(words)),
+        None => Unreadable::Other(refuse(&format!("the PKCS#12 file cannot be used: {words}"))),
+    }
+}
+
+/// The algorithm that OpenSSL did not find.
+fn algorithm(words: &str) -> Option<&str> {
+    words.split_once("Algorithm (").and_then(|(_, rest)| rest.split([' ', ')']).next())
+}
+
+/// Where OpenSSL lacks what every program needs of it, that is the cause, whatever the error.
+pub(crate) fn or_lame(error: Error) -> Error {
+    match lame() {
+        Some(why) => error.because(why),
+        None => error,
+    }
+}
+
+/// Refuses to build a transport that could shake no hands.
+pub(crate) fn check_openssl() -> Result<(), Error> {
+    lame().map_or(Ok(()), |why| Err(refuse(why)))
+}
+
+/// Why this process's OpenSSL can do nothing at all: its providers are set in `openssl.cnf`, and one that activates another
+/// provider there switches the default one off (config(5ssl)).
+#[cfg(openssl3)]
+fn lame() -> Option<&'static str> {
+    openssl::md::Md::fetch(None, "SHA256", None).err().map(|_| {
+        "OpenSSL has no provider with SHA256: openssl.cnf (the file in OPENSSL_CONF, or in `openssl version -d`) activates \
+         others and not `default`; add `default = default_sect` and `[default_sect]` with `activate = 1`"
+    })
+}
+
+#[cfg(not(openssl3))]
+fn lame() -> Option<&'static str> {
+    None
+}
+
+/// Reads, and reads again with the legacy provider if a cipher or a digest was missing.
 fn with_legacy_ciphers(read: impl Fn() -> Result<Identity, Unreadable>) -> Result<Identity, Error> {
     let first = match read() {
         Ok(identity) => return Ok(identity),
         Err(Unreadable::Other(error)) => return Err(error),
-        Err(Unreadable::Cipher(words)) => words,
+        Err(Unreadable::Missing(error)) => error,
     };
     #[cfg(openssl3)]
     {
         // `true` keeps the default provider. The legacy one serves the whole process for these milliseconds.
         let legacy = openssl::provider::Provider::try_load(None, "legacy", true);
         if legacy.is_ok() {
-            return match read() {
-                Ok(identity) => Ok(identity),
-                Err(Unreadable::Other(error)) => Err(error),
-                Err(Unreadable::Cipher(words)) => Err(unknown_cipher(&words)),
-            };
+            return read().map_err(|why| match why {
+                Unreadable::Other(error) | Unreadable::Missing(error) => error,
+            });
         }
     }
-    Err(unknown_cipher(&first))
+    Err(first)
 }
 
 fn unknown_cipher(words: &str) -> Error {
-    let name = words.split_once("Algorithm (").and_then(|(_, rest)| rest.split([' ', ')']).next());
-    refuse(&format!(
+    or_lame(refuse(&format!(
         "the PKCS#12 file uses a cipher that this OpenSSL does not know ({}); use the PEM pair, or export it again with AES",
-        name.unwrap_or("unknown")
-    ))
+        algorithm(words).unwrap_or("unknown")
+    )))
 }
 
 fn describe(certificate: &X509Ref) -> Result<ClientCertificate, Error> {

@@ -11,7 +11,7 @@ use openssl::pkey::{PKey, Public};
 use openssl::sign::Verifier;
 
 use crate::error::Error;
-use crate::identity::asks_for_a_passphrase;
+use crate::identity::{asks_for_a_passphrase, check_openssl};
 use crate::pairs::Pairs;
 use crate::sign::Canonical;
 use crate::verify::ReplyRule;
@@ -25,6 +25,13 @@ pub enum RsaDigest {
     Sha256,
 }
 
+/// What is shorter was factored with a few machines' work (RSA-768 in 2009).
+const LEAST: u32 = 1024;
+/// What is shorter is to be replaced (NIST SP 800-57, 5.6.3: 2048 bits since 2014).
+const GOOD: u32 = 2048;
+
+const PRIVATE: &[u8] = b"PRIVATE KEY-----";
+
 /// The operator's public key, handed over offline.
 pub struct PublicKey(PKey<Public>);
 
@@ -34,20 +41,29 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// It is none of these, or not an RSA key.
+    /// It is none of these, not an RSA key, or shorter than 1024 bits. One of less than 2048 bits is read, and
+    /// [`Client::check`](crate::Client::check) says so.
     pub fn read(bytes: &[u8]) -> Result<PublicKey, Error> {
+        // Without digests every signature would be "wrong".
+        check_openssl().map_err(|error| Error::setting("public_key", String::from(error.rule())))?;
         if asks_for_a_passphrase(bytes) {
             return Err(Error::setting("public_key", "is encrypted; a public key is not"));
+        }
+        if bytes.windows(PRIVATE.len()).any(|window| window == PRIVATE) {
+            return Err(Error::setting("public_key", "is a private key; the operator's public key is wanted"));
         }
         let key = PKey::public_key_from_pem(bytes)
             .or_else(|_| PKey::public_key_from_der(bytes))
             .ok()
             .or_else(|| PKey::public_key_from_der(&base64(bytes)?).ok())
             .ok_or_else(|| Error::setting("public_key", "is not a public key in PEM, DER or base64"))?;
-        match key.rsa() {
-            Ok(_) => Ok(PublicKey(key)),
-            Err(_) => Err(Error::setting("public_key", "is not an RSA key")),
+        if key.rsa().is_err() {
+            return Err(Error::setting("public_key", "is not an RSA key"));
         }
+        if key.bits() < LEAST {
+            return Err(Error::setting("public_key", "has fewer than 1024 bits; anybody can compute its private key"));
+        }
+        Ok(PublicKey(key))
     }
 
     /// Whether `signature` was made over `message` with the private key.
@@ -85,6 +101,10 @@ impl RsaReply {
 }
 
 impl ReplyRule for RsaReply {
+    fn weakness(&self) -> Option<&'static str> {
+        (self.key.0.bits() < GOOD).then_some("the operator's public key has fewer than 2048 bits: ask for a longer one")
+    }
+
     fn verify(&self, reply: &Pairs) -> Result<(), &'static str> {
         let given = reply.filled("sign").ok_or("the signature is missing")?;
         let signature = base64(given.as_bytes()).ok_or("the signature is not base64")?;

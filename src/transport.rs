@@ -125,7 +125,7 @@ impl Fault {
 
     /// What may be shown: a server or a resolver may have had a say in it.
     pub(crate) fn words(&self) -> String {
-        crate::text::shown(&self.text, 300)
+        crate::text::shown(&self.text, 600)
     }
 }
 

@@ -33,6 +33,11 @@ pub trait ReplyRule: Send + Sync {
     ///
     /// Says in words what is missing or wrong. The outcome is then unknown.
     fn verify(&self, reply: &Pairs) -> Result<(), &'static str>;
+
+    /// What [`Client::check`](crate::Client::check) warns of: a key that is too short, for example. The default is nothing.
+    fn weakness(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 pub(crate) fn utf8(body: &[u8]) -> Result<&str, &'static str> {

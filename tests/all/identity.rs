@@ -17,10 +17,14 @@ use openssl::symm::Cipher;
 use wxpay_simulator::credentials::{self, MCH_ID, OTHER_MCH_ID};
 use wxpay_simulator::{ClientCertificate, Fault, Files, Settings, Simulator};
 use wxpay_terminal::{
-    Client, Clock, Error, ErrorKind, Https, Identity, Inputs, RedpackAccount, Secret, SystemRandom, Terminal,
+    Client, Clock, Error, ErrorKind, Https, Identity, Inputs, PublicKey, RedpackAccount, RsaDigest, RsaReply, Secret,
+    SystemRandom, Terminal, Verdict, WebgateAccount,
 };
 
-use crate::raw_server::{certificate, client_with, is_accepted, is_unknown, pay, red_packet, run_again};
+use crate::raw_server::{
+    RawServer, Tls, anonymous, certificate, client_with, is_accepted, is_unknown, ok, pay, red_packet, run_again,
+    success,
+};
 
 fn read(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -387,4 +391,226 @@ fn a_certificate_of_another_merchant_is_refused_before_any_io_and_both_are_named
     let rule = refused(client.prepare(&red_packet("B1")), OTHER_MCH_ID);
     assert!(rule.contains(MCH_ID), "{rule}");
     assert_eq!(simulator.handshakes(), 0);
+}
+
+// ---- what the system's configuration takes away, and what nobody is asked ----
+
+/// Writes an `openssl.cnf` that activates these providers only.
+fn only(providers: &[&str]) -> PathBuf {
+    let file = std::env::temp_dir().join(format!("wxpay-{}-{}.cnf", providers.join("-"), std::process::id()));
+    let list: String = providers.iter().map(|name| format!("{name} = {name}\n")).collect();
+    let each: String = providers.iter().map(|name| format!("[{name}]\nactivate = 1\n")).collect();
+    fs::write(&file, format!("openssl_conf = init\n[init]\nproviders = providers\n[providers]\n{list}{each}")).unwrap();
+    file
+}
+
+/// F9: `openssl.cnf` activates only `legacy`, and the password is right.
+#[test]
+fn a_missing_provider_is_no_wrong_password() {
+    if let Some(folder) = std::env::var_os("TEST_FILES") {
+        let file = |name: &str| read(&Path::new(&folder).join(name));
+        let words = "openssl.cnf";
+        for p12 in ["aes.p12", "3des.p12", "rc2.p12"] {
+            if Path::new(&folder).join(p12).exists() {
+                let rule = refused(Identity::from_pkcs12(&file(p12), MCH_ID), words);
+                assert!(rule.contains("`default`") && !rule.contains("password"), "{rule}");
+                let rule = refused(Identity::from_pkcs12(&file(p12), OTHER_MCH_ID), words);
+                assert!(!rule.contains("wrong password"), "nobody knows: {rule}");
+            }
+        }
+        refused(Identity::from_pem(&file("cert.pem"), &file("key.pem")), words);
+        let error = PublicKey::read(&file("public.pem")).map(drop).unwrap_err();
+        assert!(error.rule().contains(words), "{error}");
+        let error = Https::builder().only_roots(&file("ca.pem")).and_then(|builder| builder.build());
+        assert!(error.map(drop).unwrap_err().rule().contains(words));
+        return;
+    }
+    let simulator = Simulator::start().unwrap();
+    let files = simulator.files();
+    let folder = std::env::temp_dir().join(format!("wxpay-lame-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let named = [
+        (&files.p12_aes, "aes.p12"),
+        (&files.p12_3des, "3des.p12"),
+        (&files.p12_rc2, "rc2.p12"),
+        (&files.cert_pem, "cert.pem"),
+        (&files.key_pem_pkcs8, "key.pem"),
+        (&files.webgate_public_key_pem, "public.pem"),
+        (&files.ca_pem, "ca.pem"),
+    ];
+    for (from, name) in named {
+        if from.exists() {
+            fs::copy(from, folder.join(name)).unwrap();
+        }
+    }
+    // `base` alone, too: it has no digest, cipher or key.
+    for providers in [&["legacy"][..], &["base"], &["base", "legacy"]] {
+        let config = only(providers);
+        let variables = [("OPENSSL_CONF", config.to_str().unwrap()), ("TEST_FILES", folder.to_str().unwrap())];
+        run_again(module_path!(), "a_missing_provider_is_no_wrong_password", &variables, "");
+        fs::remove_file(config).unwrap();
+    }
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// A sibling of F9: the MAC is made with a digest that only the legacy provider has, so the file is read with it, or the digest is
+/// named.
+#[test]
+fn a_mac_that_openssl_cannot_compute_is_no_wrong_password() {
+    if let Some(path) = std::env::var_os("TEST_MD4") {
+        let rule = refused(Identity::from_pkcs12(&read(Path::new(&path)), MCH_ID), "cannot be checked");
+        assert!(rule.contains("MD4") && rule.contains("PEM"), "{rule}");
+        return;
+    }
+    let simulator = Simulator::start().unwrap();
+    let files = simulator.files();
+    let path = std::env::temp_dir().join(format!("wxpay-md4-{}.p12", std::process::id()));
+    let made = Command::new("openssl")
+        .args(["pkcs12", "-export", "-provider", "legacy", "-provider", "default", "-macalg", "md4", "-passout"])
+        .arg(format!("pass:{MCH_ID}"))
+        .args([Path::new("-in"), &files.cert_pem, Path::new("-inkey"), &files.key_pem_pkcs8, Path::new("-out"), &path])
+        .output()
+        .expect("the openssl command");
+    if made.status.success() && rc2(files).is_some() {
+        assert_eq!(load(&path).common_name(), Some(MCH_ID));
+        refused(Identity::from_pkcs12(&read(&path), OTHER_MCH_ID), "wrong password");
+        if !cfg!(feature = "vendored") {
+            let variables = [("OPENSSL_MODULES", "/nonexistent"), ("TEST_MD4", path.to_str().unwrap())];
+            run_again(module_path!(), "a_mac_that_openssl_cannot_compute_is_no_wrong_password", &variables, "");
+        }
+    }
+    let _ = fs::remove_file(path);
+}
+
+/// F20: under a terminal nobody is asked for a passphrase, by no loader, whatever it is given.
+#[test]
+fn no_loader_asks_on_a_terminal() {
+    if std::env::var_os("TEST_INNER").is_some() {
+        return load_everything_encrypted();
+    }
+    let mut inner = wxpay_simulator::this_program();
+    inner.args(["--exact", "identity::no_loader_asks_on_a_terminal"]);
+    let mut line = inner.get_program().to_string_lossy().into_owned();
+    for argument in inner.get_args() {
+        line += &format!(" '{}'", argument.to_string_lossy());
+    }
+    // `script` (bsdutils) runs it with a terminal of its own, on which nobody types.
+    let mut child = Command::new("script")
+        .args(["-q", "-e", "-c", &line, "/dev/null"])
+        .env("TEST_INNER", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the script command");
+    let mut nobody = child.stdin.take();
+    let until = std::time::Instant::now() + Duration::from_secs(120);
+    let ended = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break Some(status),
+            None if std::time::Instant::now() > until => break None,
+            None => thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    if ended.is_none() {
+        child.kill().unwrap();
+    }
+    drop(nobody.take());
+    let mut printed = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut printed).unwrap();
+    let printed_well = printed.contains("1 passed") && !printed.to_lowercase().contains("pass phrase");
+    assert!(
+        ended.is_some_and(|status| status.success()) && printed_well,
+        "somebody was asked, or it failed: {printed}"
+    );
+}
+
+fn load_everything_encrypted() {
+    let has_terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty").is_ok();
+    assert!(has_terminal, "OpenSSL asks on /dev/tty, so the test must have one");
+    let key: PKey<Private> = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let cipher = Cipher::aes_256_cbc();
+    let text = |pem: Vec<u8>| String::from_utf8(pem).unwrap();
+    let pkcs8 = text(key.private_key_to_pem_pkcs8_passphrase(cipher, b"secret").unwrap());
+    let pkcs1 = text(key.rsa().unwrap().private_key_to_pem_passphrase(cipher, b"secret").unwrap());
+    let cert = text(certificate(MCH_ID, &key, None).to_pem().unwrap());
+    let public = text(key.public_key_to_pem().unwrap());
+    // The headers of an encrypted block, around anything.
+    let headers = "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,0123456789ABCDEF0123456789ABCDEF\n\n";
+    let wrapped = |pem: &str| pem.replacen("-----\n", headers, 1);
+    let der = openssl::base64::decode_block(&pkcs8.lines().filter(|line| !line.starts_with('-')).collect::<String>());
+    let der = der.unwrap();
+    let inputs = [
+        pkcs8.clone().into_bytes(),
+        pkcs1.clone().into_bytes(),
+        wrapped(&public).into_bytes(),
+        wrapped(&cert).into_bytes(),
+        pkcs8.replace("ENCRYPTED PRIVATE", "PUBLIC").into_bytes(),
+        pkcs8.replace("ENCRYPTED PRIVATE KEY", "CERTIFICATE").into_bytes(),
+        pkcs8.replace("ENCRYPTED PRIVATE", "PRIVATE").into_bytes(),
+        pkcs8.replace("ENCRYPTED PRIVATE", "ANY PRIVATE").into_bytes(),
+        (pkcs8.clone() + &public).into_bytes(),
+        (pkcs1 + &cert).into_bytes(),
+        ("\u{feff}".to_string() + &pkcs8).into_bytes(),
+        pkcs8.replace('\n', "\r\n").into_bytes(),
+        openssl::base64::encode_block(&der).into_bytes(),
+        der,
+    ];
+    for bytes in &inputs {
+        assert!(PublicKey::read(bytes).is_err());
+        assert!(Identity::from_pem(cert.as_bytes(), bytes).is_err());
+        // (A certificate behind an encrypted key is refused like the key.)
+        assert!(Identity::from_pem(bytes, &key.private_key_to_pem_pkcs8().unwrap()).is_err());
+        assert!(Identity::from_pkcs12(bytes, MCH_ID).is_err());
+        assert!(Identity::from_pkcs12_with(bytes, &Secret::from("")).is_err());
+        assert!(Https::builder().only_roots(bytes).is_err());
+    }
+}
+
+/// F26: what anybody can factor proves nothing.
+#[test]
+fn a_short_public_key_is_refused_or_told() {
+    let public = |bits| PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap().public_key_to_pem().unwrap();
+    for bits in [512, 768, 1016] {
+        let error = PublicKey::read(&public(bits)).map(drop).unwrap_err();
+        assert_eq!((error.kind(), error.field_name()), (ErrorKind::Setting, "public_key"));
+        assert!(error.rule().contains("fewer than 1024 bits"), "{error}");
+    }
+    for (bits, told) in [(1024, true), (2040, true), (2048, false)] {
+        let rule = RsaReply::new(PublicKey::read(&public(bits)).unwrap(), RsaDigest::Sha256);
+        let account = WebgateAccount::new("https://127.0.0.1:9", "10001", Secret::from("k"), rule).unwrap();
+        let https = Https::builder().only_roots(&crate::raw_server::roots()).unwrap().build().unwrap();
+        let client = Client::new(account, Terminal::new("013467007045764").unwrap(), https).unwrap();
+        let report = client.check();
+        let step = report.steps.iter().find(|step| step.text.contains("fewer than 2048 bits"));
+        assert_eq!(step.is_some(), told, "{bits}: {report}");
+        assert!(step.is_none_or(|step| step.text_zh.contains("公钥") && step.verdict == Verdict::Warning));
+    }
+    let group = openssl::ec::EcGroup::from_curve_name(openssl::nid::Nid::X9_62_PRIME256V1).unwrap();
+    let curve = PKey::from_ec_key(openssl::ec::EcKey::generate(&group).unwrap()).unwrap();
+    assert!(PublicKey::read(&curve.public_key_to_pem().unwrap()).unwrap_err().rule().contains("not an RSA key"));
+    let private = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap().private_key_to_pem_pkcs8().unwrap();
+    assert!(PublicKey::read(&private).unwrap_err().rule().contains("private key"));
+}
+
+/// F11: certificates from before mid-2018 name the company.
+#[test]
+fn a_certificate_that_names_the_company_pays_and_is_told_by_check() {
+    for name in ["天虹商场股份有限公司", "Rainbow 1900000110", "1900000110 Ltd"] {
+        let server = RawServer::tls(Tls::V13, |visit| {
+            while let Some(request) = visit.request() {
+                visit.send(ok(&success(&request)));
+            }
+        });
+        let key: PKey<Private> = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+        let pem = certificate(name, &key, None).to_pem().unwrap();
+        let identity = Identity::from_pem(&pem, &key.private_key_to_pem_pkcs8().unwrap()).unwrap();
+        assert_eq!(identity.common_name(), Some(name));
+        let client = client_with(anonymous().identity(identity).build().unwrap(), &[&server.url()]);
+        is_accepted(pay(&client, "B1"));
+        let report = client.check().to_string();
+        assert!(report.contains("only the gateway") && report.contains("2018年中以前"), "{report}");
+        drop(client);
+        server.finish();
+    }
+    // A number is compared as before: the test above.
 }

@@ -32,6 +32,8 @@ mod http_heads;
 #[cfg(feature = "https")]
 mod identity;
 #[cfg(feature = "https")]
+mod peers;
+#[cfg(feature = "https")]
 mod raw_server;
 #[cfg(feature = "https")]
 mod readers;

@@ -176,7 +176,11 @@ impl RawServer {
 
     /// The same for a server that may refuse the client's certificate.
     pub fn tls_with(tls: Tls, clients: Clients, script: impl Fn(&mut Visit) + Send + Sync + 'static) -> RawServer {
-        let context = context(tls, clients);
+        RawServer::tls_by(context(tls, clients), script)
+    }
+
+    /// The same with a certificate of the caller's.
+    pub fn tls_by(context: SslContext, script: impl Fn(&mut Visit) + Send + Sync + 'static) -> RawServer {
         RawServer::tcp(move |plain| {
             if let Some(mut visit) = plain.shake_hands(&context) {
                 script(&mut visit);
@@ -516,11 +520,16 @@ pub fn anonymous() -> HttpsBuilder {
     Https::builder().only_roots(&roots()).unwrap()
 }
 
-/// Trusts the servers here and shows the merchant's certificate.
-pub fn https() -> HttpsBuilder {
+/// The merchant's certificate.
+pub fn merchant() -> Identity {
     let made = certificates();
     let (pem, key) = (made.merchant.to_pem().unwrap(), made.key.private_key_to_pem_pkcs8().unwrap());
-    anonymous().identity(Identity::from_pem(&pem, &key).unwrap())
+    Identity::from_pem(&pem, &key).unwrap()
+}
+
+/// Trusts the servers here and shows the merchant's certificate.
+pub fn https() -> HttpsBuilder {
+    anonymous().identity(merchant())
 }
 
 /// The deadline of most exchanges here: none comes near it, not even on a busy machine.
