@@ -31,6 +31,11 @@ pub(crate) fn has_markup(text: &[u8]) -> bool {
     text.iter().fold(false, |seen, byte| seen | matches!(byte, b'&' | b'<' | b'>'))
 }
 
+/// Whether a text holds one of these two bytes. As above.
+pub(crate) fn has_either(text: &[u8], one: u8, other: u8) -> bool {
+    text.iter().fold(0, |seen, byte| seen | u8::from(*byte == one) | u8::from(*byte == other)) != 0
+}
+
 /// Whether two names are equal. Those of tables and requests are mostly the same constant, which is quicker to see.
 pub(crate) fn same(one: &'static str, other: &'static str) -> bool {
     core::ptr::eq(one, other) || one == other
@@ -95,6 +100,7 @@ mod tests {
             assert_eq!(only(&text, DIGIT | LETTER), c.is_ascii_alphanumeric(), "{c:?}");
             assert_eq!(only(&text, VISIBLE), c.is_ascii_graphic(), "{c:?}");
             assert_eq!(has_markup(&text), "&<>".contains(c), "{c:?}");
+            assert_eq!(has_either(&text, b'&', b'='), "&=".contains(c), "{c:?}");
             let control = c.is_control() || matches!(c, '\u{A0}'..='\u{BF}');
             assert_eq!(kinds(&text) & CONTROL != 0, control, "{c:?}");
             assert_eq!(kinds(&text) & HIGH != 0, matches!(c, '\u{F000}'..='\u{FFFF}'), "{c:?}");

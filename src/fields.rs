@@ -250,7 +250,7 @@ fn check_value(value: &str, row: &Field, limits: &Limits<'_>) -> Result<(), Erro
         return refuse(&rule);
     }
     // Texts come back signed, in replies and notifications.
-    if row.kind != Kind::Url && unambiguous::has_pieces(value) {
+    if kinds & bytes::MARK != 0 && row.kind != Kind::Url && unambiguous::has_pieces(value) {
         return refuse("holds & and, after it, =: where it comes back signed it could be read as further fields");
     }
     match broken_rule(value, kinds, row.kind, limits) {

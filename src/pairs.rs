@@ -80,7 +80,7 @@ impl Pairs {
 
     /// Whether any name or value holds this byte.
     pub(crate) fn hold(&self, byte: u8) -> bool {
-        self.text.as_bytes().contains(&byte)
+        bytes::has_either(self.text.as_bytes(), byte, byte)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -95,8 +95,17 @@ impl Pairs {
     ///
     /// # Errors
     ///
-    /// The name is already there with another value, or there are 256 names. (Documented replies have at most about 30.)
+    /// The name is empty or holds `&` or `=`, it is already there with another value, or there are 256 names. (Documented
+    /// replies have at most about 30.)
     pub fn add(&mut self, name: &str, value: &str) -> Result<(), PairsFault> {
+        if name.is_empty() || bytes::has_either(name.as_bytes(), b'&', b'=') {
+            return Err(PairsFault::Name);
+        }
+        self.add_element(name, value)
+    }
+
+    /// The same for a name of XML, which holds neither `&` nor `=` (XML 1.0, 2.3).
+    pub(crate) fn add_element(&mut self, name: &str, value: &str) -> Result<(), PairsFault> {
         match self.get(name) {
             None if self.rows.len() >= LONGEST => Err(PairsFault::TooMany),
             None => {
@@ -121,6 +130,8 @@ impl Pairs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PairsFault {
+    /// The name is empty, or holds `&` or `=`: in a signed text it would not be told from a value.
+    Name,
     /// One name has two values.
     TwoValues,
     /// More than 256 names. Each new one is compared with those before it.
@@ -130,6 +141,7 @@ pub enum PairsFault {
 impl PairsFault {
     pub(crate) const fn words(self) -> &'static str {
         match self {
+            PairsFault::Name => "a name that is empty, or holds & or =",
             PairsFault::TwoValues => "one name has two values",
             PairsFault::TooMany => "more than 256 fields",
         }

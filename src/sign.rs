@@ -13,7 +13,7 @@ use crate::bytes;
 use crate::endpoint::{Digest, Over, Step};
 use crate::fields::Fields;
 use crate::pairs::Pairs;
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped};
 
 /// Runs the signing steps of a table. Each result becomes a field that the next step sees.
 pub(crate) fn run(steps: &[Step], fields: &mut Fields, keys: &Keys) {
@@ -87,17 +87,17 @@ pub(crate) fn digest(digest: Digest, fields: Canonical<'_>, suffix: Option<&str>
     let text = fields.text();
     // The key goes to the digest and into no text.
     let end = suffix.map_or([&[][..]; 2], |suffix| [suffix.as_bytes(), key.bytes()]);
-    match digest {
+    wiped(|| match digest {
         Digest::Md5 => {
             let mut md5 = md5::Md5::new_with_prefix(&text);
             end.iter().for_each(|part| md5.update(part));
-            Hex::upper(&md5.finalize())
+            Hex::upper(&md5.finalize_reset())
         }
         Digest::HmacSha256 => {
             hmac::<hmac::Hmac<sha2::Sha256>>(key, &text, end).map_or_else(Hex::none, |m| Hex::upper(&m))
         }
         Digest::HmacSha1 => hmac::<hmac::Hmac<sha1::Sha1>>(key, &text, end).map_or_else(Hex::none, |m| Hex::lower(&m)),
-    }
+    })
 }
 
 /// HMAC over a text and its end. HMAC takes keys of any length, so `None` does not occur.

@@ -80,7 +80,7 @@ pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
     }
     let mut pairs = Pairs::with_capacity(FIELDS, text.len());
     for element in root.children().filter(Node::is_element) {
-        pairs.add(element.tag_name().name(), &value(element, text)).map_err(PairsFault::words)?;
+        pairs.add_element(element.tag_name().name(), &value(element, text)).map_err(PairsFault::words)?;
     }
     Ok(pairs)
 }
@@ -92,11 +92,8 @@ fn parse(text: &str) -> Result<Document<'_>, &'static str> {
     if bytes::count(text.as_bytes(), b'=') > EQUALS {
         return Err("more than 256 equal signs");
     }
-    if text.contains(is_no_character) {
-        return Err("a character that XML does not have");
-    }
-    if !refers_to_characters(text) {
-        return Err("a reference to a character that XML does not have");
+    if bytes::has_either(text.as_bytes(), b'&', EF) {
+        check_characters(text)?;
     }
     let options = ParsingOptions { nodes_limit: NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| match error {
@@ -108,6 +105,20 @@ fn parse(text: &str) -> Result<Document<'_>, &'static str> {
         node.tag_name().namespace().is_none() && node.attributes().len() == 0 && node.namespaces().len() == 0
     };
     if document.descendants().all(is_plain) { Ok(document) } else { Err("an element with attributes or a prefix") }
+}
+
+/// What U+FFFE and U+FFFF begin with in UTF-8.
+const EF: u8 = 0xEF;
+
+/// What the parser takes and other readers do not. It refuses control characters itself.
+fn check_characters(text: &str) -> Result<(), &'static str> {
+    if text.contains("\u{FFFE}") || text.contains("\u{FFFF}") {
+        return Err("a character that XML does not have");
+    }
+    if text.contains("&#") && !refers_to_characters(text) {
+        return Err("a reference to a character that XML does not have");
+    }
+    Ok(())
 }
 
 /// What XML 1.0, 2.2 leaves out of `Char`.
@@ -165,7 +176,7 @@ pub(crate) fn read_list(inside: &str, item: &str) -> Vec<Pairs> {
         .filter_map(|node| {
             let mut pairs = Pairs::default();
             for field in node.children().filter(Node::is_element) {
-                pairs.add(field.tag_name().name(), &value(field, &text)).ok()?;
+                pairs.add_element(field.tag_name().name(), &value(field, &text)).ok()?;
             }
             Some(pairs)
         })

@@ -255,7 +255,8 @@ fn an_encrypted_pem_key_is_refused_and_nobody_is_asked() {
     const PASSPHRASE: &str = "secret";
     if std::env::var_os("TEST_INNER").is_none() {
         let test = "an_encrypted_pem_key_is_refused_and_nobody_is_asked";
-        return run_again(module_path!(), test, &[("TEST_INNER", "1")], "secret\nsecret\nsecret\n");
+        run_again(module_path!(), test, &[("TEST_INNER", "1")], "secret\nsecret\nsecret\n");
+        return;
     }
     let simulator = Simulator::start().unwrap();
     let cert = read(&simulator.files().cert_pem);

@@ -13,6 +13,8 @@ mod outcomes;
 mod promises;
 mod proofs;
 mod quirks;
+#[cfg(target_os = "linux")]
+mod remains;
 mod rules;
 mod simulation;
 mod support;

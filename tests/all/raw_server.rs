@@ -5,7 +5,6 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -24,6 +23,8 @@ use wxpay_terminal::{
     Client, Doubt, Error, ErrorKind, Fen, Https, HttpsBuilder, Identity, Outcome, RedPackSent, RedpackAccount, Secret,
     SendRedPack, Terminal, Transport,
 };
+
+pub use crate::support::run_again;
 
 /// How long a server waits for a client before it gives up. No test comes near it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -646,23 +647,3 @@ impl FullPort {
 }
 
 // ---- other processes ----
-
-/// Runs one test of this binary again, in a process with these variables and this on its standard input, and expects
-/// it to pass.
-#[track_caller]
-pub fn run_again(module: &str, test: &str, variables: &[(&str, &str)], input: &str) {
-    let (_, module) = module.split_once("::").unwrap();
-    let mut child = wxpay_simulator::this_program()
-        .args(["--exact", &format!("{module}::{test}")])
-        .envs(variables.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A child that does not read has ended the pipe already.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && printed.contains("1 passed"), "{output:?}");
-}

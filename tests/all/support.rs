@@ -1,6 +1,8 @@
 //! What many tests need: accounts, requests, and a transport that answers from a list.
 
 use std::collections::VecDeque;
+use std::io::Write as _;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -378,4 +380,26 @@ pub fn refused<T: std::fmt::Debug>(result: Result<T, Error>, field: &str) -> Err
         Err(error) if error.field_name() == field => error,
         other => panic!("must be an error about {field}: {other:?}"),
     }
+}
+
+/// Runs one test of this binary again, in a process with these variables and this on its standard input, and expects
+/// it to pass. Returns the lines that it printed itself.
+#[track_caller]
+pub fn run_again(module: &str, test: &str, variables: &[(&str, &str)], input: &str) -> String {
+    let (_, module) = module.split_once("::").unwrap();
+    let mut child = wxpay_simulator::this_program()
+        .args(["--nocapture", "--exact", &format!("{module}::{test}")])
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A child that does not read has ended the pipe already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && printed.contains("1 passed"), "{output:?}");
+    let of_the_test = |line: &&str| !line.is_empty() && !line.starts_with("running ") && !line.starts_with("test ");
+    printed.lines().filter(of_the_test).map(|line| format!("{line}\n")).collect()
 }
