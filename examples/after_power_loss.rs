@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use wxpay_simulator::{Fault, Simulator, credentials, this_program};
 use wxpay_terminal::{
-    Client, Evidence, Fen, Https, Identity, Next, OrderNumbers, Outcome, Post, Receipt, Received, RedPackSent,
-    RedpackAccount, Secret, SendRedPack, SqliteJournal, SystemRandom, Terminal, Till, Transport,
+    Client, Evidence, Fen, Https, Identity, Next, Outcome, Post, Receipt, Received, RedPackSent, RedpackAccount,
+    Secret, SendRedPack, SqliteJournal, SystemRandom, Terminal, Till, Transport,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -142,7 +142,7 @@ impl Place {
             .hosts(&[&self.url])?;
         let client = Client::new(account, Terminal::unnamed(), transport)?;
         let journal = SqliteJournal::open(&self.journal, TERMINAL_NUMBER, None, &SystemRandom)?;
-        Ok(Till::open(journal, OrderNumbers::new(TERMINAL_NUMBER)).with(client))
+        Ok(Till::open(journal).with(client))
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use wxpay_simulator::{Fault, Simulator, credentials};
 use wxpay_terminal::{
-    ChinaTime, Client, Entry, EntryState, Fen, Https, Identity, Journal, OrderNumbers, Outcome, RedpackAccount, Secret,
-    SendRedPack, Settlement, SqliteJournal, SystemRandom, Terminal, Till,
+    ChinaTime, Client, Entry, EntryState, Fen, Https, Identity, Journal, Outcome, RedpackAccount, Secret, SendRedPack,
+    Settlement, SqliteJournal, SystemRandom, Terminal, Till,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -98,7 +98,7 @@ fn day(journal: &mut SqliteJournal) -> Result<()> {
 
 fn make_demo(simulator: &Simulator, path: &Path) -> Result<()> {
     let journal = SqliteJournal::open(path, 7, None, &SystemRandom)?;
-    let till = Till::open(journal, OrderNumbers::new(7)).with(client(simulator)?).patience(Duration::from_secs(3));
+    let till = Till::open(journal).with(client(simulator)?).patience(Duration::from_secs(3));
     for intent in ["prize 1", "prize 2"] {
         if let Outcome::Accepted(receipt) = till.pay(intent, &request(200)?)? {
             till.acknowledge(receipt.entry)?;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use wxpay_simulator::{Fault, Simulator, credentials};
 use wxpay_terminal::{
-    Client, Fen, Https, Options, OrderNumbers, Outcome, Phase, Progress, Reason, Secret, SqliteJournal,
-    SwiftpassAccount, SystemRandom, Terminal, Till, WapOrder, Watch,
+    Client, Fen, Https, Options, Outcome, Phase, Progress, Reason, Secret, SqliteJournal, SwiftpassAccount,
+    SystemRandom, Terminal, Till, WapOrder, Watch,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -123,5 +123,5 @@ fn till(simulator: &Simulator) -> Result<Till> {
     let terminal = Terminal::new("013467007045764")?;
     let path = simulator.files().directory.join("journal.db");
     let journal = SqliteJournal::open(path, 7, terminal.device_info(), &SystemRandom)?;
-    Ok(Till::open(journal, OrderNumbers::new(7)).with(Client::new(account, terminal, https)?))
+    Ok(Till::open(journal).with(Client::new(account, terminal, https)?))
 }

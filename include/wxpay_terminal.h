@@ -13,7 +13,8 @@
  * - A _free function takes NULL. After it the handle and its texts must not be used. No thread may be in a call with a
  *   handle that is freed.
  * - Callbacks must not throw C++ exceptions, nor longjmp.
- * - There is no global state. A handle's thread rule stands at its type.
+ * - There is no global state but the words of each thread's last call. A handle's thread rule stands at its type.
+ * - C90 with <stdint.h>, or newer; C++98 with <stdint.h>, or newer.
  */
 
 #ifndef WXPAY_TERMINAL_H
@@ -22,758 +23,791 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The version of this ABI. It is in the SONAME, and `wxt_abi_version` returns the library's.
+/* The version of this ABI. It is in the SONAME, and `wxt_abi_version` returns the library's. */
 #define WXT_ABI_VERSION 1
 
-// The longest text that is read, in bytes, its NUL included.
+/* The longest text that is read, in bytes, its NUL included. */
 #define WXT_LONGEST_TEXT 65536
 
-// The longest buffer that is read: a key, a certificate, a notification, a reply.
+/* The longest buffer that is read: a key, a certificate, a notification, a reply. */
 #define WXT_LONGEST_BYTES 1048576
 
-// The kind of an error. Numbers below 20 are about the call, from 20 on about the journal.
+/* The kind of an error. Numbers below 20 are about the call, from 20 on about the journal. */
 enum wxt_error_kind
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // None of those below.
+    /* None of those below. */
     WXT_ERROR_OTHER = 0,
-    // An argument of the C call.
+    /* An argument of the C call. */
     WXT_ERROR_ARGUMENT = 1,
-    // A field of the request breaks a rule of its table.
+    /* A field of the request breaks a rule of its table. */
     WXT_ERROR_FIELD = 2,
-    // A setting of the account, the terminal or the transport.
+    /* A setting of the account, the terminal or the transport. */
     WXT_ERROR_SETTING = 3,
-    // The client certificate: wrong password, unsupported cipher, expired, another merchant's.
+    /* The client certificate: wrong password, unsupported cipher, expired, another merchant's. */
     WXT_ERROR_IDENTITY = 4,
-    // The gateway was not reached. The error's field says how far it came: `dns`, `connect`, `tls`.
+    /* The gateway was not reached. The error's field says how far it came: `dns`, `connect`, `tls`. */
     WXT_ERROR_CONNECT = 5,
-    // The system gave no random numbers or no usable time.
+    /* The system gave no random numbers or no usable time. */
     WXT_ERROR_SYSTEM = 6,
-    // A notification is not to be believed.
+    /* A notification is not to be believed. */
     WXT_ERROR_NOTIFICATION = 7,
-    // A panic was caught.
+    /* A panic was caught. */
     WXT_ERROR_PANIC = 8,
-    // The handle was made in another process, before a fork.
+    /* The handle was made in another process, before a fork. */
     WXT_ERROR_PROCESS = 9,
-    // The journal cannot be used, so nothing was sent.
+    /* The journal cannot be used, so nothing was sent. */
     WXT_ERROR_JOURNAL = 20,
-    // It cannot be read or written: full disk, read-only flash.
+    /* It cannot be read or written: full disk, read-only flash. */
     WXT_ERROR_JOURNAL_STORAGE = 21,
-    // Another process, or another till of this one, has it.
+    /* Another process, or another till of this one, has it. */
     WXT_ERROR_JOURNAL_BUSY = 22,
-    // Its file is damaged, or is no journal. It is never made anew silently.
+    /* Its file is damaged, or is no journal. It is never made anew silently. */
     WXT_ERROR_JOURNAL_DAMAGED = 23,
-    // It belongs to another terminal number or device_info.
+    /* It belongs to another terminal number or device_info. */
     WXT_ERROR_JOURNAL_FOREIGN = 24,
-    // A newer version of this library wrote it.
+    /* A newer version of this library wrote it. */
     WXT_ERROR_JOURNAL_NEWER = 25,
-    // The journal's own rules forbid it: no such entry, not settled, settled already.
+    /* The journal's own rules forbid it: no such entry, not settled, settled already. */
     WXT_ERROR_JOURNAL_REFUSED = 26,
-    // What order numbers are made from is wrong.
-    WXT_ERROR_JOURNAL_NUMBER = 27,
+    /* What order numbers are made from is wrong. */
+    WXT_ERROR_JOURNAL_NUMBER = 27
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_error_kind wxt_error_kind;
 #else
 typedef int32_t wxt_error_kind;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// What a function returns. No outcome has one of these numbers, and 0 is none of them, so a code can be taken for an
-// outcome nowhere, and a variable that was never written is no success.
+/*
+ What a function returns. No outcome has one of these numbers, and 0 is none of them, so a code can be taken for an
+ outcome nowhere, and a variable that was never written is no success.
+ */
 enum wxt_code
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // The function did what it says. After a payment: read the outcome.
+    /* The function did what it says. After a payment: read the outcome. */
     WXT_DONE = 100,
-    // Nothing was sent. The `wxt_error` says why. The outcome is WXT_UNKNOWN: it is not one. Every function returns this for
-    // a handle that was made in another process, before a fork.
+    /*
+     Nothing was sent. The `wxt_error` says why. The outcome is WXT_UNKNOWN: it is not one. Every function returns this for
+     a handle that was made in another process, before a fork.
+     */
     WXT_NOT_SENT = 101,
-    // An argument is wrong: NULL, not a handle of this kind, not UTF-8, too long, an unknown number or name. The call
-    // did nothing, and says nothing of any payment.
+    /*
+     An argument is wrong: NULL, not a handle of this kind, not UTF-8, too long, an unknown number or name. The call
+     did nothing, and says nothing of any payment.
+     */
     WXT_BAD_ARGUMENT = 102,
-    // It could not be done: a setting is wrong, a certificate cannot be read, the journal refuses. Nothing was sent.
+    /* It could not be done: a setting is wrong, a certificate cannot be read, the journal refuses. Nothing was sent. */
     WXT_FAILED = 103,
-    // A panic was caught. Whether anything was sent is not known; the outcome is WXT_UNKNOWN.
-    WXT_PANICKED = 104,
+    /* A panic was caught. Whether anything was sent is not known; the outcome is WXT_UNKNOWN. */
+    WXT_PANICKED = 104
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_code wxt_code;
 #else
 typedef int32_t wxt_code;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// What is known about a payment. Handle all three.
+/* What is known about a payment. Handle all three. */
 enum wxt_outcome
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // The money may have moved. Never use a new order number or intent: ask, pay the same intent again, or recover.
+    /* The money may have moved. Never use a new order number or intent: ask, pay the same intent again, or recover. */
     WXT_UNKNOWN = 0,
-    // Proven: the gateway did it. Print, open, book. For a WAP order: the order exists, nobody has paid yet.
+    /* Proven: the gateway did it. Print, open, book. For a WAP order: the order exists, nobody has paid yet. */
     WXT_ACCEPTED = 1,
-    // Proven: the gateway refused it. `wxt_reply_next` says what is allowed.
-    WXT_DECLINED = 2,
+    /* Proven: the gateway refused it. `wxt_reply_next` says what is allowed. */
+    WXT_DECLINED = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_outcome wxt_outcome;
 #else
 typedef int32_t wxt_outcome;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// The answer to a question about an order. It is no outcome: WXT_KNOWN is not "paid". Read the state in the reply.
+/* The answer to a question about an order. It is no outcome: WXT_KNOWN is not "paid". Read the state in the reply. */
 enum wxt_answer
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // No usable answer.
+    /* No usable answer. */
     WXT_NO_ANSWER = 0,
-    // The gateway says that it does not know the order. While the order is young this proves nothing.
+    /* The gateway says that it does not know the order. While the order is young this proves nothing. */
     WXT_NOT_KNOWN = 51,
-    // The second host says so: weaker, it may lag behind.
+    /* The second host says so: weaker, it may lag behind. */
     WXT_NOT_KNOWN_BY_SECOND_HOST = 52,
-    // The gateway knows the order. The reply's fields hold its state.
-    WXT_KNOWN = 53,
+    /* The gateway knows the order. The reply's fields hold its state. */
+    WXT_KNOWN = 53
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_answer wxt_answer;
 #else
 typedef int32_t wxt_answer;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// What the documents allow after a refusal.
+/* What the documents allow after a refusal. */
 enum wxt_next
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // Nothing: a person must look. Also where there is no refusal.
+    /* Nothing: a person must look. Also where there is no refusal. */
     WXT_STOP = 0,
-    // Mend the cause, then the same order number again. With a till: pay the same intent again.
+    /* Mend the cause, then the same order number again. With a till: pay the same intent again. */
     WXT_SAME_NUMBER = 1,
-    // The same, not before `wxt_reply_wait_seconds` have passed.
+    /* The same, not before `wxt_reply_wait_seconds` have passed. */
     WXT_SAME_NUMBER_LATER = 2,
-    // This number is finished; a new one is allowed. With a till: pay the same intent again.
-    WXT_NEW_NUMBER = 3,
+    /* This number is finished; a new one is allowed. With a till: pay the same intent again. */
+    WXT_NEW_NUMBER = 3
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_next wxt_next;
 #else
 typedef int32_t wxt_next;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// Why an outcome is not known.
+/* Why an outcome is not known. */
 enum wxt_reason
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // There is no doubt, or a newer library has a reason that this header does not know.
+    /* There is no doubt, or a newer library has a reason that this header does not know. */
     WXT_REASON_NONE = 0,
-    // The exchange broke after the request may have left: timeout, reset, closed, a TLS alert.
+    /* The exchange broke after the request may have left: timeout, reset, closed, a TLS alert. */
     WXT_REASON_BROKEN = 1,
-    // The HTTP status is not 200.
+    /* The HTTP status is not 200. */
     WXT_REASON_STATUS = 2,
-    // The reply cannot be read.
+    /* The reply cannot be read. */
     WXT_REASON_UNREADABLE = 3,
-    // A signature is due and is missing or wrong.
+    /* A signature is due and is missing or wrong. */
     WXT_REASON_UNVERIFIED = 4,
-    // The reply does not name this order, or names another one.
+    /* The reply does not name this order, or names another one. */
     WXT_REASON_OTHER_ORDER = 5,
-    // The gateway's code is not final.
+    /* The gateway's code is not final. */
     WXT_REASON_OPEN_CODE = 6,
-    // A refusal of a repeat says nothing about the attempt before it.
+    /* A refusal of a repeat says nothing about the attempt before it. */
     WXT_REASON_EARLIER_ATTEMPT = 7,
-    // The reply may belong to an earlier exchange on the same connection.
+    /* The reply may belong to an earlier exchange on the same connection. */
     WXT_REASON_STALE_CONNECTION = 8,
-    // A panic interrupted the exchange.
+    /* A panic interrupted the exchange. */
     WXT_REASON_PANIC = 9,
-    // The journal failed after the payment may have been sent.
+    /* The journal failed after the payment may have been sent. */
     WXT_REASON_JOURNAL = 10,
-    // Nobody but a person can tell.
+    /* Nobody but a person can tell. */
     WXT_REASON_FOR_A_PERSON = 11,
-    // The till has no account for this entry.
+    /* The till has no account for this entry. */
     WXT_REASON_NO_ACCOUNT = 12,
-    // An order exists, and the customer has not paid it yet.
-    WXT_REASON_NOT_PAID_YET = 13,
+    /* An order exists, and the customer has not paid it yet. */
+    WXT_REASON_NOT_PAID_YET = 13
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_reason wxt_reason;
 #else
 typedef int32_t wxt_reason;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// How an outcome was proven.
+/* How an outcome was proven. */
 enum wxt_evidence
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // Not at all.
+    /* Not at all. */
     WXT_EVIDENCE_NONE = 0,
-    // By the gateway's reply, just now. All its fields can be read.
+    /* By the gateway's reply, just now. All its fields can be read. */
     WXT_EVIDENCE_REPLY = 1,
-    // By the gateway's query, just now.
+    /* By the gateway's query, just now. */
     WXT_EVIDENCE_QUERIED = 2,
-    // Earlier; from the journal.
-    WXT_EVIDENCE_RECORDED = 3,
+    /* Earlier; from the journal. */
+    WXT_EVIDENCE_RECORDED = 3
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_evidence wxt_evidence;
 #else
 typedef int32_t wxt_evidence;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// The parts of a terminal that a check tells apart.
+/* The parts of a terminal that a check tells apart. */
 enum wxt_part
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // None of those below.
+    /* None of those below. */
     WXT_PART_OTHER = 0,
-    // The terminal's clock.
+    /* The terminal's clock. */
     WXT_PART_CLOCK = 1,
-    // The client certificate.
+    /* The client certificate. */
     WXT_PART_CERTIFICATE = 2,
-    // Name resolution.
+    /* Name resolution. */
     WXT_PART_DNS = 3,
-    // The route to the gateway, or to the proxy.
+    /* The route to the gateway, or to the proxy. */
     WXT_PART_ROUTE = 4,
-    // The TLS handshake and the server's certificate.
+    /* The TLS handshake and the server's certificate. */
     WXT_PART_TLS = 5,
-    // The merchant number and its permissions.
+    /* The merchant number and its permissions. */
     WXT_PART_ACCOUNT = 6,
-    // The signing key.
-    WXT_PART_KEY = 7,
+    /* The signing key. */
+    WXT_PART_KEY = 7
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_part wxt_part;
 #else
 typedef int32_t wxt_part;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// What came out of a step of `wxt_client_check`.
+/* What came out of a step of `wxt_client_check`. */
 enum wxt_verdict
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // It does not work: no payment can succeed.
+    /* It does not work: no payment can succeed. */
     WXT_BAD = 0,
-    // It works now, but will not for long, or could not be proven.
+    /* It works now, but will not for long, or could not be proven. */
     WXT_WARNING = 1,
-    // It works.
-    WXT_GOOD = 2,
+    /* It works. */
+    WXT_GOOD = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_verdict wxt_verdict;
 #else
 typedef int32_t wxt_verdict;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// Whether a given signature fits.
+/* Whether a given signature fits. */
 enum wxt_agreement
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // No signature was given.
+    /* No signature was given. */
     WXT_NOT_COMPARED = 0,
-    // It fits these fields and this key.
+    /* It fits these fields and this key. */
     WXT_AGREES = 1,
-    // It does not.
-    WXT_DISAGREES = 2,
+    /* It does not. */
+    WXT_DISAGREES = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_agreement wxt_agreement;
 #else
 typedef int32_t wxt_agreement;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// What is known of an entry of the journal.
+/* What is known of an entry of the journal. */
 enum wxt_entry_state
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // An attempt may have left, and nothing is proven.
+    /* An attempt may have left, and nothing is proven. */
     WXT_ENTRY_OPEN = 0,
-    // Paid, or issued.
+    /* Paid, or issued. */
     WXT_ENTRY_ACCEPTED = 1,
-    // Refused, and proven.
+    /* Refused, and proven. */
     WXT_ENTRY_DECLINED = 2,
-    // No byte ever left.
+    /* No byte ever left. */
     WXT_ENTRY_NOT_SENT = 3,
-    // Nobody but a person can tell: `wxt_till_settle_by_hand`.
+    /* Nobody but a person can tell: `wxt_till_settle_by_hand`. */
     WXT_ENTRY_FOR_A_PERSON = 4,
-    // A person found it paid.
+    /* A person found it paid. */
     WXT_ENTRY_PAID_BY_HAND = 5,
-    // A person found it unpaid.
+    /* A person found it unpaid. */
     WXT_ENTRY_UNPAID_BY_HAND = 6,
-    // An order exists and its URL was handed out. The customer may pay or not: `wxt_till_payment_of`.
+    /* An order exists and its URL was handed out. The customer may pay or not: `wxt_till_payment_of`. */
     WXT_ENTRY_ORDERED = 7,
-    // The answer that would have let a customer pay the order was lost. It is watched until it expires.
+    /* The answer that would have let a customer pay the order was lost. It is watched until it expires. */
     WXT_ENTRY_ABANDONED = 8,
-    // The customer paid an order that was given up. Refund it, or act on it.
-    WXT_ENTRY_PAID_LATE = 9,
+    /* The customer paid an order that was given up. Refund it, or act on it. */
+    WXT_ENTRY_PAID_LATE = 9
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_entry_state wxt_entry_state;
 #else
 typedef int32_t wxt_entry_state;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// The gateways.
+/* The gateways. */
 enum wxt_gateway
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // None.
+    /* None. */
     WXT_NO_GATEWAY = 0,
-    // WeChat Pay cash red packets.
+    /* WeChat Pay cash red packets. */
     WXT_REDPACK = 1,
-    // WeCom payments to employees.
+    /* WeCom payments to employees. */
     WXT_WORKWX = 2,
-    // Swiftpass-type WAP orders.
+    /* Swiftpass-type WAP orders. */
     WXT_SWIFTPASS = 3,
-    // E-pay campus card recharge.
-    WXT_WEBGATE = 4,
+    /* E-pay campus card recharge. */
+    WXT_WEBGATE = 4
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_gateway wxt_gateway;
 #else
 typedef int32_t wxt_gateway;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// The calls, for `wxt_request_new`.
+/* The calls, for `wxt_request_new`. */
 enum wxt_call
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // None.
+    /* None. */
     WXT_NO_CALL = 0,
-    // sendredpack: sends one red packet.
+    /* sendredpack: sends one red packet. */
     WXT_SEND_REDPACK = 1,
-    // gethbinfo: asks what became of a red packet.
+    /* gethbinfo: asks what became of a red packet. */
     WXT_GET_HB_INFO = 2,
-    // paywwsptrans2pocket: pays an employee.
+    /* paywwsptrans2pocket: pays an employee. */
     WXT_PAY_EMPLOYEE = 3,
-    // querywwsptrans2pocket: asks what became of it.
+    /* querywwsptrans2pocket: asks what became of it. */
     WXT_QUERY_PAY_EMPLOYEE = 4,
-    // pay.weixin.wap: makes a WAP order. Accepted means that the order exists, not that anyone paid.
+    /* pay.weixin.wap: makes a WAP order. Accepted means that the order exists, not that anyone paid. */
     WXT_WAP_ORDER = 5,
-    // unified.trade.query: asks whether the customer paid.
+    /* unified.trade.query: asks whether the customer paid. */
     WXT_TRADE_QUERY = 6,
-    // unified.trade.close: closes an unpaid WAP order.
+    /* unified.trade.close: closes an unpaid WAP order. */
     WXT_TRADE_CLOSE = 7,
-    // wxcharge: charges a campus card.
-    WXT_WXCHARGE = 8,
+    /* wxcharge: charges a campus card. */
+    WXT_WXCHARGE = 8
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_call wxt_call;
 #else
 typedef int32_t wxt_call;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// What a transport of your own returns.
+/* What a transport of your own returns. */
 enum wxt_sent
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // No reply, and a byte of the request may have left. When in doubt: this.
+    /* No reply, and a byte of the request may have left. When in doubt: this. */
     WXT_MAYBE_SENT = 0,
-    // No reply, and not one byte of the HTTP request, head included, was handed to TLS. A promise.
+    /* No reply, and not one byte of the HTTP request, head included, was handed to TLS. A promise. */
     WXT_NO_BYTE_SENT = 1,
-    // A reply was read, whatever its status, and put into the `wxt_received`.
-    WXT_ANSWERED = 2,
+    /* A reply was read, whatever its status, and put into the `wxt_received`. */
+    WXT_ANSWERED = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_sent wxt_sent;
 #else
 typedef int32_t wxt_sent;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// Where a transport failed.
+/* Where a transport failed. */
 enum wxt_stage
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // Sending or receiving.
+    /* Sending or receiving. */
     WXT_STAGE_EXCHANGE = 0,
-    // Name resolution.
+    /* Name resolution. */
     WXT_STAGE_RESOLVE = 1,
-    // TCP, or the proxy.
+    /* TCP, or the proxy. */
     WXT_STAGE_CONNECT = 2,
-    // The TLS handshake.
-    WXT_STAGE_TLS = 3,
+    /* The TLS handshake. */
+    WXT_STAGE_TLS = 3
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_stage wxt_stage;
 #else
 typedef int32_t wxt_stage;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// What a call of a till does.
+/* What a call of a till does. */
 enum wxt_phase
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // It waits: the gateway asks for a pause, or the order is not final yet.
+    /* It waits: the gateway asks for a pause, or the order is not final yet. */
     WXT_WAITING = 0,
-    // The payment is sent.
+    /* The payment is sent. */
     WXT_SENDING = 1,
-    // The gateway is asked.
+    /* The gateway is asked. */
     WXT_ASKING = 2,
-    // The identical payment is sent again.
-    WXT_REPEATING = 3,
+    /* The identical payment is sent again. */
+    WXT_REPEATING = 3
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_phase wxt_phase;
 #else
 typedef int32_t wxt_phase;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// What a person found. 0 is refused: nobody found anything.
+/* What a person found. 0 is refused: nobody found anything. */
 enum wxt_finding
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // Nothing.
+    /* Nothing. */
     WXT_FOUND_NOTHING = 0,
-    // It was paid.
+    /* It was paid. */
     WXT_FOUND_PAID = 1,
-    // It was not paid: the intent may be paid again.
-    WXT_FOUND_UNPAID = 2,
+    /* It was not paid: the intent may be paid again. */
+    WXT_FOUND_UNPAID = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_finding wxt_finding;
 #else
 typedef int32_t wxt_finding;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// What a function of yours says after it was asked to store a payment.
+/* What a function of yours says after it was asked to store a payment. */
 enum wxt_recorded
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // It is not on the disk.
+    /* It is not on the disk. */
     WXT_NOT_RECORDED = 0,
-    // It is on the disk, and survives a power cut.
-    WXT_RECORDED = 1,
+    /* It is on the disk, and survives a power cut. */
+    WXT_RECORDED = 1
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_recorded wxt_recorded;
 #else
 typedef int32_t wxt_recorded;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// What a reply rule of yours says.
+/* What a reply rule of yours says. */
 enum wxt_proof
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // The reply is not proven to be the gateway's. The outcome is then unknown.
+    /* The reply is not proven to be the gateway's. The outcome is then unknown. */
     WXT_NOT_PROVEN = 0,
-    // It is.
-    WXT_PROVEN = 1,
+    /* It is. */
+    WXT_PROVEN = 1
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_proof wxt_proof;
 #else
 typedef int32_t wxt_proof;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// The hash under an RSA signature.
+/* The hash under an RSA signature. */
 enum wxt_rsa
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+#endif
  {
-    // None: refused.
+    /* None: refused. */
     WXT_RSA_NONE = 0,
-    // SHA256WithRSA: Swiftpass `RSA_1_256`.
+    /* SHA256WithRSA: Swiftpass `RSA_1_256`. */
     WXT_RSA_SHA256 = 1,
-    // SHA1WithRSA: e-pay, and Swiftpass `RSA_1_1`.
-    WXT_RSA_SHA1 = 2,
+    /* SHA1WithRSA: e-pay, and Swiftpass `RSA_1_1`. */
+    WXT_RSA_SHA1 = 2
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_rsa wxt_rsa;
 #else
 typedef int32_t wxt_rsa;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
+#endif
+#endif
 
-// Who pays, with which keys, at which host. One thread at a time changes it. May be freed once clients and tills are made.
+/* Who pays, with which keys, at which host. One thread at a time changes it. May be freed once clients and tills are made. */
 typedef struct wxt_account wxt_account;
 
-// Ends waiting from another thread. Any thread may use it at any time until it is freed.
+/* Ends waiting from another thread. Any thread may use it at any time until it is freed. */
 typedef struct wxt_cancel wxt_cancel;
 
-// Makes the calls of one account. Any number of threads may use one at once.
+/* Makes the calls of one account. Any number of threads may use one at once. */
 typedef struct wxt_client wxt_client;
 
-// One payment in the journal. Lent to a callback; it ends when the callback returns.
+/* One payment in the journal. Lent to a callback; it ends when the callback returns. */
 typedef struct wxt_entry wxt_entry;
 
-// Why a call failed. Immutable: any thread may read it. Free it with `wxt_error_free`.
+/* Why a call failed. Immutable: any thread may read it. Free it with `wxt_error_free`. */
 typedef struct wxt_error wxt_error;
 
-// What is wrong with a signature. Immutable.
+/* What is wrong with a signature. Immutable. */
 typedef struct wxt_explanation wxt_explanation;
 
-// A payment notification whose signature is good. One thread at a time.
+/* A payment notification whose signature is good. One thread at a time. */
 typedef struct wxt_notification wxt_notification;
 
-// How one call of a till goes about it. One thread at a time changes it; calls that only read it may share it.
+/* How one call of a till goes about it. One thread at a time changes it; calls that only read it may share it. */
 typedef struct wxt_options wxt_options;
 
-// A payment that was checked and signed, and remembers its attempts. Sends of one prepared payment wait for each other.
+/* A payment that was checked and signed, and remembers its attempts. Sends of one prepared payment wait for each other. */
 typedef struct wxt_prepared wxt_prepared;
 
-// Where a transport of yours puts a reply, or why there is none. Lent to a callback; it ends when the callback returns.
+/* Where a transport of yours puts a reply, or why there is none. Lent to a callback; it ends when the callback returns. */
 typedef struct wxt_received wxt_received;
 
-// What came of a payment or a question. Immutable: any thread may read it. Its texts live as long as it does.
+/* What came of a payment or a question. Immutable: any thread may read it. Its texts live as long as it does. */
 typedef struct wxt_reply wxt_reply;
 
-// What a check found. Immutable.
+/* What a check found. Immutable. */
 typedef struct wxt_report wxt_report;
 
-// The fields of one call, set by name. One thread at a time changes it; calls that only read it may share it.
+/* The fields of one call, set by name. One thread at a time changes it; calls that only read it may share it. */
 typedef struct wxt_request wxt_request;
 
-// A cash desk: one journal, any number of accounts. Any number of threads may use one at once, once its accounts are added.
+/* A cash desk: one journal, any number of accounts. Any number of threads may use one at once, once its accounts are added. */
 typedef struct wxt_till wxt_till;
 
-// How bytes reach gateways. Any thread may use it through its clients. May be freed once clients and tills are made.
+/* How bytes reach gateways. Any thread may use it through its clients. May be freed once clients and tills are made. */
 typedef struct wxt_transport wxt_transport;
 
-// Verifies a reply by your operator's own rule. The reply's fields are read with `wxt_reply_get`; it is lent. Returns one
-// of `wxt_proof`. Called from any thread that pays, also from several at once.
+/*
+ Verifies a reply by your operator's own rule. The reply's fields are read with `wxt_reply_get`; it is lent. Returns one
+ of `wxt_proof`. Called from any thread that pays, also from several at once.
+ */
 typedef int32_t (*wxt_proof_callback)(void *context, const struct wxt_reply *reply);
 
-// The last use of a context: nothing calls with it any more.
+/* The last use of a context: nothing calls with it any more. */
 typedef void (*wxt_release_callback)(void *context);
 
-// One request on its way out, for a transport of yours. Lent: it ends when the callback returns.
+/* One request on its way out, for a transport of yours. Lent: it ends when the callback returns. */
 typedef struct wxt_post {
-    // Always `https://`.
+    /* Always `https://`. */
     const char *url;
-    // The `Content-Type` header.
+    /* The `Content-Type` header. */
     const char *content_type;
-    // The body. It holds signatures and personal data: do not log it.
+    /* The body. It holds signatures and personal data: do not log it. */
     const uint8_t *body;
-    // Its length in bytes.
+    /* Its length in bytes. */
     size_t body_length;
-    // The longest body of a reply, in bytes.
+    /* The longest body of a reply, in bytes. */
     size_t reply_limit;
-    // The deadline for everything, in milliseconds.
+    /* The deadline for everything, in milliseconds. */
     int64_t within_ms;
-    // The deadline for name resolution, connect and TLS, in milliseconds. Shorter where a second host waits.
+    /* The deadline for name resolution, connect and TLS, in milliseconds. Shorter where a second host waits. */
     int64_t connect_within_ms;
-    // 1 when a connection that carried another exchange must not be used.
+    /* 1 when a connection that carried another exchange must not be used. */
     int32_t own_connection;
 } wxt_post;
 
-// Carries one POST to one gateway, once: at most once, no retries, no redirects, the server's certificate and name
-// checked, within `post->within_ms`. Returns one of `wxt_sent`. Called from any thread that pays, also from several at
-// once. It must not throw a C++ exception, nor longjmp.
+/*
+ Carries one POST to one gateway, once: at most once, no retries, no redirects, the server's certificate and name
+ checked, within `post->within_ms`. Returns one of `wxt_sent`. Called from any thread that pays, also from several at
+ once. It must not throw a C++ exception, nor longjmp.
+ */
 typedef int32_t (*wxt_post_callback)(void *context, const struct wxt_post *post, struct wxt_received *received);
 
-// Closes the idle connections to the host of this URL: a late duplicate of a reply must not meet the next request.
+/* Closes the idle connections to the host of this URL: a late duplicate of a reply must not meet the next request. */
 typedef void (*wxt_forget_callback)(void *context, const char *url);
 
-// Connects and shakes hands without sending a request, for `wxt_client_check`. Returns one of `wxt_sent`: WXT_ANSWERED
-// when the server was reached; otherwise `wxt_received_fail` says how far it came.
+/*
+ Connects and shakes hands without sending a request, for `wxt_client_check`. Returns one of `wxt_sent`: WXT_ANSWERED
+ when the server was reached; otherwise `wxt_received_fail` says how far it came.
+ */
 typedef int32_t (*wxt_reach_callback)(void *context, const char *url, int64_t within_ms, struct wxt_received *received);
 
-// One signed field, for `wxt_explain`: raw bytes, because a value that is not UTF-8 is one of the things that go wrong.
+/* One signed field, for `wxt_explain`: raw bytes, because a value that is not UTF-8 is one of the things that go wrong. */
 typedef struct wxt_field {
-    // NUL-terminated.
+    /* NUL-terminated. */
     const char *name;
-    // The value's bytes.
+    /* The value's bytes. */
     const uint8_t *value;
-    // How many.
+    /* How many. */
     size_t length;
 } wxt_field;
 
-// Stores a payment durably and returns one of `wxt_recorded`. The reply holds the notification's fields; it is lent.
+/* Stores a payment durably and returns one of `wxt_recorded`. The reply holds the notification's fields; it is lent. */
 typedef int32_t (*wxt_record_callback)(void *context, const struct wxt_reply *paid);
 
-// Called once for each entry, which is lent. It may call the till, for example to acknowledge the entry.
+/* Called once for each entry, which is lent. It may call the till, for example to acknowledge the entry. */
 typedef void (*wxt_entry_callback)(void *context, const struct wxt_entry *entry);
 
-// Called once for each row of sums.
+/* Called once for each row of sums. */
 typedef void (*wxt_summary_callback)(void *context,
                                      const char *call,
                                      const char *outcome,
                                      uint64_t count,
                                      uint64_t fen);
 
-// Where a call of a till is. Lent: it ends when the callback returns.
+/* Where a call of a till is. Lent: it ends when the callback returns. */
 typedef struct wxt_progress {
-    // Your own name for what is being paid.
+    /* Your own name for what is being paid. */
     const char *intent;
-    // The order number. "" before there is one.
+    /* The order number. "" before there is one. */
     const char *order_number;
-    // How long it still waits, in milliseconds, where it waits.
+    /* How long it still waits, in milliseconds, where it waits. */
     int64_t left_ms;
-    // What is done now: one of `wxt_phase`.
+    /* What is done now: one of `wxt_phase`. */
     int32_t phase;
 } wxt_progress;
 
-// Told where a call of a till is, on the thread that called it: before each step, and about once a second while it waits.
+/* Told where a call of a till is, on the thread that called it: before each step, and about once a second while it waits. */
 typedef void (*wxt_progress_callback)(void *context, const struct wxt_progress *progress);
 
 #ifdef __cplusplus
 extern "C" {
-#endif // __cplusplus
+#endif
 
-// The ABI version of the library that is running. Compare it with WXT_ABI_VERSION of the header.
+/* The ABI version of the library that is running. Compare it with WXT_ABI_VERSION of the header. */
 int32_t wxt_abi_version(void);
 
-// The version of the library: "0.1.0". Static; never freed.
+/* The version of the library: "0.1.0". Static; never freed. */
 const char *wxt_version(void);
 
-// The kind of an error: one of `wxt_error_kind`. NULL: WXT_ERROR_OTHER.
+/* The kind of an error: one of `wxt_error_kind`. NULL: WXT_ERROR_OTHER. */
 wxt_error_kind wxt_error_kind_of(const struct wxt_error *error);
 
-// The field or setting that it is about, as the document spells it: "re_openid". Lives as long as the error. Never NULL.
+/* The field or setting that it is about, as the document spells it: "re_openid". Lives as long as the error. Never NULL. */
 const char *wxt_error_field(const struct wxt_error *error);
 
-// What is wrong, in English, for a log or a technician. No secret in it. Lives as long as the error. Never NULL.
+/*
+ What is wrong, in English, for a log or a technician. No secret in it. Lives as long as the error. Never NULL.
+
+ With NULL: the words of this thread's last call, up to 511 bytes, until this thread's next call; empty where it did what it
+ says. So `must(wxt_till_open(…, &till, NULL))` can tell them, and nothing depends on the order in which C evaluates
+ arguments.
+ */
 const char *wxt_error_message(const struct wxt_error *error);
 
-// Frees an error. NULL is nothing to free.
+/* Frees an error. NULL is nothing to free. */
 void wxt_error_free(struct wxt_error *error);
 
-// A request with nothing set but what has one possible value: `total_num` 1, `bill_type` MCHT, `sign_method` HMAC.
-// `call` is one of `wxt_call`.
+/*
+ A request with nothing set but what has one possible value: `total_num` 1, `bill_type` MCHT, `sign_method` HMAC.
+ `call` is one of `wxt_call`.
+ */
 wxt_code wxt_request_new(int32_t call, struct wxt_request **request, struct wxt_error **error);
 
-// Sets a field by the name that the document gives it: "re_openid". The value is UTF-8 and copied. Setting a field again
-// replaces it. The value is checked against the document's table when the request is prepared or paid.
+/*
+ Sets a field by the name that the document gives it: "re_openid". The value is UTF-8 and copied. Setting a field again
+ replaces it. The value is checked against the document's table when the request is prepared or paid.
+ */
 wxt_code wxt_request_set(struct wxt_request *request,
                          const char *name,
                          const char *value,
                          struct wxt_error **error);
 
-// Sets an amount in fen: 100 is one yuan. Only fields that are amounts take it.
+/* Sets an amount in fen: 100 is one yuan. Only fields that are amounts take it. */
 wxt_code wxt_request_set_fen(struct wxt_request *request, const char *name, int64_t fen, struct wxt_error **error);
 
-// Frees a request. NULL is nothing to free.
+/* Frees a request. NULL is nothing to free. */
 void wxt_request_free(struct wxt_request *request);
 
-// An account with nothing set. `gateway` is one of `wxt_gateway`.
-//
-// Texts (`wxt_account_set`), amounts (`wxt_account_set_fen`) and secrets (`wxt_account_set_secret`) by gateway:
-// - WXT_REDPACK: mch_id, wxappid; secret key. Optional: host, second_host; amounts least_amount and most_amount,
-//   least_without_scene and most_without_scene.
-// - WXT_WORKWX: mch_id, appid; secrets key (API key) and secret (of the payment application). Optional: host,
-//   second_host; least_amount and most_amount.
-// - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), notifications_suffice ("1": a till
-//   books what a signed notification tells without asking), wap_service, query_service, close_service; least_amount and
-//   most_amount; a public key.
-// - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
-//   Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
-//
-// Hosts are complete: "https://api.mch.weixin.qq.com". What is missing or wrong is told when a client or till is made.
+/*
+ An account with nothing set. `gateway` is one of `wxt_gateway`.
+
+ Texts (`wxt_account_set`), amounts (`wxt_account_set_fen`) and secrets (`wxt_account_set_secret`) by gateway:
+ - WXT_REDPACK: mch_id, wxappid; secret key. Optional: host, second_host; amounts least_amount and most_amount,
+   least_without_scene and most_without_scene.
+ - WXT_WORKWX: mch_id, appid; secrets key (API key) and secret (of the payment application). Optional: host,
+   second_host; least_amount and most_amount.
+ - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), notifications_suffice ("1": a till
+   books what a signed notification tells without asking), query_service; least_amount and most_amount; a public key.
+ - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
+   Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
+
+ Hosts are complete: "https://api.mch.weixin.qq.com". What is missing or wrong is told when a client or till is made.
+ */
 wxt_code wxt_account_new(int32_t gateway,
                          struct wxt_account **account,
                          struct wxt_error **error);
 
-// Sets a text of an account. Both are NUL-terminated UTF-8, and copied.
+/* Sets a text of an account. Both are NUL-terminated UTF-8, and copied. */
 wxt_code wxt_account_set(struct wxt_account *account, const char *name, const char *value, struct wxt_error **error);
 
-// Sets an amount of an account, in fen.
+/* Sets an amount of an account, in fen. */
 wxt_code wxt_account_set_fen(struct wxt_account *account, const char *name, int64_t fen, struct wxt_error **error);
 
-// Sets a key of an account. The bytes are copied into memory that is overwritten when the account is freed. Overwrite your
-// own copy afterwards (with explicit_bzero or the like): the library cannot.
+/*
+ Sets a key of an account. The bytes are copied into memory that is overwritten when the account is freed. Overwrite your
+ own copy afterwards (with explicit_bzero or the like): the library cannot.
+ */
 wxt_code wxt_account_set_secret(struct wxt_account *account,
                                 const char *name,
                                 const uint8_t *secret,
                                 size_t length,
                                 struct wxt_error **error);
 
-// Verifies the replies with the operator's RSA public key: PEM, DER, or the bare base64 of the DER. `rsa` is one of
-// `wxt_rsa`. For WXT_WEBGATE and WXT_SWIFTPASS.
+/*
+ Verifies the replies with the operator's RSA public key: PEM, DER, or the bare base64 of the DER. `rsa` is one of
+ `wxt_rsa`. For WXT_WEBGATE and WXT_SWIFTPASS.
+ */
 wxt_code wxt_account_set_public_key(struct wxt_account *account,
                                     int32_t rsa,
                                     const uint8_t *key,
                                     size_t length,
                                     struct wxt_error **error);
 
-// Verifies the replies with a function of your own, where your operator's rule differs. `context` is handed to it; when
-// nothing uses it any more, `release` (which may be NULL) is called with it, also when this call fails.
+/*
+ Verifies the replies with a function of your own, where your operator's rule differs. `context` is handed to it; when
+ nothing uses it any more, `release` (which may be NULL) is called with it, also when this call fails.
+ */
 wxt_code wxt_account_set_reply_rule(struct wxt_account *account,
                                     wxt_proof_callback prove,
                                     wxt_release_callback release,
                                     void *context,
                                     struct wxt_error **error);
 
-// Frees an account and overwrites its keys. NULL is nothing to free.
+/* Frees an account and overwrites its keys. NULL is nothing to free. */
 void wxt_account_free(struct wxt_account *account);
 
-// The library's own transport: HTTPS with the system's roots, no client certificate and no proxy, whatever the
-// environment says. Make one for all accounts that show the same client certificate.
+/*
+ The library's own transport: HTTPS with the system's roots, no client certificate and no proxy, whatever the
+ environment says. Make one for all accounts that show the same client certificate.
+ */
 wxt_code wxt_transport_new(struct wxt_transport **transport, struct wxt_error **error);
 
-// The merchant's client certificate from the bytes of apiclient_cert.p12. Its password is the mch_id, as the merchant
-// platform sets it. Bytes and password are copied; overwrite your own copy afterwards.
+/*
+ The merchant's client certificate from the bytes of apiclient_cert.p12. Its password is the mch_id, as the merchant
+ platform sets it. Bytes and password are copied; overwrite your own copy afterwards.
+ */
 wxt_code wxt_transport_set_p12(struct wxt_transport *transport,
                                const uint8_t *p12,
                                size_t p12_length,
@@ -781,7 +815,7 @@ wxt_code wxt_transport_set_p12(struct wxt_transport *transport,
                                size_t password_length,
                                struct wxt_error **error);
 
-// The same from apiclient_cert.pem and apiclient_key.pem, without a passphrase.
+/* The same from apiclient_cert.pem and apiclient_key.pem, without a passphrase. */
 wxt_code wxt_transport_set_pem(struct wxt_transport *transport,
                                const uint8_t *certificate,
                                size_t certificate_length,
@@ -789,22 +823,24 @@ wxt_code wxt_transport_set_pem(struct wxt_transport *transport,
                                size_t key_length,
                                struct wxt_error **error);
 
-// Trusts these roots instead of the system's: for terminals without a CA store, or with an old one. PEM, one or several.
+/* Trusts these roots instead of the system's: for terminals without a CA store, or with an old one. PEM, one or several. */
 wxt_code wxt_transport_set_roots(struct wxt_transport *transport,
                                  const uint8_t *pem,
                                  size_t length,
                                  struct wxt_error **error);
 
-// Goes through an HTTP proxy (CONNECT), without user and password.
+/* Goes through an HTTP proxy (CONNECT), without user and password. */
 wxt_code wxt_transport_set_proxy(struct wxt_transport *transport,
                                  const char *host,
                                  uint16_t port,
                                  struct wxt_error **error);
 
-// A transport of your own, for a terminal with its own modem stack. `post` carries one request. `forget` may be NULL where
-// no connections are kept; `reach` may be NULL, then `wxt_client_check` cannot try a gateway without a query; `release`
-// may be NULL. `context` is handed to each, and to `release` when nothing uses it any more, also when this call fails.
-// Whether it shows a client certificate, and whose, only your transport knows.
+/*
+ A transport of your own, for a terminal with its own modem stack. `post` carries one request. `forget` may be NULL where
+ no connections are kept; `reach` may be NULL, then `wxt_client_check` cannot try a gateway without a query; `release`
+ may be NULL. `context` is handed to each, and to `release` when nothing uses it any more, also when this call fails.
+ Whether it shows a client certificate, and whose, only your transport knows.
+ */
 wxt_code wxt_transport_new_own(wxt_post_callback post,
                                wxt_forget_callback forget,
                                wxt_reach_callback reach,
@@ -813,31 +849,37 @@ wxt_code wxt_transport_new_own(wxt_post_callback post,
                                struct wxt_transport **transport,
                                struct wxt_error **error);
 
-// Frees a transport. Clients and tills that were made with it keep what they need. NULL is nothing to free.
+/* Frees a transport. Clients and tills that were made with it keep what they need. NULL is nothing to free. */
 void wxt_transport_free(struct wxt_transport *transport);
 
-// The HTTP status of the reply: 200.
+/* The HTTP status of the reply: 200. */
 wxt_code wxt_received_set_status(struct wxt_received *received, int32_t status);
 
-// Adds bytes of the reply's body: what HTTP carries, unpacked from chunks, up to `post->reply_limit`. A reply that is
-// longer is not read, and its outcome is unknown.
+/*
+ Adds bytes of the reply's body: what HTTP carries, unpacked from chunks, up to `post->reply_limit`. A reply that is
+ longer is not read, and its outcome is unknown.
+ */
 wxt_code wxt_received_append(struct wxt_received *received, const uint8_t *body, size_t length);
 
-// Says that the connection had carried no other exchange before. Without this the library takes it for a used one, on which
-// an unsigned refusal proves nothing.
+/*
+ Says that the connection had carried no other exchange before. Without this the library takes it for a used one, on which
+ an unsigned refusal proves nothing.
+ */
 wxt_code wxt_received_set_fresh(struct wxt_received *received);
 
-// The reply's Date header in seconds since 1970, where it could be read.
+/* The reply's Date header in seconds since 1970, where it could be read. */
 wxt_code wxt_received_set_date(struct wxt_received *received, int64_t unix_seconds);
 
-// Says why there is no reply: `stage` is one of `wxt_stage`, `words` are for a technician. No secret belongs there.
+/* Says why there is no reply: `stage` is one of `wxt_stage`, `words` are for a technician. No secret belongs there. */
 wxt_code wxt_received_fail(struct wxt_received *received, int32_t stage, const char *words);
 
-// A client: one account, one terminal. `device_info` is the terminal's number (设备号), or NULL. `deadline_ms` is the
-// deadline of one call, 1000 to 300000, or 0 for 30 seconds.
-//
-// A client neither makes order numbers nor repeats, and remembers nothing through a power cut. A till does all three:
-// prefer it.
+/*
+ A client: one account, one terminal. `device_info` is the terminal's number (设备号), or NULL. `deadline_ms` is the
+ deadline of one call, 1000 to 300000, or 0 for 30 seconds.
+
+ A client neither makes order numbers nor repeats, and remembers nothing through a power cut. A till does all three:
+ prefer it.
+ */
 wxt_code wxt_client_new(const struct wxt_account *account,
                         const char *device_info,
                         const struct wxt_transport *transport,
@@ -845,143 +887,158 @@ wxt_code wxt_client_new(const struct wxt_account *account,
                         struct wxt_client **client,
                         struct wxt_error **error);
 
-// Frees a client. No thread may be in a call of it. NULL is nothing to free.
+/* Frees a client. No thread may be in a call of it. NULL is nothing to free. */
 void wxt_client_free(struct wxt_client *client);
 
-// Checks clock, DNS, route, TLS, certificate, merchant number and key before the first customer, and moves nothing.
+/* Checks clock, DNS, route, TLS, certificate, merchant number and key before the first customer, and moves nothing. */
 wxt_code wxt_client_check(const struct wxt_client *client, struct wxt_report **report, struct wxt_error **error);
 
-// Checks and signs a payment; nothing is sent. Only for an order number that was never sent, or that was refused with
-// WXT_SAME_NUMBER. Store the order number before you send.
+/*
+ Checks and signs a payment; nothing is sent. Only for an order number that was never sent, or that was refused with
+ WXT_SAME_NUMBER. Store the order number before you send.
+ */
 wxt_code wxt_client_prepare(const struct wxt_client *client,
                             const struct wxt_request *request,
                             struct wxt_prepared **prepared,
                             struct wxt_error **error);
 
-// The same for an order number that may have been sent by an earlier run of the program. All fields must be those of the
-// first attempt. A refusal is then WXT_UNKNOWN: it says nothing about the attempt before it.
+/*
+ The same for an order number that may have been sent by an earlier run of the program. All fields must be those of the
+ first attempt. A refusal is then WXT_UNKNOWN: it says nothing about the attempt before it.
+ */
 wxt_code wxt_client_prepare_repeat(const struct wxt_client *client,
                                    const struct wxt_request *request,
                                    struct wxt_prepared **prepared,
                                    struct wxt_error **error);
 
-// The order number of a prepared payment. Lives as long as it. Never NULL.
+/* The order number of a prepared payment. Lives as long as it. Never NULL. */
 const char *wxt_prepared_order_number(const struct wxt_prepared *prepared);
 
-// 1 when an attempt has no proven answer, or when that cannot be told (NULL, or a send is under way); else 0.
+/* 1 when an attempt has no proven answer, or when that cannot be told (NULL, or a send is under way); else 0. */
 int32_t wxt_prepared_is_marked(const struct wxt_prepared *prepared);
 
-// Frees a prepared payment. NULL is nothing to free.
+/* Frees a prepared payment. NULL is nothing to free. */
 void wxt_prepared_free(struct wxt_prepared *prepared);
 
-// Sends a prepared payment once, and judges the reply. Sending it again is a repeat: the same order number and fields, a
-// new nonce and signature.
-//
-// `outcome` and `reply` are set to WXT_UNKNOWN and NULL first. WXT_DONE: the outcome counts, and `reply` (which may be
-// NULL if you do not want it) holds more. WXT_NOT_SENT: nothing was sent, neither now nor by an attempt before.
+/*
+ Sends a prepared payment once, and judges the reply. Sending it again is a repeat: the same order number and fields, a
+ new nonce and signature.
+
+ `outcome` and `reply` are set to WXT_UNKNOWN and NULL first. WXT_DONE: the outcome counts, and `reply` (which may be
+ NULL if you do not want it) holds more. WXT_NOT_SENT: nothing was sent, neither now nor by an attempt before.
+ */
 wxt_code wxt_client_send(const struct wxt_client *client,
                          struct wxt_prepared *prepared,
                          wxt_outcome *outcome,
                          struct wxt_reply **reply,
                          struct wxt_error **error);
 
-// Asks about an order. Moves nothing. `answer` and `reply` are set to WXT_NO_ANSWER and NULL first. WXT_KNOWN is not
-// "paid": compare the reply's state and amount.
+/*
+ Asks about an order. Moves nothing. `answer` and `reply` are set to WXT_NO_ANSWER and NULL first. WXT_KNOWN is not
+ "paid": compare the reply's state and amount.
+ */
 wxt_code wxt_client_ask(const struct wxt_client *client,
                         const struct wxt_request *request,
                         wxt_answer *answer,
                         struct wxt_reply **reply,
                         struct wxt_error **error);
 
-// Closes an unpaid WAP order, so that nobody can pay it any more. WXT_KNOWN means closed. Everything else says nothing
-// about the order: ask.
+/*
+ Closes an unpaid WAP order, so that nobody can pay it any more. WXT_KNOWN means closed. Everything else says nothing
+ about the order: ask.
+ */
 wxt_code wxt_client_close(const struct wxt_client *client,
                           const struct wxt_request *request,
                           wxt_answer *answer,
                           struct wxt_reply **reply,
                           struct wxt_error **error);
 
-// The outcome. NULL: WXT_UNKNOWN.
+/* The outcome. NULL: WXT_UNKNOWN. */
 wxt_outcome wxt_reply_outcome(const struct wxt_reply *reply);
 
-// The order number, or "" where it is not known. Never NULL, as all texts of a reply; it lives as long as the reply.
+/* The order number, or "" where it is not known. Never NULL, as all texts of a reply; it lives as long as the reply. */
 const char *wxt_reply_order_number(const struct wxt_reply *reply);
 
-// The entry in the till's journal, or 0. Acknowledge it after acting.
+/* The entry in the till's journal, or 0. Acknowledge it after acting. */
 int64_t wxt_reply_entry(const struct wxt_reply *reply);
 
-// The gateway's code: "NOTENOUGH", or "" where it gave none.
+/* The gateway's code: "NOTENOUGH", or "" where it gave none. */
 const char *wxt_reply_code(const struct wxt_reply *reply);
 
-// The gateway's own words, usually Chinese, or "" where it said none. Show them; never branch on them.
+/* The gateway's own words, usually Chinese, or "" where it said none. Show them; never branch on them. */
 const char *wxt_reply_text(const struct wxt_reply *reply);
 
-// One line for a log: why it was refused, or why it is not known. "" when accepted.
+/* One line for a log: why it was refused, or why it is not known. "" when accepted. */
 const char *wxt_reply_message(const struct wxt_reply *reply);
 
-// What is allowed after a refusal.
+/* What is allowed after a refusal. */
 wxt_next wxt_reply_next(const struct wxt_reply *reply);
 
-// How long to wait, where the next step is WXT_SAME_NUMBER_LATER.
+/* How long to wait, where the next step is WXT_SAME_NUMBER_LATER. */
 int64_t wxt_reply_wait_seconds(const struct wxt_reply *reply);
 
-// Why the outcome is not known.
+/* Why the outcome is not known. */
 wxt_reason wxt_reply_reason(const struct wxt_reply *reply);
 
-// How it was proven.
+/* How it was proven. */
 wxt_evidence wxt_reply_evidence(const struct wxt_reply *reply);
 
-// What the journal could not write after the payment was made, or "". The outcome counts all the same; the entry is still
-// open and is resolved again by the next pay or recover.
+/*
+ What the journal could not write after the payment was made, or "". The outcome counts all the same; the entry is still
+ open and is resolved again by the next pay or recover.
+ */
 const char *wxt_reply_journal_fault(const struct wxt_reply *reply);
 
-// 1 when the customer paid a WAP order after it was given up: refund it, or act on it. Else 0.
+/* 1 when the customer paid a WAP order after it was given up: refund it, or act on it. Else 0. */
 int32_t wxt_reply_is_late(const struct wxt_reply *reply);
 
-// A field of the reply by the name that the document gives it: "payment_no", "send_listid", "mweb_url". NULL where the
-// reply does not have it.
-const char *wxt_reply_get(const struct wxt_reply *reply,
-                          const char *name);
+/*
+ A field of the reply by the name that the document gives it: "payment_no", "send_listid", "mweb_url". NULL where the
+ reply does not have it.
+ */
+const char *wxt_reply_get(const struct wxt_reply *reply, const char *name);
 
-// A field that is an amount, in fen. WXT_FAILED: it is not there, or is no number of fen; `fen` is then not written.
+/* A field that is an amount, in fen. WXT_FAILED: it is not there, or is no number of fen; `fen` is then not written. */
 wxt_code wxt_reply_get_fen(const struct wxt_reply *reply, const char *name, int64_t *fen, struct wxt_error **error);
 
-// How many fields the reply has.
+/* How many fields the reply has. */
 size_t wxt_reply_count(const struct wxt_reply *reply);
 
-// The name of a field by its place, from 0. NULL from `wxt_reply_count` on.
+/* The name of a field by its place, from 0. NULL from `wxt_reply_count` on. */
 const char *wxt_reply_name(const struct wxt_reply *reply, size_t at);
 
-// Its value.
+/* Its value. */
 const char *wxt_reply_value(const struct wxt_reply *reply, size_t at);
 
-// Frees a reply and every text taken from it. NULL is nothing to free.
+/* Frees a reply and every text taken from it. NULL is nothing to free. */
 void wxt_reply_free(struct wxt_reply *reply);
 
-// 1 when no step is WXT_BAD; else 0, also for NULL.
+/* 1 when no step is WXT_BAD; else 0, also for NULL. */
 int32_t wxt_report_is_good(const struct wxt_report *report);
 
-// How many steps it has.
+/* How many steps it has. */
 size_t wxt_report_count(const struct wxt_report *report);
 
-// What a step is about, by its place from 0.
+/* What a step is about, by its place from 0. */
 wxt_part wxt_report_part(const struct wxt_report *report, size_t at);
 
-// What came out of it.
+/* What came out of it. */
 wxt_verdict wxt_report_verdict(const struct wxt_report *report, size_t at);
 
-// In English. NULL from `wxt_report_count` on.
+/* In English. NULL from `wxt_report_count` on. */
 const char *wxt_report_text(const struct wxt_report *report, size_t at);
 
-// In Chinese. NULL from `wxt_report_count` on.
+/* In Chinese. NULL from `wxt_report_count` on. */
 const char *wxt_report_text_zh(const struct wxt_report *report, size_t at);
 
-// Frees a report and every text taken from it. NULL is nothing to free.
+/* Frees a report and every text taken from it. NULL is nothing to free. */
 void wxt_report_free(struct wxt_report *report);
 
-// Explains why a gateway does not like a signature: the string that is signed, the key masked, and what looks wrong.
-// Offline. `call` is one of `wxt_call`; `given` is the signature that was refused, or NULL. The right signature is never
-// shown. The string holds the fields' values: do not log it in production.
+/*
+ Explains why a gateway does not like a signature: the string that is signed, the key masked, and what looks wrong.
+ Offline. `call` is one of `wxt_call`; `given` is the signature that was refused, or NULL. The right signature is never
+ shown. The string holds the fields' values: do not log it in production.
+ */
 wxt_code wxt_explain(int32_t call,
                      const struct wxt_field *fields,
                      size_t count,
@@ -991,7 +1048,7 @@ wxt_code wxt_explain(int32_t call,
                      struct wxt_explanation **explanation,
                      struct wxt_error **error);
 
-// The same for the workwx_sign of WXT_PAY_EMPLOYEE, which covers eight fields only and takes the application's Secret.
+/* The same for the workwx_sign of WXT_PAY_EMPLOYEE, which covers eight fields only and takes the application's Secret. */
 wxt_code wxt_explain_workwx_sign(const struct wxt_field *fields,
                                  size_t count,
                                  const uint8_t *secret,
@@ -1000,42 +1057,46 @@ wxt_code wxt_explain_workwx_sign(const struct wxt_field *fields,
                                  struct wxt_explanation **explanation,
                                  struct wxt_error **error);
 
-// The string that is signed, the key masked. Never NULL.
+/* The string that is signed, the key masked. Never NULL. */
 const char *wxt_explanation_string(const struct wxt_explanation *explanation);
 
-// Whether the given signature fits.
+/* Whether the given signature fits. */
 wxt_agreement wxt_explanation_agrees(const struct wxt_explanation *explanation);
 
-// How many things look wrong.
+/* How many things look wrong. */
 size_t wxt_explanation_count(const struct wxt_explanation *explanation);
 
-// The field that looks wrong, or "key", by its place from 0. NULL from `wxt_explanation_count` on.
+/* The field that looks wrong, or "key", by its place from 0. NULL from `wxt_explanation_count` on. */
 const char *wxt_explanation_field(const struct wxt_explanation *explanation, size_t at);
 
-// What looks wrong, in English.
+/* What looks wrong, in English. */
 const char *wxt_explanation_text(const struct wxt_explanation *explanation, size_t at);
 
-// What looks wrong, in Chinese.
+/* What looks wrong, in Chinese. */
 const char *wxt_explanation_text_zh(const struct wxt_explanation *explanation, size_t at);
 
-// Frees an explanation and every text taken from it. NULL is nothing to free.
+/* Frees an explanation and every text taken from it. NULL is nothing to free. */
 void wxt_explanation_free(struct wxt_explanation *explanation);
 
-// Reads and verifies the notification that a Swiftpass-type gateway posts when the customer paid. WXT_FAILED: it is not to
-// be believed; answer it with anything but `success`, and the gateway repeats it for hours.
+/*
+ Reads and verifies the notification that a Swiftpass-type gateway posts when the customer paid. WXT_FAILED: it is not to
+ be believed; answer it with anything but `success`, and the gateway repeats it for hours.
+ */
 wxt_code wxt_client_notification(const struct wxt_client *client,
                                  const uint8_t *body,
                                  size_t length,
                                  struct wxt_notification **notification,
                                  struct wxt_error **error);
 
-// The order that it speaks of: look up your stored order with it. Never NULL; lives as long as the notification.
+/* The order that it speaks of: look up your stored order with it. Never NULL; lives as long as the notification. */
 const char *wxt_notification_order_number(const struct wxt_notification *notification);
 
-// Compares a notification, once, with the order from your own durable record, and gives the exact text to answer with
-// (`answer`, static) after `record` said that the payment is on the disk. The same notification may come several times:
-// `record` must accept that. `paid` may be NULL; its fields are the notification's. Send the answer as plain text within 5
-// seconds.
+/*
+ Compares a notification, once, with the order from your own durable record, and gives the exact text to answer with
+ (`answer`, static) after `record` said that the payment is on the disk. The same notification may come several times:
+ `record` must accept that. `paid` may be NULL; its fields are the notification's. Send the answer as plain text within 5
+ seconds.
+ */
 wxt_code wxt_notification_confirm(struct wxt_notification *notification,
                                   const char *order_number,
                                   int64_t total_fee_fen,
@@ -1045,45 +1106,51 @@ wxt_code wxt_notification_confirm(struct wxt_notification *notification,
                                   const char **answer,
                                   struct wxt_error **error);
 
-// Frees a notification. NULL is nothing to free.
+/* Frees a notification. NULL is nothing to free. */
 void wxt_notification_free(struct wxt_notification *notification);
 
-// Opens a till on a journal file, or makes the file when there is none. `terminal` is this terminal's number, another one
-// for every terminal of a merchant, 0 to 65535: it is part of every order number. `device_info` is the terminal's number in
-// the requests (设备号), or NULL. The journal opens under no other terminal number or device_info.
-//
-// One till has a journal at a time: another process, or a second till, gets WXT_ERROR_JOURNAL_BUSY.
+/*
+ Opens a till on a journal file, or makes the file when there is none. `terminal` is this terminal's number, another one
+ for every terminal of a merchant, 0 to 65535: it is part of every order number. `device_info` is the terminal's number in
+ the requests (设备号), or NULL. The journal opens under no other terminal number or device_info.
+
+ One till has a journal at a time: another process, or a second till, gets WXT_ERROR_JOURNAL_BUSY.
+ */
 wxt_code wxt_till_open(const char *path,
                        int32_t terminal,
                        const char *device_info,
                        struct wxt_till **till,
                        struct wxt_error **error);
 
-// Adds an account, before the till is used by other threads. Where there are several of one gateway,
-// `wxt_options_set_account` says which one pays. `deadline_ms` is the deadline of one call, 1000 to 300000, or 0 for 30
-// seconds.
+/*
+ Adds an account, before the till is used by other threads. Where there are several of one gateway,
+ `wxt_options_set_account` says which one pays. `deadline_ms` is the deadline of one call, 1000 to 300000, or 0 for 30
+ seconds.
+ */
 wxt_code wxt_till_add(struct wxt_till *till,
                       const struct wxt_account *account,
                       const struct wxt_transport *transport,
                       int64_t deadline_ms,
                       struct wxt_error **error);
 
-// Closes a till and lets its journal go. No thread may be in a call of it. NULL is nothing to free.
+/* Closes a till and lets its journal go. No thread may be in a call of it. NULL is nothing to free. */
 void wxt_till_free(struct wxt_till *till);
 
-// Pays what you call `intent` (a prize, a receipt, a reimbursement; 1 to 64 bytes), once. Leave the request's order number
-// unset: the till makes it. The same intent with the same fields returns the recorded result, or goes on where it stopped,
-// also after a power cut. `options` may be NULL.
-//
-// `outcome` and `reply` are set to WXT_UNKNOWN and NULL first.
-// - WXT_DONE: the outcome counts. `reply` (may be NULL) has the order number, the entry, and what is allowed next.
-// - WXT_NOT_SENT: this call sent nothing, and no order number of this intent is open or paid. Except where the error is
-//   about the call itself (the intent was used with other fields; no account, or two, for this request): that says nothing
-//   of the intent.
-// - WXT_UNKNOWN: pay the same intent again later, or recover. Never take a new intent for the same thing.
-//
-// For a WAP order WXT_ACCEPTED means that the order exists: show its mweb_url. Whether the customer paid:
-// `wxt_till_payment_of`.
+/*
+ Pays what you call `intent` (a prize, a receipt, a reimbursement; 1 to 64 bytes), once. Leave the request's order number
+ unset: the till makes it. The same intent with the same fields returns the recorded result, or goes on where it stopped,
+ also after a power cut. `options` may be NULL.
+
+ `outcome` and `reply` are set to WXT_UNKNOWN and NULL first.
+ - WXT_DONE: the outcome counts. `reply` (may be NULL) has the order number, the entry, and what is allowed next.
+ - WXT_NOT_SENT: this call sent nothing, and no order number of this intent is open or paid. Except where the error is
+   about the call itself (the intent was used with other fields; no account, or two, for this request): that says nothing
+   of the intent.
+ - WXT_UNKNOWN: pay the same intent again later, or recover. Never take a new intent for the same thing.
+
+ For a WAP order WXT_ACCEPTED means that the order exists: show its mweb_url. Whether the customer paid:
+ `wxt_till_payment_of`.
+ */
 wxt_code wxt_till_pay(const struct wxt_till *till,
                       const char *intent,
                       const struct wxt_request *request,
@@ -1092,10 +1159,12 @@ wxt_code wxt_till_pay(const struct wxt_till *till,
                       struct wxt_reply **reply,
                       struct wxt_error **error);
 
-// Asks what became of an order number of this till, once, or until it is final or the patience in the options ends. It
-// never moves money. WXT_ACCEPTED means **paid**, for a WAP order, too; `wxt_reply_is_late` says whether it came after the
-// order was given up. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay. WXT_DECLINED: nobody can pay it
-// any more. `options` may be NULL: ask once.
+/*
+ Asks what became of an order number of this till, once, or until it is final or the patience in the options ends. It
+ never moves money. WXT_ACCEPTED means **paid**, for a WAP order, too; `wxt_reply_is_late` says whether it came after the
+ order was given up. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay. WXT_DECLINED: nobody can pay it
+ any more. `options` may be NULL: ask once.
+ */
 wxt_code wxt_till_payment_of(const struct wxt_till *till,
                              const char *order_number,
                              const struct wxt_options *options,
@@ -1103,18 +1172,22 @@ wxt_code wxt_till_payment_of(const struct wxt_till *till,
                              struct wxt_reply **reply,
                              struct wxt_error **error);
 
-// Closes a WAP order, so that nobody can pay it any more, and asks what became of it. WXT_DECLINED: closed unpaid.
-// WXT_ACCEPTED: the customer was faster, and paid. WXT_UNKNOWN: neither is proven, it may still be paid.
+/*
+ Closes a WAP order, so that nobody can pay it any more, and asks what became of it. WXT_DECLINED: closed unpaid.
+ WXT_ACCEPTED: the customer was faster, and paid. WXT_UNKNOWN: neither is proven, it may still be paid.
+ */
 wxt_code wxt_till_close(const struct wxt_till *till,
                         const char *order_number,
                         wxt_outcome *outcome,
                         struct wxt_reply **reply,
                         struct wxt_error **error);
 
-// Reads a payment notification (the gateway's POST to your notify_url), verifies it, compares it with the order in the
-// journal, asks the gateway's query (at most 4 seconds), and records the payment there. Only then `answer` is the exact text to answer with (static): send it as plain
-// text within 5 seconds. WXT_FAILED: answer with anything but `success`, and it comes again. The same notification may come
-// several times. `paid` may be NULL.
+/*
+ Reads a payment notification (the gateway's POST to your notify_url), verifies it, compares it with the order in the
+ journal, asks the gateway's query (at most 4 seconds), and records the payment there. Only then `answer` is the exact text to answer with (static): send it as plain
+ text within 5 seconds. WXT_FAILED: answer with anything but `success`, and it comes again. The same notification may come
+ several times. `paid` may be NULL.
+ */
 wxt_code wxt_till_notified(const struct wxt_till *till,
                            const uint8_t *body,
                            size_t length,
@@ -1122,26 +1195,30 @@ wxt_code wxt_till_notified(const struct wxt_till *till,
                            const char **answer,
                            struct wxt_error **error);
 
-// After a power cut: asks about every pending entry, oldest first, until the patience ends, and then calls `each` once for
-// every entry that is not acknowledged, oldest first. It only asks, unless `wxt_options_set_repeats` says otherwise. Safe
-// to interrupt and to run twice. `options` may be NULL.
+/*
+ After a power cut: asks about every pending entry, oldest first, until the patience ends, and then calls `each` once for
+ every entry that is not acknowledged, oldest first. It only asks, unless `wxt_options_set_repeats` says otherwise. Safe
+ to interrupt and to run twice. `options` may be NULL.
+ */
 wxt_code wxt_till_recover(const struct wxt_till *till,
                           const struct wxt_options *options,
                           wxt_entry_callback each,
                           void *context,
                           struct wxt_error **error);
 
-// Calls `each` once for every entry that is not acknowledged, oldest first. Asks nobody.
-wxt_code wxt_till_entries(const struct wxt_till *till,
-                          wxt_entry_callback each,
-                          void *context,
-                          struct wxt_error **error);
+/* Calls `each` once for every entry that is not acknowledged, oldest first. Asks nobody. */
+wxt_code wxt_till_unacknowledged(const struct wxt_till *till,
+                                 wxt_entry_callback each,
+                                 void *context,
+                                 struct wxt_error **error);
 
-// Tells the journal that you acted on a settled entry: the ticket is printed, the door is open.
+/* Tells the journal that you acted on a settled entry: the ticket is printed, the door is open. */
 wxt_code wxt_till_acknowledge(const struct wxt_till *till, int64_t entry, struct wxt_error **error);
 
-// A person closes an entry that nothing else can. Kept for ever, with the name and the reason. `finding` is one of
-// `wxt_finding`.
+/*
+ A person closes an entry that nothing else can. Kept for ever, with the name and the reason. `finding` is one of
+ `wxt_finding`.
+ */
 wxt_code wxt_till_settle_by_hand(const struct wxt_till *till,
                                  int64_t entry,
                                  int32_t finding,
@@ -1149,15 +1226,19 @@ wxt_code wxt_till_settle_by_hand(const struct wxt_till *till,
                                  const char *reason,
                                  struct wxt_error **error);
 
-// Removes entries that were acknowledged longer ago than this, and blanks personal data in those that stay. Nothing goes
-// until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
+/*
+ Removes entries that were acknowledged longer ago than this, and blanks personal data in those that stay. Nothing goes
+ until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
+ */
 wxt_code wxt_till_prune(const struct wxt_till *till,
                         int64_t older_than_seconds,
                         uint32_t *removed,
                         struct wxt_error **error);
 
-// Calls `each` with counts and sums of the entries begun in a time (seconds since 1970), by call and outcome: to lay beside
-// the platform's bill.
+/*
+ Calls `each` with counts and sums of the entries begun in a time (seconds since 1970), by call and outcome: to lay beside
+ the platform's bill.
+ */
 wxt_code wxt_till_summary(const struct wxt_till *till,
                           int64_t from,
                           int64_t until,
@@ -1165,109 +1246,111 @@ wxt_code wxt_till_summary(const struct wxt_till *till,
                           void *context,
                           struct wxt_error **error);
 
-// Its number: what `wxt_till_acknowledge` and `wxt_till_settle_by_hand` take.
+/* Its number: what `wxt_till_acknowledge` and `wxt_till_settle_by_hand` take. */
 int64_t wxt_entry_id(const struct wxt_entry *entry);
 
-// What is known of it.
+/* What is known of it. */
 wxt_entry_state wxt_entry_state_of(const struct wxt_entry *entry);
 
-// Your own name for what is being paid. Never NULL, as all texts of an entry but those that say so.
+/* Your own name for what is being paid. Never NULL, as all texts of an entry but those that say so. */
 const char *wxt_entry_intent(const struct wxt_entry *entry);
 
-// The order number.
+/* The order number. */
 const char *wxt_entry_order_number(const struct wxt_entry *entry);
 
-// The call by the name of its document: "sendredpack".
+/* The call by the name of its document: "sendredpack". */
 const char *wxt_entry_call(const struct wxt_entry *entry);
 
-// Whose it is: gateway, address, merchant and appid.
+/* Whose it is: gateway, address, merchant and appid. */
 const char *wxt_entry_account(const struct wxt_entry *entry);
 
-// The amount in fen.
+/* The amount in fen. */
 int64_t wxt_entry_fen(const struct wxt_entry *entry);
 
-// When it was begun, in seconds since 1970, as the device believed.
+/* When it was begun, in seconds since 1970, as the device believed. */
 int64_t wxt_entry_begun_at(const struct wxt_entry *entry);
 
-// When its last attempt was begun.
+/* When its last attempt was begun. */
 int64_t wxt_entry_last_attempt_at(const struct wxt_entry *entry);
 
-// How many attempts were made or begun.
+/* How many attempts were made or begun. */
 uint32_t wxt_entry_attempts(const struct wxt_entry *entry);
 
-// When it was acknowledged, in seconds since 1970, or 0.
+/* When it was acknowledged, in seconds since 1970, or 0. */
 int64_t wxt_entry_acknowledged_at(const struct wxt_entry *entry);
 
-// The gateway's code, where it refused.
+/* The gateway's code, where it refused. */
 const char *wxt_entry_code(const struct wxt_entry *entry);
 
-// The gateway's own words, where it refused.
+/* The gateway's own words, where it refused. */
 const char *wxt_entry_text(const struct wxt_entry *entry);
 
-// Why it is not settled, in English, where it is not.
+/* Why it is not settled, in English, where it is not. */
 const char *wxt_entry_message(const struct wxt_entry *entry);
 
-// What is allowed after a refusal.
+/* What is allowed after a refusal. */
 wxt_next wxt_entry_next(const struct wxt_entry *entry);
 
-// How long to wait, where the next step is WXT_SAME_NUMBER_LATER.
+/* How long to wait, where the next step is WXT_SAME_NUMBER_LATER. */
 int64_t wxt_entry_wait_seconds(const struct wxt_entry *entry);
 
-// Why it is not settled.
+/* Why it is not settled. */
 wxt_reason wxt_entry_reason(const struct wxt_entry *entry);
 
-// A field that proves the outcome: "send_listid", "payment_no", "transaction_id", "mweb_url"; "by" and "reason" where a
-// person settled it. NULL where there is none.
-const char *wxt_entry_get(const struct wxt_entry *entry,
-                          const char *name);
+/*
+ A field that proves the outcome: "send_listid", "payment_no", "transaction_id", "mweb_url"; "by" and "reason" where a
+ person settled it. NULL where there is none.
+ */
+const char *wxt_entry_get(const struct wxt_entry *entry, const char *name);
 
-// A field that was sent: "re_openid". NULL where there is none, or it was blanked after a prune.
+/* A field that was sent: "re_openid". NULL where there is none, or it was blanked after a prune. */
 const char *wxt_entry_sent(const struct wxt_entry *entry, const char *name);
 
-// Options with nothing chosen: the only account of the gateway, 30 seconds of patience, no repeats, nobody watches.
+/* Options with nothing chosen: the only account of the gateway, 30 seconds of patience, no repeats, nobody watches. */
 wxt_code wxt_options_new(struct wxt_options **options, struct wxt_error **error);
 
-// Which account pays, where the till has several of one gateway: any of its identifiers, such as its mch_id.
+/* Which account pays, where the till has several of one gateway: any of its identifiers, such as its mch_id. */
 wxt_code wxt_options_set_account(struct wxt_options *options, const char *account, struct wxt_error **error);
 
-// How long the call may go on resolving, in milliseconds. An attempt that is under way may add the account's deadline.
-wxt_code wxt_options_set_patience(struct wxt_options *options,
-                                  int64_t patience_ms,
-                                  struct wxt_error **error);
+/* How long the call may go on resolving, in milliseconds. An attempt that is under way may add the account's deadline. */
+wxt_code wxt_options_set_patience(struct wxt_options *options, int64_t patience_ms, struct wxt_error **error);
 
-// Lets `wxt_till_recover` repeat payments that were begun less than this long ago, where the gateway does not know them.
-// This can move money.
+/*
+ Lets `wxt_till_recover` repeat payments that were begun less than this long ago, where the gateway does not know them.
+ This can move money.
+ */
 wxt_code wxt_options_set_repeats(struct wxt_options *options,
                                  int64_t younger_than_seconds,
                                  struct wxt_error **error);
 
-// Who is told where the call is. NULL: nobody. The context must live until the calls with these options have returned.
+/* Who is told where the call is. NULL: nobody. The context must live until the calls with these options have returned. */
 wxt_code wxt_options_set_progress(struct wxt_options *options,
                                   wxt_progress_callback progress,
                                   void *context,
                                   struct wxt_error **error);
 
-// What ends the waiting of calls with these options. NULL: nothing. The cancel may be freed before the options.
+/* What ends the waiting of calls with these options. NULL: nothing. The cancel may be freed before the options. */
 wxt_code wxt_options_set_cancel(struct wxt_options *options,
                                 const struct wxt_cancel *cancel,
                                 struct wxt_error **error);
 
-// Frees options. NULL is nothing to free.
+/* Frees options. NULL is nothing to free. */
 void wxt_options_free(struct wxt_options *options);
 
-// A cancel that is not set.
+/* A cancel that is not set. */
 wxt_code wxt_cancel_new(struct wxt_cancel **cancel, struct wxt_error **error);
 
-// Sets it (1) or takes it back (0), from any thread or a signal handler. Calls that wait return with what is known; an
-// exchange with the gateway that is under way comes to its end first.
-void wxt_cancel_set(const struct wxt_cancel *cancel,
-                    int32_t cancelled);
+/*
+ Sets it (1) or takes it back (0), from any thread or a signal handler. Calls that wait return with what is known; an
+ exchange with the gateway that is under way comes to its end first.
+ */
+void wxt_cancel_set(const struct wxt_cancel *cancel, int32_t cancelled);
 
-// Frees a cancel. NULL is nothing to free.
+/* Frees a cancel. NULL is nothing to free. */
 void wxt_cancel_free(struct wxt_cancel *cancel);
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+}
+#endif
 
-#endif  /* WXPAY_TERMINAL_H */
+#endif

@@ -109,7 +109,7 @@ impl Profile {
         if hosts.is_empty() || hosts.len() > 2 {
             return Err(Error::setting("hosts", "one or two hosts"));
         }
-        self.hosts = hosts.iter().map(|host| checked_url(host)).collect::<Result<_, _>>()?;
+        self.hosts = hosts.iter().map(|host| checked_host(host)).collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -174,7 +174,7 @@ impl RedpackAccount {
     ///
     /// # Errors
     ///
-    /// A URL is not `https://` with a host name, or there are none or more than two.
+    /// A URL is not `https://` with a host name, has a path, or there are none or more than two.
     pub fn hosts(mut self, hosts: &[&str]) -> Result<RedpackAccount, Error> {
         self.profile.set_hosts(hosts)?;
         Ok(self)
@@ -234,7 +234,7 @@ impl WorkwxAccount {
     ///
     /// # Errors
     ///
-    /// A URL is not `https://` with a host name, or there are none or more than two.
+    /// A URL is not `https://` with a host name, has a path, or there are none or more than two.
     pub fn hosts(mut self, hosts: &[&str]) -> Result<WorkwxAccount, Error> {
         self.profile.set_hosts(hosts)?;
         Ok(self)
@@ -311,36 +311,18 @@ impl SwiftpassAccount {
         self
     }
 
-    /// The `service` of a WAP order. Default `pay.weixin.wap`.
+    /// The `service` of a query: `unified.trade.query`, the default, or `trade.single.query`, which older gateways want
+    /// (protocol C.1). The other calls have one name each. (`pay.weixin.wappay` is another call than `pay.weixin.wap`, with
+    /// other fields and another reply.)
     ///
     /// # Errors
     ///
-    /// Not 1 to 32 visible ASCII characters.
-    pub fn wap_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
-        self.service(&swiftpass::WAP_ORDER, service)
-    }
-
-    /// The `service` of a query. Default `unified.trade.query`; older gateways want `trade.single.query`.
-    ///
-    /// # Errors
-    ///
-    /// Not 1 to 32 visible ASCII characters.
-    pub fn query_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
-        self.service(&swiftpass::TRADE_QUERY, service)
-    }
-
-    /// The `service` that closes an order. Default `unified.trade.close`.
-    ///
-    /// # Errors
-    ///
-    /// Not 1 to 32 visible ASCII characters.
-    pub fn close_service(self, service: &str) -> Result<SwiftpassAccount, Error> {
-        self.service(&swiftpass::TRADE_CLOSE, service)
-    }
-
-    fn service(mut self, call: &Endpoint, service: &str) -> Result<SwiftpassAccount, Error> {
-        check_word("service", service, 32)?;
-        for (_, name) in self.profile.services.iter_mut().filter(|(have, _)| *have == call.name) {
+    /// Another service: its fields and its reply are in no table here.
+    pub fn query_service(mut self, service: &str) -> Result<SwiftpassAccount, Error> {
+        if !["unified.trade.query", "trade.single.query"].contains(&service) {
+            return Err(Error::setting("query_service", "is unified.trade.query or trade.single.query"));
+        }
+        for (_, name) in self.profile.services.iter_mut().filter(|(call, _)| *call == swiftpass::TRADE_QUERY.name) {
             *name = service.into();
         }
         Ok(self)
@@ -396,7 +378,7 @@ impl WebgateAccount {
     ///
     /// # Errors
     ///
-    /// The URL is not `https://` with a host name, `partner_id` is not 1 to 32 visible ASCII characters, or the key is
+    /// The URL is not `https://` with a host name, or has a path; `partner_id` is not 1 to 32 visible ASCII characters, or the key is
     /// not 1 to 128 bytes.
     pub fn new(
         host: &str,
@@ -404,7 +386,7 @@ impl WebgateAccount {
         secretkey: Secret,
         rule: impl ReplyRule + 'static,
     ) -> Result<WebgateAccount, Error> {
-        let host = checked_url(host)?;
+        let host = checked_host(host)?;
         check_word("partner_id", partner_id, 32)?;
         check_key("secretkey", &secretkey, 1, 128)?;
         let mut profile = Profile::new(WebgateAccount::FAMILY, &[&host], secretkey, Verifier::Rule(Box::new(rule)));
@@ -499,6 +481,18 @@ fn check_key(name: &'static str, key: &Secret, shortest: usize, longest: usize) 
         return Err(Error::setting(name, "must be visible ASCII without blanks"));
     }
     Ok(())
+}
+
+/// An `https://` URL of a host alone: the path is the table's.
+fn checked_host(url: &str) -> Result<String, Error> {
+    let host = checked_url(url)?;
+    match host.strip_prefix("https://").is_some_and(|rest| rest.contains('/')) {
+        true => Err(Error::setting(
+            "host",
+            "must be the host alone, such as https://pay.example: the library adds the path",
+        )),
+        false => Ok(host),
+    }
 }
 
 /// An `https://` URL of a host and, for Swiftpass, a path. No user, no query.

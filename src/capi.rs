@@ -32,7 +32,6 @@ use crate::fields::Fields;
 use crate::https::{Https, HttpsBuilder};
 use crate::identity::Identity;
 use crate::journal::{Entry, EntryState, JournalFault, JournalFaultKind, Settlement, SqliteJournal};
-use crate::order_number::OrderNumbers;
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
 use crate::pairs::Pairs;
 use crate::process::ELSEWHERE;
@@ -578,8 +577,8 @@ fn made<H: Opaque>(state: H::State, lent: bool) -> *mut H {
 /// Why a call failed, on its way to a code and a `wxt_error`.
 enum Fail {
     Argument(&'static str, &'static str),
-    /// A name that the caller gave, and what is wrong with it.
-    Name(String, &'static str),
+    /// A name that is not known; it is not repeated.
+    Unknown(String),
     /// A handle from before a fork.
     Elsewhere(&'static str),
     /// Nothing was sent.
@@ -617,7 +616,7 @@ impl Failure {
 impl Fail {
     fn code(&self) -> wxt_code {
         match self {
-            Fail::Argument(..) | Fail::Name(..) => WXT_BAD_ARGUMENT,
+            Fail::Argument(..) | Fail::Unknown(_) => WXT_BAD_ARGUMENT,
             Fail::NotSent(_) | Fail::Elsewhere(_) => WXT_NOT_SENT,
             Fail::Failed(_) | Fail::Journal(_) | Fail::Notification(_) => WXT_FAILED,
         }
@@ -628,8 +627,8 @@ impl Fail {
             Fail::Argument(name, rule) => {
                 Failure::new(wxt_error_kind::WXT_ERROR_ARGUMENT, name, &[name, ": ", rule].concat())
             }
-            Fail::Name(name, rule) => {
-                Failure::new(wxt_error_kind::WXT_ERROR_ARGUMENT, name, &[name, ": ", rule].concat())
+            Fail::Unknown(rule) => {
+                Failure::new(wxt_error_kind::WXT_ERROR_ARGUMENT, "name", &["name: ", rule.as_str()].concat())
             }
             Fail::Elsewhere(name) => {
                 Failure::new(wxt_error_kind::WXT_ERROR_PROCESS, name, &[name, ": ", ELSEWHERE].concat())
@@ -680,6 +679,31 @@ fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The words of a thread's last call, for `wxt_error_message(NULL)`. Nothing to drop: a thread may end after the library was
+/// unloaded.
+struct LastWords(std::cell::UnsafeCell<[u8; 512]>);
+
+thread_local! {
+    static LAST: LastWords = const { LastWords(std::cell::UnsafeCell::new([0; 512])) };
+}
+
+impl LastWords {
+    fn pointer(&self) -> *const c_char {
+        self.0.get().cast_const().cast()
+    }
+
+    /// Cut before a character that does not fit.
+    fn say(&self, words: &[u8]) {
+        // SAFETY: of this thread alone, and no other borrow lives: C has a pointer, which ends with this call.
+        let place = unsafe { &mut *self.0.get() };
+        let words = String::from_utf8_lossy(words);
+        let fitting =
+            words.char_indices().map(|(at, c)| at.saturating_add(c.len_utf8())).take_while(|end| *end < 512).last();
+        let kept = words.as_bytes().get(..fitting.unwrap_or(0)).unwrap_or_default();
+        place.iter_mut().zip(kept.iter().copied().chain([0])).for_each(|(to, from)| *to = from);
+    }
+}
+
 /// Runs one call: no panic leaves it, and what went wrong becomes a code and a `wxt_error`.
 ///
 /// # Safety
@@ -691,6 +715,7 @@ unsafe fn run(error: *mut *mut wxt_error, call: impl FnOnce() -> Done) -> wxt_co
         Ok(Err(fail)) => (fail.code(), Some(fail.failure())),
         Err(_) => (WXT_PANICKED, Some(Failure::panicked())),
     };
+    LAST.with(|last| last.say(failure.as_ref().map_or(&[], |failure| failure.message.as_bytes())));
     if !error.is_null() && error.is_aligned() {
         // SAFETY: the caller's.
         unsafe { error.write(failure.map_or(std::ptr::null_mut(), handle::<wxt_error>)) };
@@ -891,8 +916,15 @@ pub unsafe extern "C" fn wxt_error_field(error: *const wxt_error) -> *const c_ch
 }
 
 /// What is wrong, in English, for a log or a technician. No secret in it. Lives as long as the error. Never NULL.
+///
+/// With NULL: the words of this thread's last call, up to 511 bytes, until this thread's next call; empty where it did what it
+/// says. So `must(wxt_till_open(…, &till, NULL))` can tell them, and nothing depends on the order in which C evaluates
+/// arguments.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wxt_error_message(error: *const wxt_error) -> *const c_char {
+    if error.is_null() {
+        return LAST.with(LastWords::pointer);
+    }
     unsafe { peek(error, c"".as_ptr(), |error| error.message.as_ptr()) }
 }
 
@@ -937,9 +969,10 @@ static CALLS: [Call; 8] = [
     call::<WxCharge<'_>>(wxt_call::WXT_WXCHARGE, Use::Pay),
 ];
 
-/// A wrong name, cut to what is worth showing.
-fn wrong(name: &str, rule: &'static str) -> Fail {
-    Fail::Name(crate::text::shown(name, 64), rule)
+/// A name that is not known is not repeated: exchanged arguments would put a key into the text. The known ones are named.
+fn unknown_name<'a>(of: &str, known: impl Iterator<Item = &'a str>) -> Fail {
+    let known: Vec<&str> = known.collect();
+    Fail::Unknown(["is none of ", of, "; there are: ", &known.join(", ")].concat())
 }
 
 fn call_of(number: i32) -> Done<&'static Call> {
@@ -966,12 +999,15 @@ impl Given {
 
     /// The row of a field that the caller may set.
     fn row(&self, name: &str) -> Done<&'static crate::endpoint::Field> {
-        let row = self.call.endpoint.field(name).ok_or_else(|| wrong(name, "is no field of this call"))?;
+        let row = self.call.endpoint.field(name).ok_or_else(|| {
+            let given = self.call.endpoint.fields.iter().filter(|row| row.source == Source::Request);
+            unknown_name(&["the fields of ", self.call.endpoint.name].concat(), given.map(|row| row.name))
+        })?;
         match row.source {
             Source::Request => Ok(row),
-            Source::Account => Err(wrong(name, "is filled from the account")),
-            Source::Terminal => Err(wrong(name, "is filled from the terminal's device_info")),
-            Source::Attempt => Err(wrong(name, "is made anew for each attempt")),
+            Source::Account => Err(Fail::Argument(row.name, "is filled from the account")),
+            Source::Terminal => Err(Fail::Argument(row.name, "is filled from the terminal's device_info")),
+            Source::Attempt => Err(Fail::Argument(row.name, "is made anew for each attempt")),
         }
     }
 }
@@ -1025,7 +1061,7 @@ pub unsafe extern "C" fn wxt_request_set_fen(
             let mut given = locked(seen(request, "request")?);
             let row = given.row(text(name, "name")?)?;
             if !matches!(row.kind, Kind::Fen { .. }) {
-                return Err(wrong(row.name, "is no amount"));
+                return Err(Fail::Argument(row.name, "is no amount"));
             }
             let fen = Fen::new(fen).map_err(|_| Fail::Argument("fen", "must be 0 to 2147483647"))?;
             given.fields = given.fields.with(row.name, &fen.to_string());
@@ -1082,16 +1118,7 @@ static GATEWAYS: [Gateway; 4] = [
     },
     Gateway {
         number: wxt_gateway::WXT_SWIFTPASS as i32,
-        texts: &[
-            "url",
-            "mch_id",
-            "sub_appid",
-            "without_sub_fields",
-            "notifications_suffice",
-            "wap_service",
-            "query_service",
-            "close_service",
-        ],
+        texts: &["url", "mch_id", "sub_appid", "without_sub_fields", "notifications_suffice", "query_service"],
         amounts: LIMITS,
         secrets: &["key"],
         has_rule: true,
@@ -1203,14 +1230,8 @@ fn swiftpass(settings: &Settings) -> Result<AnyAccount, Error> {
     if settings.flag("notifications_suffice")? {
         account = account.notifications_suffice();
     }
-    if let Some(service) = settings.text("wap_service") {
-        account = account.wap_service(service)?;
-    }
     if let Some(service) = settings.text("query_service") {
         account = account.query_service(service)?;
-    }
-    if let Some(service) = settings.text("close_service") {
-        account = account.close_service(service)?;
     }
     if let Some((least, most)) = settings.limits()? {
         account = account.amounts(least, most)?;
@@ -1257,27 +1278,13 @@ impl Rule {
     }
 }
 
-impl ReplyRule for Box<dyn ReplyRule> {
-    fn read(&self, body: &[u8], content_type: Option<&str>) -> Result<Pairs, &'static str> {
-        (**self).read(body, content_type)
-    }
-
-    fn verify(&self, reply: &Pairs) -> Result<(), &'static str> {
-        (**self).verify(reply)
-    }
-
-    fn weakness(&self) -> Option<&'static str> {
-        (**self).weakness()
-    }
-}
-
 /// A rule of the C caller's.
 struct OwnRule {
     context: Context,
     prove: unsafe extern "C" fn(*mut c_void, *const wxt_reply) -> i32,
 }
 
-impl ReplyRule for Arc<OwnRule> {
+impl ReplyRule for OwnRule {
     fn verify(&self, reply: &Pairs) -> Result<(), &'static str> {
         let lent = Lent::<wxt_reply>::new(Told::fields_only(reply));
         // SAFETY: the caller's function, with the caller's context and a handle that lives until it returns.
@@ -1335,8 +1342,7 @@ impl<H: Opaque> Drop for Lent<H> {
 /// - WXT_WORKWX: mch_id, appid; secrets key (API key) and secret (of the payment application). Optional: host,
 ///   second_host; least_amount and most_amount.
 /// - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), notifications_suffice ("1": a till
-///   books what a signed notification tells without asking), wap_service, query_service, close_service; least_amount and
-///   most_amount; a public key.
+///   books what a signed notification tells without asking), query_service; least_amount and most_amount; a public key.
 /// - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
 ///   Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
 ///
@@ -1359,8 +1365,9 @@ pub unsafe extern "C" fn wxt_account_new(
     }
 }
 
-fn known(names: &'static [&'static str], name: &str) -> Done<&'static str> {
-    names.iter().copied().find(|have| *have == name).ok_or_else(|| wrong(name, "is no such setting of this gateway"))
+fn known(names: &'static [&'static str], name: &str, what: &str) -> Done<&'static str> {
+    let found = names.iter().copied().find(|have| *have == name);
+    found.ok_or_else(|| unknown_name(&["this gateway's ", what].concat(), names.iter().copied()))
 }
 
 fn replace<T>(list: &mut Vec<(&'static str, T)>, name: &'static str, value: T) {
@@ -1379,7 +1386,7 @@ pub unsafe extern "C" fn wxt_account_set(
     unsafe {
         run(error, || {
             let mut settings = locked(seen(account, "account")?);
-            let name = known(settings.gateway.texts, text(name, "name")?)?;
+            let name = known(settings.gateway.texts, text(name, "name")?, "texts")?;
             replace(&mut settings.texts, name, text(value, "value")?.into());
             Ok(())
         })
@@ -1397,7 +1404,7 @@ pub unsafe extern "C" fn wxt_account_set_fen(
     unsafe {
         run(error, || {
             let mut settings = locked(seen(account, "account")?);
-            let name = known(settings.gateway.amounts, text(name, "name")?)?;
+            let name = known(settings.gateway.amounts, text(name, "name")?, "amounts")?;
             let fen = Fen::new(fen).map_err(|_| Fail::Argument("fen", "must be 0 to 2147483647"))?;
             replace(&mut settings.amounts, name, fen);
             Ok(())
@@ -1418,7 +1425,7 @@ pub unsafe extern "C" fn wxt_account_set_secret(
     unsafe {
         run(error, || {
             let mut settings = locked(seen(account, "account")?);
-            let name = known(settings.gateway.secrets, text(name, "name")?)?;
+            let name = known(settings.gateway.secrets, text(name, "name")?, "secrets")?;
             replace(&mut settings.secrets, name, Secret::new(bytes(secret, length, "secret")?));
             Ok(())
         })
@@ -2741,7 +2748,7 @@ pub unsafe extern "C" fn wxt_till_open(
                 Terminal::new(number).map_err(Fail::Failed)?;
             }
             let journal = SqliteJournal::open(path, terminal, device_info, &SystemRandom)?;
-            let opened = Till::open(journal, OrderNumbers::new(terminal));
+            let opened = Till::open(journal);
             let device_info = device_info.map(String::from);
             put(till, handle(Tills { device_info, till: Mutex::new(Some(Arc::new(opened))) }));
             Ok(())
@@ -2944,7 +2951,7 @@ pub unsafe extern "C" fn wxt_till_recover(
 
 /// Calls `each` once for every entry that is not acknowledged, oldest first. Asks nobody.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_entries(
+pub unsafe extern "C" fn wxt_till_unacknowledged(
     till: *const wxt_till,
     each: wxt_entry_callback,
     context: *mut c_void,
@@ -2954,7 +2961,7 @@ pub unsafe extern "C" fn wxt_till_entries(
         run(error, || {
             let till = seen(till, "till")?.till()?;
             let each = each.ok_or(Fail::Argument("each", "is NULL"))?;
-            for entry in till.entries()? {
+            for entry in till.unacknowledged()? {
                 let lent = Lent::<wxt_entry>::new(EntryTexts::new(&entry, None));
                 each(context, lent.pointer);
             }

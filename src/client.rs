@@ -295,7 +295,7 @@ enum Exchanged {
 
 /// The pipeline, the same for every gateway and not generic.
 pub(crate) struct Pipe {
-    terminal: Terminal,
+    pub(crate) terminal: Terminal,
     pub(crate) inputs: Inputs,
     /// Whose requests it makes. An account does not change once a client has it.
     owner: Arc<Fingerprint>,
@@ -376,9 +376,10 @@ impl Pipe {
         let identity = |rule: String| Err(Error::new(ErrorKind::Identity, "identity", rule));
         match self.inputs.transport.client_certificate() {
             ClientCertificate::NotTold => Ok(()),
-            ClientCertificate::None => {
-                identity(text(&[endpoint.name, " needs the merchant's client certificate and the transport has none"]))
-            }
+            ClientCertificate::None => identity(text(&[
+                endpoint.name,
+                " needs the merchant's client certificate, and the transport has none: give it with `HttpsBuilder::identity`",
+            ])),
             ClientCertificate::Some { common_name, valid: (from, until) } => {
                 let mch_id = profile.identifier("mch_id").unwrap_or_default();
                 // Since mid-2018 the common name is the merchant number; before it was the company's name, of which only the

@@ -173,7 +173,7 @@ pub(crate) fn check(fields: &Fields, endpoint: &Endpoint, limits: &Limits<'_>) -
                 check_value(value, row, limits)?;
                 next = given.next();
             }
-            _ if is_required(row, limits) => return Err(Error::field(row.name, "is required")),
+            _ if is_required(row, limits) => return Err(Error::field(row.name, missing(row))),
             _ => {}
         }
     }
@@ -213,6 +213,20 @@ fn check_rule(fields: &Fields, endpoint: &Endpoint, rule: Rule, limits: &Limits<
             _ => Ok(()),
         },
         Rule::RequiredWhen { .. } | Rule::OnlyWhen { .. } | Rule::RequiredForUnusualAmount { .. } => Ok(()),
+    }
+}
+
+/// That it is missing, and who sets it.
+fn missing(row: &Field) -> &'static str {
+    match (row.required, row.source) {
+        (Required::UnlessWaived, Source::Account) => {
+            "is required: set it with the account's method of this name, or say `without_sub_fields` where the gateway does not \
+             want it"
+        }
+        (Required::UnlessWaived, _) => {
+            "is required: set it in the request, or say the account's `without_sub_fields` where the gateway does not want it"
+        }
+        _ => "is required",
     }
 }
 

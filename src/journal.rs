@@ -37,6 +37,10 @@ pub type EntryId = i64;
 ///   or an account that contradicts itself; it cannot see a flipped openid, state or count of attempts.
 /// * An entry is never lost without a fault, not even the newest one. A torn record is never read as a good one.
 pub trait Journal: Send {
+    /// Whose journal it is. A till makes its order numbers from it, so it must be the same as long as the journal lives:
+    /// store it with the entries.
+    fn owner(&self) -> Owner;
+
     /// The entries of an intent under an account, oldest first.
     ///
     /// # Errors
@@ -143,6 +147,15 @@ pub trait Journal: Send {
     ///
     /// The journal cannot be read.
     fn summary(&mut self, from: i64, until: i64) -> Result<Vec<Summary>, JournalFault>;
+}
+
+/// The terminal that a journal belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The terminal's number, which is part of every order number: another one for every terminal of a merchant.
+    pub terminal: u16,
+    /// The `device_info` (设备号) that its requests carry. `None`: the journal is not bound to one.
+    pub device_info: Option<String>,
 }
 
 /// A payment that is about to be stored.

@@ -61,6 +61,7 @@ mod outcome;
 mod pairs;
 #[cfg(openssl_backend)]
 mod peer;
+mod pointers;
 mod process;
 mod request;
 #[cfg(feature = "https")]
@@ -94,7 +95,7 @@ pub use identity::Identity;
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;
 pub use journal::{
-    Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
+    Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Owner, Settlement, Summary,
 };
 pub use money::Fen;
 pub use nonce::Random;

@@ -43,6 +43,13 @@ const SHOWN: &[&str] = &[
     "trade_state",
 ];
 
+/// So that fields can be asked for by name whatever holds them.
+impl AsRef<Pairs> for Pairs {
+    fn as_ref(&self) -> &Pairs {
+        self
+    }
+}
+
 impl Pairs {
     pub(crate) fn with_capacity(rows: usize, bytes: usize) -> Pairs {
         Pairs { text: String::with_capacity(bytes), rows: Vec::with_capacity(rows) }

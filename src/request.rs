@@ -30,8 +30,8 @@ pub trait Payment: Request {}
 /// A request that only asks.
 pub trait Query: Request {}
 
-/// A reply that was proven a success. Sealed.
-pub trait Reply: sealed::Sealed + Sized {
+/// A reply that was proven a success, with every field of it (`AsRef`). Sealed.
+pub trait Reply: sealed::Sealed + Sized + AsRef<Pairs> {
     /// The account family it belongs to.
     type Account: Account;
 

@@ -76,7 +76,10 @@ impl Pause for SystemPause {
 /// A cash desk: one journal, any number of accounts.
 pub struct Till {
     journal: Lock<Box<dyn Journal>>,
+    /// Of the journal's terminal: nobody else says which one it is.
     numbers: OrderNumbers,
+    /// The journal's, where it has one.
+    device_info: Option<String>,
     desks: Vec<Desk>,
     clock: Box<dyn Clock>,
     pause: Box<dyn Pause>,
@@ -151,11 +154,11 @@ pub enum Evidence<T> {
     Recorded(Vec<(String, String)>),
 }
 
-impl<T> Evidence<T> {
-    /// A field that the query or the journal gave: `payment_no`, `transaction_id`, `mweb_url`.
+impl<T: AsRef<Pairs>> Evidence<T> {
+    /// A field that the reply, the query or the journal gave: `payment_no`, `transaction_id`, `mweb_url`.
     pub fn field(&self, name: &str) -> Option<&str> {
         match self {
-            Evidence::Reply(_) => None,
+            Evidence::Reply(reply) => reply.as_ref().filled(name),
             Evidence::Queried(fields) | Evidence::Recorded(fields) => {
                 fields.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
             }
@@ -176,16 +179,13 @@ impl<T: fmt::Debug> fmt::Debug for Evidence<T> {
 
 impl Till {
     /// A till on a journal, with inputs of the caller's own.
-    pub fn with_inputs(
-        journal: Box<dyn Journal>,
-        numbers: OrderNumbers,
-        clock: Box<dyn Clock>,
-        pause: Box<dyn Pause>,
-    ) -> Till {
+    pub fn with_inputs(journal: Box<dyn Journal>, clock: Box<dyn Clock>, pause: Box<dyn Pause>) -> Till {
         let opened = clock.monotonic();
+        let owner = journal.owner();
         Till {
             journal: Lock::new(journal),
-            numbers,
+            numbers: OrderNumbers::new(owner.terminal),
+            device_info: owner.device_info,
             desks: Vec::new(),
             clock,
             pause,
@@ -199,11 +199,12 @@ impl Till {
 
     /// A till on a journal, with the system's clock and sleep.
     #[cfg(feature = "std")]
-    pub fn open(journal: impl Journal + 'static, numbers: OrderNumbers) -> Till {
-        Till::with_inputs(Box::new(journal), numbers, Box::new(crate::SystemClock), Box::new(SystemPause))
+    pub fn open(journal: impl Journal + 'static) -> Till {
+        Till::with_inputs(Box::new(journal), Box::new(crate::SystemClock), Box::new(SystemPause))
     }
 
-    /// Adds the account of a client. Where there are several of one family, [`Options::account`] says which one pays.
+    /// Adds the account of a client. Where there are several of one family, [`Options::account`] says which one pays. A client
+    /// whose `device_info` is not the journal's pays nothing: each `pay` is an error.
     #[must_use]
     pub fn with<A: Account + 'static>(mut self, client: Client<A>) -> Till {
         let (account, pipe) = client.into_parts();
@@ -247,7 +248,7 @@ impl Till {
         request: &R,
         options: &Options<'_>,
     ) -> Result<Outcome<Receipt<R::Reply>>, Error> {
-        let desk = self.desk(<R::Account as Account>::FAMILY, options.account)?;
+        let desk = self.payer(<R::Account as Account>::FAMILY, options.account)?;
         let mut given = Fields::with_capacity(R::ENDPOINT.fields.len(), 512);
         request.fields(&mut given);
         let outcome = self.pay_fields(desk, R::ENDPOINT, intent, &given, kept::<R::Reply>, options)?;
@@ -266,6 +267,24 @@ impl Till {
         if self.process.is_here() { Ok(()) } else { Err(JournalFault::new(JournalFaultKind::Process, ELSEWHERE)) }
     }
 
+    /// The account that pays. Its client must speak for the journal's terminal.
+    fn payer(&self, family: &str, account: Option<&str>) -> Result<&Desk, Error> {
+        let desk = self.desk(family, account)?;
+        let (own, given) = (self.device_info.as_deref(), desk.pipe.terminal.device_info());
+        if own.is_some() && own != given {
+            let given = given.unwrap_or("none");
+            let words = [
+                "the client's is ",
+                given,
+                ", the journal's is ",
+                own.unwrap_or_default(),
+                ": make both with the same",
+            ];
+            return Err(Error::setting("device_info", text(&words)));
+        }
+        Ok(desk)
+    }
+
     /// The one account of a family, or the one with this identifier.
     fn desk(&self, family: &str, account: Option<&str>) -> Result<&Desk, Error> {
         let named = |desk: &&Desk| {
@@ -275,8 +294,8 @@ impl Till {
         let wrong = |words: &[&str]| Err(Error::setting("account", text(words)));
         match (of_family.next(), of_family.next(), account) {
             (Some(desk), None, _) => Ok(desk),
-            (None, _, None) => wrong(&["this till has no ", family, " account"]),
-            (None, _, Some(account)) => wrong(&["this till has no ", family, " account ", account]),
+            (None, _, None) => wrong(&["this till has no ", family, " account: add its client with `Till::with`"]),
+            (None, _, Some(_)) => wrong(&["this till has no ", family, " account with the identifier in the options"]),
             (Some(_), Some(_), _) => wrong(&["this till has two ", family, " accounts: name one in the options"]),
         }
     }

@@ -2,7 +2,6 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -187,23 +186,5 @@ impl fmt::Debug for Received {
             .field("bytes", &self.body.len())
             .field("reused", &self.reused)
             .finish_non_exhaustive()
-    }
-}
-
-impl<T: Transport + ?Sized> Transport for Arc<T> {
-    fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
-        (**self).post(post)
-    }
-
-    fn client_certificate(&self) -> ClientCertificate {
-        (**self).client_certificate()
-    }
-
-    fn forget(&self, url: &str) {
-        (**self).forget(url);
-    }
-
-    fn reach(&self, url: &str, within: Duration) -> Result<(), Fault> {
-        (**self).reach(url, within)
     }
 }

@@ -100,7 +100,7 @@ fn journalled(c: &mut Criterion) {
     std::fs::create_dir(&directory).expect("a directory");
     let journal = SqliteJournal::open(directory.join("journal.db"), 7, None, &SystemRandom).expect("journal");
     let client = Client::new(cases::account(), Terminal::unnamed(), cases::Obliging).expect("client");
-    let till = Till::open(journal, OrderNumbers::new(7)).with(client);
+    let till = Till::open(journal).with(client);
     let mut file = std::fs::File::create(directory.join("floor")).expect("a file");
     let mut serial = 0_u64;
 

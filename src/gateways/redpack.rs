@@ -312,6 +312,12 @@ impl Reply for RedPackSent {
     }
 }
 
+impl AsRef<Pairs> for RedPackSent {
+    fn as_ref(&self) -> &Pairs {
+        &self.reply
+    }
+}
+
 /// Asks what became of a red packet. Covers the last 30 days.
 ///
 /// Document: protocol A.2.
@@ -425,6 +431,12 @@ impl Reply for HbInfo {
             hblist: hblist.iter().map(taken).collect(),
             reply,
         })
+    }
+}
+
+impl AsRef<Pairs> for HbInfo {
+    fn as_ref(&self) -> &Pairs {
+        &self.reply
     }
 }
 

@@ -341,6 +341,12 @@ impl Reply for WapOrderMade {
     }
 }
 
+impl AsRef<Pairs> for WapOrderMade {
+    fn as_ref(&self) -> &Pairs {
+        &self.reply
+    }
+}
+
 /// Asks whether the customer paid.
 ///
 /// Document: protocol C.1, C.4.
@@ -422,6 +428,12 @@ impl Reply for Trade {
     }
 }
 
+impl AsRef<Pairs> for Trade {
+    fn as_ref(&self) -> &Pairs {
+        &self.reply
+    }
+}
+
 fn trade_state(word: &str) -> TradeState {
     match word {
         "SUCCESS" => TradeState::Success,
@@ -471,6 +483,12 @@ impl Reply for TradeClosed {
 
     fn read(reply: Pairs) -> Option<TradeClosed> {
         Some(TradeClosed { reply })
+    }
+}
+
+impl AsRef<Pairs> for TradeClosed {
+    fn as_ref(&self) -> &Pairs {
+        &self.reply
     }
 }
 

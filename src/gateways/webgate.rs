@@ -136,6 +136,12 @@ impl Reply for WxCharged {
     }
 }
 
+impl AsRef<Pairs> for WxCharged {
+    fn as_ref(&self) -> &Pairs {
+        &self.reply
+    }
+}
+
 impl core::fmt::Debug for WxCharge<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("WxCharge")

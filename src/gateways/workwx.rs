@@ -325,6 +325,12 @@ impl Reply for EmployeePaid {
     }
 }
 
+impl AsRef<Pairs> for EmployeePaid {
+    fn as_ref(&self) -> &Pairs {
+        &self.reply
+    }
+}
+
 /// Asks what became of a payment to an employee. Covers the last 30 days.
 ///
 /// Document: WeCom 90279; protocol B.2.
@@ -400,6 +406,12 @@ impl Reply for EmployeePayment {
             transfer_time: reply.owned("transfer_time"),
             reply,
         })
+    }
+}
+
+impl AsRef<Pairs> for EmployeePayment {
+    fn as_ref(&self) -> &Pairs {
+        &self.reply
     }
 }
 

@@ -24,7 +24,7 @@ use note::{Note, NoteLine};
 use seal::{Entries, Read as ReadEntry, change_own_row, seal_by_hand};
 
 use super::{
-    Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Settlement, Summary,
+    Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Owner, Settlement, Summary,
 };
 use crate::clock::EARLIEST;
 use crate::error::{Error, text};
@@ -94,6 +94,7 @@ pub struct SqliteJournal {
     presence: Presence,
     _opened: Opened,
     process: Process,
+    owner: Owner,
 }
 
 /// SQLite's connection, which is never closed in another process: that could move and remove the first one's WAL.
@@ -129,10 +130,15 @@ impl SqliteJournal {
             return Err(storage(found));
         }
         let path = resolve(path.as_ref())?;
+        let owner = Owner { terminal, device_info: device_info.map(String::from) };
+        // SQLite would leave /dev/null where it finds one of the first three free.
+        above_stdio(|| SqliteJournal::open_files(path, owner, random))
+    }
+
+    fn open_files(path: PathBuf, owner: Owner, random: &dyn Random) -> Result<SqliteJournal> {
         let opened = Opened::enter(&path)?;
         let presence = Presence::enter(&path)?;
         let mut lock = Lock::take(&beside(&path, ".lock"))?;
-        let owner = Owner { terminal, device_info };
         if is_missing(&path)? {
             refuse_leftovers(&path, &lock)?;
             create(&path, &owner)?;
@@ -167,6 +173,7 @@ impl SqliteJournal {
             presence,
             _opened: opened,
             process: Process::this(),
+            owner,
         };
         journal.move_wal()?;
         let (epoch, (wal, begun)) = journal.write(|change| {
@@ -311,6 +318,10 @@ impl std::fmt::Debug for SqliteJournal {
 }
 
 impl Journal for SqliteJournal {
+    fn owner(&self) -> Owner {
+        self.owner.clone()
+    }
+
     fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>> {
         self.read("WHERE account = ?1 AND intent = ?2 ORDER BY id", [account, intent])
     }
@@ -852,11 +863,6 @@ fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T> {
 
 // -- opening ---------------------------------------------------------------------------------------------------------
 
-struct Owner<'a> {
-    terminal: u16,
-    device_info: Option<&'a str>,
-}
-
 /// The path without links, so that one file has one lock.
 fn resolve(path: &Path) -> Result<PathBuf> {
     if let Ok(found) = fs::canonicalize(path) {
@@ -893,7 +899,7 @@ impl Lock {
     fn take(path: &Path) -> Result<Lock> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let opened = above_stdio(|| private(&mut options).open(path));
+        let opened = private(&mut options).open(path);
         let file = opened.map_err(|error| io_fault("the lock file", &error))?;
         files::lock(&file)?;
         Ok(Lock(file))
@@ -939,7 +945,7 @@ fn refuse_leftovers(path: &Path, lock: &Lock) -> Result<()> {
 }
 
 /// Makes the whole journal under another name, then gives it its own: a power cut leaves all of it or nothing.
-fn create(path: &Path, owner: &Owner<'_>) -> Result<()> {
+fn create(path: &Path, owner: &Owner) -> Result<()> {
     let new = beside(path, ".new");
     remove_leftovers(&new)?;
     create_as(&new, path, owner).inspect_err(|_| {
@@ -959,7 +965,7 @@ fn remove_leftovers(new: &Path) -> Result<()> {
     Ok(())
 }
 
-fn create_as(new: &Path, path: &Path, owner: &Owner<'_>) -> Result<()> {
+fn create_as(new: &Path, path: &Path, owner: &Owner) -> Result<()> {
     let made = private(OpenOptions::new().write(true).create_new(true)).open(new);
     drop(made.map_err(|error| io_fault("the new file", &error))?);
     let mut connection = connect(new)?;
@@ -982,7 +988,7 @@ fn move_wal_when_closed(connection: &Connection, moves: bool) -> Result<()> {
     Ok(())
 }
 
-fn open_existing(path: &Path, owner: &Owner<'_>) -> Result<Connection> {
+fn open_existing(path: &Path, owner: &Owner) -> Result<Connection> {
     check_header(path)?;
     let mut connection = connect(path)?;
     move_wal_when_closed(&connection, false)?;
@@ -1083,11 +1089,11 @@ fn check_pages(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-fn check_owner(connection: &Connection, owner: &Owner<'_>) -> Result<()> {
+fn check_owner(connection: &Connection, owner: &Owner) -> Result<()> {
     let select = "SELECT terminal, device_info FROM journal";
     let (terminal, device_info): (u16, Option<String>) =
         connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
-    if terminal == owner.terminal && device_info.as_deref() == owner.device_info {
+    if terminal == owner.terminal && device_info == owner.device_info {
         return Ok(());
     }
     let found = text(&[

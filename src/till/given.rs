@@ -19,7 +19,7 @@ impl Till {
         read: Read,
         options: &Options<'_>,
     ) -> Result<Outcome<Receipt<Pairs>>, Error> {
-        let desk = self.desk(family, options.account)?;
+        let desk = self.payer(family, options.account)?;
         self.pay_fields(desk, endpoint, intent, given, read, options).map(untyped)
     }
 

@@ -229,7 +229,7 @@ impl Till {
     /// # Errors
     ///
     /// The journal cannot be read.
-    pub fn entries(&self) -> Result<Vec<Entry>, JournalFault> {
+    pub fn unacknowledged(&self) -> Result<Vec<Entry>, JournalFault> {
         self.check_process()?;
         self.journal.with(|journal| journal.unacknowledged())
     }

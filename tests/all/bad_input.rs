@@ -297,3 +297,96 @@ fn deadlines() {
         refused(redpack(&canned).within(std::time::Duration::from_secs(seconds)), "within");
     }
 }
+
+/// F17: twins with other manners. The document of the e-pay gateway prints complete URLs; the account wants the host.
+#[test]
+fn a_path_where_a_host_is_wanted_is_refused() {
+    for url in
+        ["https://pay.example/wxcharge", "https://pay.example/a/b", "https://pay.example:8443/x", "https://[::1]/x"]
+    {
+        let webgate = WebgateAccount::new(url, "10001", Secret::from("k"), SaysGood);
+        refused(webgate, "host");
+        refused(RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&[url]), "host");
+        let workwx = WorkwxAccount::new(MCH_ID, CORPID, key(), Secret::from(WORKWX_SECRET)).unwrap();
+        refused(workwx.hosts(&["https://pay.example", url]), "host");
+    }
+    // A slash at the end is no path.
+    for url in ["https://pay.example", "https://pay.example/", "https://pay.example:8443/"] {
+        WebgateAccount::new(url, "10001", Secret::from("k"), SaysGood).unwrap();
+        RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&[url]).unwrap();
+    }
+}
+
+/// F6: `pay.weixin.wappay` answers with `pay_info`, which no table here reads. A query has two names, nothing else has any.
+#[test]
+fn a_service_that_the_tables_do_not_have_is_refused() {
+    let others = [
+        "pay.weixin.wappay",
+        "pay.weixin.wap",
+        "unified.trade.close",
+        "unified.micropay.reverse",
+        "",
+        "unified.trade.query ",
+    ];
+    for service in others {
+        refused(swiftpass_account().query_service(service), "query_service");
+    }
+    for service in ["unified.trade.query", "trade.single.query"] {
+        let canned = Canned::default();
+        let account = swiftpass_account().query_service(service).unwrap();
+        let client = Client::with_inputs(account, terminal(), inputs(&canned)).unwrap();
+        let _ = client.ask(&TradeQuery { out_trade_no: "T2026112100001" });
+        assert_eq!(xml_value(&canned.sent()[0].body, "service").as_deref(), Some(service));
+    }
+}
+
+/// F33: an error names the way out.
+#[test]
+fn what_is_missing_names_who_sets_it() {
+    let bare = SwiftpassAccount::new("https://g.example/pay", SWIFTPASS_MCH_ID, Secret::from(SWIFTPASS_KEY)).unwrap();
+    let client = Client::with_inputs(bare, terminal(), inputs(&Canned::default())).unwrap();
+    let error = client.prepare(&wap_order("1415659990")).unwrap_err();
+    assert_eq!(error.field_name(), "sub_appid");
+    assert!(
+        error.rule().contains("account's method of this name") && error.rule().contains("without_sub_fields"),
+        "{error}"
+    );
+    let order = WapOrder { sub_openid: None, ..wap_order("1415659990") };
+    let error = swiftpass(&Canned::default()).prepare(&order).unwrap_err();
+    assert_eq!(error.field_name(), "sub_openid");
+    assert!(error.rule().contains("in the request") && error.rule().contains("without_sub_fields"), "{error}");
+}
+
+/// F33: what a caller brings may be shared.
+#[test]
+fn a_pointer_to_an_input_is_an_input() {
+    use std::sync::Arc;
+    fn is_clock(_: impl Clock) {}
+    fn is_pause(_: impl Pause) {}
+    fn is_random(_: impl Random) {}
+    fn is_watch(_: impl Watch) {}
+    fn is_rule(_: impl ReplyRule) {}
+    fn is_transport(_: impl Transport) {}
+    let clock: Arc<dyn Clock> = Arc::new(FixedClock(NOW));
+    assert_eq!((&&clock).unix_seconds(), NOW);
+    is_clock(Box::new(clock.clone()));
+    is_clock(clock);
+    struct Still;
+    impl Pause for Still {
+        fn pause(&self, _: std::time::Duration) {}
+    }
+    is_pause(Arc::new(Still));
+    is_pause(Box::new(Still) as Box<dyn Pause>);
+    is_random(Arc::new(Counting::new()));
+    is_random(&Counting::new());
+    let cancel = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    assert!(Watch::is_cancelled(&cancel), "the pointer asks what it points to");
+    is_watch(cancel);
+    assert_eq!(
+        (Box::new(SaysGood) as Box<dyn ReplyRule>).verify(&Pairs::default()),
+        SaysGood.verify(&Pairs::default())
+    );
+    is_rule(Arc::new(SaysGood));
+    is_transport(Box::new(Canned::default()) as Box<dyn Transport>);
+    is_transport(&Canned::default());
+}

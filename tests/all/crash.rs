@@ -98,6 +98,10 @@ impl Watched {
 }
 
 impl Journal for Watched {
+    fn owner(&self) -> Owner {
+        self.journal.owner()
+    }
+
     fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>, JournalFault> {
         self.call(|journal| journal.of_intent(account, intent))
     }
@@ -212,7 +216,7 @@ impl Place {
         let journal = SqliteJournal::open(&self.journal, self.terminal, device, &SystemRandom).unwrap();
         let journal = Watched { journal, calls: 0, stop };
         let (clock, pause) = (Box::new(Quick { ahead }), Box::new(Quick { ahead }));
-        Till::with_inputs(Box::new(journal), OrderNumbers::new(self.terminal), clock, pause)
+        Till::with_inputs(Box::new(journal), clock, pause)
             .with(client(self.redpack(), https))
             .with(client(self.workwx(), https))
             .with(client(self.swiftpass(), https))

@@ -45,7 +45,7 @@ fn child() {
     let canned = Canned::default();
     let opened = SqliteJournal::open(path, 7, Some("013467007045764"), &SystemRandom);
     let said = opened.map_err(|fault| format!("{:?} {fault}", fault.kind())).and_then(|journal| {
-        let till = Till::open(journal, OrderNumbers::new(7)).with(redpack(&canned));
+        let till = Till::open(journal).with(redpack(&canned));
         till.pay("prize", &red_packet("")).map(|_| String::new()).map_err(|error| format!("{:?} {error}", error.kind()))
     });
     println!("\nSAID {}", said.unwrap_or_else(|words| words));

@@ -512,10 +512,10 @@ fn run(gateway: &'static str, seed: u64, payments: u32) -> Run {
 
 /// Without faults everything that is open is asked for once more; then ledger and journal agree.
 fn agree(at: &str, last: Till, place: &Folder, wire: &Modelled, gateway: &str) {
-    for entry in last.entries().unwrap().into_iter().filter(|entry| entry.state == EntryState::Open) {
+    for entry in last.unacknowledged().unwrap().into_iter().filter(|entry| entry.state == EntryState::Open) {
         let _ = pay(gateway, &last, &entry.intent, 200);
     }
-    let entries = last.entries().unwrap();
+    let entries = last.unacknowledged().unwrap();
     drop(last);
     for entry in &entries {
         let paid = wire.paid(&entry.order_number);

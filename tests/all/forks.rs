@@ -111,7 +111,7 @@ impl Desk {
 fn till(place: &Place, https: &Arc<Https>) -> Result<Till, JournalFault> {
     let journal = SqliteJournal::open(&place.journal, 7, Some("013467007045764"), &SystemRandom)?;
     let client = Client::new(place.redpack(), terminal(), https.clone()).unwrap();
-    Ok(Till::open(journal, OrderNumbers::new(7)).with(client).patience(Duration::from_secs(3)))
+    Ok(Till::open(journal).with(client).patience(Duration::from_secs(3)))
 }
 
 /// Forks. True in the child.
@@ -190,7 +190,7 @@ fn refused(desk: Desk) {
         say(desk.pay("before"));
         let fault = |kind: JournalFaultKind| format!("{kind:?}");
         say(till.recover(Duration::ZERO).map_or_else(|error| fault(error.kind()), |_| "recovered".into()));
-        say(till.entries().map_or_else(|error| fault(error.kind()), |_| "listed".into()));
+        say(till.unacknowledged().map_or_else(|error| fault(error.kind()), |_| "listed".into()));
         say(till.acknowledge(1).map_or_else(|error| fault(error.kind()), |()| "acknowledged".into()));
         say(till.prune(Duration::ZERO).map_or_else(|error| fault(error.kind()), |_| "pruned".into()));
         say(till.payment_of("1").map_or_else(|error| format!("{:?}", error.kind()), |_| "asked".into()));
@@ -242,7 +242,7 @@ fn frees(mut desk: Desk) {
         .unwrap();
     say(if String::from_utf8_lossy(&other.stderr).contains("Busy") { "busy" } else { "it opens" });
     say(desk.pay("after"));
-    say(desk.till.as_ref().unwrap().entries().unwrap().len());
+    say(desk.till.as_ref().unwrap().unacknowledged().unwrap().len());
 }
 
 #[test]

@@ -18,12 +18,20 @@ struct Inner {
     begun: Option<fn(&mut Entry)>,
     /// Calls until one fails; none when zero.
     fail_in: u32,
+    /// Terminal 7 without a name, where nothing else is said.
+    owner: Option<Owner>,
 }
 
 impl MemoryJournal {
     /// The call after `calls` more calls fails, once.
     pub fn fail_in(&self, calls: u32) {
         self.0.lock().unwrap().fail_in = calls;
+    }
+
+    /// Of another terminal than the usual one.
+    pub fn owned_by(self, owner: Owner) -> MemoryJournal {
+        self.0.lock().unwrap().owner = Some(owner);
+        self
     }
 
     /// How often it was told to prune.
@@ -92,6 +100,10 @@ fn takes(entry: &Entry, settlement: &Settlement) -> bool {
 }
 
 impl Journal for MemoryJournal {
+    fn owner(&self) -> Owner {
+        self.0.lock().unwrap().owner.clone().unwrap_or(Owner { terminal: 7, device_info: None })
+    }
+
     fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>, JournalFault> {
         self.call(|inner| {
             let of = inner.entries.iter().filter(|entry| entry.account == account && entry.intent == intent);

@@ -43,7 +43,7 @@ impl Drop for Folder {
 
 fn till(path: &Path, canned: &Canned) -> Till {
     let journal = SqliteJournal::open(path, 7, Some("013467007045764"), &SystemRandom).unwrap();
-    Till::open(journal, OrderNumbers::new(7)).with(redpack(canned)).patience(std::time::Duration::ZERO)
+    Till::open(journal).with(redpack(canned)).patience(std::time::Duration::ZERO)
 }
 
 fn pay(till: &Till, intent: &str) -> Result<Outcome<Receipt<RedPackSent>>, Error> {

@@ -38,7 +38,7 @@ impl Shop {
             random: Box::new(Counting::new()),
         };
         let journal = Box::new(self.journal.reopened());
-        Till::with_inputs(journal, OrderNumbers::new(7), Box::new(self.time.clone()), Box::new(self.time.clone()))
+        Till::with_inputs(journal, Box::new(self.time.clone()), Box::new(self.time.clone()))
             .patience(Duration::from_secs(20))
             .with(Client::with_inputs(account, terminal(), inputs).unwrap())
     }
@@ -222,7 +222,7 @@ fn one_question_is_asked_although_time_goes_by() {
             random: Box::new(Counting::new()),
         };
         let (journal, clock) = (Box::new(shop.journal.reopened()), Box::new(Ticking(shop.time.clone())));
-        Till::with_inputs(journal, OrderNumbers::new(7), clock, Box::new(shop.time.clone()))
+        Till::with_inputs(journal, clock, Box::new(shop.time.clone()))
             .with(Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap())
     };
     let one = till();

@@ -82,8 +82,7 @@ impl Shop {
 
     fn bare(&self, clock: Box<dyn Clock>) -> Till {
         let journal = Box::new(self.journal.reopened());
-        Till::with_inputs(journal, OrderNumbers::new(7), clock, Box::new(self.time.clone()))
-            .patience(Duration::from_secs(20))
+        Till::with_inputs(journal, clock, Box::new(self.time.clone())).patience(Duration::from_secs(20))
     }
 
     /// A till, as after a start of the program.
@@ -136,7 +135,7 @@ impl Shop {
     }
 }
 
-fn url<T>(receipt: &Receipt<T>) -> bool {
+fn url<T: AsRef<Pairs>>(receipt: &Receipt<T>) -> bool {
     matches!(receipt.evidence, Evidence::Reply(_)) || receipt.evidence.field("mweb_url").is_some()
 }
 
@@ -190,7 +189,7 @@ fn each_pending_entry_gets_one_question_under_a_clock_that_moves() {
             clock: Box::new(clock.clone()),
             random: Box::new(Counting::new()),
         };
-        let till = Till::with_inputs(Box::new(journal), OrderNumbers::new(7), Box::new(clock), Box::new(time.clone()))
+        let till = Till::with_inputs(Box::new(journal), Box::new(clock), Box::new(time.clone()))
             .patience(Duration::ZERO)
             .with(Client::with_inputs(account, terminal(), inputs).unwrap());
         for intent in ["a", "b", "c", "d", "e", "f"] {
@@ -544,9 +543,8 @@ fn pruning_knows_the_age_of_what_was_paid_under_a_wrong_clock() {
         clock: Box::new(time.clone()),
         random: Box::new(Counting::new()),
     };
-    let till =
-        Till::with_inputs(Box::new(journal), OrderNumbers::new(7), Box::new(time.clone()), Box::new(time.clone()))
-            .with(Client::with_inputs(account, terminal(), inputs).unwrap());
+    let till = Till::with_inputs(Box::new(journal), Box::new(time.clone()), Box::new(time.clone()))
+        .with(Client::with_inputs(account, terminal(), inputs).unwrap());
     time.jump(-200 * 86_400);
     let sent =
         reply(&[("return_code", "SUCCESS"), ("result_code", "SUCCESS"), ("status", "SENT"), ("total_amount", "200")]);
@@ -698,14 +696,9 @@ fn threads_do_not_pay_an_intent_twice() {
         clock: Box::new(time.clone()),
         random: Box::new(Counting::new()),
     };
-    let till = Till::with_inputs(
-        Box::new(journal.clone()),
-        OrderNumbers::new(7),
-        Box::new(time.clone()),
-        Box::new(time.clone()),
-    )
-    .patience(Duration::from_secs(20))
-    .with(Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap());
+    let till = Till::with_inputs(Box::new(journal.clone()), Box::new(time.clone()), Box::new(time.clone()))
+        .patience(Duration::from_secs(20))
+        .with(Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap());
     let done = std::sync::atomic::AtomicBool::new(false);
     let numbers =
         || -> Vec<String> { journal.all().into_iter().rev().take(4).map(|entry| entry.order_number).collect() };

@@ -189,6 +189,7 @@ const PRINTED_OTHERWISE: &[&str] = &[
     "Settlement",
     "EntryId",
     "JournalFaultKind",
+    "Owner",
     "Summary",
     "Evidence",
     "SystemPause",

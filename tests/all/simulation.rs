@@ -421,9 +421,8 @@ pub fn till_of_terminal(
     terminal: Terminal,
     inputs: &dyn Fn() -> Inputs,
 ) -> Till {
-    let till =
-        Till::with_inputs(Box::new(journal), OrderNumbers::new(7), Box::new(time.clone()), Box::new(time.clone()))
-            .patience(Duration::from_secs(20));
+    let till = Till::with_inputs(Box::new(journal), Box::new(time.clone()), Box::new(time.clone()))
+        .patience(Duration::from_secs(20));
     let host = ["https://gateway.example"];
     match gateway {
         "redpack" => {

@@ -19,7 +19,7 @@ fn redpack_till(canned: &Canned, journal: &MemoryJournal, time: &Time) -> Till {
         clock: Box::new(time.clone()),
         random: Box::new(Counting::new()),
     };
-    Till::with_inputs(Box::new(journal.clone()), OrderNumbers::new(7), Box::new(time.clone()), Box::new(time.clone()))
+    Till::with_inputs(Box::new(journal.clone()), Box::new(time.clone()), Box::new(time.clone()))
         .with(Client::with_inputs(account, terminal(), inputs).unwrap())
 }
 
@@ -240,13 +240,8 @@ fn webgate_repeats_only_when_allowed() {
         let account = WebgateAccount::new("https://pay.example", "10001", Secret::from("k"), SaysGood).unwrap();
         let account = if allowed { account.repeat_while_unpaid() } else { account };
         let inputs = Inputs { clock: Box::new(time.clone()), ..inputs(&canned) };
-        let till = Till::with_inputs(
-            Box::new(journal.clone()),
-            OrderNumbers::new(7),
-            Box::new(time.clone()),
-            Box::new(time.clone()),
-        )
-        .with(Client::with_inputs(account, terminal(), inputs).unwrap());
+        let till = Till::with_inputs(Box::new(journal.clone()), Box::new(time.clone()), Box::new(time.clone()))
+            .with(Client::with_inputs(account, terminal(), inputs).unwrap());
         canned.then_fault(Sent::Maybe).then(&webgate_reply("9", ""));
         let doubt = unknown(till.pay("prize", &charge("")));
         assert_eq!(canned.sent().len(), if allowed { 2 } else { 1 });
@@ -510,12 +505,7 @@ fn an_entry_of_a_missing_account_is_named() {
     let one = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
     canned.then_fault(Sent::Maybe);
     unknown(outcome(&one, "prize"));
-    let empty = Till::with_inputs(
-        Box::new(journal.clone()),
-        OrderNumbers::new(7),
-        Box::new(time.clone()),
-        Box::new(time.clone()),
-    );
+    let empty = Till::with_inputs(Box::new(journal.clone()), Box::new(time.clone()), Box::new(time.clone()));
     let report = empty.recover(Duration::from_secs(5)).unwrap();
     let doubt = report[0].doubt.as_ref().unwrap();
     assert_eq!(doubt.reason, Reason::NoAccount);
@@ -531,7 +521,7 @@ fn acknowledged_entries_are_no_longer_reported() {
         let report = desk.recover(Duration::ZERO).unwrap();
         assert!(report.len() == 1 && report[0].doubt.is_none());
     }
-    let id = desk.entries().unwrap()[0].id;
+    let id = desk.unacknowledged().unwrap()[0].id;
     desk.acknowledge(id).unwrap();
     desk.acknowledge(id).unwrap();
     assert!(desk.recover(Duration::ZERO).unwrap().is_empty());
@@ -586,8 +576,7 @@ fn another_thread_cancels() {
     let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap();
     let client = Client::with_inputs(account, terminal(), inputs(&canned)).unwrap();
     let journal = MemoryJournal::default();
-    let till = Till::with_inputs(Box::new(journal), OrderNumbers::new(7), Box::new(FixedClock(NOW)), Box::new(Real))
-        .with(client);
+    let till = Till::with_inputs(Box::new(journal), Box::new(FixedClock(NOW)), Box::new(Real)).with(client);
     // The clock stands still: nothing but the button ends this.
     let cancel = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -694,13 +683,8 @@ fn an_open_entry_is_no_error_when_the_rules_became_narrower() {
     unknown(outcome(&one, "prize"));
     let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&["https://gateway.example"]).unwrap();
     let account = account.amounts(fen(100), fen(150)).unwrap();
-    let narrower = Till::with_inputs(
-        Box::new(journal.clone()),
-        OrderNumbers::new(7),
-        Box::new(time.clone()),
-        Box::new(time.clone()),
-    )
-    .with(Client::with_inputs(account, terminal(), inputs(&canned)).unwrap());
+    let narrower = Till::with_inputs(Box::new(journal.clone()), Box::new(time.clone()), Box::new(time.clone()))
+        .with(Client::with_inputs(account, terminal(), inputs(&canned)).unwrap());
     canned.then(&hb("SENT", "200"));
     accepted(outcome(&narrower, "prize"));
     assert!(outcome(&narrower, "new prize").is_err());
@@ -754,14 +738,9 @@ fn a_refusal_stays_when_the_next_attempt_cannot_be_made() {
     let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
     let account = WorkwxAccount::new(MCH_ID, CORPID, key(), Secret::from(WORKWX_SECRET)).unwrap();
     let inputs = Inputs { clock: Box::new(time.clone()), ..inputs(&canned) };
-    let desk = Till::with_inputs(
-        Box::new(journal.clone()),
-        OrderNumbers::new(7),
-        Box::new(time.clone()),
-        Box::new(time.clone()),
-    )
-    .with(Client::with_inputs(account, terminal(), inputs).unwrap())
-    .patience(Duration::from_secs(3));
+    let desk = Till::with_inputs(Box::new(journal.clone()), Box::new(time.clone()), Box::new(time.clone()))
+        .with(Client::with_inputs(account, terminal(), inputs).unwrap())
+        .patience(Duration::from_secs(3));
     canned.then(&tenpay_failure("PARAM_ERROR"));
     assert_eq!(declined(desk.pay("prize", &employee(""))).code, "PARAM_ERROR");
     assert_eq!(declined(desk.pay("prize", &employee(""))).code, "PARAM_ERROR");
@@ -838,15 +817,80 @@ fn nobody_settles_an_entry_in_flight() {
     let wire = Arc::new(Meanwhile(Mutex::new(Weak::new()), Mutex::default()));
     let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&["https://gateway.example"]).unwrap();
     let inputs = Inputs { transport: Box::new(wire.clone()), ..inputs(&Canned::default()) };
-    let till = Till::with_inputs(
-        Box::new(journal.clone()),
-        OrderNumbers::new(7),
-        Box::new(time.clone()),
-        Box::new(time.clone()),
-    );
+    let till = Till::with_inputs(Box::new(journal.clone()), Box::new(time.clone()), Box::new(time.clone()));
     let till = Arc::new(till.with(Client::with_inputs(account, terminal(), inputs).unwrap()).patience(Duration::ZERO));
     *wire.0.lock().unwrap() = Arc::downgrade(&till);
     unknown(outcome(&till, "prize"));
     assert_eq!(*wire.1.lock().unwrap(), [JournalFaultKind::Refused]);
     assert_eq!(journal.all().len(), 1);
+}
+
+/// F33: the journal says which terminal it is; nobody else does. A client that speaks for another one pays nothing.
+#[test]
+fn the_journal_alone_says_which_terminal_pays() {
+    let (canned, time) = (Canned::default(), Time::new());
+    let till = |owner: Owner| {
+        let journal = Box::new(MemoryJournal::default().owned_by(owner));
+        Till::with_inputs(journal, Box::new(time.clone()), Box::new(time.clone())).with(redpack(&canned))
+    };
+    let named = |name: &str| Some(name.to_string());
+    for (own, fits) in [(None, true), (named("013467007045764"), true), (named("another"), false)] {
+        let till = till(Owner { terminal: 8, device_info: own });
+        canned.then_fault(Sent::Maybe);
+        let outcome = till.pay_with("a", &red_packet(""), &Options::new().patience(Duration::ZERO));
+        match fits {
+            true => drop(unknown(outcome)),
+            false => {
+                let error = outcome.unwrap_err();
+                assert_eq!((error.kind(), error.field_name()), (ErrorKind::Setting, "device_info"));
+                assert!(error.rule().contains("013467007045764") && error.rule().contains("another"), "{error}");
+            }
+        }
+    }
+    let numbers: Vec<_> = canned.sent().iter().map(|sent| xml_value(&sent.body, "mch_billno").unwrap()).collect();
+    assert_eq!(numbers.len(), 2);
+    let of = |terminal| {
+        let today = ChinaTime::from_unix(NOW).unwrap();
+        let serial = Serial { epoch: 0, counter: 0 };
+        OrderNumbers::new(terminal)
+            .make(wxpay_terminal::endpoint::Numbers::MerchantDateSerial, MCH_ID, today, serial)
+            .unwrap()
+    };
+    // The terminal's part of the number: the first three of ten characters (16 bits of 51).
+    assert!(
+        numbers.iter().all(|number| number[18..20] == of(8)[18..20] && number[18..22] != of(7)[18..22]),
+        "{numbers:?}"
+    );
+}
+
+/// F33: a field of the evidence, wherever it came from.
+#[test]
+fn a_field_of_any_evidence() {
+    let (canned, time) = (Canned::default(), Time::new());
+    struct Echo(Canned);
+    impl Transport for Echo {
+        fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+            let number = xml_value(std::str::from_utf8(post.body).unwrap(), "mch_billno").unwrap();
+            self.0.then(&redpack_success(&number, &[("send_listid", "100000000020150520314766074200")]));
+            self.0.post(post)
+        }
+    }
+    let client = Client::with_inputs(
+        RedpackAccount::new(MCH_ID, APPID, key()).unwrap(),
+        terminal(),
+        Inputs {
+            transport: Box::new(Echo(canned.clone())),
+            clock: Box::new(time.clone()),
+            random: Box::new(Counting::new()),
+        },
+    );
+    let till = Till::with_inputs(Box::new(MemoryJournal::default()), Box::new(time.clone()), Box::new(time))
+        .with(client.unwrap());
+    let list = Some("100000000020150520314766074200");
+    let fresh = accepted(till.pay("a", &red_packet("")));
+    assert!(matches!(fresh.evidence, Evidence::Reply(_)));
+    assert_eq!(fresh.evidence.field("send_listid"), list);
+    let again = accepted(till.pay("a", &red_packet("")));
+    assert!(matches!(again.evidence, Evidence::Recorded(_)));
+    assert_eq!(again.evidence.field("send_listid"), list);
 }

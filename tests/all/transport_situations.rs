@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use wxpay_simulator::{ClientCertificate, ServerCertificate, Settings, Simulator, TlsRange, credentials};
 use wxpay_terminal::{
-    Answer, Client, Doubt, Error, ErrorKind, Fen, GetHbInfo, HbStatus, Https, Identity, Outcome, Reason, RedPackSent,
-    RedpackAccount, Secret, SwiftpassAccount, Terminal, WapOrder,
+    Answer, Client, Doubt, Error, ErrorKind, Fen, GetHbInfo, HbStatus, Https, Identity, Outcome, Post, Reason,
+    RedPackSent, RedpackAccount, Secret, Sent, Stage, SwiftpassAccount, Terminal, Transport as _, WapOrder,
 };
 
 use crate::raw_server::*;
@@ -1344,4 +1344,23 @@ fn a_root_in_the_environment_is_not_trusted_beside_own_roots() {
     let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
     run_again(module_path!(), "a_root_in_the_environment_is_not_trusted_beside_own_roots", &variables, "");
     assert_eq!(simulator.ledger().len(), 1);
+}
+
+/// F32: the write fails, and what the server said before lies there to be read.
+#[test]
+fn what_the_server_said_before_it_reset_is_told() {
+    both(|tls| {
+        let server = RawServer::tls(tls, |visit| {
+            visit.head();
+            visit.send(reply("HTTP/1.1 413 Payload Too Large", &["Connection: close"], ""));
+            visit.reset();
+        });
+        let https = https().build().unwrap();
+        let (url, body) = (server.url(), vec![b'x'; 16 << 20]);
+        let fault = https.post(&Post::new(&url, "text/xml", &body)).unwrap_err();
+        drop(https);
+        server.finish();
+        assert_eq!((fault.sent, fault.stage), (Sent::Maybe, Stage::Exchange), "{fault:?}");
+        assert!(fault.text.contains("the server had answered: HTTP/1.1 413 Payload Too Large"), "{fault:?}");
+    });
 }

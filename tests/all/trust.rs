@@ -36,7 +36,7 @@ fn a_flipped_order_number_is_not_repeated() {
     lost(9);
     let till = desk("webgate", open(&folder.journal()).unwrap(), &canned, &time);
     assert!(matches!(pay("webgate", &till, "prize", 200), Said::Unknown(_)));
-    let number = till.entries().unwrap()[0].order_number.clone();
+    let number = till.unacknowledged().unwrap()[0].order_number.clone();
     drop(till);
     let whole = fs::read(folder.journal()).unwrap();
     let places = occurrences(&whole, &number);
@@ -244,7 +244,7 @@ fn an_entry_that_changes_while_the_till_is_open_stops_it() {
         assert_eq!(pay("redpack", &till, "prize", 200), Said::Unknown(Reason::Journal), "{sql}");
         for fault in [
             till.recover(Duration::from_secs(1)).unwrap_err(),
-            till.entries().unwrap_err(),
+            till.unacknowledged().unwrap_err(),
             till.summary(0, i64::MAX).unwrap_err(),
         ] {
             assert_eq!(fault.kind(), JournalFaultKind::Damaged, "{sql}");
@@ -476,7 +476,7 @@ fn stored_fields_are_checked_under_the_limits_of_today() {
             clock: Box::new(time.clone()),
             random: Box::new(Counting::new()),
         };
-        Till::with_inputs(Box::new(journal), OrderNumbers::new(7), Box::new(time.clone()), Box::new(time.clone()))
+        Till::with_inputs(Box::new(journal), Box::new(time.clone()), Box::new(time.clone()))
             .with(Client::with_inputs(account, terminal(), inputs).unwrap())
             .patience(Duration::from_secs(5))
     };

@@ -117,7 +117,7 @@ static void refused(struct handles *all) {
     EXPECT(pay(all, "in the child", &code) == WXT_UNKNOWN && code == WXT_NOT_SENT);
     EXPECT(pay(all, "one", &code) == WXT_UNKNOWN && code == WXT_NOT_SENT);
     EXPECT(wxt_till_recover(all->till, NULL, none, &told, NULL) == WXT_NOT_SENT && told == 0);
-    EXPECT(wxt_till_entries(all->till, none, &told, NULL) == WXT_NOT_SENT && told == 0);
+    EXPECT(wxt_till_unacknowledged(all->till, none, &told, NULL) == WXT_NOT_SENT && told == 0);
     EXPECT(wxt_till_acknowledge(all->till, 1, NULL) == WXT_NOT_SENT);
     EXPECT(wxt_till_prune(all->till, 0, &removed, NULL) == WXT_NOT_SENT);
     EXPECT(wxt_till_payment_of(all->till, "1", NULL, &outcome, &reply, NULL) == WXT_NOT_SENT && outcome == WXT_UNKNOWN);

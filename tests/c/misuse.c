@@ -659,8 +659,8 @@ static void a_till_recover(void) {
     wxt_till *till = H(wxt_till, TILL);
     coded(wxt_till_recover(till, some_options(), below(8) ? each : NULL, till, &error));
 }
-static void a_till_entries(void) {
-    coded(wxt_till_entries(H(wxt_till, TILL), below(8) ? each : NULL, NULL, &error));
+static void a_till_unacknowledged(void) {
+    coded(wxt_till_unacknowledged(H(wxt_till, TILL), below(8) ? each : NULL, NULL, &error));
 }
 static void a_till_acknowledge(void) {
     coded(wxt_till_acknowledge(H(wxt_till, TILL), below(2) ? any_fen() : below(50), &error));
@@ -764,7 +764,7 @@ static const struct call CALLS[] = {
     CALL(transport_new_own), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),
     CALL(client_send), CALL(client_ask), CALL(client_close), CALL(client_notification), CALL(notification_confirm),
     CALL(explain), CALL(explain_workwx_sign), CALL(till_open), CALL(till_add), CALL(till_pay), CALL(till_payment_of),
-    CALL(till_close), CALL(till_notified), CALL(till_recover), CALL(till_entries), CALL(till_acknowledge),
+    CALL(till_close), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_acknowledge),
     CALL(till_settle_by_hand), CALL(till_prune), CALL(till_summary), CALL(options_new), CALL(options_set_account),
     CALL(options_set_patience), CALL(options_set_repeats), CALL(options_set_progress), CALL(options_set_cancel),
     CALL(cancel_new), CALL(getter), CALL(free),

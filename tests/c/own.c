@@ -213,7 +213,7 @@ static void the_rules_of_the_tables(const wxt_client *client) {
         {"total_amount", "1.00", WXT_ERROR_FIELD, "total_amount"}, {"total_num", "2", WXT_ERROR_FIELD, "total_num"},
         {"client_ip", "::1", WXT_ERROR_FIELD, "client_ip"}, {"re_openid", "", WXT_ERROR_FIELD, "re_openid"},
         {"sign", "A", WXT_ERROR_ARGUMENT, "sign"}, {"nonce_str", "A", WXT_ERROR_ARGUMENT, "nonce_str"},
-        {"mch_id", "1", WXT_ERROR_ARGUMENT, "mch_id"}, {"openid", "A", WXT_ERROR_ARGUMENT, "openid"},
+        {"mch_id", "1", WXT_ERROR_ARGUMENT, "mch_id"}, {"openid", "A", WXT_ERROR_ARGUMENT, "name"},
         {"wishing", "\xff", WXT_ERROR_ARGUMENT, "value"},
     };
     size_t at;

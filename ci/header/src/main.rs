@@ -22,7 +22,8 @@ const TOP: &str = "\
  * - A _free function takes NULL. After it the handle and its texts must not be used. No thread may be in a call with a
  *   handle that is freed.
  * - Callbacks must not throw C++ exceptions, nor longjmp.
- * - There is no global state. A handle's thread rule stands at its type.
+ * - There is no global state but the words of each thread's last call. A handle's thread rule stands at its type.
+ * - C90 with <stdint.h>, or newer; C++98 with <stdint.h>, or newer.
  */";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -41,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         line_length: 118,
         tab_width: 4,
         usize_is_size_t: true,
-        documentation_style: DocumentationStyle::C99,
+        documentation_style: DocumentationStyle::C,
         function: FunctionConfig { args: Layout::Auto, ..FunctionConfig::default() },
         enumeration: EnumConfig::default(),
         // Read through pointers that a callback lends, or only behind one: cbindgen would leave some of them out.
@@ -52,8 +53,36 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..Config::default()
     };
     let bindings = Builder::new().with_config(config).with_src(&from).generate()?;
-    bindings.write_to_file(to);
+    let mut written = Vec::new();
+    bindings.write(&mut written);
+    std::fs::write(to, old_compilers_too(&String::from_utf8(written)?))?;
     Ok(())
+}
+
+/// C90 has no `//` comments and no comma at the end of an enum, C++98 no enums with a type: there they are as large as an
+/// `int`, which is the same. And what is one line stays one line.
+fn old_compilers_too(header: &str) -> String {
+    let typed = "#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L";
+    let lines: Vec<&str> = header.lines().collect();
+    let mut out = String::new();
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        let (next, after) = (lines.get(at + 1).unwrap_or(&""), lines.get(at + 2).unwrap_or(&""));
+        match line {
+            line if line.trim() == "/*" && after.trim() == "*/" => {
+                out += &format!("{} {} */", line, next.trim());
+                at += 2;
+            }
+            line if line.starts_with("}  //") => out.push('}'),
+            line if *line == typed => out += "#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L",
+            line if line.starts_with("#endif") => out += "#endif",
+            line if next.starts_with('}') => out += line.trim_end_matches(','),
+            line => out += line,
+        }
+        out.push('\n');
+        at += 1;
+    }
+    out
 }
 
 const INCLUDE: &[&str] = &[

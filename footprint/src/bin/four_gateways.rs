@@ -161,7 +161,7 @@ fn pay_by_till(
     webgate: Client<WebgateAccount>,
 ) -> Result<()> {
     let journal = SqliteJournal::open(std::path::Path::new("pay.db"), 7, None, &SystemRandom)?;
-    let till = Till::open(journal, OrderNumbers::new(7)).with(redpack).with(workwx).with(webgate);
+    let till = Till::open(journal).with(redpack).with(workwx).with(webgate);
     for left in till.recover(std::time::Duration::from_secs(10))? {
         println!("{left:?}");
     }

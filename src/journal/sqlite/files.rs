@@ -10,7 +10,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Result, beside, busy, io_fault, lacks, storage};
-use crate::descriptors::above_stdio;
 use crate::error::text;
 
 /// What belongs to a journal. The `-shm` file holds the locks, and which part of the WAL counts.
@@ -107,7 +106,7 @@ pub(super) struct DatabaseLock(File);
 
 impl DatabaseLock {
     pub(super) fn take(path: &Path) -> Result<DatabaseLock> {
-        let file = above_stdio(|| File::open(path)).map_err(|error| io_fault("the file", &error))?;
+        let file = File::open(path).map_err(|error| io_fault("the file", &error))?;
         lock(&file)?;
         let locked = file.metadata().map_err(|error| io_fault("the file", &error))?;
         match fs::symlink_metadata(path) {

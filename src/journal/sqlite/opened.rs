@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::files::{in_use, place};
 use super::{Result, busy};
-use crate::descriptors::above_stdio;
 use crate::process::Process;
 
 /// A journal that this process has open. Dropping it says that it is closed.
@@ -104,7 +103,7 @@ impl Presence {
         for generation in 0..256_u16 {
             let Ok(name) = SocketAddr::from_abstract_name(name(path, generation)) else { return Ok(Presence(None)) };
             for _ in 0..8 {
-                match above_stdio(|| UnixDatagram::bind_addr(&name)) {
+                match UnixDatagram::bind_addr(&name) {
                     Ok(socket) => return Ok(Presence(Some(socket))),
                     Err(error) if error.kind() == ErrorKind::AddrInUse => {}
                     Err(error) => {
