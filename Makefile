@@ -16,7 +16,7 @@ capi install: export LIBDIR := $(LIBDIR)
 capi install: export DESTDIR := $(DESTDIR)
 capi install: export TARGET := $(TARGET)
 
-.PHONY: tour test soak bench arm size board capi install header
+.PHONY: tour test soak bench arm size board capi install header licences
 
 tour:
 	@ci/openssl-feature --say
@@ -64,3 +64,7 @@ install:
 # Writes include/wxpay_terminal.h anew, after a change of src/capi.rs. ci/capi fails where it is stale.
 header:
 	@ci/write-header include/wxpay_terminal.h
+
+# The licences of what firmware in Rust links in. (`make install` installs those of the C libraries.)
+licences:
+	@FEATURES=https,sqlite ci/licences

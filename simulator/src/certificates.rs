@@ -4,7 +4,7 @@
 //! key, a SHA-1 MAC, and the `mch_id` as password (docs: F.1).
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
@@ -72,7 +72,7 @@ impl Files {
     pub(crate) fn write(directory: &Path) -> io::Result<Files> {
         let material = material()?;
         for (name, content) in &material.files {
-            fs::write(directory.join(name), content)?;
+            write_private(&directory.join(name), content)?;
         }
         let path = |name: &str| directory.join(name);
         Ok(Files {
@@ -95,6 +95,15 @@ impl Files {
             webgate_public_key_base64: path("webgate_public_key.txt"),
         })
     }
+}
+
+/// Keys are for this user alone, from the first byte on.
+fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(content)
 }
 
 /// What the process makes once: RSA keys are slow.

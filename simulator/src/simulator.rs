@@ -186,12 +186,38 @@ impl fmt::Debug for Simulator {
     }
 }
 
-// The process number alone is not enough: a test binary starts many simulators.
+/// What every folder's name begins with; the number of its process follows.
+const FOLDER: &str = "wxpay-simulator-";
+
+/// For this user alone: keys are in it. The process number alone is not enough for its name: a test binary starts many
+/// simulators.
 fn directory() -> io::Result<PathBuf> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::SeqCst);
-    let name = format!("wxpay-simulator-{}-{}-{count}", std::process::id(), clock::now());
+    let name = format!("{FOLDER}{}-{}-{count}", std::process::id(), clock::now());
     let directory = std::env::temp_dir().join(name);
-    fs::create_dir(&directory)?;
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&directory)?;
+    #[cfg(target_os = "linux")]
+    remove_what_was_killed(&directory);
     Ok(directory)
+}
+
+/// Folders of this user's simulators whose process is gone: one that was killed could not remove its own.
+#[cfg(target_os = "linux")]
+fn remove_what_was_killed(own: &std::path::Path) {
+    use std::os::unix::fs::MetadataExt as _;
+    let Ok(user) = fs::metadata(own).map(|found| found.uid()) else { return };
+    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(FOLDER)).and_then(|rest| rest.split('-').next());
+        let is_gone = process
+            .and_then(|process| process.parse::<u32>().ok())
+            .is_some_and(|process| !std::path::Path::new("/proc").join(process.to_string()).exists());
+        if is_gone && entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == user) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }

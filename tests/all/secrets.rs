@@ -362,3 +362,33 @@ fn hex_row(line: &str) -> String {
         (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }
+
+/// F26: the simulator's keys are their user's alone, and those of a simulator that was killed go with the next start.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_simulators_keys_are_private_and_do_not_stay() {
+    use std::os::unix::fs::MetadataExt as _;
+    if std::env::var_os("TEST_INNER").is_some() {
+        let simulator = Simulator::start().unwrap();
+        println!("{}", simulator.files().directory.display());
+        std::process::abort();
+    }
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().mode() & 0o7777;
+    let simulator = Simulator::start().unwrap();
+    let folder = simulator.files().directory.clone();
+    assert_eq!(mode(&folder), 0o700);
+    for file in std::fs::read_dir(&folder).unwrap() {
+        assert_eq!(mode(&file.unwrap().path()), 0o600);
+    }
+    let mut killed = wxpay_simulator::this_program();
+    let test = "secrets::the_simulators_keys_are_private_and_do_not_stay";
+    killed.args(["--nocapture", "--exact", test]).env("TEST_INNER", "1").stderr(std::process::Stdio::null());
+    let output = killed.output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let left = printed.lines().find(|line| line.contains("wxpay-simulator-")).expect("its folder");
+    assert!(!output.status.success());
+    // Another test may have started one in between.
+    let _next = Simulator::start().unwrap();
+    assert!(!std::path::Path::new(left).exists(), "{left}");
+    assert!(folder.exists(), "a living one's stays");
+}
