@@ -146,15 +146,37 @@ impl Clock for SystemClock {
         let (start, boot) = START.get_or_init(|| (std::time::Instant::now(), crate::moment::since_boot()));
         let awake = start.elapsed();
         let since = boot.and_then(|boot| crate::moment::since_boot()?.checked_sub(boot)).unwrap_or_default();
-        // Hundredths of a second and the reading's own time are no sleep. It never goes back.
-        let slept = since.saturating_sub(awake).as_secs();
+        let slept = slept(since, awake);
+        // It never goes back.
         Duration::from_secs(SLEPT.fetch_max(slept, Ordering::Relaxed).max(slept)).saturating_add(awake)
     }
+}
+
+/// The seconds that the machine slept, of the time since a moment and the time that it was awake since. Hundredths of a second
+/// and the reading's own time are no sleep.
+#[cfg(feature = "std")]
+fn slept(since: Duration, awake: Duration) -> u64 {
+    since.saturating_sub(awake).as_secs()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn sleep_counts() {
+        let (hours, second) = (Duration::from_secs(5 * 3600), Duration::from_secs(1));
+        assert_eq!(slept(hours + second, second), 5 * 3600);
+        for since in [Duration::ZERO, second, second + Duration::from_millis(990)] {
+            assert_eq!(slept(since, second), 0, "{since:?}: awake all the time, or no clock that tells");
+        }
+        // By the machine's own clocks it was awake just now, and time goes on.
+        let before = SystemClock.monotonic();
+        std::thread::sleep(Duration::from_millis(20));
+        let passed = SystemClock.monotonic().checked_sub(before).unwrap();
+        assert!(passed >= Duration::from_millis(20));
+    }
 
     /// Expected values from `TZ=Asia/Shanghai date -d @N +%Y%m%d%H%M%S` (GNU date).
     #[test]

@@ -13,6 +13,7 @@ mod outcomes;
 mod promises;
 mod proofs;
 mod quirks;
+mod readmes;
 #[cfg(target_os = "linux")]
 mod remains;
 mod rules;
