@@ -59,6 +59,7 @@ impl Error {
     }
 
     /// The same, for another reason.
+    #[cfg(openssl_backend)]
     pub(crate) fn because(mut self, rule: impl Into<Cow<'static, str>>) -> Error {
         self.0.rule = rule.into();
         self

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector, TlsStream};
+use ureq::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, TRANSFER_ENCODING};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
 use ureq::unversioned::transport as wire;
 
@@ -23,6 +24,7 @@ use crate::identity::{Identity, asks_for_a_passphrase, check_openssl, or_lame};
 use crate::moment::Moment;
 use crate::process::{ELSEWHERE, Process};
 use crate::resolver::{Resolve, Resolver, SystemResolver};
+use crate::text::shown;
 use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
 
 /// A connection that idled longer is not used again: gateways and modems forget silently.
@@ -545,10 +547,10 @@ fn exchange(post: &Post<'_>, call: &Arc<Call>) -> Result<Received, String> {
     let request = agent.post(post.url).header("content-type", post.content_type);
     let mut response = request.send(post.body).map_err(words)?;
     let status = response.status().as_u16();
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
     check_framing(response.headers(), response.version())?;
-    let date = header("date").and_then(http_date::read);
-    let content_type = header("content-type").map(String::from);
+    let date = header(DATE).and_then(http_date::read);
+    let content_type = header(CONTENT_TYPE).map(String::from);
     // ureq reports a body of exactly the limit as too long.
     let limit = u64::try_from(post.reply_limit).unwrap_or(u64::MAX).saturating_add(1);
     let body = response.body_mut().with_config().limit(limit).read_to_vec().map_err(words)?;
@@ -557,8 +559,10 @@ fn exchange(post: &Post<'_>, call: &Arc<Call>) -> Result<Received, String> {
 
 /// Refuses a head whose body two readers would read differently (RFC 9112, 6.3), and one whose body is compressed.
 fn check_framing(head: &ureq::http::HeaderMap, version: ureq::http::Version) -> Result<(), String> {
-    let all = |name| head.get_all(name).iter().map(|value| value.to_str().unwrap_or("?").trim()).collect::<Vec<_>>();
-    let (lengths, transfer) = (all("content-length"), all("transfer-encoding"));
+    let all = |name: HeaderName| {
+        head.get_all(name).iter().map(|value| value.to_str().unwrap_or("?").trim()).collect::<Vec<_>>()
+    };
+    let (lengths, transfer) = (all(CONTENT_LENGTH), all(TRANSFER_ENCODING));
     match (transfer.as_slice(), lengths.as_slice()) {
         ([], []) => {}
         ([], [first, rest @ ..]) if is_number(first) && rest.iter().all(|length| length == first) => {}
@@ -566,7 +570,7 @@ fn check_framing(head: &ureq::http::HeaderMap, version: ureq::http::Version) -> 
         ([coding], []) if coding.eq_ignore_ascii_case("chunked") && version != ureq::http::Version::HTTP_10 => {}
         (_, _) => return Err("the reply's Transfer-Encoding is not plainly `chunked`".into()),
     }
-    let codings = all("content-encoding");
+    let codings = all(CONTENT_ENCODING);
     if codings.len() > 1 {
         return Err("the reply has several Content-Encodings".into());
     }
@@ -633,7 +637,10 @@ fn last_words(tls: &mut Tls, error: io::Error) -> io::Error {
     match tls.read(&mut reply) {
         Ok(count) if count > 0 => {
             let line = reply.get(..count).unwrap_or_default().split(|byte| *byte < b' ').next().unwrap_or_default();
-            io::Error::new(error.kind(), format!("{error}; the server had answered: {}", line.escape_ascii()))
+            io::Error::new(
+                error.kind(),
+                format!("{error}; the server had answered: {}", shown(&String::from_utf8_lossy(line), 64)),
+            )
         }
         Err(alert) if alert.to_string().contains("alert") => io::Error::new(error.kind(), format!("{alert} ({error})")),
         _ => error,

@@ -62,6 +62,8 @@ mod pairs;
 #[cfg(openssl_backend)]
 mod peer;
 mod pointers;
+#[cfg(feature = "std")]
+mod proc;
 mod process;
 mod request;
 #[cfg(feature = "https")]

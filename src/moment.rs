@@ -6,6 +6,8 @@
 //! The longest of the three counts. So use it only where more age does no harm: an idle connection, remembered addresses.
 
 use std::time::Duration;
+
+use crate::proc::number;
 #[cfg(feature = "https")]
 use std::time::{Instant, SystemTime};
 
@@ -39,16 +41,15 @@ impl Moment {
 
 /// The time since the boot, sleep included, in hundredths of a second. `None`: the system does not tell.
 pub(crate) fn since_boot() -> Option<Duration> {
-    read_uptime(&std::fs::read_to_string("/proc/uptime").ok()?)
+    read_uptime(crate::proc::read("/proc/uptime", &mut [0; 64])?)
 }
 
 /// `350735.47 234388.90`: the first is the one.
-fn read_uptime(text: &str) -> Option<Duration> {
-    let (seconds, rest) = text.split_once('.')?;
-    let hundredths: u64 = rest.get(..2)?.parse().ok()?;
-    Some(
-        Duration::from_secs(seconds.parse().ok()?).saturating_add(Duration::from_millis(hundredths.saturating_mul(10))),
-    )
+fn read_uptime(text: &[u8]) -> Option<Duration> {
+    let dot = text.iter().position(|byte| *byte == b'.')?;
+    let seconds = number(text.get(..dot)?)?;
+    let hundredths = number(text.get(dot.checked_add(1)?..dot.checked_add(3)?)?)?;
+    Some(Duration::from_millis(seconds.checked_mul(1000)?.checked_add(hundredths.checked_mul(10)?)?))
 }
 
 #[cfg(all(test, feature = "https"))]
@@ -57,9 +58,9 @@ mod tests {
 
     #[test]
     fn uptime_is_read() {
-        assert_eq!(read_uptime("350735.47 234388.90\n"), Some(Duration::from_millis(350_735_470)));
+        assert_eq!(read_uptime(b"350735.47 234388.90\n"), Some(Duration::from_millis(350_735_470)));
         for wrong in ["", "350735", ".", "x.47 1", "1.x7"] {
-            assert_eq!(read_uptime(wrong), None, "{wrong}");
+            assert_eq!(read_uptime(wrong.as_bytes()), None, "{wrong}");
         }
     }
 

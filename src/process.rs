@@ -35,10 +35,10 @@ impl Process {
 /// Field 22 of `/proc/self/stat` (proc(5)). The name in field 2 may hold blanks and parentheses.
 #[cfg(feature = "std")]
 fn began() -> Option<u64> {
-    let stat = std::fs::read("/proc/self/stat").ok()?;
+    let mut room = [0; 1024];
+    let stat = crate::proc::read("/proc/self/stat", &mut room)?;
     let end = stat.iter().rposition(|byte| *byte == b')')?;
-    let after = core::str::from_utf8(stat.get(end..)?).ok()?;
-    after.split_ascii_whitespace().nth(20)?.parse().ok()
+    crate::proc::number(stat.get(end..)?.split(|byte| *byte == b' ').nth(20)?)
 }
 
 /// Without std there are no processes.

@@ -67,10 +67,15 @@ impl<'a> Canonical<'a> {
         }
     }
 
-    pub(crate) fn text(mut self) -> String {
+    /// In the order in which they are signed.
+    pub(crate) fn sorted(mut self) -> Vec<(u64, &'a str, &'a str)> {
         self.rows.sort_unstable_by(|(a_head, a, _), (b_head, b, _)| a_head.cmp(b_head).then_with(|| a.cmp(b)));
+        self.rows
+    }
+
+    pub(crate) fn text(self) -> String {
         let mut out = String::with_capacity(self.length);
-        for (_, name, value) in &self.rows {
+        for (_, name, value) in self.sorted() {
             if !out.is_empty() {
                 out.push('&');
             }

@@ -18,10 +18,9 @@
 //! x. So m is a piece of a field z of P, and z carries a URL: z is not x, so P cuts at z behind x and before m. But there z is
 //! a piece of n in Q, and by 3 no piece has the name of a field that carries a URL.
 
-use alloc::vec::Vec;
-
 use crate::fields::is_url;
 use crate::pairs::Pairs;
+use crate::sign::Canonical;
 
 /// The fields of signed replies that carry a URL with parameters of its own (protocol C.2, E.4).
 const URLS: [&str; 6] = ["code_img_url", "code_url", "mweb_url", "pay_info", "pay_url", "token_url"];
@@ -34,12 +33,11 @@ pub(crate) fn check(signed: &Pairs) -> Result<(), &'static str> {
     if !signed.hold(b'&') || signed.iter().all(|(_, value)| !has_pieces(value)) {
         return Ok(());
     }
-    let mut rows: Vec<_> = signed.iter().filter(|(name, value)| *name != "sign" && !value.is_empty()).collect();
-    rows.sort_unstable();
-    let next = rows.iter().skip(1).map(|(name, _)| Some(*name)).chain([None]);
+    let rows = Canonical::of_reply(signed).sorted();
+    let next = |at: usize| rows.get(at.saturating_add(1)).map(|(_, name, _)| *name);
     let whole =
-        rows.iter().zip(next).all(|((name, value), next)| !has_pieces(value) || is_whole_url(name, value, next));
-    if whole { Ok(()) } else { Err(CUT) }
+        |(at, (_, name, value)): (usize, &(u64, &str, &str))| !has_pieces(value) || is_whole_url(name, value, next(at));
+    if rows.iter().enumerate().all(whole) { Ok(()) } else { Err(CUT) }
 }
 
 /// Whether a text holds `&` and, after it, `=`.
@@ -57,6 +55,7 @@ fn is_whole_url(name: &str, value: &str, next: Option<&str>) -> bool {
 mod tests {
     use super::*;
     use alloc::string::String;
+    use alloc::vec::Vec;
 
     fn pairs(rows: &[(&str, &str)]) -> Option<Pairs> {
         let mut pairs = Pairs::default();

@@ -378,7 +378,7 @@ fn a_pointer_to_an_input_is_an_input() {
     is_pause(Arc::new(Still));
     is_pause(Box::new(Still) as Box<dyn Pause>);
     is_random(Arc::new(Counting::new()));
-    is_random(&Counting::new());
+    is_random(Box::new(Counting::new()));
     let cancel = Arc::new(std::sync::atomic::AtomicBool::new(true));
     assert!(Watch::is_cancelled(&cancel), "the pointer asks what it points to");
     is_watch(cancel);
@@ -388,5 +388,5 @@ fn a_pointer_to_an_input_is_an_input() {
     );
     is_rule(Arc::new(SaysGood));
     is_transport(Box::new(Canned::default()) as Box<dyn Transport>);
-    is_transport(&Canned::default());
+    is_transport(Arc::new(Canned::default()));
 }

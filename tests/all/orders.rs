@@ -110,6 +110,10 @@ pub fn closed(number: &str) -> String {
     swiftpass_signed(&[("status", "0"), ("result_code", "0"), ("mch_id", SWIFTPASS_MCH_ID), ("out_trade_no", number)])
 }
 
+pub fn failure(code: &str) -> String {
+    swiftpass_signed(&[("status", "0"), ("result_code", "1"), ("mch_id", SWIFTPASS_MCH_ID), ("err_code", code)])
+}
+
 /// A payment notification (protocol C.6), signed.
 pub fn notification(number: &str, fee: &str) -> String {
     swiftpass_signed(&[
@@ -538,10 +542,7 @@ fn what_a_notification_tells_is_asked_about() {
     let number = accepted(order(&till)).order_number;
     let notice = notification(&number, "1");
     // No route, not paid, a refusal, another order's answer, another amount.
-    shop.canned
-        .then_fault(Sent::No)
-        .then(&trade("NOTPAY", &number, "1"))
-        .then(&crate::promises::failure("SYSTEMERROR"));
+    shop.canned.then_fault(Sent::No).then(&trade("NOTPAY", &number, "1")).then(&failure("SYSTEMERROR"));
     shop.canned.then(&trade("SUCCESS", "20261121OTHER", "1")).then(&trade("USERPAYING", &number, "1"));
     for _ in 0..5 {
         let fault = till.notified(notice.as_bytes()).unwrap_err();

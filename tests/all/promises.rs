@@ -7,7 +7,7 @@ use std::time::Duration;
 use wxpay_terminal::*;
 
 use crate::memory_journal::MemoryJournal;
-use crate::orders::{closed, notification, order, trade};
+use crate::orders::{closed, failure, notification, order, trade};
 use crate::simulation::Time;
 use crate::support::*;
 
@@ -137,10 +137,6 @@ impl Shop {
 
 fn url<T: AsRef<Pairs>>(receipt: &Receipt<T>) -> bool {
     matches!(receipt.evidence, Evidence::Reply(_)) || receipt.evidence.field("mweb_url").is_some()
-}
-
-pub fn failure(code: &str) -> String {
-    swiftpass_signed(&[("status", "0"), ("result_code", "1"), ("mch_id", SWIFTPASS_MCH_ID), ("err_code", code)])
 }
 
 // ---- A: a clock that moves ----
