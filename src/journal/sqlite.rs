@@ -35,7 +35,7 @@ use crate::outcome::Next;
 use crate::process::{ELSEWHERE, Process};
 
 use crate::descriptors::above_stdio;
-use files::{DatabaseLock, Files};
+use files::{DatabaseLock, Files, Locked};
 use opened::{Opened, Presence};
 
 type Result<T> = core::result::Result<T, JournalFault>;
@@ -89,9 +89,10 @@ pub struct SqliteJournal {
     damage: Option<JournalFault>,
     note: NoteLine,
     files: Files,
-    database_lock: DatabaseLock,
+    // Held, and let go in this order.
+    _database_lock: DatabaseLock,
     lock: Lock,
-    presence: Presence,
+    _presence: Presence,
     _opened: Opened,
     process: Process,
     owner: Owner,
@@ -168,9 +169,9 @@ impl SqliteJournal {
             damage: None,
             note,
             files: Files::of(&path)?,
-            database_lock,
+            _database_lock: database_lock,
             lock,
-            presence,
+            _presence: presence,
             _opened: opened,
             process: Process::this(),
             owner,
@@ -304,10 +305,8 @@ impl Drop for SqliteJournal {
             core::mem::forget(connection);
             return;
         }
+        // The locks after it, in their order.
         drop(connection);
-        self.database_lock.release();
-        self.lock.release();
-        self.presence.leave();
     }
 }
 
@@ -891,7 +890,7 @@ fn is_missing(path: &Path) -> Result<bool> {
 /// The lock file. It also remembers that there is a journal, and how new its WAL is, so that a database or a WAL that
 /// vanished is noticed. Its lines are only ever added: a torn one is ignored, and cannot read as a greater number. One line
 /// is written in place, the note.
-struct Lock(File);
+struct Lock(Locked);
 
 const LOCK_WORDS: &str = "The journal beside this file holds payments. Move or copy them together.";
 
@@ -901,27 +900,22 @@ impl Lock {
         options.read(true).write(true).create(true).truncate(false);
         let opened = private(&mut options).open(path);
         let file = opened.map_err(|error| io_fault("the lock file", &error))?;
-        files::lock(&file)?;
-        Ok(Lock(file))
-    }
-
-    fn release(&self) {
-        files::unlock(&self.0);
+        Locked::take(file).map(Lock)
     }
 
     fn file(&self) -> &File {
-        &self.0
+        self.0.file()
     }
 
     fn is_empty(&self) -> io::Result<bool> {
-        Ok(self.0.metadata()?.len() == 0)
+        Ok(self.file().metadata()?.len() == 0)
     }
 
     /// The newest WAL that was durable before it was written down here.
     fn promised(&mut self) -> io::Result<i64> {
         let mut bytes = Vec::new();
-        self.0.seek(io::SeekFrom::Start(0))?;
-        self.0.read_to_end(&mut bytes)?;
+        self.file().seek(io::SeekFrom::Start(0))?;
+        self.file().read_to_end(&mut bytes)?;
         let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| core::str::from_utf8(line).ok());
         Ok(lines.filter_map(|line| line.strip_prefix("wal ")?.parse().ok()).max().unwrap_or(0))
     }
@@ -929,9 +923,9 @@ impl Lock {
     fn promise(&mut self, wal: i64) -> io::Result<()> {
         // The first line break ends what a power cut may have torn.
         let words = if self.is_empty()? { LOCK_WORDS } else { "" };
-        self.0.seek(io::SeekFrom::End(0))?;
-        self.0.write_all(text(&[words, "\nwal ", &wal.to_string(), "\n"]).as_bytes())?;
-        self.0.sync_all()
+        self.file().seek(io::SeekFrom::End(0))?;
+        self.file().write_all(text(&[words, "\nwal ", &wal.to_string(), "\n"]).as_bytes())?;
+        self.file().sync_all()
     }
 }
 

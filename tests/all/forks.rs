@@ -171,10 +171,30 @@ fn child() {
             }
             say(Desk::open().pay("in the parent"));
         }
+        "an opening fails" => an_opening_fails(),
         "a worker of its own" => own_worker(Desk::open()),
         "daemon" => daemon(Desk::open()),
         other => panic!("no story {other}"),
     }
+}
+
+/// Any thread of a program may fork while another one opens a journal: `system`, a helper program. For a moment, or as long as the
+/// helper lives, it has what the opening had.
+fn an_opening_fails() {
+    struct Forking;
+    impl Random for Forking {
+        fn fill(&self, _: &mut [u8]) -> Result<(), Error> {
+            if forked() {
+                end();
+            }
+            Err(Fen::new(-1).unwrap_err())
+        }
+    }
+    let journal = Place::told().journal;
+    let open = |random: &dyn Random| SqliteJournal::open(&journal, 7, Some("013467007045764"), random);
+    say(open(&Forking).map_or_else(|fault| format!("{:?}", fault.kind()), |_| "opened".into()));
+    say(open(&SystemRandom).map_or_else(|fault| format!("{:?} {fault}", fault.kind()), |_| "opened".into()));
+    fs::write(std::env::var_os("FORKS_GO").unwrap(), "").unwrap();
 }
 
 /// Each verb, and the transport by itself.
@@ -389,5 +409,13 @@ fn a_daemon_that_opened_before_forking_pays_nothing_and_loses_nothing() {
         let entries = rusqlite::Connection::open(journal).unwrap();
         let state: String = entries.query_row("SELECT state FROM entries", [], |row| row.get(0)).unwrap();
         assert_eq!(state, "accepted");
+    });
+}
+
+/// A refused opening lets its locks go, also where a process that was forked in that moment lives on.
+#[test]
+fn a_failed_opening_leaves_no_lock_with_a_child() {
+    tell("an opening fails", "go on", |command, _, _| {
+        assert_eq!(said(command), ["P: begins", "P: Number", "P: opened"]);
     });
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Result, beside, busy, io_fault, lacks, storage};
 use crate::error::text;
+use crate::process::Process;
 
 /// What belongs to a journal. The `-shm` file holds the locks, and which part of the WAL counts.
 const SUFFIXES: [&str; 4] = ["", "-wal", "-shm", ".lock"];
@@ -102,44 +103,57 @@ fn elsewhere(path: &Path, what: &str) -> super::JournalFault {
 ///
 /// It must be closed after SQLite's connection: closing any descriptor of a file drops all record locks that this
 /// process has on it (fcntl(2)), SQLite's too.
-pub(super) struct DatabaseLock(File);
+pub(super) struct DatabaseLock {
+    _file: Locked,
+}
 
 impl DatabaseLock {
     pub(super) fn take(path: &Path) -> Result<DatabaseLock> {
         let file = File::open(path).map_err(|error| io_fault("the file", &error))?;
-        lock(&file)?;
-        let locked = file.metadata().map_err(|error| io_fault("the file", &error))?;
+        let file = Locked::take(file)?;
+        let locked = file.file().metadata().map_err(|error| io_fault("the file", &error))?;
         match fs::symlink_metadata(path) {
             // Another name has another WAL, and another lock file.
             Ok(found) if place(&found).2 > 1 => Err(storage(
                 "the database has a second name, a hard link. SQLite would keep a log for each: remove one of the names",
             )),
-            Ok(found) if place(&found) == place(&locked) => Ok(DatabaseLock(file)),
+            Ok(found) if place(&found) == place(&locked) => Ok(DatabaseLock { _file: file }),
             _ => Err(busy("another program exchanged the database just now. Try again")),
         }
     }
-
-    /// Lets it go, also where a forked process still has the descriptor.
-    pub(super) fn release(&self) {
-        unlock(&self.0);
-    }
 }
 
-/// An exclusive lock of one opening, which a process shares with what it forks.
-pub(super) fn lock(file: &File) -> Result<()> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(in_use()),
-        Err(TryLockError::Error(error)) => {
-            log::warn!("journal: flock: {error}");
-            Err(lacks("file locks (flock)"))
+/// A file with an exclusive lock of one opening (flock). A process shares it with what it forks, and be it only for the moment
+/// before an exec. So it is let go explicitly, by the process that took it and by no other.
+pub(super) struct Locked {
+    file: File,
+    process: Process,
+}
+
+impl Locked {
+    pub(super) fn take(file: File) -> Result<Locked> {
+        match file.try_lock() {
+            Ok(()) => Ok(Locked { file, process: Process::this() }),
+            Err(TryLockError::WouldBlock) => Err(in_use()),
+            Err(TryLockError::Error(error)) => {
+                log::warn!("journal: flock: {error}");
+                Err(lacks("file locks (flock)"))
+            }
         }
     }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
 }
 
-pub(super) fn unlock(file: &File) {
-    if let Err(error) = file.unlock() {
-        log::debug!("journal: the lock is let go when the file is closed: {error}");
+impl Drop for Locked {
+    fn drop(&mut self) {
+        if self.process.is_here()
+            && let Err(error) = self.file.unlock()
+        {
+            log::debug!("journal: the lock is let go when the file is closed: {error}");
+        }
     }
 }
 

@@ -90,7 +90,7 @@ fn rows() -> Result<MutexGuard<'static, Vec<Row>>> {
 /// A forked process has it too. So it is shut down when the journal is closed: then a probe fails with EPIPE, and the
 /// next name is taken.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) struct Presence(Option<std::os::unix::net::UnixDatagram>);
+pub(super) struct Presence(Option<(std::os::unix::net::UnixDatagram, Process)>);
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 impl Presence {
@@ -104,7 +104,7 @@ impl Presence {
             let Ok(name) = SocketAddr::from_abstract_name(name(path, generation)) else { return Ok(Presence(None)) };
             for _ in 0..8 {
                 match UnixDatagram::bind_addr(&name) {
-                    Ok(socket) => return Ok(Presence(Some(socket))),
+                    Ok(socket) => return Ok(Presence(Some((socket, Process::this())))),
                     Err(error) if error.kind() == ErrorKind::AddrInUse => {}
                     Err(error) => {
                         log::debug!("journal: no abstract socket, the file locks alone hold: {error}");
@@ -122,10 +122,16 @@ impl Presence {
         }
         Err(in_use())
     }
+}
 
-    /// Says that the journal is closed, to those who ask a process that was forked meanwhile.
-    pub(super) fn leave(&self) {
-        if let Some(Err(error)) = self.0.as_ref().map(|socket| socket.shutdown(std::net::Shutdown::Both)) {
+/// Says that the journal is closed, to those who ask a process that was forked meanwhile.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl Drop for Presence {
+    fn drop(&mut self) {
+        if let Some((socket, process)) = &self.0
+            && process.is_here()
+            && let Err(error) = socket.shutdown(std::net::Shutdown::Both)
+        {
             log::debug!("journal: its name is let go with the last descriptor: {error}");
         }
     }
@@ -158,6 +164,4 @@ impl Presence {
     pub(super) fn enter(_: &Path) -> Result<Presence> {
         Ok(Presence)
     }
-
-    pub(super) fn leave(&self) {}
 }
