@@ -268,14 +268,23 @@ pub struct SwiftpassAccount {
 }
 
 impl SwiftpassAccount {
-    /// The gateway's complete URL (the document leaves it blank), the merchant number and its MD5 key.
+    /// The gateway's complete URL with its path (the document leaves it blank; mostly it ends with `/pay/gateway`), the merchant
+    /// number and its MD5 key.
     ///
     /// # Errors
     ///
-    /// The URL is not `https://` with a host name, `mch_id` is not 1 to 32 letters and digits, or the key is not 16 to
+    /// The URL is not `https://` with a host name, or has no path; `mch_id` is not 1 to 32 letters and digits, or the key is not 16 to
     /// 64 visible characters.
     pub fn new(url: &str, mch_id: &str, key: Secret) -> Result<SwiftpassAccount, Error> {
+        // A host alone would answer HTTP 404 for ever. Whose gateway really has no path says so with a slash.
+        let has_path = url.strip_prefix("https://").is_none_or(|rest| rest.contains('/'));
         let url = checked_url(url)?;
+        if !has_path {
+            return Err(Error::setting(
+                "url",
+                "must be complete, with the gateway's path: https://pay.example/pay/gateway",
+            ));
+        }
         check_word("mch_id", mch_id, 32)?;
         if !mch_id.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err(Error::setting("mch_id", "must be letters and digits only"));

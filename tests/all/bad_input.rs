@@ -310,6 +310,19 @@ fn a_path_where_a_host_is_wanted_is_refused() {
         let workwx = WorkwxAccount::new(MCH_ID, CORPID, key(), Secret::from(WORKWX_SECRET)).unwrap();
         refused(workwx.hosts(&["https://pay.example", url]), "host");
     }
+    // And the other way round: the host alone where the whole URL is wanted.
+    for (url, is_whole) in
+        [("https://pay.example", false), ("https://pay.example:8443", false), ("https://pay.example/", true)]
+    {
+        let account = SwiftpassAccount::new(url, SWIFTPASS_MCH_ID, Secret::from(SWIFTPASS_KEY));
+        match is_whole {
+            true => drop(account.unwrap()),
+            false => {
+                let error = account.unwrap_err();
+                assert!(error.field_name() == "url" && error.rule().contains("/pay/gateway"), "{error}");
+            }
+        }
+    }
     // A slash at the end is no path.
     for url in ["https://pay.example", "https://pay.example/", "https://pay.example:8443/"] {
         WebgateAccount::new(url, "10001", Secret::from("k"), SaysGood).unwrap();

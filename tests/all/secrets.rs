@@ -237,7 +237,8 @@ fn print_the_rest(simulator: &Simulator) -> Vec<String> {
     let identity = Identity::from_pkcs12(&p12, credentials::MCH_ID).unwrap();
     let public = PublicKey::read(&std::fs::read(&simulator.files().webgate_public_key_pem).unwrap()).unwrap();
     let key_error = RedpackAccount::new("1", "wx1", Secret::from("0123456789abcdef0123456789ABCDEF0")).unwrap_err();
-    let account = SwiftpassAccount::new("https://g.example", "1", Secret::from(credentials::SWIFTPASS_KEY)).unwrap();
+    let account =
+        SwiftpassAccount::new("https://g.example/pay", "1", Secret::from(credentials::SWIFTPASS_KEY)).unwrap();
     let body = simulator.notification("20000001").unwrap();
     let notice = account.notification(body.as_bytes());
     vec![
