@@ -542,6 +542,25 @@ typedef int32_t wxt_proof;
 #endif
 #endif
 
+/* What a reply reader of yours says. */
+enum wxt_reading
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif
+ {
+    /* It cannot be read. The outcome is then unknown. */
+    WXT_NOT_READ = 0,
+    /* Every field was added. */
+    WXT_READ = 1
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wxt_reading wxt_reading;
+#else
+typedef int32_t wxt_reading;
+#endif
+#endif
+
 /* The hash under an RSA signature. */
 enum wxt_rsa
 #if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
@@ -590,6 +609,9 @@ typedef struct wxt_options wxt_options;
 /* A payment that was checked and signed, and remembers its attempts. Sends of one prepared payment wait for each other. */
 typedef struct wxt_prepared wxt_prepared;
 
+/* A reply as it came, for a reader of yours. Lent to a callback; it ends when the callback returns. */
+typedef struct wxt_raw wxt_raw;
+
 /* Where a transport of yours puts a reply, or why there is none. Lent to a callback; it ends when the callback returns. */
 typedef struct wxt_received wxt_received;
 
@@ -616,6 +638,13 @@ typedef int32_t (*wxt_proof_callback)(void *context, const struct wxt_reply *rep
 
 /* The last use of a context: nothing calls with it any more. */
 typedef void (*wxt_release_callback)(void *context);
+
+/*
+ Reads a reply that is no flat JSON object in UTF-8: its bytes (`wxt_raw_body`), its Content-Type (`wxt_raw_content_type`). Adds
+ each field with `wxt_raw_add`, in UTF-8. Returns one of `wxt_reading`. Called from any thread that pays, also from several
+ at once.
+ */
+typedef int32_t (*wxt_read_callback)(void *context, struct wxt_raw *raw);
 
 /* One request on its way out, for a transport of yours. Lent: it ends when the callback returns. */
 typedef struct wxt_post {
@@ -795,6 +824,27 @@ wxt_code wxt_account_set_reply_rule(struct wxt_account *account,
                                     void *context,
                                     struct wxt_error **error);
 
+/*
+ Reads the replies with a function of your own, where your operator answers in another format or charset (GBK). What it adds is
+ verified as before, with the public key or the rule. For WXT_WEBGATE. `context` and `release`: as for the rule.
+ */
+wxt_code wxt_account_set_reply_reader(struct wxt_account *account,
+                                      wxt_read_callback read,
+                                      wxt_release_callback release,
+                                      void *context,
+                                      struct wxt_error **error);
+
+/* The bytes of the reply's body; their number is put into `length`, which may be NULL. Lent. */
+const uint8_t *wxt_raw_body(const struct wxt_raw *raw, size_t *length);
+
+/* The reply's Content-Type header. NULL where there is none, or the transport does not tell it. Lent. */
+const char *wxt_raw_content_type(const struct wxt_raw *raw);
+
+/* Adds a field, in UTF-8. One name with two values, or more than 256 names: WXT_BAD_ARGUMENT, and the reply stays unread. */
+wxt_code wxt_raw_add(struct wxt_raw *raw,
+                     const char *name,
+                     const char *value);
+
 /* Frees an account and overwrites its keys. NULL is nothing to free. */
 void wxt_account_free(struct wxt_account *account);
 
@@ -869,6 +919,9 @@ wxt_code wxt_received_set_fresh(struct wxt_received *received);
 
 /* The reply's Date header in seconds since 1970, where it could be read. */
 wxt_code wxt_received_set_date(struct wxt_received *received, int64_t unix_seconds);
+
+/* The reply's Content-Type header, for a reply reader of your own. */
+wxt_code wxt_received_set_content_type(struct wxt_received *received, const char *content_type);
 
 /* Says why there is no reply: `stage` is one of `wxt_stage`, `words` are for a technician. No secret belongs there. */
 wxt_code wxt_received_fail(struct wxt_received *received, int32_t stage, const char *words);

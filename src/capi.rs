@@ -390,6 +390,16 @@ pub enum wxt_proof {
     WXT_PROVEN = 1,
 }
 
+/// What a reply reader of yours says.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_reading {
+    /// It cannot be read. The outcome is then unknown.
+    WXT_NOT_READ = 0,
+    /// Every field was added.
+    WXT_READ = 1,
+}
+
 /// The hash under an RSA signature.
 #[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -435,6 +445,8 @@ pub struct wxt_entry(());
 pub struct wxt_options(());
 /// Ends waiting from another thread. Any thread may use it at any time until it is freed.
 pub struct wxt_cancel(());
+/// A reply as it came, for a reader of yours. Lent to a callback; it ends when the callback returns.
+pub struct wxt_raw(());
 /// Where a transport of yours puts a reply, or why there is none. Lent to a callback; it ends when the callback returns.
 pub struct wxt_received(());
 
@@ -500,6 +512,10 @@ pub type wxt_release_callback = Option<unsafe extern "C" fn(context: *mut c_void
 /// Verifies a reply by your operator's own rule. The reply's fields are read with `wxt_reply_get`; it is lent. Returns one
 /// of `wxt_proof`. Called from any thread that pays, also from several at once.
 pub type wxt_proof_callback = Option<unsafe extern "C" fn(context: *mut c_void, reply: *const wxt_reply) -> i32>;
+/// Reads a reply that is no flat JSON object in UTF-8: its bytes (`wxt_raw_body`), its Content-Type (`wxt_raw_content_type`). Adds
+/// each field with `wxt_raw_add`, in UTF-8. Returns one of `wxt_reading`. Called from any thread that pays, also from several
+/// at once.
+pub type wxt_read_callback = Option<unsafe extern "C" fn(context: *mut c_void, raw: *mut wxt_raw) -> i32>;
 /// Called once for each entry, which is lent. It may call the till, for example to acknowledge the entry.
 pub type wxt_entry_callback = Option<unsafe extern "C" fn(context: *mut c_void, entry: *const wxt_entry)>;
 /// Called once for each row of sums.
@@ -563,6 +579,7 @@ opaque! {
     wxt_options: Mutex<Choices> = 0x5758_000d;
     wxt_cancel: Arc<AtomicBool> = 0x5758_000e;
     wxt_received: Mutex<Reception> = 0x5758_000f;
+    wxt_raw: Raw = 0x5758_0010;
 }
 
 fn handle<H: Opaque>(state: H::State) -> *mut H {
@@ -1085,6 +1102,7 @@ struct Settings {
     amounts: Vec<(&'static str, Fen)>,
     secrets: Vec<(&'static str, Secret)>,
     rule: Option<Rule>,
+    reader: Option<Arc<OwnReader>>,
 }
 
 /// The settings that a gateway's account knows.
@@ -1094,6 +1112,8 @@ struct Gateway {
     amounts: &'static [&'static str],
     secrets: &'static [&'static str],
     has_rule: bool,
+    /// Its replies are XML, or read by a rule that a reader may replace.
+    has_reader: bool,
     build: fn(&Settings) -> Result<AnyAccount, Error>,
 }
 
@@ -1106,6 +1126,7 @@ static GATEWAYS: [Gateway; 4] = [
         amounts: &["least_amount", "most_amount", "least_without_scene", "most_without_scene"],
         secrets: &["key"],
         has_rule: false,
+        has_reader: false,
         build: redpack,
     },
     Gateway {
@@ -1114,6 +1135,7 @@ static GATEWAYS: [Gateway; 4] = [
         amounts: LIMITS,
         secrets: &["key", "secret"],
         has_rule: false,
+        has_reader: false,
         build: workwx,
     },
     Gateway {
@@ -1122,6 +1144,7 @@ static GATEWAYS: [Gateway; 4] = [
         amounts: LIMITS,
         secrets: &["key"],
         has_rule: true,
+        has_reader: false,
         build: swiftpass,
     },
     Gateway {
@@ -1130,6 +1153,7 @@ static GATEWAYS: [Gateway; 4] = [
         amounts: LIMITS,
         secrets: &["secretkey"],
         has_rule: true,
+        has_reader: true,
         build: webgate,
     },
 ];
@@ -1245,7 +1269,11 @@ fn swiftpass(settings: &Settings) -> Result<AnyAccount, Error> {
 fn webgate(settings: &Settings) -> Result<AnyAccount, Error> {
     let (host, partner_id) = (settings.required("host")?, settings.required("partner_id")?);
     let rule = settings.rule.as_ref().ok_or_else(|| Error::setting("public_key", "is not set"))?.build()?;
-    let mut account = WebgateAccount::new(host, partner_id, settings.secret("secretkey")?, rule)?;
+    let key = settings.secret("secretkey")?;
+    let mut account = match &settings.reader {
+        Some(reader) => WebgateAccount::new(host, partner_id, key, ReadBefore { reader: Arc::clone(reader), rule })?,
+        None => WebgateAccount::new(host, partner_id, key, rule)?,
+    };
     if settings.flag("repeat_while_unpaid")? {
         account = account.repeat_while_unpaid();
     }
@@ -1292,6 +1320,52 @@ impl ReplyRule for OwnRule {
             proven if proven == wxt_proof::WXT_PROVEN as i32 => Ok(()),
             _ => Err("the terminal's own rule did not prove the reply"),
         }
+    }
+}
+
+/// A reader of the C caller's.
+struct OwnReader {
+    context: Context,
+    read: unsafe extern "C" fn(*mut c_void, *mut wxt_raw) -> i32,
+}
+
+/// What a `wxt_raw` holds.
+struct Raw {
+    body: Vec<u8>,
+    content_type: Option<CString>,
+    fields: Mutex<Result<Pairs, &'static str>>,
+}
+
+/// A rule whose replies the C caller reads.
+struct ReadBefore {
+    reader: Arc<OwnReader>,
+    rule: Box<dyn ReplyRule>,
+}
+
+impl ReplyRule for ReadBefore {
+    fn read(&self, body: &[u8], content_type: Option<&str>) -> Result<Pairs, &'static str> {
+        let lent = Lent::<wxt_raw>::new(Raw {
+            body: body.into(),
+            content_type: content_type.map(c),
+            fields: Mutex::new(Ok(Pairs::default())),
+        });
+        // SAFETY: the caller's function, with the caller's context and a handle that lives until it returns.
+        let said = unsafe { (self.reader.read)(self.reader.context.pointer, lent.pointer) };
+        // SAFETY: made above. Had the borrower freed it, which the header forbids, its magic word would be dead.
+        let raw = unsafe { seen(lent.pointer.cast_const(), "raw") }.map_err(|_| "the reply was freed")?;
+        let fields = std::mem::replace(&mut *locked(&raw.fields), Err("it was read already"))?;
+        match said {
+            said if said == wxt_reading::WXT_READ as i32 => Ok(fields),
+            _ => Err("the terminal's own reader did not read the reply"),
+        }
+    }
+
+    fn verify(&self, reply: &Pairs) -> Result<(), &'static str> {
+        self.rule.verify(reply)
+    }
+
+    fn weakness(&self) -> Option<&'static str> {
+        self.rule.weakness()
     }
 }
 
@@ -1359,7 +1433,7 @@ pub unsafe extern "C" fn wxt_account_new(
             let gateway = GATEWAYS.iter().find(|have| have.number == gateway);
             let gateway = gateway.ok_or(Fail::Argument("gateway", "is no gateway of this library"))?;
             let (texts, amounts, secrets) = (Vec::new(), Vec::new(), Vec::new());
-            put(account, handle(Mutex::new(Settings { gateway, texts, amounts, secrets, rule: None })));
+            put(account, handle(Mutex::new(Settings { gateway, texts, amounts, secrets, rule: None, reader: None })));
             Ok(())
         })
     }
@@ -1478,6 +1552,68 @@ pub unsafe extern "C" fn wxt_account_set_reply_rule(
                 return Err(Fail::Argument("account", "this gateway's replies have a rule of their own"));
             }
             settings.rule = Some(Rule::Own(Arc::new(OwnRule { context, prove })));
+            Ok(())
+        })
+    }
+}
+
+/// Reads the replies with a function of your own, where your operator answers in another format or charset (GBK). What it adds is
+/// verified as before, with the public key or the rule. For WXT_WEBGATE. `context` and `release`: as for the rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_account_set_reply_reader(
+    account: *mut wxt_account,
+    read: wxt_read_callback,
+    release: wxt_release_callback,
+    context: *mut c_void,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            let context = Context { pointer: context, release };
+            let mut settings = locked(seen(account, "account")?);
+            let read = read.ok_or(Fail::Argument("read", "is NULL"))?;
+            if !settings.gateway.has_reader {
+                return Err(Fail::Argument("account", "this gateway's replies are XML in UTF-8"));
+            }
+            settings.reader = Some(Arc::new(OwnReader { context, read }));
+            Ok(())
+        })
+    }
+}
+
+/// The bytes of the reply's body; their number is put into `length`, which may be NULL. Lent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_raw_body(raw: *const wxt_raw, length: *mut usize) -> *const u8 {
+    let (body, count) = unsafe { peek(raw, (std::ptr::null(), 0), |raw| (raw.body.as_ptr(), raw.body.len())) };
+    if !length.is_null() && length.is_aligned() {
+        // SAFETY: the caller's.
+        unsafe { length.write(count) };
+    }
+    body
+}
+
+/// The reply's Content-Type header. NULL where there is none, or the transport does not tell it. Lent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_raw_content_type(raw: *const wxt_raw) -> *const c_char {
+    unsafe {
+        peek(raw, std::ptr::null(), |raw| raw.content_type.as_ref().map_or(std::ptr::null(), |words| words.as_ptr()))
+    }
+}
+
+/// Adds a field, in UTF-8. One name with two values, or more than 256 names: WXT_BAD_ARGUMENT, and the reply stays unread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_raw_add(raw: *mut wxt_raw, name: *const c_char, value: *const c_char) -> wxt_code {
+    unsafe {
+        run(std::ptr::null_mut(), || {
+            let mut fields = locked(&seen(raw.cast_const(), "raw")?.fields);
+            let added = match &mut *fields {
+                Ok(pairs) => pairs.add(text(name, "name")?, text(value, "value")?).map_err(|fault| fault.words()),
+                Err(words) => Err(*words),
+            };
+            if let Err(words) = added {
+                *fields = Err(words);
+                return Err(Fail::Argument("name", words));
+            }
             Ok(())
         })
     }
@@ -1685,6 +1821,7 @@ struct Reception {
     limit: usize,
     fresh: bool,
     date: Option<i64>,
+    content_type: Option<String>,
     stage: Stage,
     words: String,
 }
@@ -1697,6 +1834,7 @@ impl Reception {
             limit,
             fresh: false,
             date: None,
+            content_type: None,
             stage: Stage::Exchange,
             words: String::new(),
         }))
@@ -1739,6 +1877,7 @@ impl Transport for OwnTransport {
             said if said == wxt_sent::WXT_ANSWERED as i32 && told.status != 0 => Ok(Received {
                 reused: !told.fresh,
                 date: told.date,
+                content_type: told.content_type.take(),
                 ..Received::new(told.status, std::mem::take(&mut told.body))
             }),
             _ => Err(told.fault(Sent::Maybe)),
@@ -1815,6 +1954,20 @@ pub unsafe extern "C" fn wxt_received_set_date(received: *mut wxt_received, unix
     unsafe {
         run(std::ptr::null_mut(), || {
             locked(seen(received, "received")?).date = Some(unix_seconds);
+            Ok(())
+        })
+    }
+}
+
+/// The reply's Content-Type header, for a reply reader of your own.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_received_set_content_type(
+    received: *mut wxt_received,
+    content_type: *const c_char,
+) -> wxt_code {
+    unsafe {
+        run(std::ptr::null_mut(), || {
+            locked(seen(received, "received")?).content_type = Some(text(content_type, "content_type")?.into());
             Ok(())
         })
     }

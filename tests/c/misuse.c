@@ -418,6 +418,19 @@ static void a_account_set_public_key(void) {
     coded(wxt_account_set_public_key(H(wxt_account, ACCOUNT), below(2) ? WXT_RSA_SHA1 : any_number(), bytes, length,
                                      &error));
 }
+static int32_t read_raw(void *context, wxt_raw *raw) {
+    size_t length = 0;
+    const uint8_t *body = wxt_raw_body(raw, below(4) ? &length : NULL);
+    (void)context;
+    EXPECT(body != NULL);
+    (void)wxt_raw_content_type(raw);
+    wxt_raw_add(raw, any_text(), any_text());
+    wxt_raw_add(raw, "retcode", "0");
+    return any_number();
+}
+static void a_account_set_reply_reader(void) {
+    coded(wxt_account_set_reply_reader(H(wxt_account, ACCOUNT), below(8) ? read_raw : NULL, release, context(), &error));
+}
 static void a_account_set_reply_rule(void) {
     coded(wxt_account_set_reply_rule(H(wxt_account, ACCOUNT), below(8) ? prove : NULL, release, context(), &error));
 }
@@ -741,6 +754,10 @@ static void a_getter(void) {
     EXPECT(wxt_received_append((wxt_received *)any(REPLY), NULL, 0) == WXT_BAD_ARGUMENT);
     EXPECT(wxt_received_set_fresh((wxt_received *)any(REPLY)) == WXT_BAD_ARGUMENT);
     EXPECT(wxt_received_set_date((wxt_received *)any(REPLY), 0) == WXT_BAD_ARGUMENT);
+    EXPECT(wxt_received_set_content_type((wxt_received *)any(REPLY), "a") == WXT_BAD_ARGUMENT);
+    EXPECT(wxt_raw_body((const wxt_raw *)any(REPLY), NULL) == NULL);
+    EXPECT(wxt_raw_content_type((const wxt_raw *)any(REPLY)) == NULL);
+    EXPECT(wxt_raw_add((wxt_raw *)any(REPLY), "a", "b") == WXT_BAD_ARGUMENT);
     EXPECT(wxt_received_fail((wxt_received *)any(REPLY), 0, "") == WXT_BAD_ARGUMENT);
 }
 static void a_free(void) {
@@ -758,7 +775,7 @@ struct call {
 static const struct call CALLS[] = {
     CALL(request_new), CALL(request_set), CALL(request_set_fen), CALL(good_request), CALL(good_query),
     CALL(account_new), CALL(account_set), CALL(account_set_fen), CALL(account_set_secret),
-    CALL(account_set_public_key), CALL(account_set_reply_rule), CALL(good_account), CALL(good_client),
+    CALL(account_set_public_key), CALL(account_set_reply_rule), CALL(account_set_reply_reader), CALL(good_account), CALL(good_client),
     CALL(good_till), CALL(transport_new),
     CALL(transport_set_proxy), CALL(transport_set_p12), CALL(transport_set_pem), CALL(transport_set_roots),
     CALL(transport_new_own), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),

@@ -237,6 +237,83 @@ static void the_rules_of_the_tables(const wxt_client *client) {
     printf("own: %d broken rules\n", (int)(sizeof rows / sizeof rows[0]));
 }
 
+/* An operator that answers in GBK: "retcode=0;retmsg=" and two characters that are no UTF-8, on a modem that tells the
+ * Content-Type. The reader takes them, the rule proves them. */
+static const char GBK_REPLY[] = "retcode=0;retmsg=\xb3\xc9\xb9\xa6";
+
+static int32_t gbk_post(void *context, const wxt_post *out, wxt_received *received) {
+    (void)out;
+    wxt_received_set_status(received, 200);
+    wxt_received_set_fresh(received);
+    if (*(const int *)context) {
+        EXPECT(wxt_received_set_content_type(received, "text/plain; charset=GBK") == WXT_DONE);
+    }
+    wxt_received_append(received, (const uint8_t *)GBK_REPLY, sizeof GBK_REPLY - 1);
+    return WXT_ANSWERED;
+}
+
+static int32_t gbk_read(void *context, wxt_raw *raw) {
+    size_t length = 0;
+    const uint8_t *body = wxt_raw_body(raw, &length);
+    const char *type = wxt_raw_content_type(raw);
+    (void)context;
+    if (type == NULL || strcmp(type, "text/plain; charset=GBK") != 0 || length != sizeof GBK_REPLY - 1 ||
+        memcmp(body, GBK_REPLY, length) != 0) {
+        return WXT_NOT_READ;
+    }
+    EXPECT(wxt_raw_add(raw, "retcode", "0") == WXT_DONE);
+    EXPECT(wxt_raw_add(raw, "retmsg", "\xe6\x88\x90\xe5\x8a\x9f") == WXT_DONE);
+    return WXT_READ;
+}
+
+static int32_t gbk_prove(void *context, const wxt_reply *reply) {
+    const char *said = wxt_reply_get(reply, "retmsg");
+    (void)context;
+    return said != NULL && strcmp(said, "\xe6\x88\x90\xe5\x8a\x9f") == 0 ? WXT_PROVEN : WXT_NOT_PROVEN;
+}
+
+/* With a reader: accepted. Without one, or where it does not read: unknown. */
+static void a_reader_for_another_charset(void) {
+    int tells, reads;
+    for (tells = 0; tells < 2; tells++) {
+        for (reads = 0; reads < 2; reads++) {
+            wxt_error *error = NULL;
+            wxt_account *made = NULL;
+            wxt_transport *transport = NULL;
+            wxt_client *client = NULL;
+            wxt_request *what = NULL;
+            wxt_prepared *prepared = NULL;
+            wxt_outcome outcome = WXT_ACCEPTED;
+            wxt_reply *reply = NULL;
+            must(wxt_account_new(WXT_WEBGATE, &made, &error), &error, "account");
+            set_account(made, "host", "https://localhost:1");
+            set_account(made, "partner_id", "10001");
+            must(wxt_account_set_secret(made, "secretkey", (const uint8_t *)"k", 1, &error), &error, "key");
+            must(wxt_account_set_reply_rule(made, gbk_prove, NULL, NULL, &error), &error, "rule");
+            if (reads) {
+                must(wxt_account_set_reply_reader(made, gbk_read, NULL, NULL, &error), &error, "reader");
+            }
+            must(wxt_transport_new_own(gbk_post, NULL, NULL, NULL, &tells, &transport, &error), &error, "transport");
+            must(wxt_client_new(made, NULL, transport, 0, &client, &error), &error, "client");
+            must(wxt_request_new(WXT_WXCHARGE, &what, &error), &error, "request");
+            set(what, "out_trade_no", "2016062115020100000001");
+            set(what, "openid", "2010021010");
+            set(what, "netid", "210");
+            must(wxt_request_set_fen(what, "amount", 100, &error), &error, "amount");
+            must(wxt_client_prepare(client, what, &prepared, &error), &error, "prepare");
+            must(wxt_client_send(client, prepared, &outcome, &reply, &error), &error, "send");
+            EXPECT(outcome == (tells && reads ? WXT_ACCEPTED : WXT_UNKNOWN));
+            wxt_reply_free(reply);
+            wxt_prepared_free(prepared);
+            wxt_request_free(what);
+            wxt_client_free(client);
+            wxt_transport_free(transport);
+            wxt_account_free(made);
+        }
+    }
+    printf("own: a reader for another charset\n");
+}
+
 struct waiting {
     wxt_cancel *cancel;
     int waits;
@@ -347,6 +424,7 @@ int main(int argc, char **argv) {
     the_rules_of_the_tables(client);
     EXPECT(modem.posts == 0);
     wxt_client_free(client);
+    a_reader_for_another_charset();
     a_cancel_from_another_thread(argv[1]);
     return failures == 0 ? 0 : 1;
 }

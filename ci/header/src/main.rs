@@ -94,5 +94,6 @@ const INCLUDE: &[&str] = &[
     "wxt_finding",
     "wxt_recorded",
     "wxt_proof",
+    "wxt_reading",
     "wxt_rsa",
 ];
