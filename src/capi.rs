@@ -22,29 +22,49 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::account::{Account, Profile, sealed::Sealed as _};
-use crate::check::{Part, Report, Verdict};
+use crate::client::check::{Part, Report, Verdict};
+use crate::client::explain::{Explanation, explain, explain_workwx_sign};
 use crate::client::{Client, Draft, Pipe};
 use crate::endpoint::{Endpoint, Kind, Required, Source};
 use crate::error::{Error, ErrorKind};
-use crate::explain::{Explanation, explain, explain_workwx_sign};
-use crate::fields::Fields;
-use crate::https::{Https, HttpsBuilder};
-use crate::identity::Identity;
+use crate::gateways::account::RedpackAccount;
+use crate::gateways::account::SwiftpassAccount;
+use crate::gateways::account::WebgateAccount;
+use crate::gateways::account::WorkwxAccount;
+use crate::gateways::account::{Account, Profile, sealed::Sealed as _};
+use crate::gateways::redpack::GetHbInfo;
+use crate::gateways::redpack::SendRedPack;
+use crate::gateways::request::Request;
+use crate::gateways::swiftpass::Notification;
+use crate::gateways::swiftpass::StoredOrder;
+use crate::gateways::swiftpass::TradeClose;
+use crate::gateways::swiftpass::TradeQuery;
+use crate::gateways::swiftpass::WapOrder;
+use crate::gateways::webgate::WxCharge;
+use crate::gateways::workwx::PayEmployee;
+use crate::gateways::workwx::QueryPayEmployee;
 use crate::journal::{Entry, EntryState, JournalFault, JournalFaultKind, Settlement, SqliteJournal};
+use crate::money::Fen;
+use crate::nonce::SystemRandom;
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
-use crate::pairs::Pairs;
 use crate::process::ELSEWHERE;
-use crate::request::Request;
-use crate::swiftpass::Notification;
+use crate::secret::Secret;
+use crate::terminal::Terminal;
+use crate::till::Evidence;
+use crate::till::Options;
+use crate::till::Phase;
+use crate::till::Progress;
+use crate::till::Receipt;
+use crate::till::Repeats;
+use crate::till::Till;
+use crate::till::Watch;
 use crate::till::{Read, kept};
+use crate::transport::https::{Https, HttpsBuilder};
+use crate::transport::identity::Identity;
 use crate::transport::{Fault, Post, Received, Sent, Stage, Transport};
-use crate::verify::ReplyRule;
-use crate::{
-    Evidence, Fen, GetHbInfo, Options, PayEmployee, Phase, Progress, QueryPayEmployee, Receipt, RedpackAccount,
-    Repeats, Secret, SendRedPack, StoredOrder, SwiftpassAccount, SystemRandom, Terminal, Till, TradeClose, TradeQuery,
-    WapOrder, Watch, WebgateAccount, WorkwxAccount, WxCharge,
-};
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
+use crate::wire::verify::ReplyRule;
 
 // ---- numbers ----
 
@@ -1294,8 +1314,9 @@ impl Rule {
         match self {
             #[cfg(openssl_backend)]
             Rule::Rsa { sha1, key } => {
-                let digest = if *sha1 { crate::RsaDigest::Sha1 } else { crate::RsaDigest::Sha256 };
-                Ok(Box::new(crate::RsaReply::new(crate::PublicKey::read(key)?, digest)))
+                let digest =
+                    if *sha1 { crate::wire::rsa::RsaDigest::Sha1 } else { crate::wire::rsa::RsaDigest::Sha256 };
+                Ok(Box::new(crate::wire::rsa::RsaReply::new(crate::wire::rsa::PublicKey::read(key)?, digest)))
             }
             #[cfg(not(openssl_backend))]
             Rule::Rsa { .. } => {
@@ -2578,7 +2599,7 @@ struct StepTexts {
 }
 
 impl StepTexts {
-    fn new(step: &crate::check::Step) -> StepTexts {
+    fn new(step: &crate::client::check::Step) -> StepTexts {
         let part = match step.part {
             Part::Clock => wxt_part::WXT_PART_CLOCK,
             Part::Certificate => wxt_part::WXT_PART_CERTIFICATE,
@@ -3683,9 +3704,9 @@ mod tests {
     #[test]
     fn every_call_of_the_library_can_be_made_by_name() {
         let names: Vec<_> = CALLS.iter().map(|call| call.endpoint.name).collect();
-        for endpoint in crate::ENDPOINTS {
+        for endpoint in crate::gateways::ENDPOINTS {
             assert!(names.contains(&endpoint.name), "{}", endpoint.name);
         }
-        assert_eq!(names.len(), crate::ENDPOINTS.len());
+        assert_eq!(names.len(), crate::gateways::ENDPOINTS.len());
     }
 }

@@ -20,6 +20,11 @@ pub trait Clock: Send + Sync {
     fn monotonic(&self) -> Duration;
 }
 
+crate::pointers::through_pointers!(Clock {
+    fn unix_seconds(&self) -> i64;
+    fn monotonic(&self) -> Duration;
+});
+
 /// A point of time in China (GMT+8), to the second. The documents' `yyyyMMddHHmmss` and `yyyyMMddhh24miss`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChinaTime(i64);

@@ -22,80 +22,68 @@
 
 extern crate alloc;
 
-mod account;
+// Floors, from the ground up: what stands on one uses what stands below it, never the other way, and never this file
+// (tests/all/floors.rs). The ground: words and values.
 mod bytes;
-#[cfg(feature = "capi")]
-#[allow(unsafe_code)]
-mod capi;
-mod check;
-mod client;
 mod clock;
 #[cfg(any(feature = "https", feature = "sqlite"))]
 mod descriptors;
 pub mod endpoint;
 mod error;
-mod explain;
-mod fields;
-mod form;
-mod gateways;
-#[cfg(feature = "https")]
-mod http_date;
-#[cfg(feature = "https")]
-mod https;
-#[cfg(feature = "https")]
-mod identity;
-#[cfg(openssl_backend)]
-mod identity_openssl;
-#[cfg(all(feature = "https", not(openssl_backend)))]
-mod identity_platform;
-mod journal;
-mod json;
-mod judge;
 mod lock;
 #[cfg(feature = "std")]
 mod moment;
 mod money;
 mod nonce;
-mod order_number;
 mod outcome;
-mod pairs;
-#[cfg(openssl_backend)]
-mod peer;
 mod pointers;
 #[cfg(feature = "std")]
 mod proc;
 mod process;
-mod request;
 #[cfg(feature = "https")]
-mod resolver;
-#[cfg(openssl_backend)]
-mod rsa;
+mod provider;
 mod secret;
-mod sign;
 mod terminal;
 mod text;
-mod till;
-mod transport;
-mod unambiguous;
-mod verify;
-mod xml;
 
-pub use account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount};
-pub use check::{Part, Report, Step, Verdict};
+mod wire;
+
+mod gateways;
+
+mod transport;
+
+mod client;
+
+mod journal;
+
+mod till;
+
+#[cfg(feature = "capi")]
+#[allow(unsafe_code)]
+mod capi;
+
+pub use client::check::{Part, Report, Step, Verdict};
+pub use client::explain::{Explanation, Finding, explain, explain_workwx_sign};
 pub use client::{Client, Inputs, Prepared};
 #[cfg(feature = "std")]
 pub use clock::SystemClock;
 pub use clock::{ChinaTime, Clock};
 pub use error::{Error, ErrorKind};
-pub use explain::{Explanation, Finding, explain, explain_workwx_sign};
-pub use fields::Fields;
+pub use gateways::account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount};
+pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
+pub use gateways::request::{Payment, Query, Reply, Request};
+pub use gateways::swiftpass::{
+    Notification, NotificationFault, PaidNotice, StoredOrder, Trade, TradeClose, TradeClosed, TradeQuery, TradeState,
+    Valid, WapOrder, WapOrderMade,
+};
+pub use gateways::webgate::{WxCharge, WxCharged};
+pub use gateways::workwx::{
+    CheckName, EmployeePaid, EmployeePayment, PayEmployee, QueryPayEmployee, TransferStatus, WwMsgType,
+};
 pub use gateways::{ENDPOINTS, redpack, swiftpass, webgate, workwx};
-#[cfg(feature = "https")]
-pub use https::{Https, HttpsBuilder};
-#[cfg(feature = "https")]
-pub use identity::Identity;
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;
+pub use journal::order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};
 pub use journal::{
     Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Owner, Settlement, Summary,
 };
@@ -103,29 +91,26 @@ pub use money::Fen;
 pub use nonce::Random;
 #[cfg(feature = "https")]
 pub use nonce::SystemRandom;
-pub use order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};
 pub use outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
-pub use pairs::{Pairs, PairsFault};
-pub use redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
-pub use request::{Payment, Query, Reply, Request};
-#[cfg(feature = "https")]
-pub use resolver::{Resolve, SystemResolver};
-#[cfg(openssl_backend)]
-pub use rsa::{PublicKey, RsaDigest, RsaReply};
 pub use secret::Secret;
-pub use sign::{read_xml, signature, verify_signature};
-pub use swiftpass::{
-    Notification, NotificationFault, PaidNotice, StoredOrder, Trade, TradeClose, TradeClosed, TradeQuery, TradeState,
-    Valid, WapOrder, WapOrderMade,
-};
 pub use terminal::Terminal;
 #[cfg(feature = "std")]
 pub use till::SystemPause;
 pub use till::{Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Recovered, Repeats, Till, Watch};
+#[cfg(feature = "https")]
+pub use transport::https::{Https, HttpsBuilder};
+#[cfg(feature = "https")]
+pub use transport::identity::Identity;
+#[cfg(feature = "https")]
+pub use transport::resolver::{Resolve, SystemResolver};
 pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
-pub use verify::ReplyRule;
-pub use webgate::{WxCharge, WxCharged};
-pub use workwx::{CheckName, EmployeePaid, EmployeePayment, PayEmployee, QueryPayEmployee, TransferStatus, WwMsgType};
+pub use wire::fields::Fields;
+pub use wire::pairs::{Pairs, PairsFault};
+#[cfg(openssl_backend)]
+pub use wire::rsa::{PublicKey, RsaDigest, RsaReply};
+pub use wire::sign::signature;
+pub use wire::verify::{ReplyRule, verify_signature};
+pub use wire::xml::read_xml;
 
 /// The code blocks of the pages, and the cases that must not compile, each beside a twin that does.
 #[cfg(all(doctest, feature = "https"))]

@@ -12,6 +12,10 @@ pub trait Random: Send + Sync {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Error>;
 }
 
+crate::pointers::through_pointers!(Random {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Error>;
+});
+
 /// The operating system's random numbers.
 #[cfg(feature = "https")]
 #[derive(Clone, Copy, Debug, Default)]

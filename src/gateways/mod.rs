@@ -1,6 +1,8 @@
 //! The gateways: one file each, a table and the typed requests and replies.
 
+pub(crate) mod account;
 pub mod redpack;
+pub(crate) mod request;
 pub mod swiftpass;
 pub mod webgate;
 pub mod workwx;

@@ -8,16 +8,16 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
-use crate::account::RedpackAccount;
 use crate::endpoint::{
     Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Resolution, ResolvedBy, Row, Rule,
 };
-use crate::fields::Fields;
+use crate::gateways::account::RedpackAccount;
+use crate::gateways::request::{Payment, Query, Reply, Request, sealed::Sealed};
 use crate::money::Fen;
 use crate::outcome::Next;
-use crate::pairs::Pairs;
-use crate::request::{Payment, Query, Reply, Request, sealed::Sealed};
-use crate::xml;
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
+use crate::wire::xml;
 
 /// 商户订单号: at most 28 characters of `0-9a-zA-Z`. The old rule (mch_id + yyyymmdd + 10 digits) is not demanded: the
 /// document's own example breaks it.

@@ -11,18 +11,19 @@ use core::fmt;
 use core::time::Duration;
 
 use super::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
-use crate::account::{Profile, SwiftpassAccount, sealed::Sealed as _};
 use crate::clock::ChinaTime;
 use crate::endpoint::{
     Body, Due, Endpoint, Failure, Field, Gate, Kind, Means, Numbers, OrderRules, ReplyTable, Required, Resolution,
     ResolvedBy, Row, Rule, Source,
 };
-use crate::fields::Fields;
+use crate::gateways::account::{Profile, SwiftpassAccount, sealed::Sealed as _};
+use crate::gateways::request::{Payment, Query, Reply, Request, sealed::Sealed};
 use crate::money::Fen;
 use crate::outcome::Next;
-use crate::pairs::Pairs;
-use crate::request::{Payment, Query, Reply, Request, sealed::Sealed};
-use crate::{verify, xml};
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
+use crate::wire::verify;
+use crate::wire::xml;
 
 /// 商户订单号: the seed says string(45), its siblings 5–32 of letters, digits and `_`. The shorter holds.
 const OUT_TRADE_NO: Kind = Kind::OrderNumber { shortest: 5, also: "_" };
@@ -331,7 +332,7 @@ impl Reply for WapOrderMade {
     type Account = SwiftpassAccount;
 
     fn read(reply: Pairs) -> Option<WapOrderMade> {
-        let mweb_url = reply.owned("mweb_url").filter(|url| crate::fields::is_url(url))?;
+        let mweb_url = reply.owned("mweb_url").filter(|url| crate::wire::fields::is_url(url))?;
         Some(WapOrderMade {
             mweb_url,
             prepay_id: reply.owned("prepay_id"),
@@ -541,7 +542,7 @@ impl SwiftpassAccount {
 
 impl Notification {
     pub(crate) fn read(profile: &Profile, body: &[u8]) -> Result<Notification, NotificationFault> {
-        if body.len() > crate::judge::LONGEST_REPLY {
+        if body.len() > crate::wire::LONGEST_REPLY {
             return Err(NotificationFault("longer than 64 KiB"));
         }
         let text = core::str::from_utf8(body).map_err(|_| NotificationFault("not UTF-8"))?;

@@ -7,16 +7,16 @@
 use alloc::string::String;
 
 use super::{account, attempt, given, shown};
-use crate::account::WebgateAccount;
 use crate::endpoint::{
     Body, Digest, Due, Endpoint, Failure, Gate, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, ResolvedBy,
     Step,
 };
-use crate::fields::Fields;
+use crate::gateways::account::WebgateAccount;
+use crate::gateways::request::{Payment, Reply, Request, sealed::Sealed};
 use crate::money::Fen;
 use crate::outcome::Next;
-use crate::pairs::Pairs;
-use crate::request::{Payment, Reply, Request, sealed::Sealed};
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
 
 /// `wxcharge`.
 pub const WXCHARGE: Endpoint = Endpoint {

@@ -7,15 +7,15 @@ use alloc::string::String;
 use core::time::Duration;
 
 use super::{DEVICE_INFO, MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
-use crate::account::WorkwxAccount;
 use crate::endpoint::{
     Body, Digest, Due, Endpoint, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Resolution, ResolvedBy,
     Row, Rule, Step,
 };
-use crate::fields::Fields;
+use crate::gateways::account::WorkwxAccount;
+use crate::gateways::request::{Payment, Query, Reply, Request, sealed::Sealed};
 use crate::money::Fen;
-use crate::pairs::Pairs;
-use crate::request::{Payment, Query, Reply, Request, sealed::Sealed};
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
 
 /// 商户订单号: letters and digits. The call allows 32, its query 28: the shorter holds.
 const PARTNER_TRADE_NO: Kind = Kind::OrderNumber { shortest: 1, also: "" };

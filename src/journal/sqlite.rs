@@ -28,9 +28,9 @@ use super::{
 };
 use crate::clock::EARLIEST;
 use crate::error::{Error, text};
+use crate::journal::order_number::{COUNTERS, EPOCHS, Serial};
 use crate::money::Fen;
 use crate::nonce::Random;
-use crate::order_number::{COUNTERS, EPOCHS, Serial};
 use crate::outcome::Next;
 use crate::process::{ELSEWHERE, Process};
 

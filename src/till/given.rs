@@ -4,10 +4,10 @@ use super::{Options, Read, Receipt, Till, untyped};
 use crate::client::owner;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::fields::Fields;
 use crate::journal::Entry;
 use crate::outcome::Outcome;
-use crate::pairs::Pairs;
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
 
 impl Till {
     /// Pays what the caller calls `intent`, with these fields.

@@ -13,11 +13,11 @@ use crate::client::owner;
 use crate::clock::{ChinaTime, EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::{Error, text};
-use crate::fields::Fields;
+use crate::gateways::swiftpass::{Notification, NotificationFault, PaidNotice, StoredOrder};
 use crate::journal::{Entry, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Outcome, Reason};
-use crate::pairs::Pairs;
-use crate::swiftpass::{Notification, NotificationFault, PaidNotice, StoredOrder};
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
 
 /// The evidence of an order says when it was made, by the gateway's own time.
 const ORDERED_AT: &str = "ordered_at";
@@ -176,8 +176,9 @@ impl Till {
         run: impl FnOnce(&Work<'_>) -> Result<Outcome<Receipt<Pairs>>, Error>,
     ) -> Result<Outcome<Receipt<Pairs>>, Error> {
         self.process.check()?;
-        let unreadable =
-            |fault: crate::JournalFault| Error::new(crate::ErrorKind::Journal, "journal", String::from(fault.text()));
+        let unreadable = |fault: crate::journal::JournalFault| {
+            Error::new(crate::error::ErrorKind::Journal, "journal", String::from(fault.text()))
+        };
         let mut found = None;
         for desk in &self.desks {
             let account = owner(desk.profile());
@@ -195,7 +196,7 @@ impl Till {
         };
         if held.entry.order_number != order_number {
             let words = "the journal gave another order's entry: its storage may be failing";
-            return Err(Error::new(crate::ErrorKind::Journal, "journal", words));
+            return Err(Error::new(crate::error::ErrorKind::Journal, "journal", words));
         }
         if let Some(words) = desk.contradiction(&held.entry, endpoint) {
             return Ok(untyped(self.distrust(&held.entry, words)));
@@ -350,7 +351,7 @@ impl Till {
     }
 }
 
-fn failed(number: &str, fault: &crate::JournalFault) -> NotificationFault {
+fn failed(number: &str, fault: &crate::journal::JournalFault) -> NotificationFault {
     log::error!("notification of {number}: {fault}");
     NotificationFault("the journal failed")
 }
@@ -433,5 +434,5 @@ pub(super) fn has_expired(work: &Work<'_>, date: Option<i64>) -> bool {
 
 /// The table of an entry's call.
 pub(super) fn endpoint_of(entry: &Entry) -> Option<&'static Endpoint> {
-    crate::ENDPOINTS.iter().copied().find(|endpoint| endpoint.name == entry.call)
+    crate::gateways::ENDPOINTS.iter().copied().find(|endpoint| endpoint.name == entry.call)
 }

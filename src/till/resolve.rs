@@ -13,10 +13,10 @@ use crate::client::Draft;
 use crate::clock::{EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, OrderRules, Resolution, ResolvedBy};
 use crate::error::{Error, text};
-use crate::fields::Fields;
 use crate::journal::{Entry, EntryId, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
-use crate::pairs::Pairs;
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
 
 /// The longest wait between two questions.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);

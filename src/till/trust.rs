@@ -7,14 +7,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{Desk, Found, Held, Till};
-use crate::account::Profile;
 use crate::client::owner;
 use crate::endpoint::{Endpoint, Field, Required, Source};
 use crate::error::{Error, text};
-use crate::fields::{self, Fields, Limits};
+use crate::gateways::account::Profile;
 use crate::journal::{Entry, EntryId, JournalFault, JournalFaultKind};
 use crate::money::Fen;
 use crate::outcome::{Doubt, Outcome, Reason};
+use crate::wire::fields::{self, Fields, Limits};
 
 /// Why what is stored is not sent.
 pub(super) enum Unfit {

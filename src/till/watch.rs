@@ -24,6 +24,11 @@ pub trait Watch: Sync {
     }
 }
 
+crate::pointers::through_pointers!(Watch {
+    fn progress(&self, progress: &Progress<'_>);
+    fn is_cancelled(&self) -> bool;
+});
+
 /// True cancels. Another thread stores it.
 impl Watch for AtomicBool {
     fn is_cancelled(&self) -> bool {

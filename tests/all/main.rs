@@ -4,6 +4,7 @@ mod bad_input;
 mod cross_file;
 mod explains;
 mod faults_md;
+mod floors;
 mod hostile;
 mod memory_journal;
 mod order_numbers;

@@ -6,7 +6,7 @@
 
 use alloc::string::String;
 
-use crate::pairs::{Pairs, PairsFault};
+use crate::wire::pairs::{Pairs, PairsFault};
 
 /// The deepest nesting of a value that is skipped over.
 const DEPTH: u32 = 16;

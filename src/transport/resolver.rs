@@ -23,6 +23,10 @@ pub trait Resolve: Send + Sync {
     fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>>;
 }
 
+crate::pointers::through_pointers!(Resolve {
+    fn resolve(&self, host: &str, port: u16) -> std::io::Result<std::vec::Vec<std::net::SocketAddr>>;
+});
+
 /// The system's resolver.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemResolver;

@@ -5,6 +5,7 @@
 //! firmware may bring its own on NVRAM by implementing [`Journal`].
 
 mod digest;
+pub(crate) mod order_number;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -14,8 +15,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::error::Error;
+use crate::journal::order_number::Serial;
 use crate::money::Fen;
-use crate::order_number::Serial;
 use crate::outcome::Next;
 
 #[cfg(feature = "sqlite")]

@@ -18,9 +18,9 @@
 //! x. So m is a piece of a field z of P, and z carries a URL: z is not x, so P cuts at z behind x and before m. But there z is
 //! a piece of n in Q, and by 3 no piece has the name of a field that carries a URL.
 
-use crate::fields::is_url;
-use crate::pairs::Pairs;
-use crate::sign::Canonical;
+use crate::wire::fields::{has_pieces, is_url};
+use crate::wire::pairs::Pairs;
+use crate::wire::sign::Canonical;
 
 /// The fields of signed replies that carry a URL with parameters of its own (protocol C.2, E.4).
 const URLS: [&str; 6] = ["code_img_url", "code_url", "mweb_url", "pay_info", "pay_url", "token_url"];
@@ -38,11 +38,6 @@ pub(crate) fn check(signed: &Pairs) -> Result<(), &'static str> {
     let whole =
         |(at, (_, name, value)): (usize, &(u64, &str, &str))| !has_pieces(value) || is_whole_url(name, value, next(at));
     if rows.iter().enumerate().all(whole) { Ok(()) } else { Err(CUT) }
-}
-
-/// Whether a text holds `&` and, after it, `=`.
-pub(crate) fn has_pieces(value: &str) -> bool {
-    value.split_once('&').is_some_and(|(_, rest)| rest.contains('='))
 }
 
 fn is_whole_url(name: &str, value: &str, next: Option<&str>) -> bool {

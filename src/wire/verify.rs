@@ -2,13 +2,13 @@
 
 use alloc::boxed::Box;
 
-use crate::account::Keys;
 use crate::endpoint::{Digest, Due, KeyName};
-use crate::json;
-use crate::pairs::Pairs;
 use crate::secret::Secret;
-use crate::sign::{self, Canonical};
-use crate::unambiguous;
+use crate::wire::json;
+use crate::wire::keys::Keys;
+use crate::wire::pairs::Pairs;
+use crate::wire::sign::{self, Canonical};
+use crate::wire::unambiguous;
 
 /// How an account's replies are read and verified, where the document leaves it to the operator (e-pay), or where the
 /// platform signs with RSA (Swiftpass).
@@ -39,6 +39,12 @@ pub trait ReplyRule: Send + Sync {
         None
     }
 }
+
+crate::pointers::through_pointers!(ReplyRule {
+    fn read(&self, body: &[u8], content_type: Option<&str>) -> Result<Pairs, &'static str>;
+    fn verify(&self, reply: &Pairs) -> Result<(), &'static str>;
+    fn weakness(&self) -> Option<&'static str>;
+});
 
 pub(crate) fn utf8(body: &[u8]) -> Result<&str, &'static str> {
     core::str::from_utf8(body).map_err(|_| "not UTF-8")
@@ -86,4 +92,13 @@ pub(crate) fn same_hex(given: &str, expected: &str) -> bool {
         Some(hex)
     };
     lower(given).zip(lower(expected)).is_some_and(|(given, expected)| given.ct_eq(&expected).to_bool())
+}
+
+/// Whether the `sign` among these fields is right under this key, with `&key=`, as replies are signed.
+///
+/// # Errors
+///
+/// Says in words what is missing or wrong. The right signature is not shown.
+pub fn verify_signature(digest: Digest, reply: &Pairs, key: &Secret) -> Result<(), &'static str> {
+    verify_key(reply, digest, key)
 }

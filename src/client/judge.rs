@@ -6,18 +6,15 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-use crate::account::Profile;
 use crate::endpoint::{Due, Endpoint, Gate, Means};
-use crate::fields::Fields;
+use crate::gateways::account::Profile;
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
-use crate::pairs::Pairs;
 use crate::text::shown;
 use crate::transport::Received;
-use crate::verify;
-use crate::xml;
-
-/// The longest reply that is read at all, in bytes. The longest documented one is about 2 KiB.
-pub(crate) const LONGEST_REPLY: usize = 64 * 1024;
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
+use crate::wire::verify;
+use crate::wire::{LONGEST_REPLY, xml};
 
 /// What was sent, for comparison with what came back.
 pub(crate) struct Case<'a> {

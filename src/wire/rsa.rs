@@ -11,10 +11,10 @@ use openssl::pkey::{PKey, Public};
 use openssl::sign::Verifier;
 
 use crate::error::Error;
-use crate::identity::{asks_for_a_passphrase, check_openssl};
-use crate::pairs::Pairs;
-use crate::sign::Canonical;
-use crate::verify::ReplyRule;
+use crate::provider::{asks_for_a_passphrase, check_openssl};
+use crate::wire::pairs::Pairs;
+use crate::wire::sign::Canonical;
+use crate::wire::verify::ReplyRule;
 
 /// The hash under an RSA signature (PKCS#1 v1.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl ReplyRule for RsaReply {
         let signature = base64(given.as_bytes()).ok_or("the signature is not base64")?;
         let message = Canonical::of_reply(reply).text();
         if self.key.verifies(self.digest, message.as_bytes(), &signature) {
-            crate::unambiguous::check(reply)
+            crate::wire::unambiguous::check(reply)
         } else {
             Err("the signature is wrong")
         }

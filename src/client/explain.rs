@@ -9,8 +9,8 @@ use core::fmt;
 
 use crate::endpoint::{Digest, Endpoint, KeyName, Over, Step};
 use crate::secret::Secret;
-use crate::sign::{self, Canonical};
-use crate::verify::same_hex;
+use crate::wire::sign::{self, Canonical};
+use crate::wire::verify::same_hex;
 
 /// Explains one signature of one call.
 ///
@@ -38,7 +38,7 @@ pub fn explain(endpoint: &Endpoint, fields: &[(&str, &[u8])], key: &Secret, give
 ///
 /// Document: WeCom page 90281; protocol B.3.
 pub fn explain_workwx_sign(fields: &[(&str, &[u8])], secret: &Secret, given: Option<&str>) -> Explanation {
-    let endpoint = &crate::workwx::PAY_WWSPTRANS2POCKET;
+    let endpoint = &crate::gateways::workwx::PAY_WWSPTRANS2POCKET;
     explain_step(endpoint, endpoint.signing.first(), fields, secret, given)
 }
 

@@ -1,5 +1,16 @@
 //! How bytes reach a gateway. One trait, so that firmware can bring its own modem stack.
 
+#[cfg(feature = "https")]
+pub(crate) mod http_date;
+#[cfg(feature = "https")]
+pub(crate) mod https;
+#[cfg(feature = "https")]
+pub(crate) mod identity;
+#[cfg(openssl_backend)]
+pub(crate) mod peer;
+#[cfg(feature = "https")]
+pub(crate) mod resolver;
+
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -46,6 +57,13 @@ pub trait Transport: Send + Sync {
     }
 }
 
+crate::pointers::through_pointers!(Transport {
+    fn post(&self, post: &Post<'_>) -> Result<Received, Fault>;
+    fn client_certificate(&self) -> ClientCertificate;
+    fn forget(&self, url: &str);
+    fn reach(&self, url: &str, within: Duration) -> Result<(), Fault>;
+});
+
 /// One request on its way out.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
@@ -77,7 +95,7 @@ impl<'a> Post<'a> {
             own_connection: false,
             within: Duration::from_secs(30),
             connect_within: Duration::from_secs(30),
-            reply_limit: crate::judge::LONGEST_REPLY,
+            reply_limit: crate::wire::LONGEST_REPLY,
         }
     }
 }

@@ -6,13 +6,13 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use crate::endpoint::{Digest, Endpoint, KeyName};
+use crate::endpoint::{Digest, Endpoint};
 use crate::error::{Error, text};
-use crate::fields::{Limits, is_authority};
 use crate::money::Fen;
 use crate::secret::Secret;
-use crate::swiftpass;
-use crate::verify::{ReplyRule, Verifier};
+use crate::wire::fields::{Limits, is_authority};
+use crate::wire::keys::Keys;
+use crate::wire::verify::{ReplyRule, Verifier};
 
 pub(crate) mod sealed {
     /// Implemented by this crate's accounts only, so that fields can be added.
@@ -91,7 +91,11 @@ impl Profile {
     pub(crate) fn value(&self, endpoint: &Endpoint, field: &str) -> Option<&str> {
         match field {
             _ if self.waived.contains(&field) => None,
-            "service" => self.services.iter().find(|(call, _)| *call == endpoint.name).map(|(_, name)| name.as_str()),
+            // By default each call's service has the call's name.
+            "service" => match self.services.iter().find(|(call, _)| *call == endpoint.name) {
+                Some((_, name)) => Some(name),
+                None => Some(endpoint.name),
+            },
             _ => self.identifier(field),
         }
     }
@@ -127,21 +131,6 @@ impl Profile {
         }
         self.amount = (least.get(), most.get());
         Ok(())
-    }
-}
-
-/// The keys of an account.
-pub(crate) struct Keys {
-    pub(crate) api: Secret,
-    pub(crate) workwx: Secret,
-}
-
-impl Keys {
-    pub(crate) fn get(&self, name: KeyName) -> &Secret {
-        match name {
-            KeyName::Api => &self.api,
-            KeyName::WorkwxSecret => &self.workwx,
-        }
     }
 }
 
@@ -294,9 +283,6 @@ impl SwiftpassAccount {
         profile.identifiers = Vec::from([("mch_id", mch_id.into())]);
         // 1…5000000 fen (protocol C.2, total_fee).
         profile.amount = (1, 5_000_000);
-        // By default each call's service has the call's name.
-        let calls = [&swiftpass::WAP_ORDER, &swiftpass::TRADE_QUERY, &swiftpass::TRADE_CLOSE];
-        profile.services = calls.map(|call| (call.name, call.name.into())).into();
         Ok(SwiftpassAccount { profile })
     }
 
@@ -331,9 +317,7 @@ impl SwiftpassAccount {
         if !["unified.trade.query", "trade.single.query"].contains(&service) {
             return Err(Error::setting("query_service", "is unified.trade.query or trade.single.query"));
         }
-        for (_, name) in self.profile.services.iter_mut().filter(|(call, _)| *call == swiftpass::TRADE_QUERY.name) {
-            *name = service.into();
-        }
+        self.profile.services = Vec::from([("unified.trade.query", service.into())]);
         Ok(self)
     }
 

@@ -10,7 +10,6 @@ use crate::clock::ChinaTime;
 use crate::endpoint::{Endpoint, Field, Kind, Required, Rule, Source};
 use crate::error::{Error, text};
 use crate::money::Fen;
-use crate::unambiguous;
 
 /// Fields in order, all values in one buffer, in any order. Two allocations hold a whole request.
 #[derive(Clone, Default)]
@@ -264,13 +263,18 @@ fn check_value(value: &str, row: &Field, limits: &Limits<'_>) -> Result<(), Erro
         return refuse(&rule);
     }
     // Texts come back signed, in replies and notifications.
-    if kinds & bytes::MARK != 0 && row.kind != Kind::Url && unambiguous::has_pieces(value) {
+    if kinds & bytes::MARK != 0 && row.kind != Kind::Url && has_pieces(value) {
         return refuse("holds & and, after it, =: where it comes back signed it could be read as further fields");
     }
     match broken_rule(value, kinds, row.kind, limits) {
         Some(rule) => refuse(&rule),
         None => Ok(()),
     }
+}
+
+/// Whether a text holds `&` and, after it, `=`.
+pub(crate) fn has_pieces(value: &str) -> bool {
+    value.split_once('&').is_some_and(|(_, rest)| rest.contains('='))
 }
 
 /// Whether it holds U+FFFE or U+FFFF.

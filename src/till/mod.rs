@@ -24,22 +24,22 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use crate::account::{Account, Profile, sealed::Sealed};
 use crate::client::{Client, Draft, Pipe, owner};
 use crate::clock::{ChinaTime, Clock};
 use crate::endpoint::{Endpoint, OrderRules, ResolvedBy};
 use crate::error::{Error, ErrorKind, text};
-use crate::fields::Fields;
+use crate::gateways::account::{Account, Profile, sealed::Sealed};
+use crate::gateways::request::{Payment, Reply};
+use crate::journal::order_number::{OrderNumbers, Serial};
 use crate::journal::{
     Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, Names, NewEntry, Numbered, Settlement,
 };
 use crate::lock::Lock;
 use crate::money::Fen;
-use crate::order_number::{OrderNumbers, Serial};
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
-use crate::pairs::Pairs;
 use crate::process::{ELSEWHERE, Process};
-use crate::request::{Payment, Reply};
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
 
 pub use orders::Notified;
 pub use recover::Recovered;
@@ -60,6 +60,10 @@ pub trait Pause: Send + Sync {
     /// Waits about this long.
     fn pause(&self, time: Duration);
 }
+
+crate::pointers::through_pointers!(Pause {
+    fn pause(&self, time: Duration);
+});
 
 /// The system's sleep.
 #[cfg(feature = "std")]
@@ -200,7 +204,7 @@ impl Till {
     /// A till on a journal, with the system's clock and sleep.
     #[cfg(feature = "std")]
     pub fn open(journal: impl Journal + 'static) -> Till {
-        Till::with_inputs(Box::new(journal), Box::new(crate::SystemClock), Box::new(SystemPause))
+        Till::with_inputs(Box::new(journal), Box::new(crate::clock::SystemClock), Box::new(SystemPause))
     }
 
     /// Adds the account of a client. Where there are several of one family, [`Options::account`] says which one pays. A client

@@ -9,8 +9,9 @@ use openssl::x509::{X509, X509Ref};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::identity::{Identity, refuse};
+use crate::provider::or_lame;
 use crate::transport::ClientCertificate;
+use crate::transport::identity::{Identity, refuse};
 
 pub(crate) fn pkcs12(der: &[u8], password: &str) -> Result<Identity, Error> {
     with_legacy_ciphers(|| read_pkcs12(der, password))
@@ -86,34 +87,6 @@ fn reread(words: &str) -> Unreadable {
 /// The algorithm that OpenSSL did not find.
 fn algorithm(words: &str) -> Option<&str> {
     words.split_once("Algorithm (").and_then(|(_, rest)| rest.split([' ', ')']).next())
-}
-
-/// Where OpenSSL lacks what every program needs of it, that is the cause, whatever the error.
-pub(crate) fn or_lame(error: Error) -> Error {
-    match lame() {
-        Some(why) => error.because(why),
-        None => error,
-    }
-}
-
-/// Refuses to build a transport that could shake no hands.
-pub(crate) fn check_openssl() -> Result<(), Error> {
-    lame().map_or(Ok(()), |why| Err(refuse(why)))
-}
-
-/// Why this process's OpenSSL can do nothing at all: its providers are set in `openssl.cnf`, and one that activates another
-/// provider there switches the default one off (config(5ssl)).
-#[cfg(openssl3)]
-fn lame() -> Option<&'static str> {
-    openssl::md::Md::fetch(None, "SHA256", None).err().map(|_| {
-        "OpenSSL has no provider with SHA256: openssl.cnf (the file in OPENSSL_CONF, or in `openssl version -d`) activates \
-         others and not `default`; add `default = default_sect` and `[default_sect]` with `activate = 1`"
-    })
-}
-
-#[cfg(not(openssl3))]
-fn lame() -> Option<&'static str> {
-    None
 }
 
 /// Reads, and reads again with the legacy provider if a cipher or a digest was missing.

@@ -18,14 +18,15 @@ use ureq::unversioned::transport as wire;
 
 use crate::descriptors::above_stdio;
 use crate::error::Error;
-use crate::fields::is_host;
-use crate::http_date;
-use crate::identity::{Identity, asks_for_a_passphrase, check_openssl, or_lame};
 use crate::moment::Moment;
 use crate::process::{ELSEWHERE, Process};
-use crate::resolver::{Resolve, Resolver, SystemResolver};
+use crate::provider::{asks_for_a_passphrase, check_openssl, or_lame};
 use crate::text::shown;
+use crate::transport::http_date;
+use crate::transport::identity::Identity;
+use crate::transport::resolver::{Resolve, Resolver, SystemResolver};
 use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
+use crate::wire::fields::is_host;
 
 /// A connection that idled longer is not used again: gateways and modems forget silently.
 const IDLE: Duration = Duration::from_secs(10);
@@ -147,9 +148,9 @@ impl HttpsBuilder {
             }
             None => ClientCertificate::None,
         };
-        let connector = tls
-            .build()
-            .map_err(|error| Error::new(crate::ErrorKind::Identity, "identity", format!("TLS refuses it: {error}")))?;
+        let connector = tls.build().map_err(|error| {
+            Error::new(crate::error::ErrorKind::Identity, "identity", format!("TLS refuses it: {error}"))
+        })?;
         Ok(Https {
             connector,
             certificate,
@@ -400,7 +401,8 @@ fn is_address(name: &str) -> bool {
 fn check_peer(tls: &Tls) -> Result<(), String> {
     let certificate = tls.peer_certificate().map_err(|error| error.to_string())?;
     let certificate = certificate.ok_or("the server showed no certificate")?;
-    crate::peer::check(&certificate).map_err(|why| format!("TLS: {why}; this is not the gateway, or not any more"))
+    crate::transport::peer::check(&certificate)
+        .map_err(|why| format!("TLS: {why}; this is not the gateway, or not any more"))
 }
 
 #[cfg(not(openssl_backend))]

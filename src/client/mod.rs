@@ -1,5 +1,9 @@
 //! One call of one gateway, in one direction, on one screen.
 
+pub(crate) mod check;
+pub(crate) mod explain;
+pub(crate) mod judge;
+
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -9,21 +13,25 @@ use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
-use crate::account::{Account, Profile, SwiftpassAccount};
 use crate::bytes;
 use crate::clock::{ChinaTime, Clock};
 use crate::endpoint::{Body, Endpoint, Source};
 use crate::error::{Error, ErrorKind, text};
-use crate::fields::{self, Fields, Shown};
-use crate::judge::{self, Case, LONGEST_REPLY};
+use crate::gateways::account::{Account, Profile, SwiftpassAccount};
+use crate::wire::LONGEST_REPLY;
+use crate::wire::fields::{self, Fields, Shown};
+
+use crate::gateways::request::{Payment, Query, Reply, Request};
+use crate::gateways::swiftpass::{TradeClose, TradeClosed};
 use crate::nonce::{Random, nonce_str};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::process::Process;
-use crate::request::{Payment, Query, Reply, Request};
-use crate::swiftpass::{TradeClose, TradeClosed};
 use crate::terminal::Terminal;
 use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
-use crate::{form, sign, xml};
+use crate::wire::form;
+use crate::wire::sign;
+use crate::wire::xml;
+use judge::Case;
 
 /// Makes the calls of one account from one terminal.
 ///
@@ -62,8 +70,8 @@ impl<A: Account> Client<A> {
     pub fn new(account: A, terminal: Terminal, transport: impl Transport + 'static) -> Result<Client<A>, Error> {
         let inputs = Inputs {
             transport: Box::new(transport),
-            clock: Box::new(crate::SystemClock),
-            random: Box::new(crate::SystemRandom),
+            clock: Box::new(crate::clock::SystemClock),
+            random: Box::new(crate::nonce::SystemRandom),
         };
         Client::with_inputs(account, terminal, inputs)
     }
@@ -224,7 +232,7 @@ impl<A: Account + fmt::Debug> fmt::Debug for Client<A> {
 /// clears it.
 pub struct Prepared<T> {
     pub(crate) draft: Draft,
-    read: fn(crate::Pairs) -> Option<T>,
+    read: fn(crate::wire::pairs::Pairs) -> Option<T>,
     family: PhantomData<fn() -> T>,
 }
 
@@ -430,7 +438,7 @@ impl Pipe {
         &self,
         profile: &Profile,
         draft: &mut Draft,
-        read: fn(crate::Pairs) -> Option<T>,
+        read: fn(crate::wire::pairs::Pairs) -> Option<T>,
     ) -> Result<Outcome<T>, Error> {
         let exchanged = unless_panicked(|| match self.send(profile, draft, self.within)? {
             Exchanged::Reply { received, marked, .. } => {
@@ -466,7 +474,7 @@ impl Pipe {
         profile: &Profile,
         draft: &mut Draft,
         within: Duration,
-        read: fn(crate::Pairs) -> Option<T>,
+        read: fn(crate::wire::pairs::Pairs) -> Option<T>,
     ) -> Result<(Answer<T>, Option<i64>), Error> {
         let start = self.inputs.clock.monotonic();
         let first = self.ask_once(profile, draft, within, read)?;
@@ -487,7 +495,7 @@ impl Pipe {
         profile: &Profile,
         draft: &mut Draft,
         within: Duration,
-        read: fn(crate::Pairs) -> Option<T>,
+        read: fn(crate::wire::pairs::Pairs) -> Option<T>,
     ) -> Result<(Answer<T>, Option<i64>), Error> {
         let asked = unless_panicked(|| match self.send(profile, draft, within)? {
             Exchanged::Reply { received, first_host, .. } => {

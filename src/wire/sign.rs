@@ -8,12 +8,12 @@ use alloc::vec::Vec;
 use hmac::{KeyInit, Mac};
 use md5::Digest as _;
 
-use crate::account::Keys;
 use crate::bytes;
 use crate::endpoint::{Digest, Over, Step};
-use crate::fields::Fields;
-use crate::pairs::Pairs;
 use crate::secret::{Secret, wiped};
+use crate::wire::fields::Fields;
+use crate::wire::keys::Keys;
+use crate::wire::pairs::Pairs;
 
 /// Runs the signing steps of a table. Each result becomes a field that the next step sees.
 pub(crate) fn run(steps: &[Step], fields: &mut Fields, keys: &Keys) {
@@ -173,23 +173,4 @@ pub(crate) fn masked_string(fields: Canonical<'_>, suffix: Option<&str>) -> Stri
 /// ```
 pub fn signature(digest: Digest, fields: &[(&str, &str)], suffix: Option<&str>, key: &Secret) -> String {
     self::digest(digest, Canonical::of(fields), suffix, key).as_str().into()
-}
-
-/// Whether the `sign` among these fields is right under this key, with `&key=`, as replies are signed.
-///
-/// # Errors
-///
-/// Says in words what is missing or wrong. The right signature is not shown.
-pub fn verify_signature(digest: Digest, reply: &Pairs, key: &Secret) -> Result<(), &'static str> {
-    crate::verify::verify_key(reply, digest, key)
-}
-
-/// Reads an XML reply as the library reads it: one level, CDATA and text joined, equal duplicates collapsed.
-///
-/// # Errors
-///
-/// Says in words why it is not such a document: a DTD, an attribute or a prefix, a name with two values, too many elements,
-/// more than 256 equal signs, not well-formed.
-pub fn read_xml(text: &str) -> Result<Pairs, &'static str> {
-    crate::xml::read(text)
 }

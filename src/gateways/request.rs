@@ -1,9 +1,9 @@
 //! What every request and every reply has in common.
 
-use crate::account::Account;
 use crate::endpoint::Endpoint;
-use crate::fields::Fields;
-use crate::pairs::Pairs;
+use crate::gateways::account::Account;
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
 
 pub(crate) mod sealed {
     /// Requests and replies are this crate's.

@@ -5,17 +5,19 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed};
 use crate::client::{Client, day, is_number};
 use crate::clock::{EARLIEST, LATEST};
 use crate::error::{Error, ErrorKind};
+use crate::gateways::account::{
+    Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed,
+};
+use crate::gateways::redpack::GetHbInfo;
+use crate::gateways::swiftpass::TradeQuery;
+use crate::gateways::workwx::QueryPayEmployee;
 use crate::nonce::nonce_str;
 use crate::outcome::{Answer, Doubt, Reason};
-use crate::redpack::GetHbInfo;
-use crate::swiftpass::TradeQuery;
 use crate::transport::{ClientCertificate, Stage};
-use crate::verify::Verifier;
-use crate::workwx::QueryPayEmployee;
+use crate::wire::verify::Verifier;
 
 /// Warn when the client certificate ends within 30 days.
 const SOON: i64 = 30 * 86_400;
@@ -171,7 +173,7 @@ impl Client<WebgateAccount> {
     pub fn check(&self) -> Report {
         let mut report = self.begin();
         let profile = self.account().profile();
-        let url = profile.url(&crate::webgate::WXCHARGE, 0).unwrap_or_default();
+        let url = profile.url(&crate::gateways::webgate::WXCHARGE, 0).unwrap_or_default();
         match self.pipe.inputs.transport.reach(&url, self.pipe.within) {
             Ok(()) => {
                 reached(&mut report);

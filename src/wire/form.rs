@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::fields::Fields;
+use crate::wire::fields::Fields;
 
 /// Writes `application/x-www-form-urlencoded`. The signature was made over the raw values; encoding comes after it.
 pub(crate) fn write(fields: &Fields) -> Vec<u8> {

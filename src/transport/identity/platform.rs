@@ -4,21 +4,12 @@
 //! gateway.
 
 use crate::error::Error;
-use crate::identity::{Identity, refuse};
 use crate::transport::ClientCertificate;
+use crate::transport::identity::{Identity, refuse};
 
 pub(crate) fn pkcs12(der: &[u8], password: &str) -> Result<Identity, Error> {
     let tls = native_tls::Identity::from_pkcs12(der, password).map_err(|error| refuse(&error.to_string()))?;
     Ok(Identity { tls, certificate: ClientCertificate::NotTold })
-}
-
-pub(crate) fn check_openssl() -> Result<(), Error> {
-    Ok(())
-}
-
-/// The platform's TLS has no providers that could be missing.
-pub(crate) fn or_lame(error: Error) -> Error {
-    error
 }
 
 pub(crate) fn pem(certificate: &[u8], key: &[u8]) -> Result<Identity, Error> {

@@ -6,9 +6,16 @@
 use std::fmt;
 
 #[cfg(openssl_backend)]
-use crate::identity_openssl as reader;
+mod openssl;
 #[cfg(not(openssl_backend))]
-use crate::identity_platform as reader;
+mod platform;
+
+#[cfg(openssl_backend)]
+use openssl as reader;
+#[cfg(not(openssl_backend))]
+use platform as reader;
+
+use crate::provider::asks_for_a_passphrase;
 
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
@@ -86,16 +93,6 @@ impl fmt::Debug for Identity {
         f.debug_struct("Identity").field("certificate", &self.certificate).finish_non_exhaustive()
     }
 }
-
-/// Whether a part of a PEM text is encrypted, in the old way or in that of PKCS#8. OpenSSL would ask for the passphrase on the
-/// console, and wait.
-pub(crate) fn asks_for_a_passphrase(pem: &[u8]) -> bool {
-    [&b"Proc-Type"[..], b"DEK-Info", b"ENCRYPTED"]
-        .iter()
-        .any(|mark| pem.windows(mark.len()).any(|window| window == *mark))
-}
-
-pub(crate) use reader::{check_openssl, or_lame};
 
 pub(crate) fn refuse(rule: &str) -> Error {
     Error::new(ErrorKind::Identity, "identity", String::from(rule))

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::bytes;
-use crate::fields::Fields;
-use crate::pairs::{Pairs, PairsFault};
+use crate::wire::fields::Fields;
+use crate::wire::pairs::{Pairs, PairsFault};
 
 /// The most nodes of a reply. The longest documented one (gethbinfo with its list) has about a hundred.
 const NODES: u32 = 2_000;
@@ -181,4 +181,14 @@ pub(crate) fn read_list(inside: &str, item: &str) -> Vec<Pairs> {
             Some(pairs)
         })
         .collect()
+}
+
+/// Reads an XML reply as the library reads it: one level, CDATA and text joined, equal duplicates collapsed.
+///
+/// # Errors
+///
+/// Says in words why it is not such a document: a DTD, an attribute or a prefix, a name with two values, too many elements,
+/// more than 256 equal signs, not well-formed.
+pub fn read_xml(text: &str) -> Result<Pairs, &'static str> {
+    read(text)
 }
