@@ -1,7 +1,7 @@
 //! The merchant's client certificate.
 //!
-//! Reading it is the TLS library's business, so there is one file each: `identity_openssl.rs`, and
-//! `identity_platform.rs` for Windows and macOS.
+//! Reading it is the TLS library's business, so there is one file each: `openssl.rs`, and
+//! `platform.rs` for Windows and macOS.
 
 use std::fmt;
 
