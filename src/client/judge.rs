@@ -13,8 +13,7 @@ use crate::text::shown;
 use crate::transport::Received;
 use crate::wire::fields::Fields;
 use crate::wire::pairs::Pairs;
-use crate::wire::verify;
-use crate::wire::{LONGEST_REPLY, xml};
+use crate::wire::{LONGEST_REPLY, verify, xml};
 
 /// What was sent, for comparison with what came back.
 pub(crate) struct Case<'a> {

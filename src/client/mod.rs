@@ -28,9 +28,7 @@ use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::process::Process;
 use crate::terminal::Terminal;
 use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
-use crate::wire::form;
-use crate::wire::sign;
-use crate::wire::xml;
+use crate::wire::{form, sign, xml};
 use judge::Case;
 
 /// Makes the calls of one account from one terminal.

@@ -22,8 +22,7 @@ use crate::money::Fen;
 use crate::outcome::Next;
 use crate::wire::fields::Fields;
 use crate::wire::pairs::Pairs;
-use crate::wire::verify;
-use crate::wire::xml;
+use crate::wire::{verify, xml};
 
 /// 商户订单号: the seed says string(45), its siblings 5–32 of letters, digits and `_`. The shorter holds.
 const OUT_TRADE_NO: Kind = Kind::OrderNumber { shortest: 5, also: "_" };

@@ -22,10 +22,9 @@ use crate::moment::Moment;
 use crate::process::{ELSEWHERE, Process};
 use crate::provider::{asks_for_a_passphrase, check_openssl, or_lame};
 use crate::text::shown;
-use crate::transport::http_date;
 use crate::transport::identity::Identity;
 use crate::transport::resolver::{Resolve, Resolver, SystemResolver};
-use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
+use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport, http_date};
 use crate::wire::fields::is_host;
 
 /// A connection that idled longer is not used again: gateways and modems forget silently.

@@ -4,11 +4,10 @@ use alloc::boxed::Box;
 
 use crate::endpoint::{Digest, Due, KeyName};
 use crate::secret::Secret;
-use crate::wire::json;
 use crate::wire::keys::Keys;
 use crate::wire::pairs::Pairs;
 use crate::wire::sign::{self, Canonical};
-use crate::wire::unambiguous;
+use crate::wire::{json, unambiguous};
 
 /// How an account's replies are read and verified, where the document leaves it to the operator (e-pay), or where the
 /// platform signs with RSA (Swiftpass).
