@@ -61,7 +61,7 @@ capi:
 install:
 	@ci/install-capi
 
-# Writes include/wxpay_terminal.h anew, after a change of src/capi.rs. ci/capi fails where it is stale.
+# Writes include/wxpay_terminal.h anew, after a change of src/capi. ci/capi fails where it is stale.
 header:
 	@ci/write-header include/wxpay_terminal.h
 

@@ -1,6 +1,6 @@
 /* wxpay-terminal: WeChat payments from POS terminals and kiosks, and never wrong about money.
  *
- * Written by cbindgen from src/capi.rs. Do not edit: run `make header`. The first hour: docs/c-api.md.
+ * Written by cbindgen from src/capi. Do not edit: run `make header`. The first hour: docs/c-api.md.
  *
  * Rules of every function:
  * - It returns a wxt_code, or it is a getter that takes NULL.

@@ -1,6 +1,6 @@
 #![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
-// Allowed in one file, src/capi.rs; tests/all/rules.rs watches over the others.
+// Allowed in one folder, src/capi; tests/all/rules.rs watches over the others.
 #![deny(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 #![deny(

@@ -1,5 +1,5 @@
 /* The numbers and sizes of the ABI, written out by hand once. A change here is a new ABI version: the first number of
- * [package.metadata.capi.library] in Cargo.toml, and WXT_ABI_VERSION in src/capi.rs. Adding a number is not.
+ * [package.metadata.capi.library] in Cargo.toml, and WXT_ABI_VERSION in src/capi. Adding a number is not.
  */
 #include <wxpay_terminal.h>
 

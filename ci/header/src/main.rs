@@ -1,4 +1,4 @@
-//! Writes the C header from `src/capi.rs`: `header FROM TO`.
+//! Writes the C header from `src/capi`: `header FROM TO`.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use cbindgen::{
 const TOP: &str = "\
 /* wxpay-terminal: WeChat payments from POS terminals and kiosks, and never wrong about money.
  *
- * Written by cbindgen from src/capi.rs. Do not edit: run `make header`. The first hour: docs/c-api.md.
+ * Written by cbindgen from src/capi. Do not edit: run `make header`. The first hour: docs/c-api.md.
  *
  * Rules of every function:
  * - It returns a wxt_code, or it is a getter that takes NULL.
@@ -52,7 +52,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         },
         ..Config::default()
     };
-    let bindings = Builder::new().with_config(config).with_src(&from).generate()?;
+    let builder = FILES
+        .iter()
+        .fold(Builder::new().with_config(config), |builder, file| builder.with_src(format!("{from}/{file}.rs")));
+    let bindings = builder.generate()?;
     let mut written = Vec::new();
     bindings.write(&mut written);
     std::fs::write(to, old_compilers_too(&String::from_utf8(written)?))?;
@@ -84,6 +87,24 @@ fn old_compilers_too(header: &str) -> String {
     }
     out
 }
+
+/// In the order in which a reader of the header meets them.
+const FILES: &[&str] = &[
+    "numbers",
+    "ffi",
+    "library",
+    "requests",
+    "accounts",
+    "transports",
+    "clients",
+    "replies",
+    "checks",
+    "explanations",
+    "notifications",
+    "tills",
+    "entries",
+    "options",
+];
 
 const INCLUDE: &[&str] = &[
     "wxt_gateway",

@@ -1,0 +1,350 @@
+//! Clients: prepare, send, ask.
+
+use std::ffi::{CString, c_char};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::client::check::Report;
+use crate::client::{Client, Draft, Pipe};
+use crate::gateways::account::{
+    Account, Profile, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed as _,
+};
+use crate::outcome::Answer;
+use crate::terminal::Terminal;
+use crate::till::Read;
+use crate::transport::Transport;
+
+use super::accounts::AnyAccount;
+use super::checks::StepTexts;
+use super::ffi::{
+    Done, Fail, c, clear, free, handle, locked, milliseconds, optional, peek, put, run, seen, wanted, wxt_account,
+    wxt_client, wxt_error, wxt_prepared, wxt_reply, wxt_report, wxt_request, wxt_transport,
+};
+use super::numbers::{WXT_UNKNOWN, wxt_answer, wxt_code, wxt_evidence, wxt_outcome};
+use super::replies::{Told, texts};
+use super::requests::{Given, Use};
+
+pub(super) enum AnyClient {
+    Redpack(Client<RedpackAccount>),
+    Workwx(Client<WorkwxAccount>),
+    Swiftpass(Client<SwiftpassAccount>),
+    Webgate(Client<WebgateAccount>),
+}
+
+impl AnyClient {
+    fn new(
+        account: AnyAccount,
+        terminal: Terminal,
+        way: Arc<dyn Transport>,
+        within: Option<Duration>,
+    ) -> Done<AnyClient> {
+        fn made<A: Account>(
+            account: A,
+            terminal: Terminal,
+            way: Arc<dyn Transport>,
+            within: Option<Duration>,
+        ) -> Done<Client<A>> {
+            let client = Client::new(account, terminal, way).map_err(Fail::Failed)?;
+            match within {
+                Some(within) => client.within(within).map_err(Fail::Failed),
+                None => Ok(client),
+            }
+        }
+        Ok(match account {
+            AnyAccount::Redpack(account) => AnyClient::Redpack(made(account, terminal, way, within)?),
+            AnyAccount::Workwx(account) => AnyClient::Workwx(made(account, terminal, way, within)?),
+            AnyAccount::Swiftpass(account) => AnyClient::Swiftpass(made(account, terminal, way, within)?),
+            AnyAccount::Webgate(account) => AnyClient::Webgate(made(account, terminal, way, within)?),
+        })
+    }
+
+    fn parts(&self) -> (&Profile, &Pipe) {
+        match self {
+            AnyClient::Redpack(client) => (client.account().profile(), &client.pipe),
+            AnyClient::Workwx(client) => (client.account().profile(), &client.pipe),
+            AnyClient::Swiftpass(client) => (client.account().profile(), &client.pipe),
+            AnyClient::Webgate(client) => (client.account().profile(), &client.pipe),
+        }
+    }
+
+    fn check(&self) -> Report {
+        match self {
+            AnyClient::Redpack(client) => client.check(),
+            AnyClient::Workwx(client) => client.check(),
+            AnyClient::Swiftpass(client) => client.check(),
+            AnyClient::Webgate(client) => client.check(),
+        }
+    }
+
+    /// The same steps as `Client::prepare` and `Client::ask`.
+    fn draft(&self, given: &Given) -> Done<Draft> {
+        let (profile, pipe) = self.parts();
+        if given.call.family != profile.family {
+            return Err(Fail::Argument("request", "belongs to another gateway than this account"));
+        }
+        let fields = pipe.checked(profile, given.call.endpoint, given.fields.clone()).map_err(Fail::NotSent)?;
+        pipe.signed(profile, given.call.endpoint, fields).map_err(Fail::NotSent)
+    }
+}
+
+/// The account, the terminal and the deadline of a client or of one account of a till.
+///
+/// # Safety
+///
+/// As [`seen`] and [`text`].
+pub(super) unsafe fn client_of(
+    account: *const wxt_account,
+    device_info: *const c_char,
+    transport: *const wxt_transport,
+    deadline_ms: i64,
+) -> Done<AnyClient> {
+    // SAFETY: the caller's.
+    let (account, device_info, transport) =
+        unsafe { (seen(account, "account")?, optional(device_info, "device_info")?, seen(transport, "transport")?) };
+    let within = Some(milliseconds(deadline_ms, "deadline_ms")?).filter(|within| !within.is_zero());
+    let terminal = match device_info {
+        Some(number) => Terminal::new(number).map_err(Fail::Failed)?,
+        None => Terminal::unnamed(),
+    };
+    AnyClient::new(locked(account).build()?, terminal, locked(transport).ready()?, within)
+}
+
+/// A client: one account, one terminal. `device_info` is the terminal's number (设备号), or NULL. `deadline_ms` is the
+/// deadline of one call, 1000 to 300000, or 0 for 30 seconds.
+///
+/// A client neither makes order numbers nor repeats, and remembers nothing through a power cut. A till does all three:
+/// prefer it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_client_new(
+    account: *const wxt_account,
+    device_info: *const c_char,
+    transport: *const wxt_transport,
+    deadline_ms: i64,
+    client: *mut *mut wxt_client,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            wanted(client, "client")?;
+            put(client, handle(client_of(account, device_info, transport, deadline_ms)?));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a client. No thread may be in a call of it. NULL is nothing to free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_client_free(client: *mut wxt_client) {
+    unsafe { free(client) }
+}
+
+/// Checks clock, DNS, route, TLS, certificate, merchant number and key before the first customer, and moves nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_client_check(
+    client: *const wxt_client,
+    report: *mut *mut wxt_report,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        put(report, std::ptr::null_mut());
+        run(error, || {
+            let client = seen(client, "client")?;
+            wanted(report, "report")?;
+            put(report, handle(client.check().steps.iter().map(StepTexts::new).collect()));
+            Ok(())
+        })
+    }
+}
+
+/// A payment that was checked and signed.
+pub(super) struct Ready {
+    read: Read,
+    draft: Mutex<Draft>,
+    order_number: CString,
+}
+
+/// Checks and signs a payment; nothing is sent. Only for an order number that was never sent, or that was refused with
+/// WXT_SAME_NUMBER. Store the order number before you send.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_client_prepare(
+    client: *const wxt_client,
+    request: *const wxt_request,
+    prepared: *mut *mut wxt_prepared,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe { prepare(client, request, false, prepared, error) }
+}
+
+/// The same for an order number that may have been sent by an earlier run of the program. All fields must be those of the
+/// first attempt. A refusal is then WXT_UNKNOWN: it says nothing about the attempt before it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_client_prepare_repeat(
+    client: *const wxt_client,
+    request: *const wxt_request,
+    prepared: *mut *mut wxt_prepared,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe { prepare(client, request, true, prepared, error) }
+}
+
+unsafe fn prepare(
+    client: *const wxt_client,
+    request: *const wxt_request,
+    repeat: bool,
+    prepared: *mut *mut wxt_prepared,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            let (client, given) = (seen(client, "client")?, locked(seen(request, "request")?));
+            wanted(prepared, "prepared")?;
+            if given.call.use_ != Use::Pay {
+                return Err(Fail::Argument("request", "is no payment"));
+            }
+            let mut draft = client.draft(&given)?;
+            if repeat {
+                draft.marked = true;
+                draft.attempts = 1;
+            }
+            let order_number = c(draft.fields.get(given.call.endpoint.order_number).unwrap_or_default());
+            put(prepared, handle(Ready { read: given.call.read, draft: Mutex::new(draft), order_number }));
+            Ok(())
+        })
+    }
+}
+
+/// The order number of a prepared payment. Lives as long as it. Never NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_prepared_order_number(prepared: *const wxt_prepared) -> *const c_char {
+    unsafe { peek(prepared, c"".as_ptr(), |ready| ready.order_number.as_ptr()) }
+}
+
+/// 1 when an attempt has no proven answer, or when that cannot be told (NULL, or a send is under way); else 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_prepared_is_marked(prepared: *const wxt_prepared) -> i32 {
+    unsafe { peek(prepared, 1, |ready| ready.draft.try_lock().map_or(1, |draft| i32::from(draft.marked))) }
+}
+
+/// Frees a prepared payment. NULL is nothing to free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_prepared_free(prepared: *mut wxt_prepared) {
+    unsafe { free(prepared) }
+}
+
+/// Sends a prepared payment once, and judges the reply. Sending it again is a repeat: the same order number and fields, a
+/// new nonce and signature.
+///
+/// `outcome` and `reply` are set to WXT_UNKNOWN and NULL first. WXT_DONE: the outcome counts, and `reply` (which may be
+/// NULL if you do not want it) holds more. WXT_NOT_SENT: nothing was sent, neither now nor by an attempt before.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_client_send(
+    client: *const wxt_client,
+    prepared: *mut wxt_prepared,
+    outcome: *mut wxt_outcome,
+    reply: *mut *mut wxt_reply,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        clear(outcome, WXT_UNKNOWN, reply);
+        run(error, || {
+            let (client, ready) = (seen(client, "client")?, seen(prepared.cast_const(), "prepared")?);
+            wanted(outcome, "outcome")?;
+            let (profile, pipe) = client.parts();
+            let came = pipe.pay(profile, &mut locked(&ready.draft), ready.read).map_err(Fail::NotSent)?;
+            let mut told = Told::outcome(came, |pairs, told| {
+                told.evidence = wxt_evidence::WXT_EVIDENCE_REPLY;
+                told.fields = texts(pairs.iter());
+            });
+            told.order_number = ready.order_number.clone();
+            deliver(told, outcome, reply);
+            Ok(())
+        })
+    }
+}
+
+/// Writes a result: the reply first, so that an outcome never stands without it.
+///
+/// # Safety
+///
+/// As [`put`].
+pub(super) unsafe fn deliver(told: Told, outcome: *mut wxt_outcome, reply: *mut *mut wxt_reply) {
+    let came = told.outcome;
+    // SAFETY: the caller's.
+    unsafe {
+        if !reply.is_null() {
+            put(reply, handle(told));
+        }
+        put(outcome, came);
+    }
+}
+
+/// Asks about an order. Moves nothing. `answer` and `reply` are set to WXT_NO_ANSWER and NULL first. WXT_KNOWN is not
+/// "paid": compare the reply's state and amount.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_client_ask(
+    client: *const wxt_client,
+    request: *const wxt_request,
+    answer: *mut wxt_answer,
+    reply: *mut *mut wxt_reply,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe { ask(client, request, Use::Ask, answer, reply, error) }
+}
+
+/// Closes an unpaid WAP order, so that nobody can pay it any more. WXT_KNOWN means closed. Everything else says nothing
+/// about the order: ask.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_client_close(
+    client: *const wxt_client,
+    request: *const wxt_request,
+    answer: *mut wxt_answer,
+    reply: *mut *mut wxt_reply,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe { ask(client, request, Use::Close, answer, reply, error) }
+}
+
+unsafe fn ask(
+    client: *const wxt_client,
+    request: *const wxt_request,
+    use_: Use,
+    answer: *mut wxt_answer,
+    reply: *mut *mut wxt_reply,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        clear(answer, wxt_answer::WXT_NO_ANSWER, reply);
+        run(error, || {
+            let (client, given) = (seen(client, "client")?, locked(seen(request, "request")?));
+            wanted(answer, "answer")?;
+            if given.call.use_ != use_ {
+                return Err(Fail::Argument("request", "is another kind of call"));
+            }
+            let mut draft = client.draft(&given)?;
+            let read = given.call.read;
+            drop(given);
+            let (profile, pipe) = client.parts();
+            let (said, _) = pipe.ask(profile, &mut draft, pipe.within, read).map_err(Fail::NotSent)?;
+            let order_number = c(draft.fields.get(draft.endpoint.order_number).unwrap_or_default());
+            let mut told = Told { order_number, ..Told::default() };
+            let said = match said {
+                Answer::Known(pairs) => {
+                    told.evidence = wxt_evidence::WXT_EVIDENCE_REPLY;
+                    told.fields = texts(pairs.iter());
+                    wxt_answer::WXT_KNOWN
+                }
+                Answer::NotKnown { first_host: true } => wxt_answer::WXT_NOT_KNOWN,
+                Answer::NotKnown { first_host: false } => wxt_answer::WXT_NOT_KNOWN_BY_SECOND_HOST,
+                Answer::NoAnswer(doubt) => {
+                    told.doubt(&doubt);
+                    wxt_answer::WXT_NO_ANSWER
+                }
+            };
+            if !reply.is_null() {
+                put(reply, handle(told));
+            }
+            put(answer, said);
+            Ok(())
+        })
+    }
+}

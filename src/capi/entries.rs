@@ -1,0 +1,211 @@
+//! Entries of the journal.
+
+use std::ffi::{CString, c_char};
+
+use crate::journal::{Entry, EntryState, Settlement};
+use crate::outcome::Doubt;
+
+use super::ffi::{c, peek, text, wxt_entry};
+use super::numbers::{wxt_entry_state, wxt_next, wxt_reason};
+use super::replies::{found, next, reason};
+use super::tills::owned;
+
+/// What a `wxt_entry` holds.
+pub(super) struct EntryTexts {
+    pub(super) id: i64,
+    account: CString,
+    call: CString,
+    intent: CString,
+    pub(super) order_number: CString,
+    fen: i64,
+    begun_at: i64,
+    last_attempt_at: i64,
+    attempts: u32,
+    acknowledged_at: i64,
+    pub(super) state: wxt_entry_state,
+    code: CString,
+    text: CString,
+    next: (wxt_next, i64),
+    reason: wxt_reason,
+    message: CString,
+    sent: Vec<(CString, CString)>,
+    pub(super) evidence: Vec<(CString, CString)>,
+}
+
+impl EntryTexts {
+    pub(super) fn new(entry: &Entry, doubt: Option<&Doubt>) -> EntryTexts {
+        let mut texts = EntryTexts {
+            id: entry.id,
+            account: c(&entry.account),
+            call: c(&entry.call),
+            intent: c(&entry.intent),
+            order_number: c(&entry.order_number),
+            fen: i64::from(entry.amount.get()),
+            begun_at: entry.begun_at,
+            last_attempt_at: entry.last_attempt_at,
+            attempts: entry.attempts,
+            acknowledged_at: entry.acknowledged_at.unwrap_or(0),
+            state: wxt_entry_state::WXT_ENTRY_OPEN,
+            code: CString::default(),
+            text: CString::default(),
+            next: (wxt_next::WXT_STOP, 0),
+            reason: doubt.map_or(wxt_reason::WXT_REASON_NONE, |doubt| reason(doubt.reason)),
+            message: doubt.map(|doubt| c(&doubt.to_string())).unwrap_or_default(),
+            sent: owned(&entry.fields),
+            evidence: Vec::new(),
+        };
+        if let EntryState::Settled(settlement) = &entry.state {
+            texts.settled(settlement);
+        }
+        texts
+    }
+
+    fn settled(&mut self, settlement: &Settlement) {
+        self.state = match settlement {
+            Settlement::Accepted { evidence, .. } => {
+                self.evidence = owned(evidence);
+                wxt_entry_state::WXT_ENTRY_ACCEPTED
+            }
+            Settlement::Declined { code, text, next: allowed } => {
+                (self.code, self.text, self.next) = (c(code), c(text), next(*allowed));
+                wxt_entry_state::WXT_ENTRY_DECLINED
+            }
+            Settlement::NotSent => wxt_entry_state::WXT_ENTRY_NOT_SENT,
+            Settlement::Ordered { evidence } => {
+                self.evidence = owned(evidence);
+                wxt_entry_state::WXT_ENTRY_ORDERED
+            }
+            Settlement::Abandoned => wxt_entry_state::WXT_ENTRY_ABANDONED,
+            Settlement::PaidLate { evidence } => {
+                self.evidence = owned(evidence);
+                wxt_entry_state::WXT_ENTRY_PAID_LATE
+            }
+            Settlement::ForAPerson { reason } => {
+                self.message = c(reason);
+                wxt_entry_state::WXT_ENTRY_FOR_A_PERSON
+            }
+            Settlement::ByHand { paid, name, reason } => {
+                self.evidence = owned(&[("by".into(), name.clone()), ("reason".into(), reason.clone())]);
+                match paid {
+                    true => wxt_entry_state::WXT_ENTRY_PAID_BY_HAND,
+                    false => wxt_entry_state::WXT_ENTRY_UNPAID_BY_HAND,
+                }
+            }
+        };
+    }
+}
+
+/// Its number: what `wxt_till_acknowledge` and `wxt_till_settle_by_hand` take.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_id(entry: *const wxt_entry) -> i64 {
+    unsafe { peek(entry, 0, |entry| entry.id) }
+}
+
+/// What is known of it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_state_of(entry: *const wxt_entry) -> wxt_entry_state {
+    unsafe { peek(entry, wxt_entry_state::WXT_ENTRY_OPEN, |entry| entry.state) }
+}
+
+/// Your own name for what is being paid. Never NULL, as all texts of an entry but those that say so.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_intent(entry: *const wxt_entry) -> *const c_char {
+    unsafe { peek(entry, c"".as_ptr(), |entry| entry.intent.as_ptr()) }
+}
+
+/// The order number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_order_number(entry: *const wxt_entry) -> *const c_char {
+    unsafe { peek(entry, c"".as_ptr(), |entry| entry.order_number.as_ptr()) }
+}
+
+/// The call by the name of its document: "sendredpack".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_call(entry: *const wxt_entry) -> *const c_char {
+    unsafe { peek(entry, c"".as_ptr(), |entry| entry.call.as_ptr()) }
+}
+
+/// Whose it is: gateway, address, merchant and appid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_account(entry: *const wxt_entry) -> *const c_char {
+    unsafe { peek(entry, c"".as_ptr(), |entry| entry.account.as_ptr()) }
+}
+
+/// The amount in fen.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_fen(entry: *const wxt_entry) -> i64 {
+    unsafe { peek(entry, 0, |entry| entry.fen) }
+}
+
+/// When it was begun, in seconds since 1970, as the device believed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_begun_at(entry: *const wxt_entry) -> i64 {
+    unsafe { peek(entry, 0, |entry| entry.begun_at) }
+}
+
+/// When its last attempt was begun.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_last_attempt_at(entry: *const wxt_entry) -> i64 {
+    unsafe { peek(entry, 0, |entry| entry.last_attempt_at) }
+}
+
+/// How many attempts were made or begun.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_attempts(entry: *const wxt_entry) -> u32 {
+    unsafe { peek(entry, 0, |entry| entry.attempts) }
+}
+
+/// When it was acknowledged, in seconds since 1970, or 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_acknowledged_at(entry: *const wxt_entry) -> i64 {
+    unsafe { peek(entry, 0, |entry| entry.acknowledged_at) }
+}
+
+/// The gateway's code, where it refused.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_code(entry: *const wxt_entry) -> *const c_char {
+    unsafe { peek(entry, c"".as_ptr(), |entry| entry.code.as_ptr()) }
+}
+
+/// The gateway's own words, where it refused.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_text(entry: *const wxt_entry) -> *const c_char {
+    unsafe { peek(entry, c"".as_ptr(), |entry| entry.text.as_ptr()) }
+}
+
+/// Why it is not settled, in English, where it is not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_message(entry: *const wxt_entry) -> *const c_char {
+    unsafe { peek(entry, c"".as_ptr(), |entry| entry.message.as_ptr()) }
+}
+
+/// What is allowed after a refusal.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_next(entry: *const wxt_entry) -> wxt_next {
+    unsafe { peek(entry, wxt_next::WXT_STOP, |entry| entry.next.0) }
+}
+
+/// How long to wait, where the next step is WXT_SAME_NUMBER_LATER.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_wait_seconds(entry: *const wxt_entry) -> i64 {
+    unsafe { peek(entry, 0, |entry| entry.next.1) }
+}
+
+/// Why it is not settled.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_reason(entry: *const wxt_entry) -> wxt_reason {
+    unsafe { peek(entry, wxt_reason::WXT_REASON_NONE, |entry| entry.reason) }
+}
+
+/// A field that proves the outcome: "send_listid", "payment_no", "transaction_id", "mweb_url"; "by" and "reason" where a
+/// person settled it. NULL where there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_get(entry: *const wxt_entry, name: *const c_char) -> *const c_char {
+    unsafe { peek(entry, std::ptr::null(), |entry| found(&entry.evidence, text(name, "name").unwrap_or_default())) }
+}
+
+/// A field that was sent: "re_openid". NULL where there is none, or it was blanked after a prune.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_entry_sent(entry: *const wxt_entry, name: *const c_char) -> *const c_char {
+    unsafe { peek(entry, std::ptr::null(), |entry| found(&entry.sent, text(name, "name").unwrap_or_default())) }
+}

@@ -1,0 +1,368 @@
+//! The numbers, structs and types of callbacks that C sees.
+
+/// The version of this ABI. It is in the SONAME, and `wxt_abi_version` returns the library's.
+pub const WXT_ABI_VERSION: i32 = 1;
+
+/// The longest text that is read, in bytes, its NUL included.
+pub const WXT_LONGEST_TEXT: usize = 65536;
+
+/// The longest buffer that is read: a key, a certificate, a notification, a reply.
+pub const WXT_LONGEST_BYTES: usize = 1048576;
+
+/// What a function returns. No outcome has one of these numbers, and 0 is none of them, so a code can be taken for an
+/// outcome nowhere, and a variable that was never written is no success.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_code {
+    /// The function did what it says. After a payment: read the outcome.
+    WXT_DONE = 100,
+    /// Nothing was sent. The `wxt_error` says why. The outcome is WXT_UNKNOWN: it is not one. Every function returns this for
+    /// a handle that was made in another process, before a fork.
+    WXT_NOT_SENT = 101,
+    /// An argument is wrong: NULL, not a handle of this kind, not UTF-8, too long, an unknown number or name. The call
+    /// did nothing, and says nothing of any payment.
+    WXT_BAD_ARGUMENT = 102,
+    /// It could not be done: a setting is wrong, a certificate cannot be read, the journal refuses. Nothing was sent.
+    WXT_FAILED = 103,
+    /// A panic was caught. Whether anything was sent is not known; the outcome is WXT_UNKNOWN.
+    WXT_PANICKED = 104,
+}
+
+/// What is known about a payment. Handle all three.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_outcome {
+    /// The money may have moved. Never use a new order number or intent: ask, pay the same intent again, or recover.
+    WXT_UNKNOWN = 0,
+    /// Proven: the gateway did it. Print, open, book. For a WAP order: the order exists, nobody has paid yet.
+    WXT_ACCEPTED = 1,
+    /// Proven: the gateway refused it. `wxt_reply_next` says what is allowed.
+    WXT_DECLINED = 2,
+}
+
+/// The answer to a question about an order. It is no outcome: WXT_KNOWN is not "paid". Read the state in the reply.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_answer {
+    /// No usable answer.
+    WXT_NO_ANSWER = 0,
+    /// The gateway says that it does not know the order. While the order is young this proves nothing.
+    WXT_NOT_KNOWN = 51,
+    /// The second host says so: weaker, it may lag behind.
+    WXT_NOT_KNOWN_BY_SECOND_HOST = 52,
+    /// The gateway knows the order. The reply's fields hold its state.
+    WXT_KNOWN = 53,
+}
+
+/// What the documents allow after a refusal.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_next {
+    /// Nothing: a person must look. Also where there is no refusal.
+    WXT_STOP = 0,
+    /// Mend the cause, then the same order number again. With a till: pay the same intent again.
+    WXT_SAME_NUMBER = 1,
+    /// The same, not before `wxt_reply_wait_seconds` have passed.
+    WXT_SAME_NUMBER_LATER = 2,
+    /// This number is finished; a new one is allowed. With a till: pay the same intent again.
+    WXT_NEW_NUMBER = 3,
+}
+
+/// Why an outcome is not known.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_reason {
+    /// There is no doubt, or a newer library has a reason that this header does not know.
+    WXT_REASON_NONE = 0,
+    /// The exchange broke after the request may have left: timeout, reset, closed, a TLS alert.
+    WXT_REASON_BROKEN = 1,
+    /// The HTTP status is not 200.
+    WXT_REASON_STATUS = 2,
+    /// The reply cannot be read.
+    WXT_REASON_UNREADABLE = 3,
+    /// A signature is due and is missing or wrong.
+    WXT_REASON_UNVERIFIED = 4,
+    /// The reply does not name this order, or names another one.
+    WXT_REASON_OTHER_ORDER = 5,
+    /// The gateway's code is not final.
+    WXT_REASON_OPEN_CODE = 6,
+    /// A refusal of a repeat says nothing about the attempt before it.
+    WXT_REASON_EARLIER_ATTEMPT = 7,
+    /// The reply may belong to an earlier exchange on the same connection.
+    WXT_REASON_STALE_CONNECTION = 8,
+    /// A panic interrupted the exchange.
+    WXT_REASON_PANIC = 9,
+    /// The journal failed after the payment may have been sent.
+    WXT_REASON_JOURNAL = 10,
+    /// Nobody but a person can tell.
+    WXT_REASON_FOR_A_PERSON = 11,
+    /// The till has no account for this entry.
+    WXT_REASON_NO_ACCOUNT = 12,
+    /// An order exists, and the customer has not paid it yet.
+    WXT_REASON_NOT_PAID_YET = 13,
+}
+
+/// How an outcome was proven.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_evidence {
+    /// Not at all.
+    WXT_EVIDENCE_NONE = 0,
+    /// By the gateway's reply, just now. All its fields can be read.
+    WXT_EVIDENCE_REPLY = 1,
+    /// By the gateway's query, just now.
+    WXT_EVIDENCE_QUERIED = 2,
+    /// Earlier; from the journal.
+    WXT_EVIDENCE_RECORDED = 3,
+}
+
+/// The kind of an error. Numbers below 20 are about the call, from 20 on about the journal.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_error_kind {
+    /// None of those below.
+    WXT_ERROR_OTHER = 0,
+    /// An argument of the C call.
+    WXT_ERROR_ARGUMENT = 1,
+    /// A field of the request breaks a rule of its table.
+    WXT_ERROR_FIELD = 2,
+    /// A setting of the account, the terminal or the transport.
+    WXT_ERROR_SETTING = 3,
+    /// The client certificate: wrong password, unsupported cipher, expired, another merchant's.
+    WXT_ERROR_IDENTITY = 4,
+    /// The gateway was not reached. The error's field says how far it came: `dns`, `connect`, `tls`.
+    WXT_ERROR_CONNECT = 5,
+    /// The system gave no random numbers or no usable time.
+    WXT_ERROR_SYSTEM = 6,
+    /// A notification is not to be believed.
+    WXT_ERROR_NOTIFICATION = 7,
+    /// A panic was caught.
+    WXT_ERROR_PANIC = 8,
+    /// The handle was made in another process, before a fork.
+    WXT_ERROR_PROCESS = 9,
+    /// The journal cannot be used, so nothing was sent.
+    WXT_ERROR_JOURNAL = 20,
+    /// It cannot be read or written: full disk, read-only flash.
+    WXT_ERROR_JOURNAL_STORAGE = 21,
+    /// Another process, or another till of this one, has it.
+    WXT_ERROR_JOURNAL_BUSY = 22,
+    /// Its file is damaged, or is no journal. It is never made anew silently.
+    WXT_ERROR_JOURNAL_DAMAGED = 23,
+    /// It belongs to another terminal number or device_info.
+    WXT_ERROR_JOURNAL_FOREIGN = 24,
+    /// A newer version of this library wrote it.
+    WXT_ERROR_JOURNAL_NEWER = 25,
+    /// The journal's own rules forbid it: no such entry, not settled, settled already.
+    WXT_ERROR_JOURNAL_REFUSED = 26,
+    /// What order numbers are made from is wrong.
+    WXT_ERROR_JOURNAL_NUMBER = 27,
+}
+
+/// The gateways.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_gateway {
+    /// None.
+    WXT_NO_GATEWAY = 0,
+    /// WeChat Pay cash red packets.
+    WXT_REDPACK = 1,
+    /// WeCom payments to employees.
+    WXT_WORKWX = 2,
+    /// Swiftpass-type WAP orders.
+    WXT_SWIFTPASS = 3,
+    /// E-pay campus card recharge.
+    WXT_WEBGATE = 4,
+}
+
+/// The calls, for `wxt_request_new`.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_call {
+    /// None.
+    WXT_NO_CALL = 0,
+    /// sendredpack: sends one red packet.
+    WXT_SEND_REDPACK = 1,
+    /// gethbinfo: asks what became of a red packet.
+    WXT_GET_HB_INFO = 2,
+    /// paywwsptrans2pocket: pays an employee.
+    WXT_PAY_EMPLOYEE = 3,
+    /// querywwsptrans2pocket: asks what became of it.
+    WXT_QUERY_PAY_EMPLOYEE = 4,
+    /// pay.weixin.wap: makes a WAP order. Accepted means that the order exists, not that anyone paid.
+    WXT_WAP_ORDER = 5,
+    /// unified.trade.query: asks whether the customer paid.
+    WXT_TRADE_QUERY = 6,
+    /// unified.trade.close: closes an unpaid WAP order.
+    WXT_TRADE_CLOSE = 7,
+    /// wxcharge: charges a campus card.
+    WXT_WXCHARGE = 8,
+}
+
+/// What a transport of your own returns.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_sent {
+    /// No reply, and a byte of the request may have left. When in doubt: this.
+    WXT_MAYBE_SENT = 0,
+    /// No reply, and not one byte of the HTTP request, head included, was handed to TLS. A promise.
+    WXT_NO_BYTE_SENT = 1,
+    /// A reply was read, whatever its status, and put into the `wxt_received`.
+    WXT_ANSWERED = 2,
+}
+
+/// Where a transport failed.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_stage {
+    /// Sending or receiving.
+    WXT_STAGE_EXCHANGE = 0,
+    /// Name resolution.
+    WXT_STAGE_RESOLVE = 1,
+    /// TCP, or the proxy.
+    WXT_STAGE_CONNECT = 2,
+    /// The TLS handshake.
+    WXT_STAGE_TLS = 3,
+}
+
+/// What is known of an entry of the journal.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_entry_state {
+    /// An attempt may have left, and nothing is proven.
+    WXT_ENTRY_OPEN = 0,
+    /// Paid, or issued.
+    WXT_ENTRY_ACCEPTED = 1,
+    /// Refused, and proven.
+    WXT_ENTRY_DECLINED = 2,
+    /// No byte ever left.
+    WXT_ENTRY_NOT_SENT = 3,
+    /// Nobody but a person can tell: `wxt_till_settle_by_hand`.
+    WXT_ENTRY_FOR_A_PERSON = 4,
+    /// A person found it paid.
+    WXT_ENTRY_PAID_BY_HAND = 5,
+    /// A person found it unpaid.
+    WXT_ENTRY_UNPAID_BY_HAND = 6,
+    /// An order exists and its URL was handed out. The customer may pay or not: `wxt_till_payment_of`.
+    WXT_ENTRY_ORDERED = 7,
+    /// The answer that would have let a customer pay the order was lost. It is watched until it expires.
+    WXT_ENTRY_ABANDONED = 8,
+    /// The customer paid an order that was given up. Refund it, or act on it.
+    WXT_ENTRY_PAID_LATE = 9,
+}
+
+/// What a call of a till does.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_phase {
+    /// It waits: the gateway asks for a pause, or the order is not final yet.
+    WXT_WAITING = 0,
+    /// The payment is sent.
+    WXT_SENDING = 1,
+    /// The gateway is asked.
+    WXT_ASKING = 2,
+    /// The identical payment is sent again.
+    WXT_REPEATING = 3,
+}
+
+/// What a person found. 0 is refused: nobody found anything.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_finding {
+    /// Nothing.
+    WXT_FOUND_NOTHING = 0,
+    /// It was paid.
+    WXT_FOUND_PAID = 1,
+    /// It was not paid: the intent may be paid again.
+    WXT_FOUND_UNPAID = 2,
+}
+
+/// What came out of a step of `wxt_client_check`.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_verdict {
+    /// It does not work: no payment can succeed.
+    WXT_BAD = 0,
+    /// It works now, but will not for long, or could not be proven.
+    WXT_WARNING = 1,
+    /// It works.
+    WXT_GOOD = 2,
+}
+
+/// The parts of a terminal that a check tells apart.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_part {
+    /// None of those below.
+    WXT_PART_OTHER = 0,
+    /// The terminal's clock.
+    WXT_PART_CLOCK = 1,
+    /// The client certificate.
+    WXT_PART_CERTIFICATE = 2,
+    /// Name resolution.
+    WXT_PART_DNS = 3,
+    /// The route to the gateway, or to the proxy.
+    WXT_PART_ROUTE = 4,
+    /// The TLS handshake and the server's certificate.
+    WXT_PART_TLS = 5,
+    /// The merchant number and its permissions.
+    WXT_PART_ACCOUNT = 6,
+    /// The signing key.
+    WXT_PART_KEY = 7,
+}
+
+/// Whether a given signature fits.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_agreement {
+    /// No signature was given.
+    WXT_NOT_COMPARED = 0,
+    /// It fits these fields and this key.
+    WXT_AGREES = 1,
+    /// It does not.
+    WXT_DISAGREES = 2,
+}
+
+/// What a function of yours says after it was asked to store a payment.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_recorded {
+    /// It is not on the disk.
+    WXT_NOT_RECORDED = 0,
+    /// It is on the disk, and survives a power cut.
+    WXT_RECORDED = 1,
+}
+
+/// What a reply rule of yours says.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_proof {
+    /// The reply is not proven to be the gateway's. The outcome is then unknown.
+    WXT_NOT_PROVEN = 0,
+    /// It is.
+    WXT_PROVEN = 1,
+}
+
+/// What a reply reader of yours says.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_reading {
+    /// It cannot be read. The outcome is then unknown.
+    WXT_NOT_READ = 0,
+    /// Every field was added.
+    WXT_READ = 1,
+}
+
+/// The hash under an RSA signature.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_rsa {
+    /// None: refused.
+    WXT_RSA_NONE = 0,
+    /// SHA256WithRSA: Swiftpass `RSA_1_256`.
+    WXT_RSA_SHA256 = 1,
+    /// SHA1WithRSA: e-pay, and Swiftpass `RSA_1_1`.
+    WXT_RSA_SHA1 = 2,
+}
+
+pub(super) use wxt_code::*;
+pub(super) use wxt_outcome::*;

@@ -1,0 +1,261 @@
+//! Replies and outcomes.
+
+use std::borrow::Cow;
+use std::ffi::{CString, c_char};
+
+use crate::error::Error;
+use crate::money::Fen;
+use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
+use crate::wire::pairs::Pairs;
+
+use super::ffi::{Fail, c, free, nth, peek, put, run, seen, text, wanted, wxt_error, wxt_reply};
+use super::numbers::{
+    WXT_ACCEPTED, WXT_DECLINED, WXT_UNKNOWN, wxt_code, wxt_evidence, wxt_next, wxt_outcome, wxt_reason,
+};
+
+/// What a `wxt_reply` holds.
+pub(super) struct Told {
+    pub(super) outcome: wxt_outcome,
+    pub(super) order_number: CString,
+    pub(super) entry: i64,
+    pub(super) code: CString,
+    pub(super) text: CString,
+    pub(super) message: CString,
+    pub(super) next: wxt_next,
+    pub(super) wait_seconds: i64,
+    pub(super) reason: wxt_reason,
+    pub(super) evidence: wxt_evidence,
+    pub(super) journal_fault: CString,
+    pub(super) late: bool,
+    pub(super) fields: Vec<(CString, CString)>,
+}
+
+impl Default for Told {
+    fn default() -> Told {
+        Told {
+            outcome: WXT_UNKNOWN,
+            order_number: CString::default(),
+            entry: 0,
+            code: CString::default(),
+            text: CString::default(),
+            message: CString::default(),
+            next: wxt_next::WXT_STOP,
+            wait_seconds: 0,
+            reason: wxt_reason::WXT_REASON_NONE,
+            evidence: wxt_evidence::WXT_EVIDENCE_NONE,
+            journal_fault: CString::default(),
+            late: false,
+            fields: Vec::new(),
+        }
+    }
+}
+
+pub(super) fn texts<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(CString, CString)> {
+    pairs.map(|(name, value)| (c(name), c(value))).collect()
+}
+
+impl Told {
+    /// The fields of a reply that is still to be proven.
+    pub(super) fn fields_only(pairs: &Pairs) -> Told {
+        Told { fields: texts(pairs.iter()), ..Told::default() }
+    }
+
+    /// An outcome as the library said it, with the proof of an accepted one.
+    pub(super) fn outcome<T>(came: Outcome<T>, proof: impl FnOnce(T, &mut Told)) -> Told {
+        let mut told = Told::default();
+        match came {
+            Outcome::Accepted(accepted) => {
+                told.outcome = WXT_ACCEPTED;
+                proof(accepted, &mut told);
+            }
+            Outcome::Declined(refusal) => {
+                told.outcome = WXT_DECLINED;
+                told.refusal(&refusal);
+            }
+            Outcome::Unknown(doubt) => told.doubt(&doubt),
+        }
+        told
+    }
+
+    fn refusal(&mut self, refusal: &Refusal) {
+        self.code = c(&refusal.code);
+        self.text = c(&refusal.text);
+        self.message = c(&refusal.to_string());
+        (self.next, self.wait_seconds) = next(refusal.next);
+    }
+
+    pub(super) fn doubt(&mut self, doubt: &Doubt) {
+        self.code = c(&doubt.code);
+        self.text = c(gateways_words(doubt));
+        self.message = c(&doubt.to_string());
+        self.reason = reason(doubt.reason);
+    }
+}
+
+/// What the gateway itself said. The library's own words of a doubt are constants, or say why nothing could be read.
+fn gateways_words(doubt: &Doubt) -> &str {
+    match (&doubt.text, doubt.reason) {
+        (Cow::Owned(words), Reason::OpenCode | Reason::StaleConnection) => words,
+        (Cow::Owned(words), Reason::EarlierAttempt) if !doubt.code.is_empty() => words,
+        _ => "",
+    }
+}
+
+pub(super) fn next(next: Next) -> (wxt_next, i64) {
+    match next {
+        Next::Stop => (wxt_next::WXT_STOP, 0),
+        Next::SameNumber => (wxt_next::WXT_SAME_NUMBER, 0),
+        Next::SameNumberLater(wait) => {
+            (wxt_next::WXT_SAME_NUMBER_LATER, i64::try_from(wait.as_secs()).unwrap_or(i64::MAX))
+        }
+        Next::NewNumber => (wxt_next::WXT_NEW_NUMBER, 0),
+    }
+}
+
+pub(super) fn reason(reason: Reason) -> wxt_reason {
+    match reason {
+        Reason::Broken => wxt_reason::WXT_REASON_BROKEN,
+        Reason::Status => wxt_reason::WXT_REASON_STATUS,
+        Reason::Unreadable => wxt_reason::WXT_REASON_UNREADABLE,
+        Reason::Unverified => wxt_reason::WXT_REASON_UNVERIFIED,
+        Reason::OtherOrder => wxt_reason::WXT_REASON_OTHER_ORDER,
+        Reason::OpenCode => wxt_reason::WXT_REASON_OPEN_CODE,
+        Reason::EarlierAttempt => wxt_reason::WXT_REASON_EARLIER_ATTEMPT,
+        Reason::StaleConnection => wxt_reason::WXT_REASON_STALE_CONNECTION,
+        Reason::Panic => wxt_reason::WXT_REASON_PANIC,
+        Reason::Journal => wxt_reason::WXT_REASON_JOURNAL,
+        Reason::ForAPerson => wxt_reason::WXT_REASON_FOR_A_PERSON,
+        Reason::NoAccount => wxt_reason::WXT_REASON_NO_ACCOUNT,
+        Reason::NotPaidYet => wxt_reason::WXT_REASON_NOT_PAID_YET,
+    }
+}
+
+/// The outcome. NULL: WXT_UNKNOWN.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_outcome(reply: *const wxt_reply) -> wxt_outcome {
+    unsafe { peek(reply, WXT_UNKNOWN, |told| told.outcome) }
+}
+
+/// The order number, or "" where it is not known. Never NULL, as all texts of a reply; it lives as long as the reply.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_order_number(reply: *const wxt_reply) -> *const c_char {
+    unsafe { peek(reply, c"".as_ptr(), |told| told.order_number.as_ptr()) }
+}
+
+/// The entry in the till's journal, or 0. Acknowledge it after acting.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_entry(reply: *const wxt_reply) -> i64 {
+    unsafe { peek(reply, 0, |told| told.entry) }
+}
+
+/// The gateway's code: "NOTENOUGH", or "" where it gave none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_code(reply: *const wxt_reply) -> *const c_char {
+    unsafe { peek(reply, c"".as_ptr(), |told| told.code.as_ptr()) }
+}
+
+/// The gateway's own words, usually Chinese, or "" where it said none. Show them; never branch on them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_text(reply: *const wxt_reply) -> *const c_char {
+    unsafe { peek(reply, c"".as_ptr(), |told| told.text.as_ptr()) }
+}
+
+/// One line for a log: why it was refused, or why it is not known. "" when accepted.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_message(reply: *const wxt_reply) -> *const c_char {
+    unsafe { peek(reply, c"".as_ptr(), |told| told.message.as_ptr()) }
+}
+
+/// What is allowed after a refusal.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_next(reply: *const wxt_reply) -> wxt_next {
+    unsafe { peek(reply, wxt_next::WXT_STOP, |told| told.next) }
+}
+
+/// How long to wait, where the next step is WXT_SAME_NUMBER_LATER.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_wait_seconds(reply: *const wxt_reply) -> i64 {
+    unsafe { peek(reply, 0, |told| told.wait_seconds) }
+}
+
+/// Why the outcome is not known.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_reason(reply: *const wxt_reply) -> wxt_reason {
+    unsafe { peek(reply, wxt_reason::WXT_REASON_NONE, |told| told.reason) }
+}
+
+/// How it was proven.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_evidence(reply: *const wxt_reply) -> wxt_evidence {
+    unsafe { peek(reply, wxt_evidence::WXT_EVIDENCE_NONE, |told| told.evidence) }
+}
+
+/// What the journal could not write after the payment was made, or "". The outcome counts all the same; the entry is still
+/// open and is resolved again by the next pay or recover.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_journal_fault(reply: *const wxt_reply) -> *const c_char {
+    unsafe { peek(reply, c"".as_ptr(), |told| told.journal_fault.as_ptr()) }
+}
+
+/// 1 when the customer paid a WAP order after it was given up: refund it, or act on it. Else 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_is_late(reply: *const wxt_reply) -> i32 {
+    unsafe { peek(reply, 0, |told| i32::from(told.late)) }
+}
+
+/// A field of the reply by the name that the document gives it: "payment_no", "send_listid", "mweb_url". NULL where the
+/// reply does not have it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_get(reply: *const wxt_reply, name: *const c_char) -> *const c_char {
+    unsafe { peek(reply, std::ptr::null(), |told| found(&told.fields, text(name, "name").unwrap_or_default())) }
+}
+
+pub(super) fn found(fields: &[(CString, CString)], name: &str) -> *const c_char {
+    let field = fields.iter().find(|(have, _)| have.as_bytes() == name.as_bytes());
+    field.map_or(std::ptr::null(), |(_, value)| value.as_ptr())
+}
+
+/// A field that is an amount, in fen. WXT_FAILED: it is not there, or is no number of fen; `fen` is then not written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_get_fen(
+    reply: *const wxt_reply,
+    name: *const c_char,
+    fen: *mut i64,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            let (told, name) = (seen(reply, "reply")?, text(name, "name")?);
+            wanted(fen, "fen")?;
+            let field = told.fields.iter().find(|(have, _)| have.as_bytes() == name.as_bytes());
+            let amount = field.and_then(|(_, value)| value.to_str().ok()).and_then(Fen::read);
+            let words = "is not in the reply, or is no number of fen";
+            put(fen, i64::from(amount.ok_or_else(|| Fail::Failed(Error::field(String::from(name), words)))?.get()));
+            Ok(())
+        })
+    }
+}
+
+/// How many fields the reply has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_count(reply: *const wxt_reply) -> usize {
+    unsafe { peek(reply, 0, |told| told.fields.len()) }
+}
+
+/// The name of a field by its place, from 0. NULL from `wxt_reply_count` on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_name(reply: *const wxt_reply, at: usize) -> *const c_char {
+    unsafe { peek(reply, std::ptr::null(), |told| nth(&told.fields, at, |field| &field.0)) }
+}
+
+/// Its value.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_value(reply: *const wxt_reply, at: usize) -> *const c_char {
+    unsafe { peek(reply, std::ptr::null(), |told| nth(&told.fields, at, |field| &field.1)) }
+}
+
+/// Frees a reply and every text taken from it. NULL is nothing to free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_reply_free(reply: *mut wxt_reply) {
+    unsafe { free(reply) }
+}

@@ -1,0 +1,158 @@
+//! Requests: fields by the names of the documents.
+
+use std::ffi::c_char;
+use std::sync::Mutex;
+
+use crate::endpoint::{Endpoint, Kind, Required, Source};
+use crate::gateways::account::Account;
+use crate::gateways::redpack::{GetHbInfo, SendRedPack};
+use crate::gateways::request::Request;
+use crate::gateways::swiftpass::{TradeClose, TradeQuery, WapOrder};
+use crate::gateways::webgate::WxCharge;
+use crate::gateways::workwx::{PayEmployee, QueryPayEmployee};
+use crate::money::Fen;
+use crate::till::{Read, kept};
+use crate::wire::fields::Fields;
+
+use super::ffi::{Done, Fail, free, handle, locked, put, run, seen, text, wanted, wxt_error, wxt_request};
+use super::numbers::{wxt_call, wxt_code};
+
+/// What one call is to the library.
+pub(super) struct Call {
+    number: i32,
+    pub(super) family: &'static str,
+    pub(super) endpoint: &'static Endpoint,
+    pub(super) use_: Use,
+    pub(super) read: Read,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    Pay,
+    Ask,
+    Close,
+}
+
+pub(super) const fn call<R: Request>(number: wxt_call, use_: Use) -> Call {
+    let family = <R::Account as Account>::FAMILY;
+    Call { number: number as i32, family, endpoint: R::ENDPOINT, use_, read: kept::<R::Reply> }
+}
+
+/// Every call. A new gateway adds its rows here and its numbers above, and no function.
+pub(super) static CALLS: [Call; 8] = [
+    call::<SendRedPack<'_>>(wxt_call::WXT_SEND_REDPACK, Use::Pay),
+    call::<GetHbInfo<'_>>(wxt_call::WXT_GET_HB_INFO, Use::Ask),
+    call::<PayEmployee<'_>>(wxt_call::WXT_PAY_EMPLOYEE, Use::Pay),
+    call::<QueryPayEmployee<'_>>(wxt_call::WXT_QUERY_PAY_EMPLOYEE, Use::Ask),
+    call::<WapOrder<'_>>(wxt_call::WXT_WAP_ORDER, Use::Pay),
+    call::<TradeQuery<'_>>(wxt_call::WXT_TRADE_QUERY, Use::Ask),
+    call::<TradeClose<'_>>(wxt_call::WXT_TRADE_CLOSE, Use::Close),
+    call::<WxCharge<'_>>(wxt_call::WXT_WXCHARGE, Use::Pay),
+];
+
+/// A name that is not known is not repeated: exchanged arguments would put a key into the text. The known ones are named.
+pub(super) fn unknown_name<'a>(of: &str, known: impl Iterator<Item = &'a str>) -> Fail {
+    let known: Vec<&str> = known.collect();
+    Fail::Unknown(["is none of ", of, "; there are: ", &known.join(", ")].concat())
+}
+
+pub(super) fn call_of(number: i32) -> Done<&'static Call> {
+    CALLS.iter().find(|call| call.number == number).ok_or(Fail::Argument("call", "is no call of this library"))
+}
+
+/// A request whose fields are set by name.
+pub(super) struct Given {
+    pub(super) call: &'static Call,
+    pub(super) fields: Fields,
+}
+
+impl Given {
+    fn new(call: &'static Call) -> Given {
+        let mut fields = Fields::default();
+        for row in call.endpoint.fields {
+            // Where the document leaves one value only, there is nothing to choose: total_num, bill_type, sign_method.
+            if let (Kind::OneOf([only]), Required::Yes, Source::Request) = (row.kind, row.required, row.source) {
+                fields.text(row.name, only);
+            }
+        }
+        Given { call, fields }
+    }
+
+    /// The row of a field that the caller may set.
+    fn row(&self, name: &str) -> Done<&'static crate::endpoint::Field> {
+        let row = self.call.endpoint.field(name).ok_or_else(|| {
+            let given = self.call.endpoint.fields.iter().filter(|row| row.source == Source::Request);
+            unknown_name(&["the fields of ", self.call.endpoint.name].concat(), given.map(|row| row.name))
+        })?;
+        match row.source {
+            Source::Request => Ok(row),
+            Source::Account => Err(Fail::Argument(row.name, "is filled from the account")),
+            Source::Terminal => Err(Fail::Argument(row.name, "is filled from the terminal's device_info")),
+            Source::Attempt => Err(Fail::Argument(row.name, "is made anew for each attempt")),
+        }
+    }
+}
+
+/// A request with nothing set but what has one possible value: `total_num` 1, `bill_type` MCHT, `sign_method` HMAC.
+/// `call` is one of `wxt_call`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_request_new(
+    call: i32,
+    request: *mut *mut wxt_request,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            wanted(request, "request")?;
+            put(request, handle(Mutex::new(Given::new(call_of(call)?))));
+            Ok(())
+        })
+    }
+}
+
+/// Sets a field by the name that the document gives it: "re_openid". The value is UTF-8 and copied. Setting a field again
+/// replaces it. The value is checked against the document's table when the request is prepared or paid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_request_set(
+    request: *mut wxt_request,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            let mut given = locked(seen(request, "request")?);
+            let row = given.row(text(name, "name")?)?;
+            given.fields = given.fields.with(row.name, text(value, "value")?);
+            Ok(())
+        })
+    }
+}
+
+/// Sets an amount in fen: 100 is one yuan. Only fields that are amounts take it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_request_set_fen(
+    request: *mut wxt_request,
+    name: *const c_char,
+    fen: i64,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            let mut given = locked(seen(request, "request")?);
+            let row = given.row(text(name, "name")?)?;
+            if !matches!(row.kind, Kind::Fen { .. }) {
+                return Err(Fail::Argument(row.name, "is no amount"));
+            }
+            let fen = Fen::new(fen).map_err(|_| Fail::Argument("fen", "must be 0 to 2147483647"))?;
+            given.fields = given.fields.with(row.name, &fen.to_string());
+            Ok(())
+        })
+    }
+}
+
+/// Frees a request. NULL is nothing to free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_request_free(request: *mut wxt_request) {
+    unsafe { free(request) }
+}

@@ -1,0 +1,381 @@
+//! Transports: the library's own, and one of the caller's.
+
+use std::ffi::{c_char, c_void};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::secret::Secret;
+use crate::transport::https::{Https, HttpsBuilder};
+use crate::transport::identity::Identity;
+use crate::transport::{Fault, Post, Received, Sent, Stage, Transport};
+
+use super::accounts::{Context, Lent};
+use super::ffi::{
+    Done, Fail, bytes, c, free, handle, locked, put, run, seen, text, wanted, whole, wxt_error, wxt_forget_callback,
+    wxt_post, wxt_post_callback, wxt_reach_callback, wxt_received, wxt_release_callback, wxt_transport,
+};
+use super::numbers::{wxt_code, wxt_sent, wxt_stage};
+
+/// The library's own transport until it is first used, then whatever carries the bytes.
+pub(super) enum Way {
+    Https { identity: Option<Identity>, roots: Option<Vec<u8>>, proxy: Option<(String, u16)> },
+    Ready(Arc<dyn Transport>),
+}
+
+impl Way {
+    pub(super) fn ready(&mut self) -> Done<Arc<dyn Transport>> {
+        if let Way::Https { identity, roots, proxy } = self {
+            let mut https: HttpsBuilder = Https::builder();
+            if let Some(pem) = roots {
+                https = https.only_roots(pem).map_err(Fail::Failed)?;
+            }
+            if let Some((host, port)) = proxy {
+                https = https.proxy(host, *port).map_err(Fail::Failed)?;
+            }
+            if let Some(identity) = identity.take() {
+                https = https.identity(identity);
+            }
+            *self = Way::Ready(Arc::new(https.build().map_err(Fail::Failed)?));
+        }
+        match self {
+            Way::Ready(transport) => Ok(Arc::clone(transport)),
+            Way::Https { .. } => Err(Fail::Argument("transport", "is not built")),
+        }
+    }
+}
+
+/// Changes a setting of the library's own transport.
+///
+/// # Safety
+///
+/// As [`seen`].
+pub(super) unsafe fn change(transport: *mut wxt_transport, change: impl FnOnce(&mut Way) -> Done) -> Done {
+    // SAFETY: the caller's.
+    let mut way = locked(unsafe { seen(transport, "transport")? });
+    match &*way {
+        Way::Https { .. } => change(&mut way),
+        Way::Ready(_) => Err(Fail::Argument("transport", "is in use, or is your own: its settings cannot change")),
+    }
+}
+
+/// The library's own transport: HTTPS with the system's roots, no client certificate and no proxy, whatever the
+/// environment says. Make one for all accounts that show the same client certificate.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_transport_new(transport: *mut *mut wxt_transport, error: *mut *mut wxt_error) -> wxt_code {
+    unsafe {
+        run(error, || {
+            wanted(transport, "transport")?;
+            put(transport, handle(Mutex::new(Way::Https { identity: None, roots: None, proxy: None })));
+            Ok(())
+        })
+    }
+}
+
+/// The merchant's client certificate from the bytes of apiclient_cert.p12. Its password is the mch_id, as the merchant
+/// platform sets it. Bytes and password are copied; overwrite your own copy afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_transport_set_p12(
+    transport: *mut wxt_transport,
+    p12: *const u8,
+    p12_length: usize,
+    password: *const u8,
+    password_length: usize,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            change(transport, |way| {
+                let password = Secret::new(bytes(password, password_length, "password")?);
+                let read = Identity::from_pkcs12_with(bytes(p12, p12_length, "p12")?, &password);
+                if let Way::Https { identity, .. } = way {
+                    *identity = Some(read.map_err(Fail::Failed)?);
+                }
+                Ok(())
+            })
+        })
+    }
+}
+
+/// The same from apiclient_cert.pem and apiclient_key.pem, without a passphrase.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_transport_set_pem(
+    transport: *mut wxt_transport,
+    certificate: *const u8,
+    certificate_length: usize,
+    key: *const u8,
+    key_length: usize,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            change(transport, |way| {
+                let certificate = bytes(certificate, certificate_length, "certificate")?;
+                let read = Identity::from_pem(certificate, bytes(key, key_length, "key")?);
+                if let Way::Https { identity, .. } = way {
+                    *identity = Some(read.map_err(Fail::Failed)?);
+                }
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Trusts these roots instead of the system's: for terminals without a CA store, or with an old one. PEM, one or several.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_transport_set_roots(
+    transport: *mut wxt_transport,
+    pem: *const u8,
+    length: usize,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            change(transport, |way| {
+                let pem = bytes(pem, length, "pem")?;
+                drop(Https::builder().only_roots(pem).map_err(Fail::Failed)?);
+                if let Way::Https { roots, .. } = way {
+                    *roots = Some(pem.into());
+                }
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Goes through an HTTP proxy (CONNECT), without user and password.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_transport_set_proxy(
+    transport: *mut wxt_transport,
+    host: *const c_char,
+    port: u16,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            change(transport, |way| {
+                let host = text(host, "host")?;
+                drop(Https::builder().proxy(host, port).map_err(Fail::Failed)?);
+                if let Way::Https { proxy, .. } = way {
+                    *proxy = Some((host.into(), port));
+                }
+                Ok(())
+            })
+        })
+    }
+}
+
+/// A transport of your own, for a terminal with its own modem stack. `post` carries one request. `forget` may be NULL where
+/// no connections are kept; `reach` may be NULL, then `wxt_client_check` cannot try a gateway without a query; `release`
+/// may be NULL. `context` is handed to each, and to `release` when nothing uses it any more, also when this call fails.
+/// Whether it shows a client certificate, and whose, only your transport knows.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_transport_new_own(
+    post: wxt_post_callback,
+    forget: wxt_forget_callback,
+    reach: wxt_reach_callback,
+    release: wxt_release_callback,
+    context: *mut c_void,
+    transport: *mut *mut wxt_transport,
+    error: *mut *mut wxt_error,
+) -> wxt_code {
+    unsafe {
+        run(error, || {
+            let context = Context { pointer: context, release };
+            wanted(transport, "transport")?;
+            let post = post.ok_or(Fail::Argument("post", "is NULL"))?;
+            put(transport, handle(Mutex::new(Way::Ready(Arc::new(OwnTransport { context, post, forget, reach })))));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a transport. Clients and tills that were made with it keep what they need. NULL is nothing to free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_transport_free(transport: *mut wxt_transport) {
+    unsafe { free(transport) }
+}
+
+/// A transport of the C caller's.
+struct OwnTransport {
+    context: Context,
+    post: unsafe extern "C" fn(*mut c_void, *const wxt_post, *mut wxt_received) -> i32,
+    forget: wxt_forget_callback,
+    reach: wxt_reach_callback,
+}
+
+/// What a transport of the C caller's tells.
+pub(super) struct Reception {
+    status: u16,
+    body: Vec<u8>,
+    limit: usize,
+    fresh: bool,
+    date: Option<i64>,
+    content_type: Option<String>,
+    stage: Stage,
+    words: String,
+}
+
+impl Reception {
+    fn lend(limit: usize) -> Lent<wxt_received> {
+        Lent::new(Mutex::new(Reception {
+            status: 0,
+            body: Vec::new(),
+            limit,
+            fresh: false,
+            date: None,
+            content_type: None,
+            stage: Stage::Exchange,
+            words: String::new(),
+        }))
+    }
+
+    fn fault(&mut self, sent: Sent) -> Fault {
+        let words = std::mem::take(&mut self.words);
+        let words = if words.is_empty() { "the terminal's own transport gave no reason".into() } else { words };
+        Fault { sent, stage: self.stage, text: words.into() }
+    }
+}
+
+impl Lent<wxt_received> {
+    fn with<T>(&self, read: impl FnOnce(&mut Reception) -> T) -> Option<T> {
+        // SAFETY: made by `handle` a few lines ago. Had the borrower freed it, which the header forbids, its magic word
+        // would be dead.
+        let state = unsafe { seen(self.pointer.cast_const(), "received") };
+        state.ok().map(|reception| read(&mut locked(reception)))
+    }
+}
+
+impl Transport for OwnTransport {
+    fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+        let (url, content_type) = (c(post.url), c(post.content_type));
+        let out = wxt_post {
+            url: url.as_ptr(),
+            content_type: content_type.as_ptr(),
+            body: post.body.as_ptr(),
+            body_length: post.body.len(),
+            reply_limit: post.reply_limit,
+            within_ms: whole(post.within.as_millis(), i64::MAX),
+            connect_within_ms: whole(post.connect_within.as_millis(), i64::MAX),
+            own_connection: i32::from(post.own_connection),
+        };
+        let lent = Reception::lend(post.reply_limit);
+        // SAFETY: the caller's function, with the caller's context and values that live until it returns.
+        let said = unsafe { (self.post)(self.context.pointer, &raw const out, lent.pointer) };
+        let read = lent.with(|told| match said {
+            said if said == wxt_sent::WXT_NO_BYTE_SENT as i32 => Err(told.fault(Sent::No)),
+            said if said == wxt_sent::WXT_ANSWERED as i32 && told.status != 0 => Ok(Received {
+                reused: !told.fresh,
+                date: told.date,
+                content_type: told.content_type.take(),
+                ..Received::new(told.status, std::mem::take(&mut told.body))
+            }),
+            _ => Err(told.fault(Sent::Maybe)),
+        });
+        let lost = || Fault { sent: Sent::Maybe, stage: Stage::Exchange, text: "the reply was freed".into() };
+        read.unwrap_or_else(|| Err(lost()))
+    }
+
+    fn forget(&self, url: &str) {
+        if let Some(forget) = self.forget {
+            // SAFETY: as above.
+            unsafe { forget(self.context.pointer, c(url).as_ptr()) };
+        }
+    }
+
+    fn reach(&self, url: &str, within: Duration) -> Result<(), Fault> {
+        let Some(reach) = self.reach else {
+            return Err(Fault::unsent(Stage::Unable, "this transport has no way to connect without sending"));
+        };
+        let lent = Reception::lend(0);
+        let within = whole(within.as_millis(), i64::MAX);
+        // SAFETY: as above.
+        match unsafe { reach(self.context.pointer, c(url).as_ptr(), within, lent.pointer) } {
+            said if said == wxt_sent::WXT_ANSWERED as i32 => Ok(()),
+            _ => Err(lent.with(|told| told.fault(Sent::No)).unwrap_or(Fault::unsent(Stage::Exchange, "failed"))),
+        }
+    }
+}
+
+/// The HTTP status of the reply: 200.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_received_set_status(received: *mut wxt_received, status: i32) -> wxt_code {
+    unsafe {
+        run(std::ptr::null_mut(), || {
+            let status = u16::try_from(status).ok().filter(|status| (100..=999).contains(status));
+            let status = status.ok_or(Fail::Argument("status", "is no HTTP status"))?;
+            locked(seen(received, "received")?).status = status;
+            Ok(())
+        })
+    }
+}
+
+/// Adds bytes of the reply's body: what HTTP carries, unpacked from chunks, up to `post->reply_limit`. A reply that is
+/// longer is not read, and its outcome is unknown.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_received_append(received: *mut wxt_received, body: *const u8, length: usize) -> wxt_code {
+    unsafe {
+        run(std::ptr::null_mut(), || {
+            let mut told = locked(seen(received, "received")?);
+            let more = bytes(body, length, "body")?;
+            // One byte more than allowed, so that the judge sees that it is too long.
+            let room = told.limit.saturating_add(1).saturating_sub(told.body.len());
+            told.body.extend(more.iter().take(room));
+            Ok(())
+        })
+    }
+}
+
+/// Says that the connection had carried no other exchange before. Without this the library takes it for a used one, on which
+/// an unsigned refusal proves nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_received_set_fresh(received: *mut wxt_received) -> wxt_code {
+    unsafe {
+        run(std::ptr::null_mut(), || {
+            locked(seen(received, "received")?).fresh = true;
+            Ok(())
+        })
+    }
+}
+
+/// The reply's Date header in seconds since 1970, where it could be read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_received_set_date(received: *mut wxt_received, unix_seconds: i64) -> wxt_code {
+    unsafe {
+        run(std::ptr::null_mut(), || {
+            locked(seen(received, "received")?).date = Some(unix_seconds);
+            Ok(())
+        })
+    }
+}
+
+/// The reply's Content-Type header, for a reply reader of your own.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_received_set_content_type(
+    received: *mut wxt_received,
+    content_type: *const c_char,
+) -> wxt_code {
+    unsafe {
+        run(std::ptr::null_mut(), || {
+            locked(seen(received, "received")?).content_type = Some(text(content_type, "content_type")?.into());
+            Ok(())
+        })
+    }
+}
+
+/// Says why there is no reply: `stage` is one of `wxt_stage`, `words` are for a technician. No secret belongs there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wxt_received_fail(received: *mut wxt_received, stage: i32, words: *const c_char) -> wxt_code {
+    unsafe {
+        run(std::ptr::null_mut(), || {
+            let mut told = locked(seen(received, "received")?);
+            told.stage = match stage {
+                stage if stage == wxt_stage::WXT_STAGE_RESOLVE as i32 => Stage::Resolve,
+                stage if stage == wxt_stage::WXT_STAGE_CONNECT as i32 => Stage::Connect,
+                stage if stage == wxt_stage::WXT_STAGE_TLS as i32 => Stage::Tls,
+                _ => Stage::Exchange,
+            };
+            told.words = text(words, "words")?.into();
+            Ok(())
+        })
+    }
+}
