@@ -85,8 +85,8 @@ fn no_float_in_the_library_and_unsafe_in_one_folder() {
             assert!(!holds(word), "{}: {word}", path.display());
         }
         let c_abi = path.parent().is_some_and(|folder| folder.ends_with("src/capi"));
-        assert_eq!(holds("unsafe"), c_abi, "{}: unsafe", path.display());
-        // The lint of lib.rs is lifted for that file, and nowhere else.
+        assert!(!holds("unsafe") || c_abi, "{}: unsafe", path.display());
+        // The lint of lib.rs is lifted for that folder, and nowhere else.
         let lifts = path.ends_with("src/lib.rs");
         assert_eq!(code.matches("allow(unsafe_code)").count(), usize::from(lifts), "{}", path.display());
         assert!(!lifts || code.contains("#[allow(unsafe_code)]\nmod capi;"), "{}", path.display());
