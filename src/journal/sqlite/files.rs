@@ -9,7 +9,9 @@ use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Result, beside, busy, io_fault, lacks, storage};
+use super::Result;
+use super::faults::{busy, io_fault, lacks, storage};
+use super::opening::beside;
 use crate::error::text;
 use crate::process::Process;
 

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
+use super::Result;
+use super::faults::busy;
 use super::files::{in_use, place};
-use super::{Result, busy};
 use crate::process::Process;
 
 /// A journal that this process has open. Dropping it says that it is closed.

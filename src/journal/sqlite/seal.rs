@@ -8,8 +8,11 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
+use super::faults::{OrFault, damaged};
 use super::note::{Note, OWN_ROW};
-use super::{EntryId, OrFault, Result, damaged, get, schema_version};
+use super::opening::schema_version;
+use super::reading::get;
+use super::{EntryId, Result};
 use crate::error::text;
 use crate::journal::digest::Digest;
 

@@ -1,0 +1,225 @@
+//! What is written, each change in one transaction.
+
+use std::time::Duration;
+
+use crate::clock::EARLIEST;
+use crate::journal::{Entry, EntryId, JournalFault, NewEntry, Numbered, Settlement};
+use crate::outcome::Next;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::faults::{OrFault, fault, refused};
+use super::note::Note;
+use super::reading::existing;
+use super::seal::{Entries, seal_by_hand};
+use super::{NEVER_STORED, Result, seal};
+
+/// A transaction that failed, and whether the disk's state is known.
+pub(super) enum Failed {
+    Known(JournalFault),
+    Sync(JournalFault),
+}
+
+impl Failed {
+    pub(super) fn into_fault(self) -> JournalFault {
+        match self {
+            Failed::Known(fault) | Failed::Sync(fault) => fault,
+        }
+    }
+}
+
+pub(super) fn transaction<T>(
+    connection: &Connection,
+    change: impl FnOnce(&Transaction<'_>) -> Result<T>,
+) -> core::result::Result<T, Failed> {
+    let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
+    let transaction = begun.map_err(|error| Failed::Known(fault(&error)))?;
+    let value = change(&transaction).map_err(Failed::Known)?;
+    transaction.commit().map_err(|error| {
+        let code = error.sqlite_error().map(|error| error.extended_code);
+        let sync = [rusqlite::ffi::SQLITE_IOERR_FSYNC, rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC];
+        if code.is_some_and(|code| sync.contains(&code)) {
+            return Failed::Sync(fault(&error));
+        }
+        Failed::Known(fault(&error))
+    })?;
+    Ok(value)
+}
+
+pub(super) fn insert(
+    change: &Transaction<'_>,
+    new: &NewEntry<'_>,
+    numbered: &mut dyn FnMut() -> Result<Numbered>,
+) -> Result<(Entry, Note)> {
+    let insert = "INSERT INTO entries (account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, \
+                  state, field_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?6, 'open', ?7) ON CONFLICT (account, order_number) DO NOTHING";
+    // The same number under an account can come from outside only. The next serial makes another one.
+    for tries in 0..8 {
+        let Numbered { order_number, fields } = numbered()?;
+        if order_number.is_empty() {
+            return Err(refused("an order number is not empty"));
+        }
+        refuse_secrets(&fields)?;
+        let count = i64::try_from(fields.len()).unwrap_or(i64::MAX);
+        let values = params![new.account, new.call, new.intent, order_number, new.amount.get(), new.at, count];
+        if change.execute(insert, values).or_fault()? == 1 {
+            let id = change.last_insert_rowid();
+            store_pairs(
+                change,
+                "INSERT INTO fields (entry, position, name, value) VALUES (?1, ?2, ?3, ?4)",
+                id,
+                &fields,
+            )?;
+            let mut stored = Entries::one(change)?;
+            let note = stored.seal(change, id)?;
+            // A number that is taken uses an id up.
+            if tries > 0 {
+                seal::count_removed(change)?;
+            }
+            return Ok((existing(&mut stored, id)?, note));
+        }
+    }
+    Err(refused("the order number was used before under this account"))
+}
+
+fn refuse_secrets(pairs: &[(String, String)]) -> Result<()> {
+    if pairs.iter().any(|(name, _)| NEVER_STORED.contains(&name.as_str())) {
+        return Err(refused("signatures and nonces are never stored"));
+    }
+    Ok(())
+}
+
+fn store_pairs(change: &Transaction<'_>, insert: &str, id: EntryId, pairs: &[(String, String)]) -> Result<()> {
+    let mut statement = change.prepare(insert).or_fault()?;
+    for (position, (name, value)) in (0_i64..).zip(pairs) {
+        statement.execute(params![id, position, name, value]).or_fault()?;
+    }
+    Ok(())
+}
+
+pub(super) fn count_attempt(change: &Transaction<'_>, id: EntryId, at: i64) -> Result<()> {
+    let count = "UPDATE entries SET attempts = attempts + 1, last_attempt_at = ?2 WHERE id = ?1";
+    change.execute(count, params![id, at]).or_fault()?;
+    Ok(())
+}
+
+/// The columns that hold a settlement. What a settlement does not have is NULL.
+#[derive(Default)]
+struct Columns<'a> {
+    state: &'static str,
+    queried: Option<bool>,
+    code: Option<&'a str>,
+    text: Option<&'a str>,
+    next: Option<&'static str>,
+    wait: Option<Duration>,
+    reason: Option<&'a str>,
+    person: Option<&'a str>,
+}
+
+fn columns(settlement: &Settlement) -> Columns<'_> {
+    match settlement {
+        Settlement::Accepted { queried, .. } => {
+            Columns { state: "accepted", queried: Some(*queried), ..Columns::default() }
+        }
+        Settlement::Declined { code, text, next } => {
+            let (next, wait) = match next {
+                Next::SameNumber => ("same number", None),
+                Next::SameNumberLater(wait) => ("same number later", Some(*wait)),
+                Next::NewNumber => ("new number", None),
+                Next::Stop => ("stop", None),
+            };
+            let state = "declined";
+            Columns { state, code: Some(code), text: Some(text), next: Some(next), wait, ..Columns::default() }
+        }
+        Settlement::NotSent => Columns { state: "not sent", ..Columns::default() },
+        Settlement::Ordered { .. } => Columns { state: "ordered", ..Columns::default() },
+        Settlement::Abandoned => Columns { state: "abandoned", ..Columns::default() },
+        Settlement::PaidLate { .. } => Columns { state: "paid late", ..Columns::default() },
+        Settlement::ForAPerson { reason } => {
+            Columns { state: "for a person", reason: Some(reason), ..Columns::default() }
+        }
+        Settlement::ByHand { paid, name, reason } => {
+            let state = if *paid { "by hand: paid" } else { "by hand: not paid" };
+            Columns { state, reason: Some(reason), person: Some(name), ..Columns::default() }
+        }
+    }
+}
+
+pub(super) fn store_settlement(change: &Transaction<'_>, id: EntryId, settlement: &Settlement, at: i64) -> Result<()> {
+    let Columns { state, queried, code, text, next, wait, reason, person } = columns(settlement);
+    let seconds = wait.map(|wait| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
+    let nanoseconds = wait.map(|wait| wait.subsec_nanos());
+    let update = "UPDATE entries SET state = ?2, settled_at = ?3, queried = ?4, code = ?5, text = ?6, next = ?7, \
+                  wait_seconds = ?8, wait_nanoseconds = ?9, reason = ?10, person = ?11, acknowledged_at = NULL \
+                  WHERE id = ?1";
+    let values = params![id, state, at, queried, code, text, next, seconds, nanoseconds, reason, person];
+    change.execute(update, values).or_fault()?;
+    change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
+    match settlement {
+        Settlement::Accepted { evidence, .. }
+        | Settlement::Ordered { evidence }
+        | Settlement::PaidLate { evidence } => {
+            refuse_secrets(evidence)?;
+            let insert = "INSERT INTO evidence (entry, position, name, value) VALUES (?1, ?2, ?3, ?4)";
+            store_pairs(change, insert, id, evidence)?;
+        }
+        Settlement::ByHand { paid, name, reason } => {
+            let insert = "INSERT INTO by_hand (entry, at, paid, person, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
+            change.execute(insert, params![id, at, paid, name, reason]).or_fault()?;
+            seal_by_hand(change, change.last_insert_rowid())?;
+        }
+        Settlement::Declined { .. } | Settlement::NotSent | Settlement::Abandoned | Settlement::ForAPerson { .. } => {}
+    }
+    Ok(())
+}
+
+pub(super) fn remove(change: &Transaction<'_>, id: EntryId) -> Result<()> {
+    for delete in [
+        "DELETE FROM fields WHERE entry = ?1",
+        "DELETE FROM evidence WHERE entry = ?1",
+        "DELETE FROM entries WHERE id = ?1",
+    ] {
+        change.execute(delete, [id]).or_fault()?;
+    }
+    Ok(())
+}
+
+pub(super) fn blank(change: &Transaction<'_>, id: EntryId) -> Result<()> {
+    change.execute("DELETE FROM fields WHERE entry = ?1", [id]).or_fault()?;
+    let blank = "UPDATE entries SET field_count = NULL WHERE id = ?1 AND field_count IS NOT NULL";
+    if change.execute(blank, [id]).or_fault()? == 1 {
+        Entries::one(change)?.seal(change, id)?;
+    }
+    Ok(())
+}
+
+/// The acknowledged entries that are old, and whether each goes (or is blanked).
+///
+/// An intent goes as a whole: if its newest entry went before an older one, the older one would speak for it. A time
+/// from a clock that was not set is replaced by that of the next entry with a plausible one; without one it is young.
+pub(super) fn old_entries(
+    change: &Transaction<'_>,
+    acknowledged_before: i64,
+    since: i64,
+) -> Result<Vec<(EntryId, bool)>> {
+    let select = "
+        WITH aged AS (
+            SELECT id, account, intent, acknowledged_at, CASE
+                WHEN begun_at >= ?3 THEN max(begun_at, last_attempt_at, coalesce(settled_at, 0))
+                ELSE (SELECT later.begun_at FROM entries AS later
+                      WHERE later.id > entries.id AND later.begun_at >= ?3 ORDER BY later.id LIMIT 1)
+                END AS begun
+            FROM entries
+        ), judged AS (
+            SELECT id, account, intent,
+                coalesce(acknowledged_at IS NOT NULL AND max(acknowledged_at, begun) < ?1, 0) AS old,
+                coalesce(max(begun, acknowledged_at) < ?2, 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
+            FROM aged
+        )
+        SELECT id, goes FROM (
+            SELECT id, old, min(old AND free) OVER (PARTITION BY account, intent) AS goes FROM judged
+        ) WHERE old ORDER BY id";
+    let mut statement = change.prepare(select).or_fault()?;
+    let rows =
+        statement.query_map([acknowledged_before, since, EARLIEST], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
+    rows.collect::<rusqlite::Result<_>>().or_fault()
+}

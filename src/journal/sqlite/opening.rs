@@ -1,0 +1,317 @@
+//! Opening: locks, what is missing or left over, the schema and its steps, whose journal it is.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::error::text;
+use crate::journal::{JournalFault, JournalFaultKind, Owner};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+
+use super::faults::{OrFault, damaged, fault, io_fault, lacks, storage};
+use super::files::Locked;
+use super::reading::entries;
+use super::{APPLICATION_ID, MIGRATIONS, PATIENCE, Result, SEALED, Step, seal};
+
+/// The path without links, so that one file has one lock.
+pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
+    if let Ok(found) = fs::canonicalize(path) {
+        return Ok(found);
+    }
+    let name = path.file_name().ok_or_else(|| storage("the path names no file"))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::canonicalize(folder).map_err(|error| io_fault("the folder", &error))?;
+    Ok(folder.join(name))
+}
+
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+pub(super) fn is_missing(path: &Path) -> Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(io_fault("the file", &error)),
+    }
+}
+
+/// The lock file. It also remembers that there is a journal, and how new its WAL is, so that a database or a WAL that
+/// vanished is noticed. Its lines are only ever added: a torn one is ignored, and cannot read as a greater number. One line
+/// is written in place, the note.
+pub(super) struct Lock(Locked);
+
+const LOCK_WORDS: &str = "The journal beside this file holds payments. Move or copy them together.";
+
+impl Lock {
+    pub(super) fn take(path: &Path) -> Result<Lock> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let opened = private(&mut options).open(path);
+        let file = opened.map_err(|error| io_fault("the lock file", &error))?;
+        Locked::take(file).map(Lock)
+    }
+
+    pub(super) fn file(&self) -> &File {
+        self.0.file()
+    }
+
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.file().metadata()?.len() == 0)
+    }
+
+    /// The newest WAL that was durable before it was written down here.
+    pub(super) fn promised(&mut self) -> io::Result<i64> {
+        let mut bytes = Vec::new();
+        self.file().seek(io::SeekFrom::Start(0))?;
+        self.file().read_to_end(&mut bytes)?;
+        let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| core::str::from_utf8(line).ok());
+        Ok(lines.filter_map(|line| line.strip_prefix("wal ")?.parse().ok()).max().unwrap_or(0))
+    }
+
+    pub(super) fn promise(&mut self, wal: i64) -> io::Result<()> {
+        // The first line break ends what a power cut may have torn.
+        let words = if self.is_empty()? { LOCK_WORDS } else { "" };
+        self.file().seek(io::SeekFrom::End(0))?;
+        self.file().write_all(text(&[words, "\nwal ", &wal.to_string(), "\n"]).as_bytes())?;
+        self.file().sync_all()
+    }
+}
+
+/// There is no database. That is a new terminal only if nothing else is left of one.
+pub(super) fn refuse_leftovers(path: &Path, lock: &Lock) -> Result<()> {
+    let new = lock.is_empty().map_err(|error| io_fault("the lock file", &error))?;
+    if !new || !is_missing(&beside(path, "-wal"))? || !is_missing(&beside(path, "-journal"))? {
+        return Err(damaged("the database is missing, but the files beside it say that there was one"));
+    }
+    Ok(())
+}
+
+/// Makes the whole journal under another name, then gives it its own: a power cut leaves all of it or nothing.
+pub(super) fn create(path: &Path, owner: &Owner) -> Result<()> {
+    let new = beside(path, ".new");
+    remove_leftovers(&new)?;
+    create_as(&new, path, owner).inspect_err(|_| {
+        if let Err(fault) = remove_leftovers(&new) {
+            log::warn!("{fault}");
+        }
+    })
+}
+
+fn remove_leftovers(new: &Path) -> Result<()> {
+    for leftover in ["", "-journal", "-wal", "-shm"] {
+        match fs::remove_file(beside(new, leftover)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_fault("a leftover", &error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn create_as(new: &Path, path: &Path, owner: &Owner) -> Result<()> {
+    let made = private(OpenOptions::new().write(true).create_new(true)).open(new);
+    drop(made.map_err(|error| io_fault("the new file", &error))?);
+    let mut connection = connect(new)?;
+    set_up(&connection)?;
+    migrate(&mut connection, MIGRATIONS)?;
+    let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).or_fault()?;
+    let own = "INSERT INTO journal (one, terminal, device_info) VALUES (1, ?1, ?2)";
+    change.execute(own, params![owner.terminal, owner.device_info]).or_fault()?;
+    seal::seal_all(&change)?;
+    change.commit().or_fault()?;
+    connection.close().map_err(|(_, error)| fault(&error))?;
+    File::open(new).and_then(|file| file.sync_all()).map_err(|error| io_fault("the new file", &error))?;
+    fs::rename(new, path).map_err(|error| io_fault("the new file", &error))?;
+    sync_folder(path)
+}
+
+/// What is refused stays as it is for a person: SQLite would move what it takes for the whole WAL, and remove the rest.
+pub(super) fn move_wal_when_closed(connection: &Connection, moves: bool) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !moves).or_fault()?;
+    Ok(())
+}
+
+pub(super) fn open_existing(path: &Path, owner: &Owner) -> Result<Connection> {
+    check_header(path)?;
+    let mut connection = connect(path)?;
+    move_wal_when_closed(&connection, false)?;
+    if connection.is_readonly("main").or_fault()? {
+        return Err(storage("the file is read-only"));
+    }
+    let id: i32 = pragma(&connection, "application_id")?;
+    let version = schema_version(&connection)?;
+    if id != APPLICATION_ID || version == 0 {
+        return Err(damaged("it is a database, but not a journal"));
+    }
+    if version > MIGRATIONS.len() {
+        let words = match seal::check_own_row_of(&connection, MIGRATIONS.len()) {
+            Ok(_) => {
+                "the number of its version is a newer library's, but the rest is this one's: the storage may have \
+                      changed it. Keep all its files, and look it up before anything else"
+            }
+            Err(_) => "a newer version of this library wrote it. Install that version again, or a newer one",
+        };
+        return Err(JournalFault::new(JournalFaultKind::Newer, words));
+    }
+    set_up(&connection)?;
+    check_pages(&connection)?;
+    match version < SEALED {
+        true => check_old_schema(&connection, version)?,
+        false => seal::check_everything(&connection)?,
+    }
+    check_owner(&connection, owner)?;
+    make_private(path)?;
+    migrate(&mut connection, MIGRATIONS)?;
+    Ok(connection)
+}
+
+/// Before there were digests: the tables are as these steps make them.
+fn check_old_schema(connection: &Connection, version: usize) -> Result<()> {
+    let mut made = Connection::open_in_memory().or_fault()?;
+    migrate(&mut made, MIGRATIONS.get(..version).unwrap_or_default())?;
+    match seal::schema_digest(&made)? == seal::schema_digest(connection)? {
+        true => Ok(()),
+        false => Err(damaged(seal::OTHER_SCHEMA)),
+    }
+}
+
+/// Version 1 had no digests: what it holds must be readable, and is sealed as it is.
+pub(super) fn seal_old(change: &Connection) -> Result<()> {
+    let is_new: bool = change.query_row("SELECT count(*) = 0 FROM journal", [], |row| row.get(0)).or_fault()?;
+    if is_new {
+        return Ok(());
+    }
+    seal::seal_all(change)?;
+    entries(change, "ORDER BY id", []).map(drop)
+}
+
+/// SQLite takes an empty file for an empty database. Here it is a database that was lost.
+fn check_header(path: &Path) -> Result<()> {
+    let mut start = Vec::new();
+    let file = File::open(path).map_err(|error| io_fault("the file", &error))?;
+    file.take(20).read_to_end(&mut start).map_err(|error| io_fault("the file", &error))?;
+    let is_version = |byte: Option<&u8>| matches!(byte, Some(1 | 2));
+    match start.get(..16) {
+        // Of another version SQLite says that it is read-only.
+        Some(b"SQLite format 3\0") if is_version(start.get(18)) && is_version(start.get(19)) => Ok(()),
+        None if start.is_empty() => Err(damaged("the file is empty")),
+        _ => Err(damaged("the file is not an SQLite database")),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).or_fault()?;
+    connection.busy_timeout(PATIENCE).or_fault()?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection) -> Result<()> {
+    connection
+        .execute_batch(
+            "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;
+             PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;
+             PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+             PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;",
+        )
+        .or_fault()?;
+    let mode: String = pragma(connection, "journal_mode")?;
+    let synchronous: i64 = pragma(connection, "synchronous")?;
+    if mode != "wal" || synchronous != 2 {
+        return Err(lacks("write-ahead log for SQLite"));
+    }
+    Ok(())
+}
+
+/// Not `quick_check`: it does not read the indexes. An entry that is missing in one would be paid again.
+fn check_pages(connection: &Connection) -> Result<()> {
+    let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).or_fault()?;
+    if found != "ok" {
+        return Err(damaged(&found));
+    }
+    Ok(())
+}
+
+fn check_owner(connection: &Connection, owner: &Owner) -> Result<()> {
+    let select = "SELECT terminal, device_info FROM journal";
+    let (terminal, device_info): (u16, Option<String>) =
+        connection.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
+    if terminal == owner.terminal && device_info == owner.device_info {
+        return Ok(());
+    }
+    let found = text(&[
+        "it belongs to terminal ",
+        &terminal.to_string(),
+        ", device_info ",
+        device_info.as_deref().unwrap_or("(none)"),
+        ". Open it with these, and settle what is in it; another terminal needs a journal of its own, in another file",
+    ]);
+    Err(JournalFault::new(JournalFaultKind::Foreign, found))
+}
+
+/// Brings the schema up to date, one transaction a step.
+pub(super) fn migrate(connection: &mut Connection, steps: &[Step]) -> Result<()> {
+    let done = schema_version(connection)?;
+    for (version, Step(step, then)) in (1_i64..).zip(steps).skip(done) {
+        let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).or_fault()?;
+        change.execute_batch(step).or_fault()?;
+        change.pragma_update(None, "application_id", APPLICATION_ID).or_fault()?;
+        change.pragma_update(None, "user_version", version).or_fault()?;
+        then.map_or(Ok(()), |then| then(&change))?;
+        change.commit().or_fault()?;
+    }
+    Ok(())
+}
+
+pub(super) fn schema_version(connection: &Connection) -> Result<usize> {
+    let version: i64 = pragma(connection, "user_version")?;
+    usize::try_from(version).map_err(|_| damaged("the schema's version is negative"))
+}
+
+fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> Result<T> {
+    connection.pragma_query_value(None, name, |row| row.get(0)).or_fault()
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// SQLite gives the mode of the database to the files beside it.
+#[cfg(unix)]
+fn make_private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        let file = beside(path, suffix);
+        if fs::metadata(&file).is_ok_and(|found| found.permissions().mode() & 0o077 != 0) {
+            let only_owner = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(&file, only_owner).map_err(|error| io_fault("the file mode", &error))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+/// Makes a new name durable.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| io_fault("the folder", &error))
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Result<()> {
+    Ok(())
+}
