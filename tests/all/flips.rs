@@ -449,65 +449,132 @@ fn flip_one(folder: &Path, dice: &mut Dice) {
     }
 }
 
-/// Payments under faults, restarts and kills; at each restart a bit flips. What is refused is for a person, who puts the
-/// flash right and goes on; what opens is believed, and must be right.
+/// A gateway under faults and a journal on flash that flips a bit at each restart. What is refused is for a person, who puts
+/// the flash right and goes on; what opens is believed, and must be right.
+struct Field {
+    gateway: &'static str,
+    wire: std::sync::Arc<Modelled>,
+    time: Time,
+    place: Folder,
+    dice: Dice,
+    run: Run,
+}
+
+impl Field {
+    fn new(gateway: &'static str, seed: u64) -> Field {
+        let time = Time::new();
+        // Orders of a customer end by the gateway's own time.
+        let wire = Modelled::at(gateway, seed, 45, (gateway == "swiftpass").then(|| time.clone()));
+        Field { gateway, wire, time, place: Folder::new(), dice: Dice::new(seed ^ 0xF11B), run: Run::default() }
+    }
+
+    fn start(&self) -> Result<Till, JournalFault> {
+        open(&self.place.journal()).map(|journal| till(self.gateway, journal, &self.wire, &self.time))
+    }
+
+    /// The program ends, or is killed; a bit flips; it starts again.
+    fn restart(&mut self, now: Till) -> Till {
+        self.run.restarts += 1;
+        let left = Folder::new();
+        if self.dice.roll(2) == 0 {
+            copy_folder(&self.place.0, &left.0);
+            self.run.kills += 1;
+            drop(now);
+        } else {
+            drop(now);
+            copy_folder(&self.place.0, &left.0);
+        }
+        self.place = left;
+        let whole = Files::take(&self.place.0);
+        flip_one(&self.place.0, &mut self.dice);
+        let now = match self.start() {
+            Ok(till) => {
+                self.run.same += 1;
+                till
+            }
+            Err(_) => {
+                self.run.refused += 1;
+                whole.put(&self.place.0);
+                self.start().unwrap()
+            }
+        };
+        if self.dice.roll(2) == 0 {
+            let _ = now.recover(Duration::from_secs(5));
+        }
+        now
+    }
+}
+
+/// Payments under faults, restarts, kills and flips.
 fn run(gateway: &'static str, seed: u64, payments: u32) -> Run {
-    let (wire, time) = (Modelled::new(gateway, seed, 45), Time::new());
-    let (mut place, mut dice, mut run) = (Folder::new(), Dice::new(seed ^ 0xF11B), Run::default());
-    let start = |folder: &Folder| open(&folder.journal()).map(|journal| till(gateway, journal, &wire, &time));
-    let mut now = start(&place).unwrap();
+    let mut field = Field::new(gateway, seed);
+    let mut now = field.start().unwrap();
     for number in 0..payments {
         let intent = format!("prize{number}");
         for _ in 0..4 {
             let said = pay(gateway, &now, &intent, 200);
-            let paid = wire.paid_by_intent_one(&intent);
+            let paid = field.wire.paid_by_intent_one(&intent);
             let at = format!("seed {seed}, {gateway}, {intent}: {said:?}");
             assert!(paid <= 1, "{at}: paid {paid} times");
             match said {
                 Said::Accepted(order) => {
-                    assert_eq!(wire.paid(&order), 1, "{at}: not paid");
-                    run.accepted += 1;
+                    assert_eq!(field.wire.paid(&order), 1, "{at}: not paid");
+                    field.run.accepted += 1;
                     break;
                 }
                 Said::Declined(_) | Said::Error(_) => assert_eq!(paid, 0, "{at}: though paid"),
                 Said::Unknown(_) => {}
             }
-            if dice.roll(3) == 0 {
-                run.restarts += 1;
-                let left = Folder::new();
-                if dice.roll(2) == 0 {
-                    copy_folder(&place.0, &left.0);
-                    run.kills += 1;
-                    drop(now);
-                } else {
-                    drop(now);
-                    copy_folder(&place.0, &left.0);
-                }
-                place = left;
-                let whole = Files::take(&place.0);
-                flip_one(&place.0, &mut dice);
-                now = match start(&place) {
-                    Ok(till) => {
-                        run.same += 1;
-                        till
-                    }
-                    Err(_) => {
-                        run.refused += 1;
-                        whole.put(&place.0);
-                        start(&place).unwrap()
-                    }
-                };
-                if dice.roll(2) == 0 {
-                    let _ = now.recover(Duration::from_secs(5));
-                }
+            if field.dice.roll(3) == 0 {
+                now = field.restart(now);
             }
         }
     }
     drop(now);
-    wire.set_faults(0);
-    let last = start(&place).unwrap();
-    agree(&format!("seed {seed}, {gateway}"), last, &place, &wire, gateway);
-    run
+    field.wire.set_faults(0);
+    let last = field.start().unwrap();
+    agree(&format!("seed {seed}, {gateway}"), last, &field.place, &field.wire, gateway);
+    field.run
+}
+
+/// Orders that customers pay, at once, late or never, under the same. What is said of an order is true.
+fn run_orders(seed: u64, orders: u32) -> Run {
+    let mut field = Field::new("swiftpass", seed);
+    let mut now = field.start().unwrap();
+    for number in 0..orders {
+        let intent = format!("prize{number}");
+        for _ in 0..4 {
+            if let Said::Accepted(order) = pay("swiftpass", &now, &intent, 200) {
+                let pays = field.dice.roll(10) < 6 && field.wire.customer_pays(&order);
+                if pays && field.dice.roll(2) == 0 {
+                    let told = now.notified(field.wire.notification(&order).as_bytes());
+                    assert!(told.is_err() || told.unwrap().entry.is_paid());
+                }
+                if field.dice.roll(3) == 0 {
+                    now = field.restart(now);
+                }
+                let patience = Duration::from_secs(u64::from(field.dice.roll(10)));
+                let outcome = match field.dice.roll(6) {
+                    0 => now.close(&order),
+                    _ => now.payment_of_with(&order, &Options::new().patience(patience)),
+                };
+                let at = format!("seed {seed}, swiftpass, {intent}: {outcome:?}");
+                match outcome {
+                    Ok(Outcome::Accepted(_)) => {
+                        assert_eq!(field.wire.paid(&order), 1, "{at}: not paid");
+                        field.run.accepted += 1;
+                        break;
+                    }
+                    Ok(Outcome::Declined(_)) => {
+                        assert_eq!(field.wire.paid(&order), 0, "{at}: though paid");
+                        assert!(!field.wire.customer_pays(&order), "{at}: still payable");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    field.run
 }
 
 /// Without faults everything that is open is asked for once more; then ledger and journal agree.
@@ -544,10 +611,13 @@ fn agree(at: &str, last: Till, place: &Folder, wire: &Modelled, gateway: &str) {
 fn the_simulation_with_a_flip_at_each_restart() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (total, seed) = (number("WXPAY_SIMULATED").unwrap_or(600), number("WXPAY_SEED").unwrap_or(1));
-    for gateway in ["redpack", "workwx", "webgate"] {
+    for gateway in ["redpack", "workwx", "webgate", "swiftpass"] {
         let mut sum = Run::default();
         for round in 0..total / 100 {
-            let one = run(gateway, seed + round, 100);
+            let one = match gateway {
+                "swiftpass" => run_orders(seed + round, 100),
+                _ => run(gateway, seed + round, 100),
+            };
             sum.accepted += one.accepted;
             sum.restarts += one.restarts;
             sum.kills += one.kills;
