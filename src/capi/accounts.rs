@@ -1,7 +1,6 @@
 //! Accounts: settings by name, rules and readers of the caller's own.
 
 use std::ffi::{CString, c_char, c_void};
-use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
 use crate::error::Error;
@@ -12,12 +11,17 @@ use crate::wire::pairs::Pairs;
 use crate::wire::verify::ReplyRule;
 
 use super::ffi::{
-    Done, Fail, Opaque, bytes, c, end, free, handle, locked, made, peek, put, run, seen, text, wanted, wxt_account,
+    Context, Done, Fail, Lent, bytes, c, free, handle, locked, peek, put, run, seen, text, wanted, wxt_account,
     wxt_error, wxt_proof_callback, wxt_raw, wxt_read_callback, wxt_release_callback, wxt_reply,
 };
 use super::numbers::{wxt_code, wxt_gateway, wxt_proof, wxt_reading, wxt_rsa};
 use super::replies::Told;
 use super::requests::unknown_name;
+
+super::ffi::opaque! {
+    wxt_account: Mutex<Settings> = 0x5758_0003;
+    wxt_raw: Raw = 0x5758_0010;
+}
 
 /// What an account is made of, set by name and built when a client or a till needs it.
 pub(super) struct Settings {
@@ -291,45 +295,6 @@ impl ReplyRule for ReadBefore {
 
     fn weakness(&self) -> Option<&'static str> {
         self.rule.weakness()
-    }
-}
-
-/// A pointer of the C caller's, and what to do when nothing uses it any more.
-pub(super) struct Context {
-    pub(super) pointer: *mut c_void,
-    pub(super) release: wxt_release_callback,
-}
-
-// SAFETY: the header says that callbacks are called from any thread, so what the pointer means must allow that.
-unsafe impl Send for Context {}
-// SAFETY: as above.
-unsafe impl Sync for Context {}
-
-impl Drop for Context {
-    fn drop(&mut self) {
-        if let Some(release) = self.release {
-            // SAFETY: the caller's function with the caller's context.
-            unsafe { release(self.pointer) };
-        }
-    }
-}
-
-/// A handle that is lent to a callback.
-pub(super) struct Lent<H: Opaque> {
-    pub(super) pointer: *mut H,
-    owned: PhantomData<H::State>,
-}
-
-impl<H: Opaque> Lent<H> {
-    pub(super) fn new(state: H::State) -> Lent<H> {
-        Lent { pointer: made(state, true), owned: PhantomData }
-    }
-}
-
-impl<H: Opaque> Drop for Lent<H> {
-    fn drop(&mut self) {
-        // SAFETY: made above, and a handle that is lent is freed by nobody else.
-        unsafe { end(self.pointer) };
     }
 }
 

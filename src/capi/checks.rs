@@ -7,6 +7,10 @@ use crate::client::check::{Part, Verdict};
 use super::ffi::{c, free, nth, peek, wxt_report};
 use super::numbers::{wxt_part, wxt_verdict};
 
+super::ffi::opaque! {
+    wxt_report: Vec<StepTexts> = 0x5758_0008;
+}
+
 /// One step of a check.
 pub(super) struct StepTexts {
     part: wxt_part,

@@ -24,6 +24,11 @@ use super::numbers::{WXT_UNKNOWN, wxt_answer, wxt_code, wxt_evidence, wxt_outcom
 use super::replies::{Told, texts};
 use super::requests::{Given, Use};
 
+super::ffi::opaque! {
+    wxt_client: AnyClient = 0x5758_0005;
+    wxt_prepared: Ready = 0x5758_0006;
+}
+
 pub(super) enum AnyClient {
     Redpack(Client<RedpackAccount>),
     Workwx(Client<WorkwxAccount>),

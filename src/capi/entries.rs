@@ -7,8 +7,11 @@ use crate::outcome::Doubt;
 
 use super::ffi::{c, peek, text, wxt_entry};
 use super::numbers::{wxt_entry_state, wxt_next, wxt_reason};
-use super::replies::{found, next, reason};
-use super::tills::owned;
+use super::replies::{found, next, owned, reason};
+
+super::ffi::opaque! {
+    wxt_entry: EntryTexts = 0x5758_000c;
+}
 
 /// What a `wxt_entry` holds.
 pub(super) struct EntryTexts {

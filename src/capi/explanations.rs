@@ -12,6 +12,10 @@ use super::ffi::{
 use super::numbers::{wxt_agreement, wxt_code};
 use super::requests::call_of;
 
+super::ffi::opaque! {
+    wxt_explanation: Explained = 0x5758_0009;
+}
+
 /// What a `wxt_explanation` holds.
 pub(super) struct Explained {
     string: CString,

@@ -1,30 +1,20 @@
 //! Handles, pointers, texts, errors and the panic boundary: what is unsafe and general.
 
 use std::ffi::{CString, c_char, c_void};
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::journal::{JournalFault, JournalFaultKind};
 use crate::process::ELSEWHERE;
 
-use super::accounts::{Raw, Settings};
-use super::checks::StepTexts;
-use super::clients::{AnyClient, Ready};
-use super::entries::EntryTexts;
-use super::explanations::Explained;
-use super::notifications::Noted;
 use super::numbers::{
     WXT_BAD_ARGUMENT, WXT_DONE, WXT_FAILED, WXT_LONGEST_BYTES, WXT_LONGEST_TEXT, WXT_NOT_SENT, WXT_PANICKED, wxt_code,
     wxt_error_kind,
 };
-use super::options::Choices;
-use super::replies::Told;
-use super::requests::Given;
-use super::tills::Tills;
-use super::transports::{Reception, Way};
 
 /// Why a call failed. Immutable: any thread may read it. Free it with `wxt_error_free`.
 pub struct wxt_error(());
@@ -164,32 +154,17 @@ impl Opaque for wxt_error {
     const BOUND: bool = false;
 }
 
+/// What a handle holds, said in the file of its object. Each has another magic word.
 macro_rules! opaque {
     ($($handle:ident: $state:ty = $magic:literal;)*) => {
-        $(impl Opaque for $handle {
+        $(impl $crate::capi::ffi::Opaque for $handle {
             type State = $state;
             const MAGIC: u32 = $magic;
         })*
     };
 }
 
-opaque! {
-    wxt_request: Mutex<Given> = 0x5758_0002;
-    wxt_account: Mutex<Settings> = 0x5758_0003;
-    wxt_transport: Mutex<Way> = 0x5758_0004;
-    wxt_client: AnyClient = 0x5758_0005;
-    wxt_prepared: Ready = 0x5758_0006;
-    wxt_reply: Told = 0x5758_0007;
-    wxt_report: Vec<StepTexts> = 0x5758_0008;
-    wxt_explanation: Explained = 0x5758_0009;
-    wxt_notification: Noted = 0x5758_000a;
-    wxt_till: Tills = 0x5758_000b;
-    wxt_entry: EntryTexts = 0x5758_000c;
-    wxt_options: Mutex<Choices> = 0x5758_000d;
-    wxt_cancel: Arc<AtomicBool> = 0x5758_000e;
-    wxt_received: Mutex<Reception> = 0x5758_000f;
-    wxt_raw: Raw = 0x5758_0010;
-}
+pub(super) use opaque;
 
 pub(super) fn handle<H: Opaque>(state: H::State) -> *mut H {
     made::<H>(state, false)
@@ -513,4 +488,43 @@ pub(super) fn milliseconds(value: i64, name: &'static str) -> Done<Duration> {
 
 pub(super) fn whole<T: TryFrom<u128>>(value: u128, most: T) -> T {
     T::try_from(value).unwrap_or(most)
+}
+
+/// A pointer of the C caller's, and what to do when nothing uses it any more.
+pub(super) struct Context {
+    pub(super) pointer: *mut c_void,
+    pub(super) release: wxt_release_callback,
+}
+
+// SAFETY: the header says that callbacks are called from any thread, so what the pointer means must allow that.
+unsafe impl Send for Context {}
+// SAFETY: as above.
+unsafe impl Sync for Context {}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        if let Some(release) = self.release {
+            // SAFETY: the caller's function with the caller's context.
+            unsafe { release(self.pointer) };
+        }
+    }
+}
+
+/// A handle that is lent to a callback.
+pub(super) struct Lent<H: Opaque> {
+    pub(super) pointer: *mut H,
+    owned: PhantomData<H::State>,
+}
+
+impl<H: Opaque> Lent<H> {
+    pub(super) fn new(state: H::State) -> Lent<H> {
+        Lent { pointer: made(state, true), owned: PhantomData }
+    }
+}
+
+impl<H: Opaque> Drop for Lent<H> {
+    fn drop(&mut self) {
+        // SAFETY: made above, and a handle that is lent is freed by nobody else.
+        unsafe { end(self.pointer) };
+    }
 }

@@ -6,14 +6,17 @@ use std::sync::Mutex;
 use crate::gateways::swiftpass::{Notification, StoredOrder};
 use crate::money::Fen;
 
-use super::accounts::Lent;
 use super::clients::AnyClient;
 use super::ffi::{
-    Fail, bytes, c, free, handle, locked, peek, put, run, seen, text, wanted, wxt_client, wxt_error, wxt_notification,
-    wxt_record_callback, wxt_reply,
+    Fail, Lent, bytes, c, free, handle, locked, peek, put, run, seen, text, wanted, wxt_client, wxt_error,
+    wxt_notification, wxt_record_callback, wxt_reply,
 };
 use super::numbers::{wxt_code, wxt_recorded};
 use super::replies::Told;
+
+super::ffi::opaque! {
+    wxt_notification: Noted = 0x5758_000a;
+}
 
 /// Reads and verifies the notification that a Swiftpass-type gateway posts when the customer paid. WXT_FAILED: it is not to
 /// be believed; answer it with anything but `success`, and the gateway repeats it for hours.

@@ -13,6 +13,11 @@ use super::ffi::{
 };
 use super::numbers::{wxt_code, wxt_phase};
 
+super::ffi::opaque! {
+    wxt_options: Mutex<Choices> = 0x5758_000d;
+    wxt_cancel: Arc<AtomicBool> = 0x5758_000e;
+}
+
 /// What a `wxt_options` holds.
 #[derive(Clone, Default)]
 pub(super) struct Choices {

@@ -13,6 +13,10 @@ use super::numbers::{
     WXT_ACCEPTED, WXT_DECLINED, WXT_UNKNOWN, wxt_code, wxt_evidence, wxt_next, wxt_outcome, wxt_reason,
 };
 
+super::ffi::opaque! {
+    wxt_reply: Told = 0x5758_0007;
+}
+
 /// What a `wxt_reply` holds.
 pub(super) struct Told {
     pub(super) outcome: wxt_outcome,
@@ -52,6 +56,10 @@ impl Default for Told {
 
 pub(super) fn texts<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(CString, CString)> {
     pairs.map(|(name, value)| (c(name), c(value))).collect()
+}
+
+pub(super) fn owned(fields: &[(String, String)]) -> Vec<(CString, CString)> {
+    texts(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
 impl Told {

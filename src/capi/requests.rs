@@ -17,6 +17,10 @@ use crate::wire::fields::Fields;
 use super::ffi::{Done, Fail, free, handle, locked, put, run, seen, text, wanted, wxt_error, wxt_request};
 use super::numbers::{wxt_call, wxt_code};
 
+super::ffi::opaque! {
+    wxt_request: Mutex<Given> = 0x5758_0002;
+}
+
 /// What one call is to the library.
 pub(super) struct Call {
     number: i32,

@@ -1,6 +1,6 @@
 //! The till.
 
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,18 +11,22 @@ use crate::terminal::Terminal;
 use crate::till::{Evidence, Receipt, Till};
 use crate::wire::pairs::Pairs;
 
-use super::accounts::Lent;
 use super::clients::{AnyClient, client_of, deliver};
 use super::entries::EntryTexts;
 use super::ffi::{
-    Done, Fail, bytes, c, clear, free, handle, locked, optional, put, run, seen, text, wanted, wxt_account, wxt_entry,
-    wxt_entry_callback, wxt_error, wxt_options, wxt_reply, wxt_request, wxt_summary_callback, wxt_till, wxt_transport,
+    Done, Fail, Lent, bytes, c, clear, free, handle, locked, optional, put, run, seen, text, wanted, wxt_account,
+    wxt_entry, wxt_entry_callback, wxt_error, wxt_options, wxt_reply, wxt_request, wxt_summary_callback, wxt_till,
+    wxt_transport,
 };
 use super::notifications::answer_text;
 use super::numbers::{WXT_ACCEPTED, WXT_UNKNOWN, wxt_code, wxt_entry_state, wxt_evidence, wxt_finding, wxt_outcome};
 use super::options::Choices;
-use super::replies::{Told, texts};
+use super::replies::{Told, owned, texts};
 use super::requests::Use;
+
+super::ffi::opaque! {
+    wxt_till: Tills = 0x5758_000b;
+}
 
 /// A till, shared with the calls that are under way.
 pub(super) struct Tills {
@@ -397,8 +401,4 @@ impl Told {
             ..Told::default()
         }
     }
-}
-
-pub(super) fn owned(fields: &[(String, String)]) -> Vec<(CString, CString)> {
-    texts(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }

@@ -9,12 +9,17 @@ use crate::transport::https::{Https, HttpsBuilder};
 use crate::transport::identity::Identity;
 use crate::transport::{Fault, Post, Received, Sent, Stage, Transport};
 
-use super::accounts::{Context, Lent};
 use super::ffi::{
-    Done, Fail, bytes, c, free, handle, locked, put, run, seen, text, wanted, whole, wxt_error, wxt_forget_callback,
-    wxt_post, wxt_post_callback, wxt_reach_callback, wxt_received, wxt_release_callback, wxt_transport,
+    Context, Done, Fail, Lent, bytes, c, free, handle, locked, put, run, seen, text, wanted, whole, wxt_error,
+    wxt_forget_callback, wxt_post, wxt_post_callback, wxt_reach_callback, wxt_received, wxt_release_callback,
+    wxt_transport,
 };
 use super::numbers::{wxt_code, wxt_sent, wxt_stage};
+
+super::ffi::opaque! {
+    wxt_transport: Mutex<Way> = 0x5758_0004;
+    wxt_received: Mutex<Reception> = 0x5758_000f;
+}
 
 /// The library's own transport until it is first used, then whatever carries the bytes.
 pub(super) enum Way {

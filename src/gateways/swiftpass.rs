@@ -10,7 +10,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
+use super::rows::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
 use crate::clock::ChinaTime;
 use crate::endpoint::{
     Body, Due, Endpoint, Failure, Field, Gate, Kind, Means, Numbers, OrderRules, ReplyTable, Required, Resolution,

@@ -6,7 +6,7 @@
 
 use alloc::string::String;
 
-use super::{account, attempt, given, shown};
+use super::rows::{account, attempt, given, shown};
 use crate::endpoint::{
     Body, Digest, Due, Endpoint, Failure, Gate, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, ResolvedBy,
     Step,

@@ -6,7 +6,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use super::{DEVICE_INFO, MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
+use super::rows::{DEVICE_INFO, MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
 use crate::endpoint::{
     Body, Digest, Due, Endpoint, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Resolution, ResolvedBy,
     Row, Rule, Step,

@@ -73,3 +73,75 @@ fn every_folder_is_a_floor() {
         assert!(floor(name.to_str().unwrap()) > 0, "{name:?} is no floor");
     }
 }
+
+/// The modules that a file imports, as paths from the root: `wire::fields`.
+fn imported(text: &str, own: &str, is_parent: bool, all: &BTreeSet<String>) -> BTreeSet<String> {
+    let folder = if is_parent { own } else { own.rsplit_once("::").map_or("", |(folder, _)| folder) };
+    let above = if is_parent { folder.rsplit_once("::").map_or("", |(above, _)| above) } else { folder };
+    let under = |folder: &str, rest: &str| [folder, "::", rest].concat().trim_start_matches("::").to_string();
+    let mut found = BTreeSet::new();
+    let whole: String = code(text).map(|(_, line)| format!("{line}\n")).collect();
+    for statement in whole.split(';').map(str::trim_start) {
+        let statement = statement.rsplit('\n').next().map_or(statement, |last| {
+            // A statement may stand behind blocks and attributes: what counts begins with its last `use`.
+            statement.rfind("use ").map_or(last, |at| &statement[at..])
+        });
+        let Some(path) = statement.strip_prefix("use ") else { continue };
+        let path: String = path.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (stem, names) = path.split_once("::{").map_or((path.as_str(), ""), |(stem, names)| (stem, names));
+        let each = names.trim_end_matches('}').split(',').map(|name| name.trim());
+        for name in each {
+            let full = [stem, "::", name].concat();
+            let full = full.trim_end_matches("::self").trim_end_matches("::");
+            let from_root = match full.split_once("::") {
+                Some(("crate", rest)) => rest.to_string(),
+                Some(("super", rest)) => under(above, rest),
+                Some(("std" | "core" | "alloc", _)) | None => continue,
+                Some(_) if is_parent => under(folder, full),
+                Some(_) => continue,
+            };
+            let mut module = from_root.as_str();
+            while !all.contains(module) {
+                let Some((shorter, _)) = module.rsplit_once("::") else { break };
+                module = shorter;
+            }
+            if all.contains(module) && module != own {
+                found.insert(module.to_string());
+            }
+        }
+    }
+    found
+}
+
+/// Within a floor, too, what uses is above what is used. The journal and the till are not there yet.
+#[test]
+fn no_circle_of_imports_on_a_floor() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    files(&source, &mut paths);
+    paths.retain(|path| *path != source.join("lib.rs"));
+    let name = |path: &Path| {
+        let short = path.strip_prefix(&source).unwrap().with_extension("").to_str().unwrap().replace('/', "::");
+        short.strip_suffix("::mod").map_or(short.clone(), String::from)
+    };
+    let all: BTreeSet<String> = paths.iter().map(|path| name(path)).collect();
+    let edges: std::collections::BTreeMap<String, BTreeSet<String>> = paths
+        .iter()
+        .map(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            (name(path), imported(&text, &name(path), path.ends_with("mod.rs"), &all))
+        })
+        .collect();
+    assert!(edges.values().map(BTreeSet::len).sum::<usize>() > 250, "the test sees little");
+    // Whoever reaches itself stands in a circle.
+    for start in edges.keys() {
+        let (mut seen, mut next) = (BTreeSet::new(), edges[start].clone());
+        while let Some(module) = next.pop_first() {
+            if seen.insert(module.clone()) {
+                next.extend(edges[&module].iter().filter(|more| !seen.contains(*more)).cloned());
+            }
+        }
+        let later = start.starts_with("journal") || start.starts_with("till");
+        assert!(later || !seen.contains(start), "{start} imports itself, by way of {seen:?}");
+    }
+}
