@@ -71,7 +71,7 @@ pub use clock::{ChinaTime, Clock};
 pub use error::{Error, ErrorKind};
 pub use gateways::account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount};
 pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
-pub use gateways::request::{Payment, Query, Reply, Request};
+pub use gateways::request::{Close, Payment, Query, Reply, Request};
 pub use gateways::swiftpass::{
     Notification, NotificationFault, PaidNotice, StoredOrder, Trade, TradeClose, TradeClosed, TradeQuery, TradeState,
     Valid, WapOrder, WapOrderMade,

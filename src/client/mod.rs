@@ -17,12 +17,11 @@ use crate::bytes;
 use crate::clock::{ChinaTime, Clock};
 use crate::endpoint::{Body, Endpoint, Source};
 use crate::error::{Error, ErrorKind, text};
-use crate::gateways::account::{Account, Profile, SwiftpassAccount};
+use crate::gateways::account::{Account, Profile};
 use crate::wire::LONGEST_REPLY;
 use crate::wire::fields::{self, Fields, Shown};
 
-use crate::gateways::request::{Payment, Query, Reply, Request};
-use crate::gateways::swiftpass::{TradeClose, TradeClosed};
+use crate::gateways::request::{Close, Payment, Query, Reply, Request};
 use crate::nonce::{Random, nonce_str};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::process::Process;
@@ -179,6 +178,20 @@ impl<A: Account> Client<A> {
         self.question(query)
     }
 
+    /// Closes an unpaid order, so that nobody can pay it any more.
+    ///
+    /// [`Answer::Known`] means closed. Everything else says nothing about the order: ask.
+    ///
+    /// # Errors
+    ///
+    /// The order number breaks its rule, or the gateway was not reached.
+    pub fn close<C>(&self, order: &C) -> Result<Answer<C::Reply>, Error>
+    where
+        C: Close<Account = A>,
+    {
+        self.question(order)
+    }
+
     fn question<Q: Request<Account = A>>(&self, query: &Q) -> Result<Answer<Q::Reply>, Error> {
         self.question_dated(query).map(|(answer, _)| answer)
     }
@@ -198,19 +211,6 @@ impl<A: Account> Client<A> {
         request.fields(&mut given);
         let fields = self.pipe.checked(profile, endpoint, given)?;
         self.pipe.signed(profile, endpoint, fields)
-    }
-}
-
-impl Client<SwiftpassAccount> {
-    /// Closes an unpaid WAP order, so that nobody can pay it any more.
-    ///
-    /// [`Answer::Known`] means closed. Everything else says nothing about the order: ask.
-    ///
-    /// # Errors
-    ///
-    /// The order number breaks its rule, or the gateway was not reached.
-    pub fn close(&self, order: &TradeClose<'_>) -> Result<Answer<TradeClosed>, Error> {
-        self.question(order)
     }
 }
 

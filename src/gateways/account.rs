@@ -49,6 +49,8 @@ pub struct Profile {
     pub(crate) amounts_without_scene: (u32, u32),
     /// The operator allows the same call again while the order is unpaid.
     pub(crate) repeat_while_unpaid: bool,
+    /// The gateway notifies of payments.
+    pub(crate) notifies: bool,
     /// A notification counts as a payment without the query's word.
     pub(crate) notifications_suffice: bool,
     /// How long a "not found" may still turn into an order, where the document does not say.
@@ -76,6 +78,7 @@ impl Profile {
             services: Vec::new(),
             amounts_without_scene: (100, 20_000),
             repeat_while_unpaid: false,
+            notifies: false,
             notifications_suffice: false,
             window: None,
             xml_replies: true,
@@ -281,6 +284,7 @@ impl SwiftpassAccount {
         check_key("key", &key, 16, 64)?;
         let mut profile = Profile::new(SwiftpassAccount::FAMILY, &[&url], key, Verifier::Key(Digest::Md5));
         profile.identifiers = Vec::from([("mch_id", mch_id.into())]);
+        profile.notifies = true;
         // 1…5000000 fen (protocol C.2, total_fee).
         profile.amount = (1, 5_000_000);
         Ok(SwiftpassAccount { profile })

@@ -30,6 +30,9 @@ pub trait Payment: Request {}
 /// A request that only asks.
 pub trait Query: Request {}
 
+/// A request that ends an order which nobody paid.
+pub trait Close: Request {}
+
 /// A reply that was proven a success, with every field of it (`AsRef`). Sealed.
 pub trait Reply: sealed::Sealed + Sized + AsRef<Pairs> {
     /// The account family it belongs to.

@@ -17,7 +17,7 @@ use crate::endpoint::{
     ResolvedBy, Row, Rule, Source,
 };
 use crate::gateways::account::{Profile, SwiftpassAccount, sealed::Sealed as _};
-use crate::gateways::request::{Payment, Query, Reply, Request, sealed::Sealed};
+use crate::gateways::request::{Close, Payment, Query, Reply, Request, sealed::Sealed};
 use crate::money::Fen;
 use crate::outcome::Next;
 use crate::wire::fields::Fields;
@@ -467,6 +467,8 @@ impl Request for TradeClose<'_> {
         out.text("out_trade_no", self.out_trade_no);
     }
 }
+
+impl Close for TradeClose<'_> {}
 
 /// The order is closed.
 #[derive(Clone, Debug)]

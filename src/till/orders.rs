@@ -358,7 +358,7 @@ fn failed(number: &str, fault: &crate::journal::JournalFault) -> NotificationFau
 
 impl Desk {
     fn takes_notifications(&self) -> bool {
-        self.family == "swiftpass"
+        self.profile().notifies
     }
 }
 

@@ -220,6 +220,7 @@ fn every_public_type_was_printed(printed: &[String]) {
         "Resolve",
         "Transport",
         "ReplyRule",
+        "Close",
         "Watch",
     ];
     let mut seen = 0;
