@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector, TlsStream};
-use ureq::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, TRANSFER_ENCODING};
+use ureq::http::header::{CONTENT_TYPE, DATE, HeaderName};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
 use ureq::unversioned::transport as wire;
 
@@ -22,8 +22,10 @@ use crate::moment::Moment;
 use crate::process::{ELSEWHERE, Process};
 use crate::provider::{asks_for_a_passphrase, check_openssl, or_lame};
 use crate::text::shown;
+use crate::transport::framing::check_framing;
 use crate::transport::identity::Identity;
 use crate::transport::resolver::{Resolve, Resolver, SystemResolver};
+use crate::transport::tls_words::tls_words;
 use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport, http_date};
 use crate::wire::fields::is_host;
 
@@ -345,56 +347,6 @@ fn tunnel(socket: &mut Socket, host: &Host) -> Result<(), String> {
     Err(format!("the proxy refused: status {}", String::from_utf8_lossy(status)))
 }
 
-/// What OpenSSL says of a certificate that it does not take, in parentheses at the end of its words (X509_verify_cert_error_string),
-/// and what usually mends it.
-const HINTS: &[(&[&str], &str)] = &[
-    (
-        &["(certificate is not yet valid)", "(certificate has expired)"],
-        "the server's certificate is out of date, or the clock is wrong",
-    ),
-    (
-        &[
-            "(unable to get local issuer certificate)",
-            "(unable to get issuer certificate)",
-            "(unable to verify the first certificate)",
-        ],
-        "either the roots of this terminal do not know the server's CA (`only_roots` wants the root itself; an intermediate is \
-         not enough), or the server sends its own certificate without the intermediate",
-    ),
-    (
-        &["(self-signed certificate)", "(self signed certificate)"],
-        "the server made its certificate itself: this is another server, or a test server whose certificate is not among the \
-         roots",
-    ),
-    (
-        &["(self-signed certificate in certificate chain)", "(self signed certificate in certificate chain)"],
-        "the roots of this terminal do not know the server's CA; or a proxy on the way opens TLS",
-    ),
-    (&["(hostname mismatch)", "(Hostname mismatch)", "(IP address mismatch)"], "this is another server"),
-    (
-        &["(EE certificate key too weak)", "(CA certificate key too weak)", "(CA signature digest algorithm too weak)"],
-        "a certificate of the server is too weak",
-    ),
-];
-
-/// TLS errors in the library's words, with what usually mends them. native-tls shows the code of the verification in its words
-/// only.
-fn tls_words(words: &str, name: &str) -> String {
-    let found = HINTS.iter().find(|(ends, _)| ends.iter().any(|end| words.contains(end)));
-    let hint = found.map_or("", |(_, hint)| hint);
-    let address = match hint {
-        "this is another server" if is_address(name) => {
-            ", or one whose certificate does not name its address: use the gateway's host name"
-        }
-        _ => "",
-    };
-    format!("TLS: {words}{}{hint}{address}", if hint.is_empty() { "" } else { "; " })
-}
-
-fn is_address(name: &str) -> bool {
-    name.parse::<std::net::IpAddr>().is_ok()
-}
-
 /// Whatever `openssl.cnf` lets pass.
 #[cfg(openssl_backend)]
 fn check_peer(tls: &Tls) -> Result<(), String> {
@@ -557,51 +509,6 @@ fn exchange(post: &Post<'_>, call: &Arc<Call>) -> Result<Received, String> {
     let body = response.body_mut().with_config().limit(limit).read_to_vec().map_err(words)?;
     Ok(Received { date, content_type, ..Received::new(status, body) })
 }
-
-/// Refuses a head whose body two readers would read differently (RFC 9112, 6.3), and one whose body is compressed.
-fn check_framing(head: &ureq::http::HeaderMap, version: ureq::http::Version) -> Result<(), String> {
-    let all = |name: HeaderName| {
-        head.get_all(name).iter().map(|value| value.to_str().unwrap_or("?").trim()).collect::<Vec<_>>()
-    };
-    let (lengths, transfer) = (all(CONTENT_LENGTH), all(TRANSFER_ENCODING));
-    match (transfer.as_slice(), lengths.as_slice()) {
-        ([], []) => {}
-        ([], [first, rest @ ..]) if is_number(first) && rest.iter().all(|length| length == first) => {}
-        ([], _) => return Err("the reply has several lengths, or one that is no number".into()),
-        ([coding], []) if coding.eq_ignore_ascii_case("chunked") && version != ureq::http::Version::HTTP_10 => {}
-        (_, _) => return Err("the reply's Transfer-Encoding is not plainly `chunked`".into()),
-    }
-    let codings = all(CONTENT_ENCODING);
-    if codings.len() > 1 {
-        return Err("the reply has several Content-Encodings".into());
-    }
-    let real = |coding: &str| CODINGS.iter().any(|known| coding.trim().eq_ignore_ascii_case(known));
-    if codings.iter().any(|line| line.split(',').any(real)) {
-        return Err("the reply is compressed, which nobody asked for".into());
-    }
-    Ok(())
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// The content codings that there are (IANA's registry, and `x-` names of RFC 9110, 8.4.1). What else stands there, nothing or
-/// `UTF-8`, says nothing of the body.
-const CODINGS: [&str; 12] = [
-    "aes128gcm",
-    "br",
-    "compress",
-    "dcb",
-    "dcz",
-    "deflate",
-    "exi",
-    "gzip",
-    "pack200-gzip",
-    "x-compress",
-    "x-gzip",
-    "zstd",
-];
 
 /// Everything that ureq does on its own is turned off: redirects, errors by status, proxies from the environment, plain
 /// HTTP, a pool. The deadline is the socket's.

@@ -1,6 +1,8 @@
 //! How bytes reach a gateway. One trait, so that firmware can bring its own modem stack.
 
 #[cfg(feature = "https")]
+mod framing;
+#[cfg(feature = "https")]
 pub(crate) mod http_date;
 #[cfg(feature = "https")]
 pub(crate) mod https;
@@ -10,6 +12,8 @@ pub(crate) mod identity;
 pub(crate) mod peer;
 #[cfg(feature = "https")]
 pub(crate) mod resolver;
+#[cfg(feature = "https")]
+mod tls_words;
 
 use alloc::borrow::Cow;
 use alloc::string::String;

@@ -62,7 +62,7 @@ fn only_judge_says_accepted_or_declined() {
 #[test]
 fn gateway_files_import_neither_client_nor_https() {
     for (path, text) in sources("src/gateways") {
-        for module in ["crate::client", "crate::https", "ureq", "native_tls"] {
+        for module in ["crate::client", "crate::transport", "ureq", "native_tls"] {
             assert!(!code(&text).contains(&format!("use {module}")), "{}: {module}", path.display());
         }
     }
