@@ -128,6 +128,8 @@ struct Seen {
     late: Option<Vec<(String, String)>>,
     /// Late money that nobody was told of yet, so nobody can acknowledge it.
     untold: bool,
+    /// A signed notification said that it is paid. The query did not yet: then no unpaid word ends it.
+    told_paid: bool,
 }
 
 /// What a payment came to, with its order number.
@@ -374,6 +376,8 @@ enum Start {
     Known(Entry),
     /// Paid late, which the journal cannot say.
     Unwritten(Entry),
+    /// It was given up, and a signed notification says that it is paid.
+    ToldPaid(Entry),
     /// An entry of this intent contradicts itself, in these words: a person must look at it.
     Distrust(Entry, String),
     /// Another thread works on it.
@@ -485,6 +489,10 @@ impl Till {
                 let words = text(&[&entry.order_number, " was paid late, and the journal cannot say so"]);
                 done(Outcome::Unknown(Doubt::new(Reason::Journal, words)))
             }
+            Start::ToldPaid(entry) => {
+                let held = Held { till: self, entry };
+                done(self.ask_told(&paying.work(&held.entry)))
+            }
             Start::Resolve(entry) => {
                 let held = Held { till: self, entry };
                 let work = paying.work(&held.entry);
@@ -522,6 +530,7 @@ impl Till {
             }
             self.settle_late(&mut **journal, &mut entries, new.at);
             let pending = entries.iter().any(Entry::is_pending);
+            let told = entries.iter().find(|entry| self.is_told_paid(entry)).cloned();
             let latest = self.deciding(&mut entries);
             if let Some(entry) = &latest
                 && !same_fields(entry, endpoint, fields)
@@ -534,6 +543,15 @@ impl Till {
             // First of all: a person's or a refusal's word on an entry does not count while a thread works on it.
             if latest.as_ref().is_some_and(|entry| self.is_busy(entry.id)) {
                 return Ok(Start::Busy);
+            }
+            if let Some(told) =
+                told.filter(|_| !latest.as_ref().is_some_and(|entry| entry.is_paid() || self.is_late(entry.id)))
+            {
+                if self.is_busy(told.id) {
+                    return Ok(Start::Busy);
+                }
+                self.busy.with(|busy| busy.push(told.id));
+                return Ok(Start::ToldPaid(told));
             }
             let begins = latest.as_ref().is_none_or(|entry| entry.allows_new_number() || entry.allows_same_number());
             if let (true, Some(wait)) = (begins, pause_left(&mut **journal, &new, endpoint, latest.as_ref(), fields)) {

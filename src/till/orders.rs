@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::resolve::is_given_up;
+use super::resolve::{contradicted, is_given_up};
 use super::{Desk, Evidence, Found, Options, OrderRules, Receipt, Till, Went, Work, found, picked, untyped};
 use crate::client::owner;
 use crate::clock::{ChinaTime, EARLIEST, LATEST};
@@ -83,6 +83,9 @@ impl Till {
 
     /// The answer was lost, and with it what the customer needs. The query does not return it.
     pub(super) fn give_up(&self, entry: &Entry, doubt: Doubt) -> Went {
+        if self.with_seen(entry.id, |seen| seen.told_paid) {
+            return Went::Done(Outcome::Unknown(contradicted()));
+        }
         match self.settle(entry, &Settlement::Abandoned) {
             Ok(()) => Went::GivenUp(doubt),
             Err(_) => Went::Done(Outcome::Unknown(doubt)),
@@ -314,20 +317,47 @@ impl Till {
         })
     }
 
+    /// An order that was given up, of which a signed notification says that it is paid: no new number is taken for it.
+    pub(super) fn is_told_paid(&self, entry: &Entry) -> bool {
+        is_given_up(entry) && self.with_seen(entry.id, |seen| seen.told_paid)
+    }
+
+    /// Asks once about such an order. Only "paid" is believed.
+    pub(super) fn ask_told(&self, work: &Work<'_>) -> Outcome<Found> {
+        let ResolvedBy::Order(resolution, _) = work.endpoint.resolved_by else {
+            return Outcome::Unknown(contradicted());
+        };
+        let pause = self.apart(work.entry.id);
+        match pause.is_zero() || self.wait(&work.call, &work.entry.order_number, pause) {
+            true => self.ask_for_late(work, resolution).unwrap_or_else(|| Outcome::Unknown(contradicted())),
+            false => Outcome::Unknown(contradicted()),
+        }
+    }
+
     /// A notification only says where to look: the query says whether it is paid.
     fn ask_whether_paid(&self, desk: &Desk, entry: Entry) -> Result<Notified, NotificationFault> {
         let endpoint = endpoint_of(&entry).ok_or(NO_ORDER)?;
+        let (ResolvedBy::Order(resolution, _) | ResolvedBy::Query(resolution)) = endpoint.resolved_by else {
+            return Err(NotificationFault("this gateway has no query that says whether it is paid"));
+        };
+        // Whatever the query says now: no unpaid word ends what a signed notification calls paid.
+        self.with_seen(entry.id, |seen| seen.told_paid = true);
         let held = self.hold(entry.id).map_err(|fault| failed(&entry.order_number, &fault))?;
         let held = held.ok_or(NotificationFault("another thread works on this order"))?;
         if held.entry.is_paid() {
             return Ok(Notified { entry: held.entry.clone(), reply: "success" });
         }
         let options = Options::new();
-        let mut call = self.call(&held.entry.intent, &options, Duration::ZERO);
+        let pause = self.apart(entry.id);
+        let mut call = self.call(&held.entry.intent, &options, pause.saturating_add(ONE_QUESTION));
         call.questions_until = self.clock.monotonic().saturating_add(QUESTION_OF_A_NOTIFICATION);
-        // It sends nothing: what comes of it is what the journal has afterwards.
-        let outcome = self.ask_of(&Work { desk, endpoint, entry: &held.entry, call, read: Some });
-        let says_paid = matches!(outcome, Outcome::Accepted(_));
+        let work = Work { desk, endpoint, entry: &held.entry, call, read: Some };
+        // One question, which can only find that it is paid.
+        let outcome = match pause.is_zero() || self.wait(&call, &entry.order_number, pause) {
+            true => self.ask_for_late(&work, resolution),
+            false => None,
+        };
+        let says_paid = matches!(outcome, Some(Outcome::Accepted(_)));
         let number = &entry.order_number;
         log::info!("notification of {number}: the query says {}", if says_paid { "paid" } else { "not paid" });
         let now = self.journal.with(|journal| journal.entry(entry.id)).map_err(|fault| failed(number, &fault))?;

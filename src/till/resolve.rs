@@ -101,8 +101,14 @@ impl Till {
         let entry = work.entry;
         while pause.is_zero() || self.wait(&work.call, &entry.order_number, pause) {
             let mut longest = LONGEST_WAIT;
-            match self.ask(work, resolution) {
+            let asked = self.ask(work, resolution);
+            let told_paid = self.with_seen(entry.id, |seen| seen.told_paid);
+            match asked {
                 Asked::Paid(evidence) => return self.paid(entry, evidence),
+                Asked::Unpaid(Refusal { code, .. }) | Asked::NotYet(Doubt { code, .. }, _) if told_paid => {
+                    doubt = Doubt { code, ..contradicted() };
+                }
+                Asked::NotFound { .. } if told_paid => doubt = contradicted(),
                 Asked::Unpaid(refusal) => return self.declined(entry, refusal),
                 Asked::ForAPerson(reason) => return self.for_a_person(entry, reason),
                 Asked::NotYet(not_yet, date) => {
@@ -339,6 +345,12 @@ pub(super) fn is_given_up(entry: &Entry) -> bool {
                 | Settlement::ByHand { paid: false, .. }
         )
     )
+}
+
+/// Who says the truth, the notification or the query? Nobody guesses.
+pub(super) fn contradicted() -> Doubt {
+    let words = "a signed notification says that it is paid, and the gateway's query does not: ask again, or look at the platform";
+    Doubt::new(Reason::OpenCode, words)
 }
 
 /// The order never reached the gateway, and the window in which it could have is over.

@@ -660,3 +660,64 @@ fn a_text_that_could_be_cut_is_not_sent() {
     shop.canned.then(&wap_success(&[]));
     accepted(shop.till().pay("a", &WapOrder { attach: Some("{\"a=b\":\"Tom & Jerry\"}"), ..wap_order("") }));
 }
+
+/// A signed notification says paid and the query does not (it lags, or another data centre answers): no unpaid word ends the
+/// order, and no new number is taken, until the query says paid or a person looked.
+#[test]
+fn what_a_notification_calls_paid_is_not_ended_by_an_unpaid_word() {
+    for state in ["CLOSED", "REVOKED", "PAYERROR", "NOTPAY"] {
+        let shop = Shop::new();
+        let till = shop.doubting_till();
+        shop.canned.then(&wap_success(&[]));
+        let number = accepted(order(&till)).order_number;
+        // Long after its end by the gateway's own time.
+        shop.time.jump(400);
+        shop.canned.then_dated(&trade(state, &number, "1"), NOW + 4_000);
+        till.notified(notification(&number, "1").as_bytes()).unwrap_err();
+        assert_eq!(shop.states(), ["ordered"], "{state}");
+        for _ in 0..2 {
+            shop.time.jump(2);
+            shop.canned.then_dated(&trade(state, &number, "1"), NOW + 4_000);
+            let doubt = unknown(till.payment_of(&number));
+            assert!(doubt.text.contains("signed notification says that it is paid"), "{doubt}");
+        }
+        // The same intent: nothing is ordered anew.
+        shop.time.jump(2);
+        shop.canned.then_dated(&trade(state, &number, "1"), NOW + 4_000);
+        assert!(!matches!(order(&till), Ok(Outcome::Declined(_))));
+        assert_eq!(shop.states(), ["ordered"], "{state}");
+        shop.time.jump(2);
+        shop.canned.then(&trade("SUCCESS", &number, "1"));
+        assert!(!accepted(till.payment_of(&number)).late);
+        assert_eq!(shop.states(), ["paid"], "{state}");
+    }
+}
+
+/// The same where the order's own answer was lost: without the notification a new number would be taken.
+#[test]
+fn no_new_number_for_what_a_notification_calls_paid() {
+    for answer in ["no route", "not paid", "paid"] {
+        let shop = Shop::new();
+        let till = shop.doubting_till();
+        // The answer is lost, and so is that of the next number: both are given up.
+        shop.canned.then_fault(Sent::Maybe).then_fault(Sent::Maybe).then_fault(Sent::Maybe);
+        unknown(order(&till));
+        assert_eq!(shop.states(), ["abandoned", "abandoned", "abandoned"]);
+        let first = shop.journal.all()[0].order_number.clone();
+        shop.time.jump(2);
+        shop.canned.then_fault(Sent::No);
+        till.notified(notification(&first, "1").as_bytes()).unwrap_err();
+        shop.time.jump(2);
+        match answer {
+            "no route" => shop.canned.then_fault(Sent::No),
+            "not paid" => shop.canned.then(&trade("NOTPAY", &first, "1")),
+            _ => shop.canned.then(&trade("SUCCESS", &first, "1")),
+        };
+        match answer {
+            "paid" => assert!(accepted(order(&till)).late),
+            _ => assert!(unknown(order(&till)).text.contains("signed notification")),
+        }
+        let ordered = shop.services().iter().filter(|service| *service == "pay.weixin.wap").count();
+        assert_eq!((ordered, shop.states().len()), (3, 3), "{answer}: no fourth number");
+    }
+}
