@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../examples/c/common.h"
+#include "redpack.h"
 
 static FILE *report;
 static unsigned taken = 0;
@@ -46,24 +46,19 @@ static void each(void *context, const wxt_entry *entry) {
 }
 
 int main(int argc, char **argv) {
-    wxt_transport *transport = NULL;
-    wxt_account *account = NULL;
+    wxt_transport *transport;
+    wxt_account *account;
     wxt_till *till = NULL;
-    wxt_request *request = NULL;
+    wxt_request *request;
     wxt_options *options = NULL;
     wxt_outcome outcome = WXT_UNKNOWN;
     wxt_reply *reply = NULL;
     wxt_error *error = NULL;
-    const char *key = "0123456789abcdef0123456789ABCDEF";
-    size_t length = 0, roots_length = 0;
-    unsigned char *p12, *roots;
     int high;
     if (argc != 6) {
         fprintf(stderr, "daemon URL ROOTS.pem apiclient_cert.p12 JOURNAL REPORT\n");
         return 2;
     }
-    p12 = read_file(argv[3], &length);
-    roots = read_file(argv[2], &roots_length);
     /* Its own file is above them. */
     high = fcntl(open(argv[5], O_WRONLY | O_CREAT | O_TRUNC, 0600), F_DUPFD, 20);
     report = fdopen(high, "w");
@@ -74,25 +69,12 @@ int main(int argc, char **argv) {
         close(number);
     }
     look("before");
-    must(wxt_transport_new(&transport, &error), &error, "transport");
-    must(wxt_transport_set_p12(transport, p12, length, (const uint8_t *)"1900000109", 10, &error), &error, "p12");
-    must(wxt_transport_set_roots(transport, roots, roots_length, &error), &error, "roots");
-    must(wxt_account_new(WXT_REDPACK, &account, &error), &error, "account");
-    set_account(account, "mch_id", "1900000109");
-    set_account(account, "wxappid", "wx8888888888888888");
-    set_account(account, "host", argv[1]);
-    must(wxt_account_set_secret(account, "key", (const uint8_t *)key, strlen(key), &error), &error, "key");
+    transport = redpack_transport(argv[2], argv[3]);
+    account = redpack_account(argv[1]);
     must(wxt_till_open(argv[4], 7, NULL, &till, &error), &error, "till");
     look("with a till");
     must(wxt_till_add(till, account, transport, 0, &error), &error, "add");
-    must(wxt_request_new(WXT_SEND_REDPACK, &request, &error), &error, "request");
-    set(request, "send_name", "n");
-    set(request, "re_openid", "onqOjjmM1tad-3ROpncN-yUfa6uI");
-    set(request, "wishing", "w");
-    set(request, "client_ip", "192.168.0.1");
-    set(request, "act_name", "a");
-    set(request, "remark", "r");
-    must(wxt_request_set_fen(request, "total_amount", 216, &error), &error, "amount");
+    request = redpack_request(216);
     must(wxt_options_new(&options, &error), &error, "options");
     must(wxt_options_set_progress(options, progress, NULL, &error), &error, "progress");
     must(wxt_till_pay(till, "daemon", request, options, &outcome, &reply, &error), &error, "pay");
@@ -112,8 +94,6 @@ int main(int argc, char **argv) {
     wxt_till_free(till);
     wxt_account_free(account);
     wxt_transport_free(transport);
-    free(p12);
-    free(roots);
     if (!sees_more) {
         fprintf(report, "the library held no descriptor at all\n");
         taken++;

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../examples/c/common.h"
+#include "redpack.h"
 
 extern char **environ;
 
@@ -34,37 +34,16 @@ struct handles {
     wxt_cancel *cancel;
 };
 
-static const char *const MCH_ID = "1900000109";
-static const char *const KEY = "0123456789abcdef0123456789ABCDEF";
-
 static struct handles open_all(char **argv) {
     wxt_error *error = NULL;
     struct handles all;
-    size_t length = 0;
     memset(&all, 0, sizeof all);
-    must(wxt_transport_new(&all.transport, &error), &error, "transport");
-    unsigned char *file = read_file(argv[3], &length);
-    must(wxt_transport_set_p12(all.transport, file, length, (const uint8_t *)MCH_ID, 10, &error), &error, "p12");
-    free(file);
-    file = read_file(argv[2], &length);
-    must(wxt_transport_set_roots(all.transport, file, length, &error), &error, "roots");
-    free(file);
-    must(wxt_account_new(WXT_REDPACK, &all.account, &error), &error, "account");
-    set_account(all.account, "mch_id", MCH_ID);
-    set_account(all.account, "wxappid", "wx8888888888888888");
-    set_account(all.account, "host", argv[1]);
-    must(wxt_account_set_secret(all.account, "key", (const uint8_t *)KEY, strlen(KEY), &error), &error, "key");
+    all.transport = redpack_transport(argv[2], argv[3]);
+    all.account = redpack_account(argv[1]);
     must(wxt_till_open(argv[4], 7, NULL, &all.till, &error), &error, "till");
     must(wxt_till_add(all.till, all.account, all.transport, 0, &error), &error, "add");
     must(wxt_client_new(all.account, NULL, all.transport, 0, &all.client, &error), &error, "client");
-    must(wxt_request_new(WXT_SEND_REDPACK, &all.request, &error), &error, "request");
-    set(all.request, "send_name", "n");
-    set(all.request, "re_openid", "onqOjjmM1tad-3ROpncN-yUfa6uI");
-    set(all.request, "wishing", "w");
-    set(all.request, "client_ip", "192.168.0.1");
-    set(all.request, "act_name", "a");
-    set(all.request, "remark", "r");
-    must(wxt_request_set_fen(all.request, "total_amount", 808, &error), &error, "amount");
+    all.request = redpack_request(808);
     must(wxt_options_new(&all.options, &error), &error, "options");
     must(wxt_cancel_new(&all.cancel, &error), &error, "cancel");
     return all;

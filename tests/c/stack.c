@@ -6,7 +6,7 @@
  */
 #include <pthread.h>
 
-#include "../../examples/c/common.h"
+#include "redpack.h"
 
 enum { SIZE = 1024 * 1024, PAINT = 0xA7 };
 
@@ -19,42 +19,20 @@ static void each(void *context, const wxt_entry *entry) {
 }
 
 static void *pay(void *unused) {
-    wxt_transport *transport = NULL;
-    wxt_account *account = NULL;
+    wxt_transport *transport = redpack_transport(arguments[2], arguments[3]);
+    wxt_account *account = redpack_account(arguments[1]);
     wxt_client *client = NULL;
     wxt_report *report = NULL;
     wxt_till *till = NULL;
-    wxt_request *request = NULL;
+    wxt_request *request = redpack_request(215);
     wxt_outcome outcome = WXT_UNKNOWN;
     wxt_reply *reply = NULL;
     wxt_error *error = NULL;
-    const char *key = "0123456789abcdef0123456789ABCDEF";
-    size_t length = 0;
-    unsigned char *file = read_file(arguments[3], &length);
     (void)unused;
-    must(wxt_transport_new(&transport, &error), &error, "transport");
-    must(wxt_transport_set_p12(transport, file, length, (const uint8_t *)"1900000109", 10, &error), &error, "p12");
-    free(file);
-    file = read_file(arguments[2], &length);
-    must(wxt_transport_set_roots(transport, file, length, &error), &error, "roots");
-    free(file);
-    must(wxt_account_new(WXT_REDPACK, &account, &error), &error, "account");
-    set_account(account, "mch_id", "1900000109");
-    set_account(account, "wxappid", "wx8888888888888888");
-    set_account(account, "host", arguments[1]);
-    must(wxt_account_set_secret(account, "key", (const uint8_t *)key, strlen(key), &error), &error, "key");
     must(wxt_client_new(account, NULL, transport, 0, &client, &error), &error, "client");
     must(wxt_client_check(client, &report, &error), &error, "check");
     must(wxt_till_open(arguments[4], 7, NULL, &till, &error), &error, "till");
     must(wxt_till_add(till, account, transport, 0, &error), &error, "add");
-    must(wxt_request_new(WXT_SEND_REDPACK, &request, &error), &error, "request");
-    set(request, "send_name", "n");
-    set(request, "re_openid", "onqOjjmM1tad-3ROpncN-yUfa6uI");
-    set(request, "wishing", "w");
-    set(request, "client_ip", "192.168.0.1");
-    set(request, "act_name", "a");
-    set(request, "remark", "r");
-    must(wxt_request_set_fen(request, "total_amount", 215, &error), &error, "amount");
     must(wxt_till_pay(till, "stack", request, NULL, &outcome, &reply, &error), &error, "pay");
     result = outcome == WXT_ACCEPTED ? 0 : 1;
     must(wxt_till_recover(till, NULL, each, NULL, &error), &error, "recover");
