@@ -26,6 +26,8 @@ mod vectors;
 
 // With the transport: against the simulator and against hand-made servers.
 #[cfg(feature = "https")]
+mod certificates;
+#[cfg(feature = "https")]
 mod checks;
 #[cfg(feature = "https")]
 mod faults;

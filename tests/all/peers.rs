@@ -2,18 +2,15 @@
 
 use std::fs;
 
-use openssl::asn1::Asn1Time;
-use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
-use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::ssl::{SslConnector, SslContext, SslMethod, SslVersion};
-use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
-use openssl::x509::{X509, X509Name};
 use wxpay_terminal::{Error, ErrorKind, Https};
 
+use crate::certificates::{Form, certificate};
 use crate::raw_server::{RawServer, client_with, is_accepted, ok, pay, run_again, success};
 
 /// A certificate and its key.
@@ -22,19 +19,9 @@ struct Card {
     key: PKey<Private>,
 }
 
-/// What a certificate is made of. `dns` and `ip` are its subjectAltName.
-struct Form<'a> {
-    name: &'a str,
-    bits: u32,
-    digest: MessageDigest,
-    dns: Option<&'a str>,
-    ip: Option<&'a str>,
-    is_ca: bool,
-}
-
 fn a_server<'a>() -> Form<'a> {
     let (name, dns) = ("localhost", Some("localhost"));
-    Form { name, bits: 2048, digest: MessageDigest::sha256(), dns, ip: None, is_ca: false }
+    Form { name, digest: MessageDigest::sha256(), dns, ips: &[], is_ca: false }
 }
 
 fn a_ca(name: &str) -> Form<'_> {
@@ -42,31 +29,13 @@ fn a_ca(name: &str) -> Form<'_> {
 }
 
 fn make(form: &Form<'_>, issuer: Option<&Card>) -> Card {
-    let key = PKey::from_rsa(Rsa::generate(form.bits).unwrap()).unwrap();
-    let mut name = X509Name::builder().unwrap();
-    name.append_entry_by_nid(Nid::COMMONNAME, form.name).unwrap();
-    let name = name.build();
-    let mut builder = X509::builder().unwrap();
-    builder.set_version(2).unwrap();
-    let serial = BigNum::from_u32(u32::try_from(form.name.len()).unwrap()).unwrap();
-    builder.set_serial_number(&serial.to_asn1_integer().unwrap()).unwrap();
-    builder.set_subject_name(&name).unwrap();
-    builder.set_issuer_name(issuer.map_or(&name, |issuer| issuer.x509.subject_name())).unwrap();
-    builder.set_pubkey(&key).unwrap();
-    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    builder.set_not_after(&Asn1Time::days_from_now(30).unwrap()).unwrap();
-    if form.is_ca {
-        builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
-    }
-    let mut names = SubjectAlternativeName::new();
-    form.dns.map(|dns| names.dns(dns));
-    form.ip.map(|ip| names.ip(ip));
-    if form.dns.is_some() || form.ip.is_some() {
-        let names = names.build(&builder.x509v3_context(issuer.map(|issuer| &*issuer.x509), None)).unwrap();
-        builder.append_extension(names).unwrap();
-    }
-    builder.sign(issuer.map_or(&key, |issuer| &issuer.key), form.digest).unwrap();
-    Card { x509: builder.build(), key }
+    with_bits(2048, form, issuer)
+}
+
+fn with_bits(bits: u32, form: &Form<'_>, issuer: Option<&Card>) -> Card {
+    let key = PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap();
+    let x509 = certificate(form, &key, issuer.map(|issuer| (&issuer.x509, &issuer.key)));
+    Card { x509, key }
 }
 
 /// A server that shows this certificate, and these behind it.
@@ -117,15 +86,15 @@ fn weak_servers_are_refused_whatever_openssl_cnf_says() {
         return fs::remove_file(file).unwrap();
     }
     let ca = make(&a_ca("Root"), None);
-    let weak: [(Form<'_>, &str); 5] = [
-        (Form { bits: 1024, ..a_server() }, "the server's key has 1024 bits, fewer than 2048"),
-        (Form { bits: 2040, ..a_server() }, "the server's key has 2040 bits, fewer than 2048"),
-        (Form { digest: MessageDigest::sha1(), ..a_server() }, "the server's certificate is signed with sha1"),
-        (Form { digest: MessageDigest::md5(), ..a_server() }, "the server's certificate is signed with md5"),
-        (Form { dns: None, ..a_server() }, "the server's certificate names no host"),
+    let weak: [(u32, Form<'_>, &str); 5] = [
+        (1024, a_server(), "the server's key has 1024 bits, fewer than 2048"),
+        (2040, a_server(), "the server's key has 2040 bits, fewer than 2048"),
+        (2048, Form { digest: MessageDigest::sha1(), ..a_server() }, "the server's certificate is signed with sha1"),
+        (2048, Form { digest: MessageDigest::md5(), ..a_server() }, "the server's certificate is signed with md5"),
+        (2048, Form { dns: None, ..a_server() }, "the server's certificate names no host"),
     ];
-    for (form, words) in &weak {
-        let card = make(form, Some(&ca));
+    for (bits, form, words) in &weak {
+        let card = with_bits(*bits, form, Some(&ca));
         // OpenSSL itself takes it under this configuration: the test could fail.
         let by_openssl = server(&card, &[]);
         openssl_connects(&ca, &by_openssl).unwrap_or_else(|error| panic!("{words}: OpenSSL refuses it: {error}"));
@@ -166,7 +135,7 @@ fn what_openssl_refuses_is_explained_with_all_its_causes() {
     let alone = make(&a_server(), None);
     refused(server(&alone, &[]), &[&root], "localhost", &["made its certificate itself", "another server"]);
     refused(server(&own, &[&between]), &[&root], "127.0.0.1", &["another server", "does not name its address"]);
-    let addressed = make(&Form { ip: Some("127.0.0.1"), ..a_server() }, Some(&root));
+    let addressed = make(&Form { ips: &["127.0.0.1"], ..a_server() }, Some(&root));
     let (outcome, _) = paid(server(&addressed, &[]), &[&root], "127.0.0.1");
     assert!(outcome.is_ok(), "{outcome:?}");
     let elsewhere = make(&Form { dns: Some("pay.example"), ..a_server() }, Some(&root));

@@ -9,21 +9,19 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use openssl::asn1::Asn1Time;
-use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVersion};
-use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
-use openssl::x509::{X509, X509Name};
+use openssl::x509::X509;
 use wxpay_simulator::credentials;
 use wxpay_terminal::{
     Client, Doubt, Error, ErrorKind, Fen, Https, HttpsBuilder, Identity, Outcome, RedPackSent, RedpackAccount, Secret,
     SendRedPack, Terminal, Transport,
 };
 
+use crate::certificates::{self, Form};
 pub use crate::support::run_again;
 
 /// How long a server waits for a client before it gives up. No test comes near it.
@@ -68,33 +66,12 @@ fn certificates() -> &'static Certificates {
     })
 }
 
-/// A certificate, valid for a month, for every name of this machine, signed with its own key. Without `issuer` it is
-/// a CA.
+/// A certificate for every name of this machine, signed with its own key. Without `issuer` it is a CA.
 pub fn certificate(common_name: &str, key: &PKey<Private>, issuer: Option<&X509>) -> X509 {
-    let mut name = X509Name::builder().unwrap();
-    name.append_entry_by_nid(Nid::COMMONNAME, common_name).unwrap();
-    let name = name.build();
-    let mut builder = X509::builder().unwrap();
-    builder.set_version(2).unwrap();
-    // The issuer is told from what it signs by its serial number.
-    let serial = BigNum::from_u32(u32::try_from(common_name.len()).unwrap()).unwrap();
-    builder.set_serial_number(&serial.to_asn1_integer().unwrap()).unwrap();
-    builder.set_subject_name(&name).unwrap();
-    builder.set_issuer_name(issuer.map_or(&name, |ca| ca.subject_name())).unwrap();
-    builder.set_pubkey(key).unwrap();
-    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    builder.set_not_after(&Asn1Time::days_from_now(30).unwrap()).unwrap();
-    match issuer {
-        None => builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap(),
-        Some(ca) => {
-            let mut names = SubjectAlternativeName::new();
-            let names = names.dns("localhost").ip("127.0.0.1").ip("::1");
-            let names = names.build(&builder.x509v3_context(Some(ca), None)).unwrap();
-            builder.append_extension(names).unwrap();
-        }
-    }
-    builder.sign(key, MessageDigest::sha256()).unwrap();
-    builder.build()
+    let ips: &[&str] = if issuer.is_some() { &["127.0.0.1", "::1"] } else { &[] };
+    let dns = issuer.map(|_| "localhost");
+    let form = Form { name: common_name, digest: MessageDigest::sha256(), dns, ips, is_ca: issuer.is_none() };
+    certificates::certificate(&form, key, issuer.map(|ca| (ca, key)))
 }
 
 /// How the server asks for the client's certificate.
