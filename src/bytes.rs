@@ -36,6 +36,11 @@ pub(crate) fn has_either(text: &[u8], one: u8, other: u8) -> bool {
     text.iter().fold(0, |seen, byte| seen | u8::from(*byte == one) | u8::from(*byte == other)) != 0
 }
 
+/// Whether a text is decimal digits, at least one, and nothing else.
+pub(crate) fn is_number(text: &str) -> bool {
+    !text.is_empty() && kinds(text.as_bytes()) == DIGIT
+}
+
 /// Whether two names are equal. Those of tables and requests are mostly the same constant, which is quicker to see.
 pub(crate) fn same(one: &'static str, other: &'static str) -> bool {
     core::ptr::eq(one, other) || one == other

@@ -6,6 +6,7 @@
 
 use core::time::Duration;
 
+use crate::bytes;
 use crate::outcome::Next;
 
 /// One call of one gateway.
@@ -390,7 +391,7 @@ impl ReplyTable {
 
 fn is_integer_but_zero(code: &str) -> bool {
     let digits = code.strip_prefix('-').unwrap_or(code);
-    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && digits.bytes().any(|b| b != b'0')
+    bytes::is_number(digits) && digits.bytes().any(|b| b != b'0')
 }
 
 impl Endpoint {

@@ -6,10 +6,10 @@
 //! The longest of the three counts. So use it only where more age does no harm: an idle connection, remembered addresses.
 
 use std::time::Duration;
-
-use crate::proc::number;
 #[cfg(feature = "https")]
 use std::time::{Instant, SystemTime};
+
+use crate::proc::number;
 
 /// A moment of this boot.
 #[cfg(feature = "https")]

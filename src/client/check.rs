@@ -5,7 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::client::{Client, day, is_number};
+use crate::bytes;
+use crate::client::{Client, day};
 use crate::clock::{EARLIEST, LATEST};
 use crate::error::{Error, ErrorKind};
 use crate::gateways::account::{
@@ -222,7 +223,7 @@ impl<A: Account> Client<A> {
             self.pipe.inputs.transport.client_certificate()
         {
             certificate(&mut report, &common_name, until, now);
-            if !is_number(&common_name) {
+            if !bytes::is_number(&common_name) {
                 report.add(
                     Part::Certificate,
                     Verdict::Warning,

@@ -18,16 +18,14 @@ use crate::clock::{ChinaTime, Clock};
 use crate::endpoint::{Body, Endpoint, Source};
 use crate::error::{Error, ErrorKind, text};
 use crate::gateways::account::{Account, Profile};
-use crate::wire::LONGEST_REPLY;
-use crate::wire::fields::{self, Fields, Shown};
-
 use crate::gateways::request::{Close, Payment, Query, Reply, Request};
 use crate::nonce::{Random, nonce_str};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::process::Process;
 use crate::terminal::Terminal;
 use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
-use crate::wire::{form, sign, xml};
+use crate::wire::fields::{self, Fields, Shown};
+use crate::wire::{LONGEST_REPLY, form, sign, xml};
 use judge::Case;
 
 /// Makes the calls of one account from one terminal.
@@ -390,7 +388,7 @@ impl Pipe {
                 let mch_id = profile.identifier("mch_id").unwrap_or_default();
                 // Since mid-2018 the common name is the merchant number; before it was the company's name, of which only the
                 // gateway knows whose it is.
-                if is_number(&common_name) && common_name != mch_id {
+                if bytes::is_number(&common_name) && common_name != mch_id {
                     return identity(text(&["the certificate is for ", &common_name, ", the account is ", mch_id]));
                 }
                 let now = self.inputs.clock.unix_seconds();
@@ -609,11 +607,6 @@ fn not_reached(fault: &Fault) -> Error {
         Stage::Exchange | Stage::Unable => "exchange",
     };
     Error::new(ErrorKind::Connect, stage, fault.words())
-}
-
-/// A merchant number, as a certificate names it.
-pub(crate) fn is_number(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whose an entry of a journal is: the family, the first host and the identifiers.

@@ -44,7 +44,7 @@ pub struct Profile {
     pub(crate) waived: Vec<&'static str>,
     pub(crate) verifier: Verifier,
     /// The `service` of each Swiftpass call: (call, service).
-    pub(crate) services: Vec<(&'static str, String)>,
+    pub(crate) service: Option<(&'static str, String)>,
     /// The amounts that need no `scene_id`.
     pub(crate) amounts_without_scene: (u32, u32),
     /// The operator allows the same call again while the order is unpaid.
@@ -75,7 +75,7 @@ impl Profile {
             amount: (1, Fen::MAX.get()),
             waived: Vec::new(),
             verifier,
-            services: Vec::new(),
+            service: None,
             amounts_without_scene: (100, 20_000),
             repeat_while_unpaid: false,
             notifies: false,
@@ -95,9 +95,9 @@ impl Profile {
         match field {
             _ if self.waived.contains(&field) => None,
             // By default each call's service has the call's name.
-            "service" => match self.services.iter().find(|(call, _)| *call == endpoint.name) {
-                Some((_, name)) => Some(name),
-                None => Some(endpoint.name),
+            "service" => match &self.service {
+                Some((call, name)) if *call == endpoint.name => Some(name),
+                _ => Some(endpoint.name),
             },
             _ => self.identifier(field),
         }
@@ -321,7 +321,7 @@ impl SwiftpassAccount {
         if !["unified.trade.query", "trade.single.query"].contains(&service) {
             return Err(Error::setting("query_service", "is unified.trade.query or trade.single.query"));
         }
-        self.profile.services = Vec::from([("unified.trade.query", service.into())]);
+        self.profile.service = Some(("unified.trade.query", service.into()));
         Ok(self)
     }
 

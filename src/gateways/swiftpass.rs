@@ -546,8 +546,7 @@ impl Notification {
         if body.len() > crate::wire::LONGEST_REPLY {
             return Err(NotificationFault("longer than 64 KiB"));
         }
-        let text = core::str::from_utf8(body).map_err(|_| NotificationFault("not UTF-8"))?;
-        let reply = xml::read(text).map_err(NotificationFault)?;
+        let reply = verify::utf8(body).and_then(xml::read).map_err(NotificationFault)?;
         if reply.get("status") != Some("0") {
             return Err(NotificationFault("status is not 0"));
         }

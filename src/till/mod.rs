@@ -276,16 +276,12 @@ impl Till {
     /// The account that pays. Its client must speak for the journal's terminal.
     fn payer(&self, family: &str, account: Option<&str>) -> Result<&Desk, Error> {
         let desk = self.desk(family, account)?;
-        let (own, given) = (self.device_info.as_deref(), desk.pipe.terminal.device_info());
-        if own.is_some() && own != given {
+        let given = desk.pipe.terminal.device_info();
+        if let Some(own) = self.device_info.as_deref()
+            && given != Some(own)
+        {
             let given = given.unwrap_or("none");
-            let words = [
-                "the client's is ",
-                given,
-                ", the journal's is ",
-                own.unwrap_or_default(),
-                ": make both with the same",
-            ];
+            let words = ["the client's is ", given, ", the journal's is ", own, ": make both with the same"];
             return Err(Error::setting("device_info", text(&words)));
         }
         Ok(desk)

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::resolve::{contradicted, is_given_up};
+use super::resolve::{contradicted, is_given_up, payment};
 use super::{Desk, Evidence, Found, Options, OrderRules, Receipt, Till, Went, Work, found, picked, untyped};
 use crate::client::owner;
 use crate::clock::{ChinaTime, EARLIEST, LATEST};
@@ -304,11 +304,7 @@ impl Till {
             if entry.is_paid() || !suffices {
                 return Ok(entry);
             }
-            let evidence = evidence(&paid);
-            let settlement = match is_given_up(&entry) {
-                true => Settlement::PaidLate { evidence },
-                false => Settlement::Accepted { queried: false, evidence },
-            };
+            let settlement = payment(&entry, false, evidence(&paid));
             journal.settle(entry.id, &settlement, self.stamp()).map_err(|fault| failed(&number, &fault))?;
             log::info!("notification of {number}: {settlement:?}");
             self.nobody_was_told(&entry, &settlement);
@@ -328,10 +324,7 @@ impl Till {
             return Outcome::Unknown(contradicted());
         };
         let pause = self.apart(work.entry.id);
-        match pause.is_zero() || self.wait(&work.call, &work.entry.order_number, pause) {
-            true => self.ask_for_late(work, resolution).unwrap_or_else(|| Outcome::Unknown(contradicted())),
-            false => Outcome::Unknown(contradicted()),
-        }
+        self.ask_for_late_after(pause, work, resolution).unwrap_or_else(|| Outcome::Unknown(contradicted()))
     }
 
     /// A notification only says where to look: the query says whether it is paid.
@@ -353,11 +346,7 @@ impl Till {
         call.questions_until = self.clock.monotonic().saturating_add(QUESTION_OF_A_NOTIFICATION);
         let work = Work { desk, endpoint, entry: &held.entry, call, read: Some };
         // One question, which can only find that it is paid.
-        let outcome = match pause.is_zero() || self.wait(&call, &entry.order_number, pause) {
-            true => self.ask_for_late(&work, resolution),
-            false => None,
-        };
-        let says_paid = matches!(outcome, Some(Outcome::Accepted(_)));
+        let says_paid = matches!(self.ask_for_late_after(pause, &work, resolution), Some(Outcome::Accepted(_)));
         let number = &entry.order_number;
         log::info!("notification of {number}: the query says {}", if says_paid { "paid" } else { "not paid" });
         let now = self.journal.with(|journal| journal.entry(entry.id)).map_err(|fault| failed(number, &fault))?;

@@ -193,6 +193,17 @@ impl Till {
         }
     }
 
+    /// The same, when it is time to ask.
+    pub(super) fn ask_for_late_after(
+        &self,
+        pause: Duration,
+        work: &Work<'_>,
+        how: &Resolution,
+    ) -> Option<Outcome<Found>> {
+        let it_is_time = pause.is_zero() || self.wait(&work.call, &work.entry.order_number, pause);
+        if it_is_time { self.ask_for_late(work, how) } else { None }
+    }
+
     fn ask(&self, work: &Work<'_>, resolution: &Resolution) -> Asked {
         work.call.tell(&work.entry.order_number, Phase::Asking);
         let now = self.clock.monotonic();
@@ -245,10 +256,7 @@ impl Till {
     /// The query proves that it is paid. Money for an order that was given up is late.
     fn paid(&self, entry: &Entry, evidence: Vec<(String, String)>) -> Outcome<Found> {
         let late = is_given_up(entry);
-        let settlement = match late {
-            true => Settlement::PaidLate { evidence: evidence.clone() },
-            false => Settlement::Accepted { queried: true, evidence: evidence.clone() },
-        };
+        let settlement = payment(entry, true, evidence.clone());
         let fault = self.settle(entry, &settlement).err();
         if fault.is_some()
             && let Some(paid) = self.paid_meanwhile(entry.id)
@@ -345,6 +353,14 @@ pub(super) fn is_given_up(entry: &Entry) -> bool {
                 | Settlement::ByHand { paid: false, .. }
         )
     )
+}
+
+/// What an order comes to that is paid.
+pub(super) fn payment(entry: &Entry, queried: bool, evidence: Vec<(String, String)>) -> Settlement {
+    match is_given_up(entry) {
+        true => Settlement::PaidLate { evidence },
+        false => Settlement::Accepted { queried, evidence },
+    }
 }
 
 /// Who says the truth, the notification or the query? Nobody guesses.

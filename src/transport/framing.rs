@@ -3,6 +3,8 @@
 use ureq::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
 use ureq::http::{HeaderMap, Version};
 
+use crate::bytes;
+
 /// Refuses a head whose body two readers would read differently (RFC 9112, 6.3), and one whose body is compressed.
 pub(crate) fn check_framing(head: &HeaderMap, version: Version) -> Result<(), String> {
     let all = |name: HeaderName| {
@@ -11,7 +13,7 @@ pub(crate) fn check_framing(head: &HeaderMap, version: Version) -> Result<(), St
     let (lengths, transfer) = (all(CONTENT_LENGTH), all(TRANSFER_ENCODING));
     match (transfer.as_slice(), lengths.as_slice()) {
         ([], []) => {}
-        ([], [first, rest @ ..]) if is_number(first) && rest.iter().all(|length| length == first) => {}
+        ([], [first, rest @ ..]) if bytes::is_number(first) && rest.iter().all(|length| length == first) => {}
         ([], _) => return Err("the reply has several lengths, or one that is no number".into()),
         ([coding], []) if coding.eq_ignore_ascii_case("chunked") && version != Version::HTTP_10 => {}
         (_, _) => return Err("the reply's Transfer-Encoding is not plainly `chunked`".into()),
@@ -25,10 +27,6 @@ pub(crate) fn check_framing(head: &HeaderMap, version: Version) -> Result<(), St
         return Err("the reply is compressed, which nobody asked for".into());
     }
     Ok(())
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The content codings that there are (IANA's registry, and `x-` names of RFC 9110, 8.4.1). What else stands there, nothing or

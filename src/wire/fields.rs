@@ -344,9 +344,7 @@ pub(crate) fn is_authority(text: &str) -> bool {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     };
-    let port_is_good = |port: &str| {
-        !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
-    };
+    let port_is_good = |port: &str| bytes::is_number(port) && port.parse::<u16>().is_ok_and(|port| port > 0);
     port.is_none_or(port_is_good) && is_host(host)
 }
 

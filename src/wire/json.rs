@@ -6,6 +6,7 @@
 
 use alloc::string::String;
 
+use crate::bytes;
 use crate::wire::pairs::{Pairs, PairsFault};
 
 /// The deepest nesting of a value that is skipped over.
@@ -202,11 +203,10 @@ fn is_number(text: &str) -> bool {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (mantissa.unwrap_or_default(), None),
     };
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    digits(whole)
+    bytes::is_number(whole)
         && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
+        && fraction.is_none_or(bytes::is_number)
+        && exponent.is_none_or(|e| bytes::is_number(e.strip_prefix(['+', '-']).unwrap_or(e)))
 }
 
 #[cfg(test)]
