@@ -41,6 +41,8 @@ use crate::process::{ELSEWHERE, Process};
 use crate::wire::fields::Fields;
 use crate::wire::pairs::Pairs;
 
+use resolve::{CONTRADICTED, contradicted, is_unpaid};
+
 pub use orders::Notified;
 pub use recover::Recovered;
 pub use watch::{Options, Phase, Progress, Repeats, Watch};
@@ -684,6 +686,9 @@ impl Till {
                 if let Some(paid) = self.paid_meanwhile(entry.id) {
                     return self.tell(paid);
                 }
+                if self.is_called_paid(entry.id) {
+                    return Outcome::Unknown(Doubt { code: refusal.code, ..contradicted() });
+                }
                 // Without the record a restart would not know that a new number is allowed. Unknown is the safe answer.
                 let words =
                     crate::error::text(&["refused (", &refusal.code, "), but the journal failed: ", fault.text()]);
@@ -736,7 +741,20 @@ impl Till {
 
     fn settle(&self, entry: &Entry, settlement: &Settlement) -> Result<(), JournalFault> {
         let at = self.stamp();
-        let settled = self.journal.with(|journal| journal.settle(entry.id, settlement, at));
+        let pending = matches!(settlement, Settlement::Ordered { .. } | Settlement::Abandoned);
+        // Under one lock: a notification comes before it, or finds what is settled.
+        let settled = self.journal.with(|journal| {
+            if is_unpaid(settlement) && self.is_called_paid(entry.id) {
+                return Err(JournalFault::new(JournalFaultKind::Refused, CONTRADICTED));
+            }
+            journal.settle(entry.id, settlement, at)?;
+            // What is still asked about keeps the time of its last attempt.
+            match pending {
+                true => self.with_seen(entry.id, |seen| seen.withheld = None),
+                false => self.seen.with(|seen| drop(seen.remove(&entry.id))),
+            }
+            Ok(())
+        });
         let number = &entry.order_number;
         match (&settled, settlement) {
             (Err(fault), _) => log::error!("{} {number}: {fault}", entry.call),
@@ -744,14 +762,6 @@ impl Till {
                 log::warn!("{} {number}: {settlement:?}", entry.call);
             }
             (Ok(()), _) => log::info!("{} {number}: {settlement:?}", entry.call),
-        }
-        let pending = matches!(settlement, Settlement::Ordered { .. } | Settlement::Abandoned);
-        // What is still asked about keeps the time of its last attempt.
-        if settled.is_ok() && !pending {
-            self.seen.with(|seen| seen.remove(&entry.id));
-        }
-        if settled.is_ok() && pending {
-            self.with_seen(entry.id, |seen| seen.withheld = None);
         }
         settled
     }

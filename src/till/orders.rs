@@ -14,7 +14,7 @@ use crate::clock::{ChinaTime, EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::{Error, text};
 use crate::gateways::swiftpass::{Notification, NotificationFault, PaidNotice, StoredOrder};
-use crate::journal::{Entry, EntryState, Settlement};
+use crate::journal::{Entry, EntryId, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Outcome, Reason};
 use crate::wire::fields::Fields;
 use crate::wire::pairs::Pairs;
@@ -83,11 +83,9 @@ impl Till {
 
     /// The answer was lost, and with it what the customer needs. The query does not return it.
     pub(super) fn give_up(&self, entry: &Entry, doubt: Doubt) -> Went {
-        if self.with_seen(entry.id, |seen| seen.told_paid) {
-            return Went::Done(Outcome::Unknown(contradicted()));
-        }
         match self.settle(entry, &Settlement::Abandoned) {
             Ok(()) => Went::GivenUp(doubt),
+            Err(_) if self.is_called_paid(entry.id) => Went::Done(Outcome::Unknown(contradicted())),
             Err(_) => Went::Done(Outcome::Unknown(doubt)),
         }
     }
@@ -301,7 +299,12 @@ impl Till {
             }
             let stored = StoredOrder { out_trade_no: &entry.order_number, total_fee: entry.amount };
             let paid = notification.matches(&stored)?;
-            if entry.is_paid() || !suffices {
+            if entry.is_paid() {
+                return Ok(entry);
+            }
+            if !suffices {
+                // Whatever the query says: no unpaid word ends what a signed notification calls paid.
+                self.with_seen(entry.id, |seen| seen.told_paid = true);
                 return Ok(entry);
             }
             let settlement = payment(&entry, false, evidence(&paid));
@@ -315,7 +318,12 @@ impl Till {
 
     /// An order that was given up, of which a signed notification says that it is paid: no new number is taken for it.
     pub(super) fn is_told_paid(&self, entry: &Entry) -> bool {
-        is_given_up(entry) && self.with_seen(entry.id, |seen| seen.told_paid)
+        is_given_up(entry) && self.is_called_paid(entry.id)
+    }
+
+    /// Whether a signed notification says that it is paid, and the query did not yet.
+    pub(super) fn is_called_paid(&self, id: EntryId) -> bool {
+        self.seen.with(|all| all.get(&id).is_some_and(|seen| seen.told_paid))
     }
 
     /// Asks once about such an order. Only "paid" is believed.
@@ -333,8 +341,6 @@ impl Till {
         let (ResolvedBy::Order(resolution, _) | ResolvedBy::Query(resolution)) = endpoint.resolved_by else {
             return Err(NotificationFault("this gateway has no query that says whether it is paid"));
         };
-        // Whatever the query says now: no unpaid word ends what a signed notification calls paid.
-        self.with_seen(entry.id, |seen| seen.told_paid = true);
         let held = self.hold(entry.id).map_err(|fault| failed(&entry.order_number, &fault))?;
         let held = held.ok_or(NotificationFault("another thread works on this order"))?;
         if held.entry.is_paid() {

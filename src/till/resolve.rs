@@ -102,7 +102,7 @@ impl Till {
         while pause.is_zero() || self.wait(&work.call, &entry.order_number, pause) {
             let mut longest = LONGEST_WAIT;
             let asked = self.ask(work, resolution);
-            let told_paid = self.with_seen(entry.id, |seen| seen.told_paid);
+            let told_paid = self.is_called_paid(entry.id);
             match asked {
                 Asked::Paid(evidence) => return self.paid(entry, evidence),
                 Asked::Unpaid(Refusal { code, .. }) | Asked::NotYet(Doubt { code, .. }, _) if told_paid => {
@@ -363,10 +363,17 @@ pub(super) fn payment(entry: &Entry, queried: bool, evidence: Vec<(String, Strin
     }
 }
 
+/// Whether it ends an order as unpaid by what the gateway said. (By hand, a person looked.)
+pub(super) fn is_unpaid(settlement: &Settlement) -> bool {
+    matches!(settlement, Settlement::Abandoned | Settlement::Declined { .. } | Settlement::NotSent)
+}
+
+pub(super) const CONTRADICTED: &str =
+    "a signed notification says that it is paid, and the gateway's query does not: ask again, or look at the platform";
+
 /// Who says the truth, the notification or the query? Nobody guesses.
 pub(super) fn contradicted() -> Doubt {
-    let words = "a signed notification says that it is paid, and the gateway's query does not: ask again, or look at the platform";
-    Doubt::new(Reason::OpenCode, words)
+    Doubt::new(Reason::OpenCode, CONTRADICTED)
 }
 
 /// The order never reached the gateway, and the window in which it could have is over.
