@@ -722,66 +722,58 @@ fn no_new_number_for_what_a_notification_calls_paid() {
     }
 }
 
-/// The threads of a till are there with std.
+/// A gateway that notifies while it is asked: before its answer is on the way. (Threads may share a till with std only.)
 #[cfg(feature = "https")]
-mod meanwhile {
-    use std::sync::{Arc, OnceLock};
+struct Hasty {
+    canned: Canned,
+    journal: MemoryJournal,
+    till: std::sync::Arc<std::sync::OnceLock<Till>>,
+}
 
-    use super::*;
-
-    /// A gateway that notifies while it is asked: before its answer is on the way.
-    struct Hasty {
-        canned: Canned,
-        journal: MemoryJournal,
-        till: Arc<OnceLock<Till>>,
-    }
-
-    impl Transport for Hasty {
-        fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
-            if let Some(entry) = self.journal.all().first().filter(|entry| entry.state == EntryState::Open) {
-                let notice = notification(&entry.order_number, "1");
-                let fault = self.till.get().unwrap().notified(notice.as_bytes()).unwrap_err();
-                assert_eq!(fault.reason(), "another thread works on this order");
-            }
-            self.canned.post(post)
+#[cfg(feature = "https")]
+impl Transport for Hasty {
+    fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+        if let Some(entry) = self.journal.all().first().filter(|entry| entry.state == EntryState::Open) {
+            let notice = notification(&entry.order_number, "1");
+            let fault = self.till.get().unwrap().notified(notice.as_bytes()).unwrap_err();
+            assert_eq!(fault.reason(), "another thread works on this order");
         }
+        self.canned.post(post)
     }
+}
 
-    /// The notification comes while the order is being made; then its answer is a refusal, or is lost. Neither ends it.
-    #[test]
-    fn what_a_notification_calls_paid_is_not_ended_by_the_answer_to_the_order() {
-        for is_lost in [false, true] {
-            let shop = Shop::new();
-            let cell = Arc::new(OnceLock::new());
-            let inputs = Inputs {
-                transport: Box::new(Hasty {
-                    canned: shop.canned.clone(),
-                    journal: shop.journal.clone(),
-                    till: cell.clone(),
-                }),
-                clock: Box::new(shop.time.clone()),
-                random: Box::new(Counting::new()),
-            };
-            let till = Till::with_inputs(
-                Box::new(shop.journal.clone()),
-                Box::new(shop.time.clone()),
-                Box::new(shop.time.clone()),
-            );
-            let till = till.patience(Duration::from_secs(5));
-            let till =
-                cell.get_or_init(|| till.with(Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap()));
-            match is_lost {
-                true => shop.canned.then_fault(Sent::Maybe),
-                false => shop.canned.then(&failure("NOAUTH")),
-            };
-            assert!(unknown(order(till)).text.contains("signed notification says that it is paid"));
-            assert_eq!(shop.states(), ["open"], "{is_lost}");
-            let number = shop.journal.all()[0].order_number.clone();
-            // The same intent gets no new number, whatever the query says.
-            shop.time.jump(2);
-            shop.canned.then(&trade("CLOSED", &number, "1"));
-            unknown(till.payment_of(&number));
-            assert_eq!(shop.states().len(), 1, "{is_lost}: no new number");
-        }
+/// The notification comes while the order is being made; then its answer is a refusal, or is lost. Neither ends it.
+#[test]
+#[cfg(feature = "https")]
+fn what_a_notification_calls_paid_is_not_ended_by_the_answer_to_the_order() {
+    for is_lost in [false, true] {
+        let shop = Shop::new();
+        let cell = std::sync::Arc::new(std::sync::OnceLock::new());
+        let inputs = Inputs {
+            transport: Box::new(Hasty {
+                canned: shop.canned.clone(),
+                journal: shop.journal.clone(),
+                till: cell.clone(),
+            }),
+            clock: Box::new(shop.time.clone()),
+            random: Box::new(Counting::new()),
+        };
+        let till =
+            Till::with_inputs(Box::new(shop.journal.clone()), Box::new(shop.time.clone()), Box::new(shop.time.clone()));
+        let till = till.patience(Duration::from_secs(5));
+        let till =
+            cell.get_or_init(|| till.with(Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap()));
+        match is_lost {
+            true => shop.canned.then_fault(Sent::Maybe),
+            false => shop.canned.then(&failure("NOAUTH")),
+        };
+        assert!(unknown(order(till)).text.contains("signed notification says that it is paid"));
+        assert_eq!(shop.states(), ["open"], "{is_lost}");
+        let number = shop.journal.all()[0].order_number.clone();
+        // The same intent gets no new number, whatever the query says.
+        shop.time.jump(2);
+        shop.canned.then(&trade("CLOSED", &number, "1"));
+        unknown(till.payment_of(&number));
+        assert_eq!(shop.states().len(), 1, "{is_lost}: no new number");
     }
 }
