@@ -16,7 +16,7 @@ capi install: export LIBDIR := $(LIBDIR)
 capi install: export DESTDIR := $(DESTDIR)
 capi install: export TARGET := $(TARGET)
 
-.PHONY: tour test soak bench arm size board capi install header licences
+.PHONY: tour test soak bench arm size board capi install header licences money
 
 tour:
 	@ci/openssl-feature --say
@@ -64,6 +64,10 @@ install:
 # Writes include/wxpay_terminal.h anew, after a change of src/capi. ci/capi fails where it is stale.
 header:
 	@ci/write-header include/wxpay_terminal.h
+
+# Writes docs/money.md anew, after a change of src/till/rules.rs. `make test` fails where it is stale.
+money:
+	WXPAY_WRITE_PAGES=1 $(CARGO) test --quiet --locked --no-default-features --lib -p wxpay-terminal money_md
 
 # The licences of what firmware in Rust links in. (`make install` installs those of the C libraries.)
 licences:

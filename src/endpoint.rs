@@ -104,6 +104,31 @@ pub struct OrderRules {
     pub handed_out: &'static [&'static str],
 }
 
+/// How a payment notification is read.
+#[derive(Debug)]
+pub struct Notice {
+    /// Whether the exchange worked.
+    pub transport: Gate,
+    /// Each must say success before it is a payment.
+    pub paid: &'static [Gate],
+    /// The field that holds the order number, and what is said where it is not the stored one.
+    pub order_number: (&'static str, &'static str),
+    /// The field that holds the amount, and what is said where it is not the stored one.
+    pub amount: (&'static str, &'static str),
+    /// The field that holds the merchant, and what is said where it is not the account's.
+    pub merchant: (&'static str, &'static str),
+    /// Fields that must have one of these values, where they are there.
+    pub unless: &'static [(&'static str, &'static [&'static str])],
+    /// Fields that no payment has.
+    pub never: &'static [&'static str],
+    /// The field that holds the currency: CNY, where it is there.
+    pub currency: &'static str,
+    /// Fields without which it proves nothing, and what is said then.
+    pub must_have: &'static [(&'static str, &'static str)],
+    /// The exact text that says "received": the gateway never sends the notification again.
+    pub answer: &'static str,
+}
+
 /// How order numbers are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers {
@@ -328,6 +353,13 @@ pub struct Gate {
     pub success: &'static [&'static str],
     /// The values that mean failure. What is in neither says nothing.
     pub failure: Failure,
+}
+
+impl Gate {
+    /// Whether this value of its field says success.
+    pub(crate) fn passes(&self, value: Option<&str>) -> bool {
+        value.is_some_and(|value| self.success.contains(&value))
+    }
 }
 
 /// The values of a gate that mean failure.

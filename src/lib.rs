@@ -1,5 +1,5 @@
 #![doc = include_str!("../docs/crate.md")]
-#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
 // Allowed in one folder, src/capi; tests/all/rules.rs watches over the others.
 #![deny(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
@@ -70,12 +70,10 @@ pub use clock::SystemClock;
 pub use clock::{ChinaTime, Clock};
 pub use error::{Error, ErrorKind};
 pub use gateways::account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount};
+pub use gateways::notification::{Notification, NotificationFault, PaidNotice, StoredOrder};
 pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
 pub use gateways::request::{Close, Payment, Query, Reply, Request};
-pub use gateways::swiftpass::{
-    Notification, NotificationFault, PaidNotice, StoredOrder, Trade, TradeClose, TradeClosed, TradeQuery, TradeState,
-    Valid, WapOrder, WapOrderMade,
-};
+pub use gateways::swiftpass::{Trade, TradeClose, TradeClosed, TradeQuery, TradeState, Valid, WapOrder, WapOrderMade};
 pub use gateways::webgate::{WxCharge, WxCharged};
 pub use gateways::workwx::{
     CheckName, EmployeePaid, EmployeePayment, PayEmployee, QueryPayEmployee, TransferStatus, WwMsgType,

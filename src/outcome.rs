@@ -26,11 +26,35 @@ pub enum Outcome<T> {
 }
 
 impl<T> Outcome<T> {
+    pub(crate) fn is_accepted(&self) -> bool {
+        matches!(self, Outcome::Accepted(_))
+    }
+
     /// The refusal, where it is one.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         match self {
             Outcome::Declined(refusal) => Some(refusal),
             Outcome::Accepted(_) | Outcome::Unknown(_) => None,
+        }
+    }
+
+    /// The doubt, where it is one.
+    pub(crate) fn doubt(self) -> Option<Doubt> {
+        match self {
+            Outcome::Unknown(doubt) => Some(doubt),
+            Outcome::Accepted(_) | Outcome::Declined(_) => None,
+        }
+    }
+
+    /// With what was accepted read as another type. Where it cannot be read, nothing is known.
+    pub(crate) fn typed<U>(self, read: impl FnOnce(T) -> Option<U>) -> Outcome<U> {
+        match self {
+            Outcome::Accepted(raw) => match read(raw) {
+                Some(typed) => Outcome::Accepted(typed),
+                None => Outcome::Unknown(Doubt::new(Reason::Unreadable, "the reply has not its documented form")),
+            },
+            Outcome::Declined(refusal) => Outcome::Declined(refusal),
+            Outcome::Unknown(doubt) => Outcome::Unknown(doubt),
         }
     }
 }

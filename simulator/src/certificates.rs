@@ -357,3 +357,9 @@ fn subject(name: &str) -> Result<X509Name, ErrorStack> {
     builder.append_entry_by_nid(Nid::COMMONNAME, name)?;
     Ok(builder.build())
 }
+
+/// The web gateway's private key, PKCS#8 PEM. It is made anew in every process.
+pub fn webgate_private_key() -> io::Result<String> {
+    let pem = material()?.webgate_key().private_key_to_pem_pkcs8()?;
+    String::from_utf8(pem).map_err(io::Error::other)
+}

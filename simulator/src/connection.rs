@@ -11,12 +11,13 @@ use openssl::nid::Nid;
 use openssl::ssl::{Ssl, SslContext, SslStream};
 use openssl::x509::X509VerifyResult;
 
-use crate::desk::{self, Question};
+use crate::desk;
 use crate::faults::Fault;
 use crate::gateway::{self, Act, Gateway};
 use crate::http::{Head, Incoming};
 use crate::parcel::{End, Manner, Parcel};
-use crate::server::{Seen, Shared};
+use crate::question::Question;
+use crate::shared::{Seen, Shared};
 use crate::wire::Wire;
 
 /// An idle client is given up after this, and silence ends after it.

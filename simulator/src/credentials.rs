@@ -3,10 +3,6 @@
 //! Where a document prints a complete example, its identifiers are used, so that the example can be
 //! sent as it stands.
 
-use std::io;
-
-use crate::certificates;
-
 /// The merchant of the red packets and of the WeCom payments (docs: seed 0).
 pub const MCH_ID: &str = "1900000109";
 /// A merchant that has a certificate, but whose orders this gateway does not take.
@@ -39,9 +35,3 @@ pub const SWIFTPASS_APPID: &str = "wx2421b1c4370ec43b";
 pub const PARTNER_ID: &str = "10001";
 /// The key of [`PARTNER_ID`] (docs: G).
 pub const PARTNER_KEY: &str = "secretkey";
-
-/// The web gateway's private key, PKCS#8 PEM. It is made anew in every process.
-pub fn webgate_private_key() -> io::Result<String> {
-    let pem = certificates::material()?.webgate_key().private_key_to_pem_pkcs8()?;
-    String::from_utf8(pem).map_err(io::Error::other)
-}

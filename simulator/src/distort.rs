@@ -1,11 +1,11 @@
 //! Turns a true answer into what a fault makes of it.
 
-use crate::desk::Question;
 use crate::faults::Fault;
 use crate::gateway::{Act, Gateway};
 use crate::parcel::{End, Manner, Parcel};
+use crate::question::Question;
 use crate::reply::{Reply, Signature, Style, field};
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::{swiftpass, tenpay};
 
 /// A fault that strikes before the ledger.

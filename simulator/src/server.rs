@@ -1,9 +1,8 @@
-//! The listeners, and what all connections share.
+//! The listeners.
 
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 
 use openssl::error::ErrorStack;
@@ -13,117 +12,8 @@ use openssl::x509::store::X509StoreBuilder;
 
 use crate::certificates::Material;
 use crate::connection;
-use crate::ledger::Ledger;
-use crate::parcel::Parcel;
-use crate::plan::Plan;
 use crate::settings::{ClientCertificate, Settings, TlsRange};
-
-/// A request as it arrived.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// The path of the request line.
-    pub path: String,
-    /// The headers in the order they came; names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
-    /// The CN of the client's certificate, when there was one that verifies.
-    pub client_certificate_cn: Option<String>,
-}
-
-/// What all connections share.
-pub(crate) struct Shared {
-    pub(crate) settings: Settings,
-    pub(crate) ledger: Ledger,
-    plan: Mutex<Plan>,
-    seen: Mutex<Vec<Seen>>,
-    moved: Mutex<Vec<Parcel>>,
-    open: Mutex<Vec<Weak<TcpStream>>>,
-    requests: AtomicU64,
-    handshakes: AtomicU64,
-    stop: AtomicBool,
-}
-
-// A thread that panicked leaves complete values behind, so the lock is taken all the same.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shared {
-    pub(crate) fn new(settings: Settings) -> Shared {
-        Shared {
-            settings,
-            ledger: Ledger::default(),
-            plan: Mutex::default(),
-            seen: Mutex::default(),
-            moved: Mutex::default(),
-            open: Mutex::default(),
-            requests: AtomicU64::new(0),
-            handshakes: AtomicU64::new(0),
-            stop: AtomicBool::new(false),
-        }
-    }
-
-    pub(crate) fn plan(&self) -> MutexGuard<'_, Plan> {
-        lock(&self.plan)
-    }
-
-    pub(crate) fn see(&self, seen: Seen) {
-        lock(&self.seen).push(seen);
-    }
-
-    pub(crate) fn seen(&self) -> Vec<Seen> {
-        lock(&self.seen).clone()
-    }
-
-    /// Keeps what another path answers; the number is part of that path.
-    pub(crate) fn keep_moved(&self, parcel: Parcel) -> usize {
-        let mut moved = lock(&self.moved);
-        moved.push(parcel);
-        moved.len() - 1
-    }
-
-    pub(crate) fn moved(&self, number: &str) -> Parcel {
-        let number = number.parse().unwrap_or(usize::MAX);
-        let kept = lock(&self.moved).get(number).cloned();
-        kept.unwrap_or_else(|| Parcel::page(404, ""))
-    }
-
-    /// Connections that are open are shut down at the end.
-    pub(crate) fn remember(&self, tcp: &Arc<TcpStream>) {
-        let mut open = lock(&self.open);
-        open.retain(|known| known.strong_count() > 0);
-        open.push(Arc::downgrade(tcp));
-    }
-
-    pub(crate) fn count_request(&self) {
-        self.requests.fetch_add(1, Ordering::SeqCst);
-    }
-
-    pub(crate) fn count_handshake(&self) {
-        self.handshakes.fetch_add(1, Ordering::SeqCst);
-    }
-
-    pub(crate) fn requests(&self) -> u64 {
-        self.requests.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn handshakes(&self) -> u64 {
-        self.handshakes.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn stopped(&self) -> bool {
-        self.stop.load(Ordering::SeqCst)
-    }
-
-    /// Ends every open connection.
-    pub(crate) fn stop(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        for tcp in lock(&self.open).drain(..).filter_map(|tcp| tcp.upgrade()) {
-            let _ = tcp.shutdown(Shutdown::Both);
-        }
-    }
-}
+use crate::shared::Shared;
 
 /// One port. Several listeners may share a ledger, as the gateway's two hosts do.
 pub(crate) struct Listener {

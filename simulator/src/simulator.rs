@@ -15,8 +15,9 @@ use crate::faults::Fault;
 use crate::gateway::Gateway;
 use crate::ledger::Entry;
 use crate::notify::{self, Delivery};
-use crate::server::{self, Listener, Seen, Shared};
+use crate::server::{self, Listener};
 use crate::settings::Settings;
+use crate::shared::{Seen, Shared};
 
 /// A running simulator. When it is dropped, its listeners stop, open connections are shut down, and
 /// its directory is removed.

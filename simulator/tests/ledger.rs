@@ -11,6 +11,7 @@ use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
 use openssl::sign::Verifier;
 use wxpay_simulator::credentials::*;
+use wxpay_simulator::webgate_private_key;
 use wxpay_simulator::{Settings, Simulator, sign};
 
 #[test]

@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Mutex;
 
-use crate::gateways::swiftpass::{Notification, StoredOrder};
+use crate::gateways::notification::{Notification, StoredOrder};
 use crate::money::Fen;
 
 use super::clients::AnyClient;

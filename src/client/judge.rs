@@ -6,7 +6,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-use crate::endpoint::{Due, Endpoint, Gate, Means};
+use crate::endpoint::{Due, Endpoint, Means};
 use crate::gateways::account::Profile;
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
 use crate::text::shown;
@@ -87,7 +87,7 @@ fn ruling(case: &Case<'_>, received: &Received) -> Ruling {
     // 协议规则: return_code first, then result_code, then the trade's state. A failed transport field carries no
     // signature and proves nothing, whatever else it says.
     if let Some(gate) = table.transport
-        && !passes(&pairs, gate)
+        && !gate.passes(pairs.get(gate.name))
     {
         return Ruling::Open(words(Reason::OpenCode, case, &pairs));
     }
@@ -98,7 +98,7 @@ fn ruling(case: &Case<'_>, received: &Received) -> Ruling {
         return Ruling::Open(Doubt::new(Reason::OtherOrder, *name));
     }
     let names_order = pairs.filled(case.endpoint.order_number).is_some();
-    if passes(&pairs, table.business) {
+    if table.business.passes(pairs.get(table.business.name)) {
         return success(case, pairs, !received.reused || names_order);
     }
     if !pairs.get(table.business.name).is_some_and(|value| table.business.failure.has(value)) {
@@ -133,10 +133,6 @@ fn status_text(received: &Received) -> String {
     let title = title.trim();
     let title = title.strip_prefix(status.as_str()).unwrap_or(title);
     ["HTTP ", &status, " ", title.trim_start()].concat().trim_end().into()
-}
-
-fn passes(pairs: &Pairs, gate: Gate) -> bool {
-    pairs.get(gate.name).is_some_and(|value| gate.success.contains(&value))
 }
 
 /// An identifier that the reply has, and that is not the one sent.

@@ -450,7 +450,7 @@ impl Pipe {
         // A proven refusal is an answer, so it does not mark the next attempt. judge never says it of a marked one.
         draft.refusal = outcome.refusal().cloned();
         draft.marked = draft.refusal.is_none();
-        if !matches!(outcome, Outcome::Accepted(_)) {
+        if !outcome.is_accepted() {
             // A late duplicate of this reply must not meet the next request. A transport that panics here keeps nothing.
             let _ = unless_panicked(|| self.forget(profile, draft.endpoint));
         }

@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use crate::endpoint::{Digest, Endpoint};
+use crate::endpoint::{Digest, Endpoint, Notice};
 use crate::error::{Error, text};
+use crate::gateways::notification::{self, Notification, NotificationFault};
 use crate::money::Fen;
 use crate::secret::Secret;
 use crate::wire::fields::{Limits, is_authority};
@@ -49,8 +50,8 @@ pub struct Profile {
     pub(crate) amounts_without_scene: (u32, u32),
     /// The operator allows the same call again while the order is unpaid.
     pub(crate) repeat_while_unpaid: bool,
-    /// The gateway notifies of payments.
-    pub(crate) notifies: bool,
+    /// How its notifications of payments are read, where the gateway sends any.
+    pub(crate) notice: Option<&'static Notice>,
     /// A notification counts as a payment without the query's word.
     pub(crate) notifications_suffice: bool,
     /// How long a "not found" may still turn into an order, where the document does not say.
@@ -78,11 +79,18 @@ impl Profile {
             service: None,
             amounts_without_scene: (100, 20_000),
             repeat_while_unpaid: false,
-            notifies: false,
+            notice: None,
             notifications_suffice: false,
             window: None,
             xml_replies: true,
         }
+    }
+
+    /// A notification of a payment, read and verified.
+    pub(crate) fn notification(&self, body: &[u8]) -> Result<Notification, NotificationFault> {
+        let table = self.notice.ok_or(NotificationFault("this gateway sends no notifications"))?;
+        let merchant = self.identifier(table.merchant.0).unwrap_or_default();
+        Notification::read(table, merchant, (&self.verifier, &self.keys), body)
     }
 
     /// The value of an identifier.
@@ -284,7 +292,7 @@ impl SwiftpassAccount {
         check_key("key", &key, 16, 64)?;
         let mut profile = Profile::new(SwiftpassAccount::FAMILY, &[&url], key, Verifier::Key(Digest::Md5));
         profile.identifiers = Vec::from([("mch_id", mch_id.into())]);
-        profile.notifies = true;
+        profile.notice = Some(&notification::SWIFTPASS);
         // 1…5000000 fen (protocol C.2, total_fee).
         profile.amount = (1, 5_000_000);
         Ok(SwiftpassAccount { profile })

@@ -1,6 +1,7 @@
 //! The gateways: one file each, a table and the typed requests and replies.
 
 pub(crate) mod account;
+pub(crate) mod notification;
 pub mod redpack;
 pub(crate) mod request;
 mod rows;

@@ -16,13 +16,13 @@ use crate::endpoint::{
     Body, Due, Endpoint, Failure, Field, Gate, Kind, Means, Numbers, OrderRules, ReplyTable, Required, Resolution,
     ResolvedBy, Row, Rule, Source,
 };
-use crate::gateways::account::{Profile, SwiftpassAccount, sealed::Sealed as _};
+use crate::gateways::account::{SwiftpassAccount, sealed::Sealed as _};
+use crate::gateways::notification::{Notification, NotificationFault};
 use crate::gateways::request::{Close, Payment, Query, Reply, Request, sealed::Sealed};
 use crate::money::Fen;
 use crate::outcome::Next;
 use crate::wire::fields::Fields;
 use crate::wire::pairs::Pairs;
-use crate::wire::{verify, xml};
 
 /// 商户订单号: the seed says string(45), its siblings 5–32 of letters, digits and `_`. The shorter holds.
 const OUT_TRADE_NO: Kind = Kind::OrderNumber { shortest: 5, also: "_" };
@@ -494,37 +494,6 @@ impl AsRef<Pairs> for TradeClosed {
     }
 }
 
-/// The order that a notification must agree with, from your own durable record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredOrder<'a> {
-    /// 商户订单号.
-    pub out_trade_no: &'a str,
-    /// The amount in fen.
-    pub total_fee: Fen,
-}
-
-/// A payment notification whose signature is good. Compare it with the stored order before believing it.
-///
-/// ```no_run
-/// # use wxpay_terminal::{StoredOrder, SwiftpassAccount, Fen, NotificationFault};
-/// # fn store(_: &str) -> Result<(), std::io::Error> { Ok(()) }
-/// # fn receive(account: &SwiftpassAccount, body: &[u8]) -> Result<&'static str, Box<dyn std::error::Error>> {
-/// let notification = account.notification(body)?;
-/// let order = StoredOrder { out_trade_no: "T2026112100001", total_fee: Fen::new(1)? };
-/// let settled = notification.matches(&order)?;
-/// // Only after the record is durable does the reply text exist.
-/// let reply = settled.reply_after(|paid| store(&paid.transaction_id))?;
-/// # Ok(reply)
-/// # }
-/// ```
-///
-/// Document: protocol C.6.
-#[derive(Debug)]
-pub struct Notification {
-    reply: Pairs,
-    mch_id: String,
-}
-
 impl SwiftpassAccount {
     /// Reads and verifies a notification, with the account's sign type; the message's own `sign_type` never counts.
     ///
@@ -537,120 +506,9 @@ impl SwiftpassAccount {
     /// It cannot be read, is not signed with the account's key, or reports a failed exchange. Answer it with anything
     /// but `success`; the gateway repeats it for hours.
     pub fn notification(&self, body: &[u8]) -> Result<Notification, NotificationFault> {
-        Notification::read(self.profile(), body)
+        self.profile().notification(body)
     }
 }
-
-impl Notification {
-    pub(crate) fn read(profile: &Profile, body: &[u8]) -> Result<Notification, NotificationFault> {
-        if body.len() > crate::wire::LONGEST_REPLY {
-            return Err(NotificationFault("longer than 64 KiB"));
-        }
-        let reply = verify::utf8(body).and_then(xml::read).map_err(NotificationFault)?;
-        if reply.get("status") != Some("0") {
-            return Err(NotificationFault("status is not 0"));
-        }
-        verify::verify(&reply, Due::Always, &profile.verifier, &profile.keys).map_err(NotificationFault)?;
-        let mch_id = profile.identifier("mch_id").unwrap_or_default().into();
-        Ok(Notification { reply, mch_id })
-    }
-
-    /// 商户订单号: look up the stored order with it.
-    pub fn out_trade_no(&self) -> &str {
-        self.reply.get("out_trade_no").unwrap_or_default()
-    }
-
-    /// Compares with the stored order: number, amount and merchant; `result_code` and `pay_result` must say paid.
-    ///
-    /// # Errors
-    ///
-    /// Names the first thing that differs. The order is then **not** paid by this notification.
-    pub fn matches(self, order: &StoredOrder<'_>) -> Result<PaidNotice, NotificationFault> {
-        let reply = self.reply;
-        let is = |name: &str, value: &str| reply.filled(name) == Some(value);
-        let unless = |name: &str, good: &[&str]| reply.filled(name).is_none_or(|value| good.contains(&value));
-        if !is("mch_id", &self.mch_id) {
-            return Err(NotificationFault("mch_id is not the account's"));
-        }
-        if !is("out_trade_no", order.out_trade_no) {
-            return Err(NotificationFault("out_trade_no is not the stored one"));
-        }
-        if reply.filled("total_fee").and_then(Fen::read) != Some(order.total_fee) {
-            return Err(NotificationFault("total_fee is not the stored one"));
-        }
-        if !RESULT_CODE.success.iter().any(|value| is("result_code", value)) || !is("pay_result", "0") {
-            return Err(NotificationFault("it does not say that the order is paid"));
-        }
-        let agrees = unless("trade_state", &["SUCCESS"]) && unless("err_code", &["0", "OK", "SUCCESS"]);
-        if !agrees || reply.filled("refund_id").is_some() {
-            return Err(NotificationFault("it says paid and something else"));
-        }
-        if !unless("fee_type", &["CNY"]) {
-            return Err(NotificationFault("it is in another currency"));
-        }
-        if reply.filled("transaction_id").is_none() {
-            return Err(NotificationFault("it has no transaction_id"));
-        }
-        Ok(PaidNotice {
-            out_trade_no: reply.owned("out_trade_no").unwrap_or_default(),
-            total_fee: order.total_fee,
-            transaction_id: reply.owned("transaction_id").unwrap_or_default(),
-            time_end: reply.owned("time_end").unwrap_or_default(),
-            reply,
-        })
-    }
-}
-
-/// The customer paid this order: signed, and equal to the stored order.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct PaidNotice {
-    /// 商户订单号.
-    pub out_trade_no: String,
-    /// The amount in fen.
-    pub total_fee: Fen,
-    /// The platform's transaction number.
-    pub transaction_id: String,
-    /// 支付完成时间, `yyyyMMddHHmmss`, GMT+8, as text.
-    pub time_end: String,
-    /// Every field of the notification.
-    pub reply: Pairs,
-}
-
-impl PaidNotice {
-    /// Stores the payment and then gives the exact reply text, `success`. Send it as plain text within 5 s.
-    ///
-    /// The text is released only by a record that says it is durable, because the gateway never sends the
-    /// notification again after it. The same notification may come several times: `record` must accept that.
-    ///
-    /// # Errors
-    ///
-    /// What `record` returned. Answer the gateway with anything but `success`, and it will come again.
-    pub fn reply_after<E>(&self, record: impl FnOnce(&PaidNotice) -> Result<(), E>) -> Result<&'static str, E> {
-        record(self)?;
-        Ok("success")
-    }
-}
-
-/// Why a notification is not to be believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotificationFault(pub(crate) &'static str);
-
-impl NotificationFault {
-    /// Why.
-    pub const fn reason(&self) -> &'static str {
-        self.0
-    }
-}
-
-impl fmt::Display for NotificationFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("notification refused: ")?;
-        f.write_str(self.0)
-    }
-}
-
-impl core::error::Error for NotificationFault {}
 
 impl fmt::Debug for WapOrder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Entry, EntryState, Settlement};
+use super::entry::{Entry, EntryState, Settlement};
 use crate::outcome::Next;
 
 /// SHA-256 over values, each with its kind and its length, so that no other values give the same bytes. Its first 16 bytes

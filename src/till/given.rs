@@ -1,6 +1,8 @@
 //! Paying with fields that are set by name, as the C ABI does. The same steps as [`Till::pay_with`].
 
-use super::{Options, Read, Receipt, Till, untyped};
+use super::desk::Till;
+use super::receipt::{Read, Receipt};
+use super::watch::Options;
 use crate::client::owner;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -20,7 +22,7 @@ impl Till {
         options: &Options<'_>,
     ) -> Result<Outcome<Receipt<Pairs>>, Error> {
         let desk = self.payer(family, options.account)?;
-        self.pay_fields(desk, endpoint, intent, given, read, options).map(untyped)
+        self.pay_fields(desk, endpoint, intent, given, read, options)
     }
 
     /// The newest entry of an intent: a refusal and a doubt do not name theirs.

@@ -4,19 +4,18 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::orders::{endpoint_of, may_be_paid};
-use super::{APART, Options, Repeats, Till, Work};
-use crate::client::owner;
-use crate::clock::EARLIEST;
+use super::desk::{Till, endpoint_of};
+use super::rules::{self, APART, Looked, Step};
+use super::run::{Ran, Work};
+use super::told;
+use super::watch::{Options, Repeats};
 use crate::endpoint::ResolvedBy;
 use crate::error::text;
-use crate::journal::{Entry, EntryId, EntryState, JournalFault, JournalFaultKind, Settlement, Summary};
-use crate::outcome::{Doubt, Outcome, Reason};
+use crate::journal::{Entry, EntryId, JournalFault, JournalFaultKind, Summary};
+use crate::outcome::{Doubt, Reason};
 
 /// Intents of the last 30 days are kept, so that the same one is known again.
 const LOOK_BACK: i64 = 30 * 86_400;
-/// How far the clock may be from the gateway's for pruning.
-const A_DAY: i64 = 86_400;
 
 /// What was acknowledged less than this ago is not blanked.
 const AN_HOUR: Duration = Duration::from_secs(3600);
@@ -60,23 +59,18 @@ impl Till {
         let mut pending = entries.iter().filter(|entry| entry.is_pending()).count();
         let mut report = Vec::with_capacity(entries.len());
         for entry in entries {
-            let doubt = match &entry.state {
-                _ if entry.is_settled() => self.doubted(&entry),
-                EntryState::Settled(Settlement::ForAPerson { reason }) => {
-                    Some(Doubt::new(Reason::ForAPerson, reason.clone()))
-                }
-                _ if entry.is_pending() => {
-                    let share = self.share(deadline, pending);
-                    pending = pending.saturating_sub(1);
-                    self.recover_one(entry.id, share, deadline, options)
-                }
-                _ => None,
+            let doubt = if entry.is_pending() {
+                let share = self.share(deadline, pending);
+                pending = pending.saturating_sub(1);
+                self.recover_one(entry.id, share, deadline, options)
+            } else {
+                told::recorded_doubt(&entry).or_else(|| self.doubted(&entry))
             };
             let now = self.journal.with(|journal| journal.entry(entry.id))?.unwrap_or(entry);
             let unwritten = doubt.is_none() && now.is_pending();
             let doubt =
                 if unwritten { Some(Doubt::new(Reason::Journal, "the result could not be written")) } else { doubt };
-            self.told(now.id);
+            self.note_told(now.id);
             report.push(Recovered { entry: now, doubt });
         }
         report.sort_by_key(|recovered| recovered.entry.id);
@@ -85,8 +79,7 @@ impl Till {
 
     /// Whether a settled entry contradicts itself: what it says is not believed.
     fn doubted(&self, entry: &Entry) -> Option<Doubt> {
-        let desk = self.desks.iter().find(|desk| owner(desk.profile()) == entry.account)?;
-        let words = desk.contradiction(entry, endpoint_of(entry)?)?;
+        let words = self.desk_of(entry)?.contradiction(entry, endpoint_of(entry)?)?;
         Some(Doubt::new(Reason::ForAPerson, words))
     }
 
@@ -107,46 +100,35 @@ impl Till {
         if !entry.is_pending() {
             return None;
         }
-        let desk = self.desks.iter().find(|desk| owner(desk.profile()) == entry.account);
-        let (Some(desk), Some(endpoint)) = (desk, endpoint_of(entry)) else {
+        let (Some(desk), Some(endpoint)) = (self.desk_of(entry), endpoint_of(entry)) else {
             let words = text(&["this till has no account ", &entry.account]);
             return Some(Doubt::new(Reason::NoAccount, words));
         };
+        let call = self.call(&entry.intent, options, Duration::ZERO);
+        let mut work = Work { desk, endpoint, entry, call, read: Some };
         if let Some(words) = desk.contradiction(entry, endpoint) {
-            return match self.distrust(entry, words) {
-                Outcome::Unknown(doubt) => Some(doubt),
-                Outcome::Accepted(_) | Outcome::Declined(_) => None,
-            };
+            return self.distrust(&work, words).doubt();
         }
-        let mut call = self.call(&entry.intent, options, Duration::ZERO);
         let now = self.clock.monotonic();
-        if now.saturating_add(self.apart(id)) >= deadline || call.is_cancelled() {
+        let seen = self.seen_of(id);
+        if now.saturating_add(self.case(desk, endpoint, entry, &seen).apart()) >= deadline || call.is_cancelled() {
             return Some(Doubt::new(Reason::EarlierAttempt, "there was no time to ask"));
         }
-        call.deadline = now.saturating_add(share.max(APART)).min(deadline);
-        call.questions_until = now.saturating_add(share.max(ENOUGH)).min(deadline);
-        let mut work = Work { desk, endpoint, entry, call, read: Some };
-        let outcome = match endpoint.resolved_by {
+        work.call.deadline = now.saturating_add(share.max(APART)).min(deadline);
+        work.call.questions_until = now.saturating_add(share.max(ENOUGH)).min(deadline);
+        if matches!(endpoint.resolved_by, ResolvedBy::Order(..)) {
             // A customer is not waited for.
-            ResolvedBy::Order(..) => {
-                work.call.deadline = now;
-                self.ask_of(&work)
-            }
-            _ => self.resolve(&work, self.may_repeat(entry, options.repeats)),
-        };
-        match outcome {
-            Outcome::Unknown(doubt) => Some(doubt),
-            Outcome::Accepted(_) | Outcome::Declined(_) => None,
+            work.call.deadline = now;
+            return self.ask_of(&work).doubt();
         }
-    }
-
-    /// Whether an entry is young enough for a repeat, by a clock that was plausible then and did not go back since.
-    fn may_repeat(&self, entry: &Entry, repeats: Repeats) -> bool {
-        let Repeats::YoungerThan(young) = repeats else { return false };
-        let age = self.clock.unix_seconds().saturating_sub(entry.begun_at);
-        entry.begun_at >= EARLIEST
-            && self.clock.unix_seconds() >= entry.last_attempt_at
-            && u64::try_from(age).is_ok_and(|age| Duration::from_secs(age) < young)
+        let repeats = match options.repeats {
+            Repeats::None => false,
+            Repeats::YoungerThan(young) => rules::is_young(entry, young, self.clock.unix_seconds()),
+        };
+        match self.resume(&work, repeats) {
+            Ran::Done(outcome) => outcome.doubt(),
+            Ran::GivenUp(doubt) => Some(doubt),
+        }
     }
 
     /// Tells the journal that the caller acted on a settled entry: the ticket is printed, the door is open.
@@ -182,20 +164,17 @@ impl Till {
                 "a person closes an entry with a name and a reason",
             ));
         }
-        let settlement = Settlement::ByHand { paid, name: name.into(), reason: reason.into() };
+        let refused = |words| JournalFault::new(JournalFaultKind::Refused, words);
         let at = self.stamp();
-        self.journal.with(|journal| match journal.entry(entry)? {
-            Some(_) if self.is_busy(entry) => {
-                Err(JournalFault::new(JournalFaultKind::Refused, "a thread is working on this entry: try again"))
+        self.journal.with(|journal| {
+            let have = journal.entry(entry)?.ok_or(refused("there is no such entry"))?;
+            let looked = Looked { paid, name, reason, busy: self.is_busy(entry) };
+            // By the later of the device's time and the gateway's.
+            match rules::by_hand(&have, endpoint_of(&have), &looked, at) {
+                Step::Write(settlement, _) => journal.settle(entry, &settlement, at),
+                Step::Refuse(words) => Err(refused(words)),
+                _ => Err(refused("the entry is settled already")),
             }
-            // By the device's clock: a person may wait, but not for ever.
-            Some(have) if !paid && may_be_paid(&have, at) => Err(JournalFault::new(
-                JournalFaultKind::Refused,
-                "its customer may still pay this order: close it first",
-            )),
-            Some(have) if !have.is_settled() => journal.settle(entry, &settlement, at),
-            Some(_) => Err(JournalFault::new(JournalFaultKind::Refused, "the entry is settled already")),
-            None => Err(JournalFault::new(JournalFaultKind::Refused, "there is no such entry")),
         })
     }
 
@@ -214,9 +193,7 @@ impl Till {
     pub fn prune(&self, older_than: Duration) -> Result<u32, JournalFault> {
         self.check_process()?;
         let now = self.clock.unix_seconds();
-        let agrees = |gateway_now: i64| now.saturating_sub(gateway_now).saturating_abs() <= A_DAY;
-        let confirmed = self.gateway_times().any(agrees);
-        if !confirmed {
+        if !rules::may_prune(now, self.gateway_times()) {
             return Ok(0);
         }
         let older_than = older_than.max(AN_HOUR);

@@ -6,14 +6,12 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Desk, Found, Held, Till};
 use crate::client::owner;
 use crate::endpoint::{Endpoint, Field, Required, Source};
 use crate::error::{Error, text};
 use crate::gateways::account::Profile;
-use crate::journal::{Entry, EntryId, JournalFault, JournalFaultKind};
+use crate::journal::Entry;
 use crate::money::Fen;
-use crate::outcome::{Doubt, Outcome, Reason};
 use crate::wire::fields::{self, Fields, Limits};
 
 /// Why what is stored is not sent.
@@ -84,41 +82,5 @@ pub(super) fn fit(entry: &Entry, endpoint: &'static Endpoint, profile: &Profile)
     match own.find(|row| stored.get(row.name) != profile.value(endpoint, row.name)) {
         Some(row) => Err(Unfit::Rule(Error::field(row.name, "is stored with another value than the account has now"))),
         None => Ok(stored),
-    }
-}
-
-impl Till {
-    /// An entry that contradicts itself: nobody but a person can tell.
-    pub(super) fn distrust(&self, entry: &Entry, words: String) -> Outcome<Found> {
-        if entry.is_pending() {
-            return self.for_a_person(entry, words);
-        }
-        // What is settled stays, but it is not believed.
-        log::error!("{} {}: {words}", entry.call, entry.order_number);
-        Outcome::Unknown(Doubt::new(Reason::ForAPerson, words))
-    }
-
-    /// Takes an entry in hand, as it is now in the journal. `None`: it is gone, or another thread has it.
-    pub(super) fn hold(&self, id: EntryId) -> Result<Option<Held<'_>>, JournalFault> {
-        let entry = self.journal.with(|journal| {
-            let Some(entry) = journal.entry(id)? else { return Ok(None) };
-            if entry.id != id {
-                return Err(JournalFault::new(JournalFaultKind::Damaged, "it gave another entry than was asked for"));
-            }
-            Ok(self.busy.with(|busy| {
-                let free = !busy.contains(&id);
-                if free {
-                    busy.push(id);
-                }
-                free.then_some(entry)
-            }))
-        })?;
-        Ok(entry.map(|entry| Held { till: self, entry }))
-    }
-}
-
-impl Desk {
-    pub(super) fn contradiction(&self, entry: &Entry, endpoint: &Endpoint) -> Option<String> {
-        contradiction(entry, endpoint, self.profile())
     }
 }

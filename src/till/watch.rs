@@ -4,7 +4,6 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
-use super::Till;
 use crate::client::unless_panicked;
 
 /// Watches one call of a till: a screen that shows 正在确认, and a button that ends the waiting.
@@ -156,16 +155,12 @@ pub(super) struct Call<'a> {
     pub(super) deadline: Duration,
     /// Until when a question may take.
     pub(super) questions_until: Duration,
-    watch: &'a dyn Watch,
+    pub(super) watch: &'a dyn Watch,
 }
 
 impl Call<'_> {
-    /// Tells the watcher what is done now.
-    pub(super) fn tell(&self, order_number: &str, phase: Phase) {
-        self.tell_left(order_number, phase, Duration::ZERO);
-    }
-
-    fn tell_left(&self, order_number: &str, phase: Phase, left: Duration) {
+    /// Tells the watcher what is done now, and how long it still waits.
+    pub(super) fn progress(&self, order_number: &str, phase: Phase, left: Duration) {
         let progress = Progress { intent: self.intent, order_number, phase, left };
         if unless_panicked(|| self.watch.progress(&progress)).is_none() {
             log::error!("the progress callback panicked");
@@ -174,39 +169,5 @@ impl Call<'_> {
 
     pub(super) fn is_cancelled(&self) -> bool {
         unless_panicked(|| self.watch.is_cancelled()).unwrap_or(true)
-    }
-}
-
-impl Till {
-    pub(super) fn call<'a>(&self, intent: &'a str, options: &Options<'a>, patience: Duration) -> Call<'a> {
-        let patience = options.patience.unwrap_or(patience);
-        let deadline = self.clock.monotonic().saturating_add(patience);
-        Call { intent, deadline, questions_until: deadline, watch: options.watch }
-    }
-
-    /// Waits if the deadline allows it. False: it does not, or the waiting was cancelled.
-    pub(super) fn wait(&self, call: &Call<'_>, order_number: &str, time: Duration) -> bool {
-        /// How long a cancelled call goes on waiting at most.
-        const PART: Duration = Duration::from_millis(200);
-        if self.clock.monotonic().saturating_add(time) > call.deadline {
-            return false;
-        }
-        let mut left = time;
-        let mut parts = 0_u32;
-        while !left.is_zero() {
-            if call.is_cancelled() {
-                return false;
-            }
-            if parts.is_multiple_of(5) {
-                call.tell_left(order_number, Phase::Waiting, left);
-            }
-            parts = parts.saturating_add(1);
-            let part = left.min(PART);
-            if unless_panicked(|| self.pause.pause(part)).is_none() {
-                return false;
-            }
-            left = left.saturating_sub(part);
-        }
-        !call.is_cancelled()
     }
 }

@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use crate::clock::EARLIEST;
-use crate::journal::{Entry, EntryId, JournalFault, NewEntry, Numbered, Settlement};
+use crate::journal::entry::{Entry, EntryId, NewEntry, Numbered, Settlement};
+use crate::journal::fault::JournalFault;
 use crate::outcome::Next;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::faults::{OrFault, fault, refused};
+use super::faults::{OrFault, Result, fault, refused};
 use super::note::Note;
 use super::reading::existing;
-use super::seal::{Entries, seal_by_hand};
-use super::{NEVER_STORED, Result, seal};
+use super::seal::{self, Entries, seal_by_hand};
+
+/// What is never stored, whatever the caller hands over.
+const NEVER_STORED: [&str; 3] = ["sign", "workwx_sign", "nonce_str"];
 
 /// A transaction that failed, and whether the disk's state is known.
 pub(super) enum Failed {

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::io;
 
 use crate::error::text;
-use crate::journal::{JournalFault, JournalFaultKind};
-use rusqlite::ErrorCode;
+use crate::journal::fault::{JournalFault, JournalFaultKind};
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, ErrorCode, Row};
 
-use super::Result;
+pub(super) type Result<T> = core::result::Result<T, JournalFault>;
 
 pub(super) trait OrFault<T> {
     fn or_fault(self) -> Result<T>;
@@ -17,6 +18,14 @@ impl<T> OrFault<T> for rusqlite::Result<T> {
     fn or_fault(self) -> Result<T> {
         self.map_err(|error| fault(&error))
     }
+}
+
+pub(super) fn get<T: FromSql>(row: &Row<'_>, column: &str) -> Result<T> {
+    row.get(column).or_fault()
+}
+
+pub(super) fn pragma<T: FromSql>(connection: &Connection, name: &str) -> Result<T> {
+    connection.pragma_query_value(None, name, |row| row.get(0)).or_fault()
 }
 
 /// Says what SQLite said. Its words name tables and columns, never values. The extended code tells what the storage lacks.

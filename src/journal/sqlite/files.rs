@@ -9,9 +9,7 @@ use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Result;
-use super::faults::{busy, io_fault, lacks, storage};
-use super::opening::beside;
+use super::faults::{Result, busy, io_fault, lacks, storage};
 use crate::error::text;
 use crate::process::Process;
 
@@ -34,6 +32,12 @@ pub(super) struct Seen {
 }
 
 /// Device, inode and count of links. Where the platform tells none, only that it is there.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
 type Place = (u64, u64, u64);
 
 #[cfg(unix)]
@@ -90,7 +94,7 @@ fn seen(path: &Path) -> Result<Seen> {
     }
 }
 
-fn elsewhere(path: &Path, what: &str) -> super::JournalFault {
+fn elsewhere(path: &Path, what: &str) -> crate::journal::fault::JournalFault {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     storage(text(&[
         &name,
@@ -159,6 +163,6 @@ impl Drop for Locked {
     }
 }
 
-pub(super) fn in_use() -> super::JournalFault {
+pub(super) fn in_use() -> crate::journal::fault::JournalFault {
     busy("another program has this journal open. One terminal runs one program; end the other one first")
 }

@@ -12,8 +12,8 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use super::super::EntryId;
-use super::super::digest::Digest;
+use crate::journal::digest::Digest;
+use crate::journal::entry::EntryId;
 
 /// The journal's own row, among the rows that a note may name. Entries begin at 1.
 pub(super) const OWN_ROW: EntryId = 0;

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
-use super::Result;
-use super::faults::busy;
+use super::faults::{Result, busy};
 use super::files::{in_use, place};
 use crate::process::Process;
 

@@ -3,16 +3,21 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::text;
-use crate::journal::{JournalFault, JournalFaultKind, Owner};
+use crate::journal::entry::Owner;
+use crate::journal::fault::{JournalFault, JournalFaultKind};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
-use super::faults::{OrFault, damaged, fault, io_fault, lacks, storage};
-use super::files::Locked;
-use super::reading::entries;
-use super::{APPLICATION_ID, MIGRATIONS, PATIENCE, Result, SEALED, Step, seal};
+use super::faults::{OrFault, Result, damaged, fault, io_fault, lacks, pragma, storage};
+use super::files::{Locked, beside};
+use super::schema::{APPLICATION_ID, MIGRATIONS, SEALED, check_old_schema, migrate};
+use super::seal::{self, schema_version};
+
+/// How long to wait for a shell that holds a write lock.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The path without links, so that one file has one lock.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
@@ -23,12 +28,6 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = fs::canonicalize(folder).map_err(|error| io_fault("the folder", &error))?;
     Ok(folder.join(name))
-}
-
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_os_string();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 pub(super) fn is_missing(path: &Path) -> Result<bool> {
@@ -168,26 +167,6 @@ pub(super) fn open_existing(path: &Path, owner: &Owner) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Before there were digests: the tables are as these steps make them.
-fn check_old_schema(connection: &Connection, version: usize) -> Result<()> {
-    let mut made = Connection::open_in_memory().or_fault()?;
-    migrate(&mut made, MIGRATIONS.get(..version).unwrap_or_default())?;
-    match seal::schema_digest(&made)? == seal::schema_digest(connection)? {
-        true => Ok(()),
-        false => Err(damaged(seal::OTHER_SCHEMA)),
-    }
-}
-
-/// Version 1 had no digests: what it holds must be readable, and is sealed as it is.
-pub(super) fn seal_old(change: &Connection) -> Result<()> {
-    let is_new: bool = change.query_row("SELECT count(*) = 0 FROM journal", [], |row| row.get(0)).or_fault()?;
-    if is_new {
-        return Ok(());
-    }
-    seal::seal_all(change)?;
-    entries(change, "ORDER BY id", []).map(drop)
-}
-
 /// SQLite takes an empty file for an empty database. Here it is a database that was lost.
 fn check_header(path: &Path) -> Result<()> {
     let mut start = Vec::new();
@@ -250,29 +229,6 @@ fn check_owner(connection: &Connection, owner: &Owner) -> Result<()> {
         ". Open it with these, and settle what is in it; another terminal needs a journal of its own, in another file",
     ]);
     Err(JournalFault::new(JournalFaultKind::Foreign, found))
-}
-
-/// Brings the schema up to date, one transaction a step.
-pub(super) fn migrate(connection: &mut Connection, steps: &[Step]) -> Result<()> {
-    let done = schema_version(connection)?;
-    for (version, Step(step, then)) in (1_i64..).zip(steps).skip(done) {
-        let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).or_fault()?;
-        change.execute_batch(step).or_fault()?;
-        change.pragma_update(None, "application_id", APPLICATION_ID).or_fault()?;
-        change.pragma_update(None, "user_version", version).or_fault()?;
-        then.map_or(Ok(()), |then| then(&change))?;
-        change.commit().or_fault()?;
-    }
-    Ok(())
-}
-
-pub(super) fn schema_version(connection: &Connection) -> Result<usize> {
-    let version: i64 = pragma(connection, "user_version")?;
-    usize::try_from(version).map_err(|_| damaged("the schema's version is negative"))
-}
-
-fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> Result<T> {
-    connection.pragma_query_value(None, name, |row| row.get(0)).or_fault()
 }
 
 #[cfg(unix)]

@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::journal::{Entry, EntryId, EntryState, Settlement};
+use crate::journal::entry::{Entry, EntryId, EntryState, Settlement};
 use crate::money::Fen;
 use crate::outcome::Next;
 use rusqlite::{Connection, Row};
 
-use super::Result;
-use super::faults::{OrFault, damaged, refused};
+use super::faults::{Result, damaged, get, refused};
 use super::seal::{Entries, Read as ReadEntry};
 
 pub(super) fn existing(stored: &mut Entries<'_>, id: EntryId) -> Result<Entry> {
@@ -93,8 +92,4 @@ fn read_next(row: &Row<'_>) -> Result<Next> {
         "stop" => Ok(Next::Stop),
         _ => Err(damaged("what is allowed next is not one of ours")),
     }
-}
-
-pub(super) fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T> {
-    row.get(column).or_fault()
 }

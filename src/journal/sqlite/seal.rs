@@ -8,13 +8,11 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
-use super::faults::{OrFault, damaged};
+use super::faults::{OrFault, Result, damaged, get, pragma};
 use super::note::{Note, OWN_ROW};
-use super::opening::schema_version;
-use super::reading::get;
-use super::{EntryId, Result};
 use crate::error::text;
 use crate::journal::digest::Digest;
+use crate::journal::entry::EntryId;
 
 /// The columns of an entry that its digest covers, in this order. Never change it: it is a part of what is stored.
 const SEALED: &str = "id, account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, state, known, \
@@ -379,4 +377,10 @@ pub(super) fn check_note(connection: &Connection, note: Note) -> Result<()> {
         &row,
         " was changed since. The end of the -wal file is damaged, or older files were put back",
     ])))
+}
+
+/// Which rows have digests depends on it.
+pub(super) fn schema_version(connection: &Connection) -> Result<usize> {
+    let version: i64 = pragma(connection, "user_version")?;
+    usize::try_from(version).map_err(|_| damaged("the schema's version is negative"))
 }

@@ -1,0 +1,214 @@
+//! One request that was read in full: gateway, act, checks, ledger.
+
+use crate::fields::Fields;
+use crate::form;
+use crate::gateway::{Act, Gateway};
+use crate::http::Head;
+use crate::ledger::{Entered, Record};
+use crate::reply::Reply;
+use crate::settings::Settings;
+use crate::shared::Shared;
+use crate::{redpack, swiftpass, webgate, workwx, xml};
+
+/// One request, judged but not carried out.
+pub(crate) struct Question {
+    pub(crate) gateway: Gateway,
+    pub(crate) act: Act,
+    pub(crate) fields: Fields,
+    /// The refusal, when something is wrong with it.
+    pub(crate) wrong: Option<Reply>,
+}
+
+impl Question {
+    /// Reads and checks a request to `gateway`.
+    pub(crate) fn read(
+        settings: &Settings,
+        (gateway, act): (Gateway, Option<Act>),
+        head: &Head,
+        body: &[u8],
+        cn: Option<&str>,
+    ) -> Question {
+        let (fields, wrong) = match fields(gateway, head, body) {
+            Ok(fields) => (fields, None),
+            Err((code, text)) => (Fields::default(), Some((code, text))),
+        };
+        // An unreadable request to the one URL of Swiftpass counts as a payment.
+        let act = act.or_else(|| swiftpass::act(fields.get("service")));
+        let mut question = Question { gateway, act: act.unwrap_or(Act::Pay), fields, wrong: None };
+        question.wrong = match wrong {
+            Some((code, text)) => Some(question.unreadable(settings, code, text)),
+            None => question.check(settings, cn).err(),
+        };
+        question
+    }
+
+    pub(crate) fn order_number(&self) -> &str {
+        self.fields.get(self.gateway.order_field())
+    }
+
+    fn unreadable(&self, settings: &Settings, code: &str, text: &str) -> Reply {
+        match (self.gateway, code) {
+            (Gateway::Swiftpass, "HTTP_METHOD_ERROR") => swiftpass::gate("Require POST method"),
+            (Gateway::Swiftpass, _) => swiftpass::gate("Parse xml error,please use UTF-8 encoded"),
+            _ => self.refusal(settings, code, text),
+        }
+    }
+
+    fn check(&self, settings: &Settings, cn: Option<&str>) -> Result<(), Reply> {
+        let fields = &self.fields;
+        let refused = |(code, text): (&str, String)| self.refusal(settings, code, &text);
+        match self.gateway {
+            Gateway::Redpack => redpack::check(settings, self.act, fields, cn).map_err(refused),
+            Gateway::Workwx => workwx::check(settings, self.act, fields, cn).map_err(refused),
+            Gateway::Swiftpass => swiftpass::check(settings, fields),
+            Gateway::Webgate => webgate::check(settings, fields),
+        }
+    }
+
+    /// A business refusal of this gateway, signed where it signs.
+    pub(crate) fn refusal(&self, settings: &Settings, code: &str, text: &str) -> Reply {
+        match self.gateway {
+            Gateway::Redpack => redpack::refusal(code, text, &self.fields),
+            Gateway::Workwx => workwx::refusal(code, text, &self.fields),
+            Gateway::Swiftpass => swiftpass::refusal(code, text),
+            Gateway::Webgate => webgate::refusal(settings, code, text),
+        }
+    }
+
+    fn draft(&self) -> Record {
+        match self.gateway {
+            Gateway::Redpack => redpack::draft(&self.fields),
+            Gateway::Workwx => workwx::draft(&self.fields),
+            Gateway::Swiftpass => swiftpass::draft(&self.fields),
+            Gateway::Webgate => webgate::draft(&self.fields),
+        }
+    }
+
+    fn success(&self, settings: &Settings, record: &Record) -> Reply {
+        match self.gateway {
+            Gateway::Redpack => redpack::success(record),
+            Gateway::Workwx => workwx::success(record, &self.fields),
+            Gateway::Swiftpass => swiftpass::success(record),
+            Gateway::Webgate => webgate::success(settings, record),
+        }
+    }
+
+    fn repeat(&self, settings: &Settings, record: &Record) -> Reply {
+        match self.gateway {
+            Gateway::Redpack => redpack::repeat(settings, record, &self.fields),
+            Gateway::Workwx => workwx::repeat(record, &self.fields),
+            Gateway::Swiftpass => swiftpass::repeat(record),
+            Gateway::Webgate => webgate::repeat(settings, record),
+        }
+    }
+
+    /// The ledger takes the payment, or the query is answered.
+    pub(crate) fn carry_out(&self, shared: &Shared) -> Reply {
+        if let Some(wrong) = &self.wrong {
+            return wrong.clone();
+        }
+        match self.act {
+            Act::Query => self.look_up(shared),
+            Act::Close => swiftpass::close(&shared.ledger, &self.fields),
+            Act::Pay => match shared.ledger.enter(self.draft()) {
+                Entered::New(record) => self.success(&shared.settings, &record),
+                Entered::Same(record) => self.repeat(&shared.settings, &record),
+                Entered::Different => self.mismatch(&shared.settings),
+            },
+        }
+    }
+
+    /// The same number with other content.
+    fn mismatch(&self, settings: &Settings) -> Reply {
+        let code = match self.gateway {
+            Gateway::Swiftpass => "OUT_TRADE_NO_USED",
+            _ => "FATAL_ERROR",
+        };
+        self.refusal(settings, code, "重复请求时参数与原单不一致")
+    }
+
+    fn look_up(&self, shared: &Shared) -> Reply {
+        let found = shared.ledger.find(self.gateway.name(), self.order_number());
+        match (self.gateway, found) {
+            (Gateway::Redpack, Some(record)) => redpack::query(&record),
+            (Gateway::Redpack, None) => redpack::not_found(&self.fields),
+            (Gateway::Workwx, Some(record)) => workwx::query(&record),
+            (Gateway::Workwx, None) => workwx::not_found(&self.fields),
+            (_, Some(record)) => swiftpass::query(&record),
+            (_, None) => swiftpass::not_found(),
+        }
+    }
+
+    /// A success that is not true: the ledger knows nothing of it.
+    pub(crate) fn pretend(&self, shared: &Shared) -> Reply {
+        match (self.act, &self.wrong) {
+            (Act::Pay, None) => self.success(&shared.settings, &self.draft()),
+            (_, Some(wrong)) => wrong.clone(),
+            _ => self.look_up(shared),
+        }
+    }
+
+    /// SEND_FAILED is remembered: the query says FAILED (docs: A.4).
+    pub(crate) fn remember_failure(&self, shared: &Shared) {
+        if self.act == Act::Pay && self.gateway.wants_certificate() {
+            let mut draft = self.draft();
+            draft.entry.paid = 0;
+            draft.entry.state = "FAILED".to_owned();
+            shared.ledger.enter(draft);
+        }
+    }
+
+    /// The order is taken but not finished.
+    pub(crate) fn set_processing(&self, shared: &Shared) {
+        let state = match self.gateway {
+            Gateway::Redpack => "SENDING",
+            Gateway::Swiftpass => "USERPAYING",
+            Gateway::Workwx | Gateway::Webgate => "PROCESSING",
+        };
+        if self.act == Act::Pay && self.wrong.is_none() {
+            let (gateway, number) = (self.gateway.name(), self.order_number());
+            let fresh = |record: &Record| record.entry.attempts == 1;
+            shared.ledger.change(gateway, number, |record| {
+                if fresh(record) {
+                    record.entry.state = state.to_owned();
+                }
+            });
+        }
+    }
+}
+
+fn fields(gateway: Gateway, head: &Head, body: &[u8]) -> Result<Fields, (&'static str, &'static str)> {
+    if head.method != "POST" {
+        return Err(("HTTP_METHOD_ERROR", "请使用POST方法"));
+    }
+    if !is_type(head.header("content-type"), gateway.request_type()) {
+        return Err(("XML_ERROR", "Content-Type错误"));
+    }
+    let fields = match gateway {
+        Gateway::Webgate => form::read(body),
+        _ => xml::read(body),
+    };
+    fields.map_err(|_| ("XML_ERROR", "请求数据格式错误"))
+}
+
+/// The media type, with no parameter but `charset=utf-8`.
+fn is_type(header: &str, wanted: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    let (kind, parameter) = header.split_once(';').unwrap_or((&header, ""));
+    let charset = parameter.trim().trim_start_matches("charset=").trim_matches('"');
+    kind.trim() == wanted && ["", "utf-8"].contains(&charset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_type;
+
+    #[test]
+    fn media_types() {
+        assert!(is_type("text/xml", "text/xml"));
+        assert!(is_type("Text/XML; charset=UTF-8", "text/xml"));
+        assert!(!is_type("application/x-www-form-urlencoded", "text/xml"));
+        assert!(!is_type("text/xml; charset=gbk", "text/xml"));
+        assert!(!is_type("", "text/xml"));
+    }
+}

@@ -1,0 +1,136 @@
+//! What every journal must keep.
+
+use alloc::vec::Vec;
+
+use super::entry::{Entry, EntryId, NewEntry, Numbered, Owner, Settlement, Summary};
+use super::fault::JournalFault;
+use super::order_number::Serial;
+use crate::error::Error;
+
+#[cfg(doc)]
+use super::fault::JournalFaultKind;
+
+/// A durable record of payments. One writer at a time.
+///
+/// # What an implementation must keep
+///
+/// * Every method that changes something returns only after the change is durable: it survives a power cut.
+/// * [`Journal::begin`] is one transaction: intent, serial and entry are all there, or none is.
+/// * A serial is handed out once. A new epoch is drawn whenever the journal is opened and whenever the counter is full,
+///   and an epoch that this journal ever used is never drawn again.
+/// * What it gives back is what was stored. Flash flips bits: keep [`Entry::digest`] with each entry, compare it with every
+///   reading, and give a fault of the kind [`JournalFaultKind::Damaged`] where it differs. The till sees a number, an amount
+///   or an account that contradicts itself; it cannot see a flipped openid, state or count of attempts.
+/// * An entry is never lost without a fault, not even the newest one. A torn record is never read as a good one.
+pub trait Journal: Send {
+    /// Whose journal it is. A till makes its order numbers from it, so it must be the same as long as the journal lives:
+    /// store it with the entries.
+    fn owner(&self) -> Owner;
+
+    /// The entries of an intent under an account, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>, JournalFault>;
+
+    /// Stores a new entry under the next serial, with its first attempt counted, and returns it.
+    ///
+    /// `number` makes the order number and the fields from the serial. It may be called again with another serial.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalFaultKind::Refused`]: the newest entry of this intent does not allow a new order number
+    /// ([`Entry::allows_new_number`]). Anything else: nothing was stored.
+    fn begin(
+        &mut self,
+        new: &NewEntry<'_>,
+        number: &mut dyn FnMut(Serial) -> Result<Numbered, Error>,
+    ) -> Result<Entry, JournalFault>;
+
+    /// Counts one more attempt of an open entry, before its first byte leaves.
+    ///
+    /// # Errors
+    ///
+    /// The entry is not open, or the journal cannot be written. Nothing may be sent then.
+    fn attempt(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
+
+    /// Writes what became of an entry. What is settled stays as it is, because whoever comes late with an older view must
+    /// not overwrite it; only late money counts at any time, and is then no longer acknowledged. The rule is
+    /// [`Entry::takes`].
+    ///
+    /// # Errors
+    ///
+    /// [`JournalFaultKind::Refused`]: there is no such entry, or it does not take this. Anything else: the journal cannot be
+    /// written.
+    fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<(), JournalFault>;
+
+    /// Opens a settled entry again, with one more attempt counted: nothing was sent, or it was refused and the same
+    /// number may be used again. An acknowledged one is then no longer acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalFaultKind::Refused`]: the entry does not allow it ([`Entry::allows_same_number`]), or its fields were
+    /// blanked.
+    fn reopen(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
+
+    /// Notes that the gateway once knew the order: a later "not found" is then never final. Doing it twice is no error.
+    ///
+    /// # Errors
+    ///
+    /// There is no such entry, or the journal cannot be written.
+    fn note_known(&mut self, id: EntryId) -> Result<(), JournalFault>;
+
+    /// Marks a settled entry as acted upon by the caller. Doing it twice is no error.
+    ///
+    /// # Errors
+    ///
+    /// There is no such entry, or it is not settled.
+    fn acknowledge(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
+
+    /// One entry.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    fn entry(&mut self, id: EntryId) -> Result<Option<Entry>, JournalFault>;
+
+    /// The entry of an order number under an account.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    fn by_order_number(&mut self, account: &str, order_number: &str) -> Result<Option<Entry>, JournalFault>;
+
+    /// When the last attempt was begun whose fields hold this value, under an account: the gateway may want a pause
+    /// between two payments to one payee. Entries that were never sent do not count.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    fn last_attempt_to(&mut self, account: &str, field: &str, value: &str) -> Result<Option<i64>, JournalFault>;
+
+    /// Every entry that is not acknowledged, oldest first: open ones, those for a person, and settled ones.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    fn unacknowledged(&mut self) -> Result<Vec<Entry>, JournalFault>;
+
+    /// Removes entries that were acknowledged before this time, and blanks the fields of those among them that stay.
+    /// The counter, the epochs, what a person wrote, and an intent younger than `keep_intents_since` stay. An intent
+    /// goes as a whole or not at all: its newest entry decides what may be paid again. An entry from a clock that was
+    /// not set counts as young until a later entry shows its age. Returns how many entries went.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be written.
+    fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64) -> Result<u32, JournalFault>;
+
+    /// Counts and sums of the entries begun in a time, by call and outcome: to lay beside the platform's bill.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    fn summary(&mut self, from: i64, until: i64) -> Result<Vec<Summary>, JournalFault>;
+}

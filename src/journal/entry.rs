@@ -1,0 +1,291 @@
+//! One payment in the journal, what is known of it, and what may be written over that.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::money::Fen;
+use crate::outcome::Next;
+
+/// The number of an entry in its journal.
+pub type EntryId = i64;
+
+/// The terminal that a journal belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The terminal's number, which is part of every order number: another one for every terminal of a merchant.
+    pub terminal: u16,
+    /// The `device_info` (设备号) that its requests carry. `None`: the journal is not bound to one.
+    pub device_info: Option<String>,
+}
+
+/// A payment that is about to be stored.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEntry<'a> {
+    /// Whose it is: gateway, merchant, appid and base URL, as one text.
+    pub account: &'a str,
+    /// The call: `sendredpack`.
+    pub call: &'a str,
+    /// The caller's own name for what is being paid, 1 to 64 bytes.
+    pub intent: &'a str,
+    /// The amount in fen.
+    pub amount: Fen,
+    /// Seconds since 1970, as the device believes.
+    pub at: i64,
+}
+
+/// An order number and the fields that go with it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Numbered {
+    /// The order number.
+    pub order_number: String,
+    /// Every field that is sent, in order, but for nonce, timestamp and signatures.
+    pub fields: Vec<(String, String)>,
+}
+
+/// One payment in the journal.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Its number.
+    pub id: EntryId,
+    /// Whose it is.
+    pub account: String,
+    /// The call: `sendredpack`.
+    pub call: String,
+    /// The caller's own name for what is being paid.
+    pub intent: String,
+    /// The order number.
+    pub order_number: String,
+    /// The amount in fen.
+    pub amount: Fen,
+    /// Every field that was sent, in order, but for nonce, timestamp and signatures. Empty once blanked.
+    pub fields: Vec<(String, String)>,
+    /// When it was begun, in seconds since 1970, as the device believed.
+    pub begun_at: i64,
+    /// How many attempts were made or begun.
+    pub attempts: u32,
+    /// When the last attempt was begun.
+    pub last_attempt_at: i64,
+    /// Whether the gateway ever said that it knows the order.
+    pub known: bool,
+    /// What is known.
+    pub state: EntryState,
+    /// When the caller acknowledged it.
+    pub acknowledged_at: Option<i64>,
+}
+
+/// What is known of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryState {
+    /// An attempt may have left, and nothing is proven.
+    Open,
+    /// Written by [`Journal::settle`].
+    Settled(Settlement),
+}
+
+/// What became of an entry.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Settlement {
+    /// Paid, or issued. The fields that prove it, from the reply or from the query.
+    Accepted {
+        /// True when a query proved it, false when the gateway said so itself: in its reply, or in a notification.
+        queried: bool,
+        /// Fields worth keeping: `send_listid`, `payment_no`.
+        evidence: Vec<(String, String)>,
+    },
+    /// Refused, and proven.
+    Declined {
+        /// The gateway's code.
+        code: String,
+        /// The gateway's words.
+        text: String,
+        /// What is allowed next.
+        next: Next,
+    },
+    /// No byte ever left.
+    NotSent,
+    /// An order exists, and what lets the customer pay it was handed out. Not final: the customer may pay or not.
+    Ordered {
+        /// What was handed out: `mweb_url`.
+        evidence: Vec<(String, String)>,
+    },
+    /// The answer that would have let a customer pay the order was lost. A new order number may be used at once. Not
+    /// final: the order is watched until it expires.
+    Abandoned,
+    /// The customer paid an order that was given up: it had expired, was closed or abandoned, or a person had found it
+    /// unpaid. Refund it, or act on it.
+    PaidLate {
+        /// Fields worth keeping: `transaction_id`, `time_end`.
+        evidence: Vec<(String, String)>,
+    },
+    /// Nobody but a person can tell. Not final: a person settles it by hand.
+    ForAPerson {
+        /// Why.
+        reason: Cow<'static, str>,
+    },
+    /// A person looked, and decided. Kept for ever.
+    ByHand {
+        /// What the person found.
+        paid: bool,
+        /// Who.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Entry {
+    /// An open entry with its first attempt counted, for implementations of [`Journal::begin`].
+    pub fn new(id: EntryId, new: &NewEntry<'_>, order_number: String, fields: Vec<(String, String)>) -> Entry {
+        Entry {
+            id,
+            account: new.account.into(),
+            call: new.call.into(),
+            intent: new.intent.into(),
+            order_number,
+            amount: new.amount,
+            fields,
+            begun_at: new.at,
+            attempts: 1,
+            last_attempt_at: new.at,
+            known: false,
+            state: EntryState::Open,
+            acknowledged_at: None,
+        }
+    }
+
+    /// Whether a new order number may be used for its intent: only after a proven refusal that says so, after a person
+    /// found it unpaid, when nothing was ever sent, or when nobody can pay the order because its URL was lost.
+    pub fn allows_new_number(&self) -> bool {
+        match &self.state {
+            EntryState::Settled(Settlement::Declined { next, .. }) => *next == Next::NewNumber,
+            EntryState::Settled(Settlement::ByHand { paid, .. }) => !paid,
+            EntryState::Settled(Settlement::NotSent | Settlement::Abandoned) => true,
+            EntryState::Open | EntryState::Settled(_) => false,
+        }
+    }
+
+    /// Whether the same order number may be sent again although the entry is settled.
+    pub fn allows_same_number(&self) -> bool {
+        match &self.state {
+            EntryState::Settled(Settlement::NotSent) => true,
+            EntryState::Settled(Settlement::Declined { next, .. }) => {
+                matches!(next, Next::SameNumber | Next::SameNumberLater(_))
+            }
+            EntryState::Open | EntryState::Settled(_) => false,
+        }
+    }
+
+    /// Whether it is settled for good: acknowledged entries must be.
+    pub fn is_settled(&self) -> bool {
+        !self.is_pending() && !matches!(self.state, EntryState::Settled(Settlement::ForAPerson { .. }))
+    }
+
+    /// Whether the gateway has yet to say what becomes of it: it is open, or an order that may still be paid.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state, EntryState::Open | EntryState::Settled(Settlement::Ordered { .. } | Settlement::Abandoned))
+    }
+
+    /// Whether it is paid, as far as the journal knows.
+    pub fn is_paid(&self) -> bool {
+        let EntryState::Settled(settlement) = &self.state else { return false };
+        match settlement {
+            Settlement::Accepted { .. } | Settlement::PaidLate { .. } => true,
+            Settlement::ByHand { paid, .. } => *paid,
+            _ => false,
+        }
+    }
+
+    /// Whether [`Journal::settle`] may write this over what the entry has. What is settled stays. An order that exists is
+    /// never said to be unsent or abandoned. Late money counts at any time but once.
+    pub fn takes(&self, settlement: &Settlement) -> bool {
+        match (&self.state, settlement) {
+            (_, Settlement::PaidLate { .. }) => !self.is_paid(),
+            (EntryState::Open | EntryState::Settled(Settlement::ForAPerson { .. }), _) => true,
+            (EntryState::Settled(Settlement::Ordered { .. } | Settlement::Abandoned), next) => {
+                !matches!(next, Settlement::Ordered { .. } | Settlement::Abandoned | Settlement::NotSent)
+            }
+            (EntryState::Settled(_), _) => false,
+        }
+    }
+
+    /// A field that was sent.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// One row of a day's sums.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// The call: `sendredpack`.
+    pub call: String,
+    /// `accepted`, `declined`, `not sent`, `open`, `ordered`, `abandoned`, `paid late`, `for a person`, `by hand: paid`,
+    /// `by hand: not paid`.
+    pub outcome: String,
+    /// How many.
+    pub count: u64,
+    /// The sum in fen.
+    pub fen: u64,
+}
+
+/// The names of some fields, for a `Debug` that hides the values.
+pub(crate) struct Names<'a>(pub &'a [(String, String)]);
+
+impl fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// Hides the values of the evidence: an `mweb_url` lets its bearer pay.
+impl fmt::Debug for Settlement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Settlement::Accepted { queried, evidence } => {
+                f.debug_struct("Accepted").field("queried", queried).field("evidence", &Names(evidence)).finish()
+            }
+            Settlement::Declined { code, text, next } => {
+                f.debug_struct("Declined").field("code", code).field("text", text).field("next", next).finish()
+            }
+            Settlement::NotSent => f.write_str("NotSent"),
+            Settlement::Ordered { evidence } => f.debug_struct("Ordered").field("evidence", &Names(evidence)).finish(),
+            Settlement::Abandoned => f.write_str("Abandoned"),
+            Settlement::PaidLate { evidence } => {
+                f.debug_struct("PaidLate").field("evidence", &Names(evidence)).finish()
+            }
+            Settlement::ForAPerson { reason } => f.debug_struct("ForAPerson").field("reason", reason).finish(),
+            Settlement::ByHand { paid, name, reason } => {
+                f.debug_struct("ByHand").field("paid", paid).field("name", name).field("reason", reason).finish()
+            }
+        }
+    }
+}
+
+/// Hides the values of the fields: they hold names and openids.
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("id", &self.id)
+            .field("account", &self.account)
+            .field("call", &self.call)
+            .field("intent", &self.intent)
+            .field("order_number", &self.order_number)
+            .field("amount", &self.amount)
+            .field("begun_at", &self.begun_at)
+            .field("attempts", &self.attempts)
+            .field("state", &self.state)
+            .field("acknowledged_at", &self.acknowledged_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Numbered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Numbered").field("order_number", &self.order_number).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,460 @@
+//! The journal itself: each call is one transaction.
+
+use std::collections::BTreeMap;
+use std::fs::{self};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::note::{Note, NoteLine};
+use super::seal::{self, Entries, change_own_row};
+
+use crate::error::{Error, text};
+use crate::journal::contract::Journal;
+use crate::journal::entry::{Entry, EntryId, EntryState, NewEntry, Numbered, Owner, Settlement, Summary};
+use crate::journal::fault::{JournalFault, JournalFaultKind};
+use crate::journal::order_number::{COUNTERS, Serial};
+use crate::nonce::Random;
+use crate::process::{ELSEWHERE, Process};
+
+use super::changes::{Failed, blank, count_attempt, insert, old_entries, remove, store_settlement, transaction};
+use super::faults::{OrFault, Result, damaged, fault, get, io_fault, refused, storage};
+use super::files::{DatabaseLock, Files, beside};
+use super::opened::{Opened, Presence};
+use super::opening::{
+    Lock, PATIENCE, create, is_missing, move_wal_when_closed, open_existing, refuse_leftovers, resolve,
+};
+use super::reading::{entries, existing, latest};
+use super::serials::{Serials, count_new_wal, new_epoch, new_wals, number_fault};
+use crate::descriptors::above_stdio;
+
+/// A checkpoint is made when the WAL is longer than this.
+const WAL_BOUND: u64 = 1 << 20;
+
+/// A [`Journal`] on an SQLite file.
+///
+/// * One writer: the database and `<path>.lock` are locked as long as this value lives, and on Linux so is the path, whatever
+///   is removed meanwhile. The `sqlite3` shell can read the live file; the view `payments` is made for people.
+/// * One process: after a fork only the process that opened it can use it. In another every call is a
+///   [`JournalFaultKind::Process`], and dropping it there changes nothing. Open it after forking.
+/// * Files that were removed, moved, replaced or written to by another program are noticed before and after each change:
+///   then nothing is stored, so nothing is sent, until the program is restarted.
+/// * The file and those beside it have mode 0600 on Unix.
+/// * The journal belongs to one terminal number and `device_info`. It does not open under others.
+/// * A damaged file is refused, never recreated: an entry that is not as it was stored, by its digest, is damage, and so is
+///   a WAL that lost its end after a kill. If the database is missing while the files beside it are there, or is older than
+///   they are, that is damage too. Move or copy all of them together, when no program has them open.
+/// * Damage that shows while it is open is a fault of every call that reads the entry. After it no payment begins and none is
+///   repeated through this value, but what became of others is still recorded.
+/// * A copy or a backup goes on under another epoch, so it repeats no order number. It does not know what was paid
+///   since it was made.
+pub struct SqliteJournal {
+    // Closed before the locks are let go: fields are dropped in this order.
+    connection: Owned,
+    wal: PathBuf,
+    serials: Serials,
+    broken: bool,
+    /// The damage that was found since it was opened.
+    damage: Option<JournalFault>,
+    note: NoteLine,
+    files: Files,
+    // Held, and let go in this order.
+    _database_lock: DatabaseLock,
+    lock: Lock,
+    _presence: Presence,
+    _opened: Opened,
+    process: Process,
+    owner: Owner,
+}
+
+/// SQLite's connection, which is never closed in another process: that could move and remove the first one's WAL.
+struct Owned(Option<Connection>);
+
+impl Owned {
+    fn get(&self) -> Result<&Connection> {
+        self.0.as_ref().ok_or_else(|| storage("it is closed"))
+    }
+}
+
+impl SqliteJournal {
+    /// Opens the journal of this terminal, or makes it when there is none.
+    ///
+    /// Draws a new epoch. Reads the whole file once, to find damage.
+    ///
+    /// # Errors
+    ///
+    /// * [`JournalFaultKind::Busy`]: another process, or another value in this one, has it.
+    /// * [`JournalFaultKind::Foreign`]: it belongs to another terminal number or `device_info`.
+    /// * [`JournalFaultKind::Newer`]: a newer version of this library wrote it.
+    /// * [`JournalFaultKind::Damaged`]: the file is damaged, is no journal, or is missing beside its lock file.
+    /// * [`JournalFaultKind::Storage`]: it cannot be read or written.
+    /// * [`JournalFaultKind::Number`]: there are no random numbers, or no epochs left.
+    pub fn open(
+        path: impl AsRef<Path>,
+        terminal: u16,
+        device_info: Option<&str>,
+        random: &dyn Random,
+    ) -> Result<SqliteJournal> {
+        if rusqlite::version_number() < 3_037_000 {
+            let found = text(&["SQLite ", rusqlite::version(), " is too old: 3.37 is needed, or `sqlite-bundled`"]);
+            return Err(storage(found));
+        }
+        let path = resolve(path.as_ref())?;
+        let owner = Owner { terminal, device_info: device_info.map(String::from) };
+        // SQLite would leave /dev/null where it finds one of the first three free.
+        above_stdio(|| SqliteJournal::open_files(path, owner, random))
+    }
+
+    fn open_files(path: PathBuf, owner: Owner, random: &dyn Random) -> Result<SqliteJournal> {
+        let opened = Opened::enter(&path)?;
+        let presence = Presence::enter(&path)?;
+        let mut lock = Lock::take(&beside(&path, ".lock"))?;
+        if is_missing(&path)? {
+            refuse_leftovers(&path, &lock)?;
+            create(&path, &owner)?;
+        }
+        opened.made()?;
+        let database_lock = DatabaseLock::take(&path)?;
+        let connection = open_existing(&path, &owner)?;
+        if new_wals(&connection)? < lock.promised().map_err(|error| io_fault("the lock file", &error))? {
+            return Err(damaged(
+                "the database is older than the files beside it: its -wal file is missing, or a backup of the database \
+                 alone was put back",
+            ));
+        }
+
+        let (note, noted) = NoteLine::find(lock.file()).map_err(|error| io_fault("the lock file", &error))?;
+        noted.map_or(Ok(()), |noted| seal::check_note(&connection, noted))?;
+
+        let mut seed = [0; 8];
+        random.fill(&mut seed).map_err(|error| number_fault(&error))?;
+        let full = Serials { epoch: 0, counter: COUNTERS, seed: u64::from_le_bytes(seed) };
+        let wal = beside(&path, "-wal");
+        let mut journal = SqliteJournal {
+            connection: Owned(Some(connection)),
+            wal,
+            serials: full,
+            broken: false,
+            damage: None,
+            note,
+            files: Files::of(&path)?,
+            _database_lock: database_lock,
+            lock,
+            _presence: presence,
+            _opened: opened,
+            process: Process::this(),
+            owner,
+        };
+        journal.move_wal()?;
+        let (epoch, (wal, begun)) = journal.write(|change| {
+            let epoch = new_epoch(change, &mut || {
+                let mut bytes = [0; 4];
+                random.fill(&mut bytes).map_err(|error| number_fault(&error))?;
+                Ok(u32::from_le_bytes(bytes))
+            })?;
+            let begun = count_new_wal(change)?;
+            Ok(((epoch, begun), Some(begun.1)))
+        })?;
+        (journal.serials.epoch, journal.serials.counter) = (epoch, 0);
+        journal.promise(wal)?;
+        journal.note.begin(journal.lock.file(), begun).map_err(|error| io_fault("the lock file", &error))?;
+        journal.files.look_again()?;
+        move_wal_when_closed(journal.connection()?, true)?;
+        Ok(journal)
+    }
+
+    /// The connection, in the process that opened it.
+    fn connection(&self) -> Result<&Connection> {
+        if !self.process.is_here() {
+            return Err(JournalFault::new(JournalFaultKind::Process, ELSEWHERE));
+        }
+        self.connection.get()
+    }
+
+    /// Lets the lock file remember a WAL.
+    fn promise(&mut self, wal: i64) -> Result<()> {
+        self.lock.promise(wal).map_err(|error| io_fault("the lock file", &error))?;
+        self.files.look_again()
+    }
+
+    /// Runs one transaction, and notes what it changed. When it fails nothing has changed.
+    fn write<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<(T, Option<Note>)>) -> Result<T> {
+        let (value, note) = self.run(change)?;
+        if let Some(Err(error)) = note.map(|note| self.note.write(self.lock.file(), note)) {
+            log::warn!("journal: the lock file does not say what was written last: {error}");
+        }
+        Ok(value)
+    }
+
+    fn run<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let connection = self.connection()?;
+        if self.broken {
+            return Err(storage("an earlier write did not reach the disk. Check the storage and restart the program"));
+        }
+        self.files.check()?;
+        let done = transaction(connection, change);
+        // What a failed sync leaves on the disk is not known, so nothing may be built upon it.
+        let sync_failed = matches!(done, Err(Failed::Sync(_)));
+        self.broken = sync_failed || !connection.is_autocommit();
+        let done = done.map_err(Failed::into_fault);
+        let value = self.looked(done)?;
+        // What was written into a file that is gone by now is lost.
+        self.files.seen = self.files.check()?;
+        Ok(value)
+    }
+
+    /// Remembers damage.
+    fn looked<T>(&mut self, found: Result<T>) -> Result<T> {
+        if let Err(fault) = &found
+            && fault.kind() == JournalFaultKind::Damaged
+        {
+            log::error!("{fault}");
+            self.damage.get_or_insert_with(|| fault.clone());
+        }
+        found
+    }
+
+    /// What a payment is begun or repeated upon must be whole. A storage that changed one entry may have changed others.
+    fn check_whole(&self) -> Result<()> {
+        self.damage.clone().map_or(Ok(()), Err)
+    }
+
+    fn read(&mut self, which: &str, values: impl rusqlite::Params) -> Result<Vec<Entry>> {
+        let found = entries(self.connection()?, which, values);
+        self.looked(found)
+    }
+
+    /// Moves the WAL into the database. When it cannot, nothing is lost and the next one will.
+    fn move_wal(&mut self) -> Result<bool> {
+        let connection = self.connection()?;
+        self.files.check()?;
+        let moved = connection
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)));
+        if let Err(error) = connection.busy_timeout(PATIENCE) {
+            log::warn!("journal: {}", fault(&error).text());
+        }
+        // Also where it failed half-way: what was moved is in the database.
+        self.files.look_again()?;
+        match moved {
+            Ok(0) => return Ok(true),
+            Ok(_) => log::debug!("journal: somebody reads it, the checkpoint is left for later"),
+            Err(error) => log::warn!("journal: no checkpoint: {}", fault(&error).text()),
+        }
+        Ok(false)
+    }
+
+    /// Moves the WAL, begins the next one, and lets the lock file remember that there is one.
+    fn checkpoint(&mut self) {
+        let kept = match self.move_wal() {
+            Ok(true) => self
+                .write(|change| count_new_wal(change).map(|(wal, note)| (wal, Some(note))))
+                .and_then(|wal| self.promise(wal)),
+            Ok(false) => Ok(()),
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = kept {
+            log::warn!("{fault}");
+        }
+    }
+
+    fn checkpoint_if_long(&mut self) {
+        if fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > WAL_BOUND) {
+            self.checkpoint();
+        }
+    }
+}
+
+/// In the process that opened it: closed, then unlocked, at once, even if a process that was forked still has the files.
+/// In another nothing happens: the memory stays, and the files are closed with the process.
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        let connection = self.connection.0.take();
+        if !self.process.is_here() {
+            core::mem::forget(connection);
+            return;
+        }
+        // The locks after it, in their order.
+        drop(connection);
+    }
+}
+
+impl std::fmt::Debug for SqliteJournal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteJournal").field("wal", &self.wal).field("serials", &self.serials).finish_non_exhaustive()
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn owner(&self) -> Owner {
+        self.owner.clone()
+    }
+
+    fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>> {
+        self.read("WHERE account = ?1 AND intent = ?2 ORDER BY id", [account, intent])
+    }
+
+    fn begin(
+        &mut self,
+        new: &NewEntry<'_>,
+        number: &mut dyn FnMut(Serial) -> core::result::Result<Numbered, Error>,
+    ) -> Result<Entry> {
+        if !(1..=64).contains(&new.intent.len()) {
+            return Err(refused("an intent has 1 to 64 bytes"));
+        }
+        self.check_whole()?;
+        let mut serials = self.serials;
+        let entry = self.write(|change| {
+            if latest(change, new.account, new.intent)?.is_some_and(|newest| !newest.allows_new_number()) {
+                return Err(refused("the newest entry of this intent does not allow a new order number"));
+            }
+            let (entry, note) = insert(change, new, &mut || {
+                let serial = serials.next(change)?;
+                number(serial).map_err(|error| number_fault(&error))
+            })?;
+            Ok((entry, Some(note)))
+        });
+        // A serial that was shown is used up, even if nothing was stored. An epoch that was rolled back is not used.
+        if entry.is_ok() || serials.epoch == self.serials.epoch {
+            self.serials = serials;
+        } else {
+            self.serials.seed = serials.seed;
+        }
+        entry
+    }
+
+    fn attempt(&mut self, id: EntryId, at: i64) -> Result<()> {
+        self.check_whole()?;
+        self.write(|change| {
+            let mut stored = Entries::one(change)?;
+            if existing(&mut stored, id)?.state != EntryState::Open {
+                return Err(refused("only an open entry takes another attempt"));
+            }
+            count_attempt(change, id, at)?;
+            Ok(((), Some(stored.seal(change, id)?)))
+        })
+    }
+
+    fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<()> {
+        self.write(|change| {
+            let mut stored = Entries::one(change)?;
+            if !existing(&mut stored, id)?.takes(settlement) {
+                return Err(refused("the entry is settled already, and stays so"));
+            }
+            store_settlement(change, id, settlement, at)?;
+            Ok(((), Some(stored.seal(change, id)?)))
+        })?;
+        self.checkpoint_if_long();
+        Ok(())
+    }
+
+    fn reopen(&mut self, id: EntryId, at: i64) -> Result<()> {
+        self.check_whole()?;
+        self.write(|change| {
+            let mut stored = Entries::one(change)?;
+            if !existing(&mut stored, id)?.allows_same_number() {
+                return Err(refused("the entry does not allow its order number again"));
+            }
+            let blanked = "SELECT field_count IS NULL FROM entries WHERE id = ?1";
+            if change.query_row(blanked, [id], |row| row.get(0)).or_fault()? {
+                return Err(refused("the entry's fields were blanked: nothing is left to send again"));
+            }
+            let open = "UPDATE entries SET state = 'open', settled_at = NULL, acknowledged_at = NULL, queried = NULL, \
+                        code = NULL, text = NULL, next = NULL, wait_seconds = NULL, wait_nanoseconds = NULL, \
+                        reason = NULL, person = NULL WHERE id = ?1";
+            change.execute(open, [id]).or_fault()?;
+            change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
+            count_attempt(change, id, at)?;
+            Ok(((), Some(stored.seal(change, id)?)))
+        })
+    }
+
+    fn note_known(&mut self, id: EntryId) -> Result<()> {
+        self.write(|change| {
+            let mut stored = Entries::one(change)?;
+            if existing(&mut stored, id)?.known {
+                return Ok(((), None));
+            }
+            change.execute("UPDATE entries SET known = 1 WHERE id = ?1", [id]).or_fault()?;
+            Ok(((), Some(stored.seal(change, id)?)))
+        })
+    }
+
+    fn acknowledge(&mut self, id: EntryId, at: i64) -> Result<()> {
+        self.write(|change| {
+            let mut stored = Entries::one(change)?;
+            let entry = existing(&mut stored, id)?;
+            if !entry.is_settled() {
+                return Err(refused("only a settled entry can be acknowledged"));
+            }
+            if entry.acknowledged_at.is_some() {
+                return Ok(((), None));
+            }
+            change.execute("UPDATE entries SET acknowledged_at = ?2 WHERE id = ?1", params![id, at]).or_fault()?;
+            Ok(((), Some(stored.seal(change, id)?)))
+        })?;
+        self.checkpoint_if_long();
+        Ok(())
+    }
+
+    fn entry(&mut self, id: EntryId) -> Result<Option<Entry>> {
+        Ok(self.read("WHERE id = ?1", [id])?.pop())
+    }
+
+    fn by_order_number(&mut self, account: &str, order_number: &str) -> Result<Option<Entry>> {
+        Ok(self.read("WHERE account = ?1 AND order_number = ?2", [account, order_number])?.pop())
+    }
+
+    fn last_attempt_to(&mut self, account: &str, field: &str, value: &str) -> Result<Option<i64>> {
+        let newest = "SELECT max(last_attempt_at) FROM entries WHERE account = ?1 AND state <> 'not sent' AND id IN \
+                      (SELECT entry FROM fields WHERE name = ?2 AND value = ?3)";
+        self.connection()?.query_row(newest, [account, field, value], |row| row.get(0)).or_fault()
+    }
+
+    fn unacknowledged(&mut self) -> Result<Vec<Entry>> {
+        self.read("WHERE acknowledged_at IS NULL ORDER BY id", [])
+    }
+
+    fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64) -> Result<u32> {
+        self.check_whole()?;
+        // The note must not name an entry that goes, also after a power cut.
+        let own = self.run(|change| change_own_row(change, "wal = wal", []))?;
+        let noted = self.note.write(self.lock.file(), own).and_then(|()| self.lock.file().sync_all());
+        noted.map_err(|error| io_fault("the lock file", &error))?;
+        let gone = self.write(|change| {
+            // A flipped bit can make an entry look old.
+            seal::check_everything(change)?;
+            let mut gone = 0_u32;
+            for (id, goes) in old_entries(change, acknowledged_before, keep_intents_since)? {
+                match goes {
+                    true => remove(change, id)?,
+                    false => blank(change, id)?,
+                }
+                gone = gone.saturating_add(goes.into());
+            }
+            Ok((gone, Some(seal::count_removed(change)?)))
+        })?;
+        // The WAL still holds what was blanked.
+        self.checkpoint();
+        Ok(gone)
+    }
+
+    fn summary(&mut self, from: i64, until: i64) -> Result<Vec<Summary>> {
+        let sums = sums(self.connection()?, from, until);
+        self.looked(sums)
+    }
+}
+
+/// By call and outcome, of entries that are as they were stored.
+fn sums(connection: &Connection, from: i64, until: i64) -> Result<Vec<Summary>> {
+    let mut sums: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+    let mut entries = Entries::prepare(connection, "WHERE begun_at >= ?1 AND begun_at < ?2 ORDER BY id")?;
+    entries.each([from, until], &mut |read| {
+        let fen: i64 = get(read.row, "fen")?;
+        let (count, sum) = sums.entry((get(read.row, "call")?, get(read.row, "state")?)).or_default();
+        (*count, *sum) = (count.saturating_add(1), sum.saturating_add(fen.unsigned_abs()));
+        Ok(())
+    })?;
+    Ok(sums.into_iter().map(|((call, outcome), (count, fen))| Summary { call, outcome, count, fen }).collect())
+}

@@ -1,0 +1,82 @@
+//! The schema: its steps, and what only code can do after them.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::faults::{OrFault, Result, damaged};
+use super::reading::entries;
+use super::seal::{self, schema_version};
+
+/// "WxPJ": says to `file` and to this library whose database it is.
+pub(super) const APPLICATION_ID: i32 = 0x5778_504A;
+
+/// Step n leads from schema version n to n + 1. Never change one that was released; add another.
+pub(super) const MIGRATIONS: &[Step] =
+    &[Step(include_str!("../schema_1.sql"), None), Step(include_str!("../schema_2.sql"), Some(seal_old))];
+
+/// The first version whose rows have digests.
+pub(super) const SEALED: usize = 2;
+
+/// One step of the schema, and what only code can do after it, in the same transaction.
+pub(super) struct Step(&'static str, Option<fn(&Connection) -> Result<()>>);
+
+/// Brings the schema up to date, one transaction a step.
+pub(super) fn migrate(connection: &mut Connection, steps: &[Step]) -> Result<()> {
+    let done = schema_version(connection)?;
+    for (version, Step(step, then)) in (1_i64..).zip(steps).skip(done) {
+        let change = connection.transaction_with_behavior(TransactionBehavior::Immediate).or_fault()?;
+        change.execute_batch(step).or_fault()?;
+        change.pragma_update(None, "application_id", APPLICATION_ID).or_fault()?;
+        change.pragma_update(None, "user_version", version).or_fault()?;
+        then.map_or(Ok(()), |then| then(&change))?;
+        change.commit().or_fault()?;
+    }
+    Ok(())
+}
+
+/// Before there were digests: the tables are as these steps make them.
+pub(super) fn check_old_schema(connection: &Connection, version: usize) -> Result<()> {
+    let mut made = Connection::open_in_memory().or_fault()?;
+    migrate(&mut made, MIGRATIONS.get(..version).unwrap_or_default())?;
+    match seal::schema_digest(&made)? == seal::schema_digest(connection)? {
+        true => Ok(()),
+        false => Err(damaged(seal::OTHER_SCHEMA)),
+    }
+}
+
+/// Version 1 had no digests: what it holds must be readable, and is sealed as it is.
+fn seal_old(change: &Connection) -> Result<()> {
+    let is_new: bool = change.query_row("SELECT count(*) = 0 FROM journal", [], |row| row.get(0)).or_fault()?;
+    if is_new {
+        return Ok(());
+    }
+    seal::seal_all(change)?;
+    entries(change, "ORDER BY id", []).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::sqlite::faults::storage;
+
+    /// A step that fails leaves the version before it; one that works is not run twice.
+    #[test]
+    fn migrations_run_once_in_order_and_whole() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let step = |sql| Step(sql, None);
+        let first = || step("CREATE TABLE a (n INTEGER) STRICT; INSERT INTO a VALUES (1)");
+        migrate(&mut connection, &[first()]).unwrap();
+        assert_eq!(schema_version(&connection).unwrap(), 1);
+        assert!(migrate(&mut connection, &[first(), step("UPDATE a SET n = 2; nonsense")]).is_err());
+        assert!(
+            migrate(&mut connection, &[first(), Step("UPDATE a SET n = 2", Some(|_| Err(storage("no"))))]).is_err()
+        );
+        assert_eq!(schema_version(&connection).unwrap(), 1);
+        for _ in 0..2 {
+            migrate(&mut connection, &[first(), step("UPDATE a SET n = n + 10"), step("UPDATE a SET n = n * 3")])
+                .unwrap();
+        }
+        assert_eq!(schema_version(&connection).unwrap(), 3);
+        let n: i64 = connection.query_row("SELECT n FROM a", [], |row| row.get(0)).unwrap();
+        assert_eq!(n, 33);
+    }
+}

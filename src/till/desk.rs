@@ -1,0 +1,370 @@
+//! The cash desk itself: one journal, its accounts, what this process saw, and who works on what.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use super::rules::{self, CONTRADICTED, Case};
+use super::seen::{Seen, Times};
+use super::trust::contradiction;
+use super::watch::{Call, Options, Phase};
+use crate::client::{Client, Pipe, owner, unless_panicked};
+use crate::clock::Clock;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, text};
+use crate::gateways::account::{Account, Profile, sealed::Sealed};
+use crate::journal::order_number::OrderNumbers;
+use crate::journal::{Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, Settlement};
+use crate::lock::Lock;
+use crate::process::{ELSEWHERE, Process};
+
+/// Waiting, as an input: tests pass days in milliseconds.
+pub trait Pause: Send + Sync {
+    /// Waits about this long.
+    fn pause(&self, time: Duration);
+}
+
+crate::pointers::through_pointers!(Pause {
+    fn pause(&self, time: Duration);
+});
+
+/// The system's sleep.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemPause;
+
+#[cfg(feature = "std")]
+impl Pause for SystemPause {
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
+/// A cash desk: one journal, any number of accounts.
+pub struct Till {
+    pub(super) journal: Lock<Box<dyn Journal>>,
+    /// Of the journal's terminal: nobody else says which one it is.
+    pub(super) numbers: OrderNumbers,
+    /// The journal's, where it has one.
+    device_info: Option<String>,
+    pub(super) desks: Vec<Desk>,
+    pub(super) clock: Box<dyn Clock>,
+    pause: Box<dyn Pause>,
+    pub(super) patience: Duration,
+    /// Monotonic time when this till was opened.
+    opened: Duration,
+    /// Entries that a thread works on.
+    busy: Lock<Vec<EntryId>>,
+    /// What this process saw of pending entries.
+    pub(super) seen: Lock<BTreeMap<EntryId, Seen>>,
+    /// Where it was opened. Checked before any lock.
+    pub(super) process: Process,
+}
+
+/// One account of a till.
+pub(super) struct Desk {
+    pub family: &'static str,
+    account: Box<dyn Sealed + Send + Sync>,
+    pub pipe: Pipe,
+}
+
+impl Desk {
+    pub fn profile(&self) -> &Profile {
+        self.account.profile()
+    }
+
+    pub fn contradiction(&self, entry: &Entry, endpoint: &Endpoint) -> Option<String> {
+        contradiction(entry, endpoint, self.profile())
+    }
+}
+
+/// The table of an entry's call.
+pub(super) fn endpoint_of(entry: &Entry) -> Option<&'static Endpoint> {
+    crate::gateways::ENDPOINTS.iter().copied().find(|endpoint| endpoint.name == entry.call)
+}
+
+/// An entry in hand: nobody else works on it.
+pub(super) struct Held<'a> {
+    till: &'a Till,
+    pub entry: Entry,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.till.busy.with(|busy| busy.retain(|id| *id != self.entry.id));
+    }
+}
+
+impl Till {
+    /// A till on a journal, with inputs of the caller's own.
+    pub fn with_inputs(journal: Box<dyn Journal>, clock: Box<dyn Clock>, pause: Box<dyn Pause>) -> Till {
+        let opened = clock.monotonic();
+        let owner = journal.owner();
+        Till {
+            journal: Lock::new(journal),
+            numbers: OrderNumbers::new(owner.terminal),
+            device_info: owner.device_info,
+            desks: Vec::new(),
+            clock,
+            pause,
+            patience: Duration::from_secs(30),
+            opened,
+            busy: Lock::new(Vec::new()),
+            seen: Lock::new(BTreeMap::new()),
+            process: Process::this(),
+        }
+    }
+
+    /// A till on a journal, with the system's clock and sleep.
+    #[cfg(feature = "std")]
+    pub fn open(journal: impl Journal + 'static) -> Till {
+        Till::with_inputs(Box::new(journal), Box::new(crate::clock::SystemClock), Box::new(SystemPause))
+    }
+
+    /// Adds the account of a client. Where there are several of one family, [`Options::account`] says which one pays. A client
+    /// whose `device_info` is not the journal's pays nothing: each `pay` is an error.
+    #[must_use]
+    pub fn with<A: Account + 'static>(mut self, client: Client<A>) -> Till {
+        let (account, pipe) = client.into_parts();
+        self.desks.push(Desk { family: A::FAMILY, account: Box::new(account), pipe });
+        self
+    }
+
+    /// How long `pay` goes on resolving. Default 30 s. An attempt that is under way may add the client's own deadline.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Till {
+        self.patience = patience;
+        self
+    }
+
+    // ---- accounts ----
+
+    /// The account that pays. Its client must speak for the journal's terminal.
+    pub(super) fn payer(&self, family: &str, account: Option<&str>) -> Result<&Desk, Error> {
+        let desk = self.desk(family, account)?;
+        let given = desk.pipe.terminal.device_info();
+        if let Some(own) = self.device_info.as_deref()
+            && given != Some(own)
+        {
+            let given = given.unwrap_or("none");
+            let words = ["the client's is ", given, ", the journal's is ", own, ": make both with the same"];
+            return Err(Error::setting("device_info", text(&words)));
+        }
+        Ok(desk)
+    }
+
+    /// The one account of a family, or the one with this identifier.
+    pub(super) fn desk(&self, family: &str, account: Option<&str>) -> Result<&Desk, Error> {
+        let named = |desk: &&Desk| {
+            account.is_none_or(|account| desk.profile().identifiers.iter().any(|(_, value)| value == account))
+        };
+        let mut of_family = self.desks.iter().filter(|desk| desk.family == family).filter(named);
+        let wrong = |words: &[&str]| Err(Error::setting("account", text(words)));
+        match (of_family.next(), of_family.next(), account) {
+            (Some(desk), None, _) => Ok(desk),
+            (None, _, None) => wrong(&["this till has no ", family, " account: add its client with `Till::with`"]),
+            (None, _, Some(_)) => wrong(&["this till has no ", family, " account with the identifier in the options"]),
+            (Some(_), Some(_), _) => wrong(&["this till has two ", family, " accounts: name one in the options"]),
+        }
+    }
+
+    /// The account that an entry is of.
+    pub(super) fn desk_of(&self, entry: &Entry) -> Option<&Desk> {
+        self.desks.iter().find(|desk| owner(desk.profile()) == entry.account)
+    }
+
+    // ---- who works on what ----
+
+    /// Whether this is the process that opened it. Asked first by everything that takes a lock.
+    pub(super) fn check_process(&self) -> Result<(), JournalFault> {
+        if self.process.is_here() { Ok(()) } else { Err(JournalFault::new(JournalFaultKind::Process, ELSEWHERE)) }
+    }
+
+    pub(super) fn is_busy(&self, id: EntryId) -> bool {
+        self.busy.with(|busy| busy.contains(&id))
+    }
+
+    /// Takes an entry in hand, unless another thread has it.
+    pub(super) fn take(&self, entry: Entry) -> Option<Held<'_>> {
+        let id = entry.id;
+        let free = self.busy.with(|busy| {
+            let free = !busy.contains(&id);
+            if free {
+                busy.push(id);
+            }
+            free
+        });
+        free.then(|| Held { till: self, entry })
+    }
+
+    /// Takes an entry in hand, as it is now in the journal. `None`: it is gone, or another thread has it.
+    pub(super) fn hold(&self, id: EntryId) -> Result<Option<Held<'_>>, JournalFault> {
+        self.journal.with(|journal| {
+            let Some(entry) = journal.entry(id)? else { return Ok(None) };
+            if entry.id != id {
+                return Err(JournalFault::new(JournalFaultKind::Damaged, "it gave another entry than was asked for"));
+            }
+            Ok(self.take(entry))
+        })
+    }
+
+    // ---- what this process saw ----
+
+    pub(super) fn with_seen<T>(&self, id: EntryId, change: impl FnOnce(&mut Seen) -> T) -> T {
+        self.seen.with(|all| change(all.entry(id).or_default()))
+    }
+
+    pub(super) fn seen_of(&self, id: EntryId) -> Seen {
+        self.seen.with(|all| all.get(&id).cloned().unwrap_or_default())
+    }
+
+    /// What a decision about an entry is made from.
+    pub(super) fn case<'a>(
+        &'a self,
+        desk: &'a Desk,
+        endpoint: &'static Endpoint,
+        entry: &'a Entry,
+        seen: &'a Seen,
+    ) -> Case<'a> {
+        let monotonic = self.clock.monotonic();
+        let gateway = desk.pipe.gateway_time(monotonic);
+        let times = Times { now: self.clock.unix_seconds(), monotonic, opened: self.opened, gateway };
+        Case { endpoint, profile: desk.profile(), entry, seen, times }
+    }
+
+    /// Notes that an attempt ended just now.
+    pub(super) fn note_attempt(&self, id: EntryId) {
+        let now = self.clock.monotonic();
+        self.with_seen(id, |seen| {
+            seen.last_attempt = Some(now);
+            seen.not_found_since = None;
+        });
+    }
+
+    /// The gateway knows the order. A "not found" that comes later is never final, also after a restart.
+    pub(super) fn note_known(&self, entry: &Entry) {
+        let before = self.with_seen(entry.id, |seen| core::mem::replace(&mut seen.known, true));
+        if before || entry.known {
+            return;
+        }
+        if let Err(fault) = self.journal.with(|journal| journal.note_known(entry.id)) {
+            log::error!("{} {}: {fault}", entry.call, entry.order_number);
+        }
+    }
+
+    /// Whether a signed notification says that it is paid, and the query did not yet.
+    pub(super) fn is_called_paid(&self, id: EntryId) -> bool {
+        self.seen.with(|all| all.get(&id).is_some_and(|seen| seen.called_paid))
+    }
+
+    /// Late money was told: now it can be acknowledged.
+    pub(super) fn note_told(&self, id: EntryId) {
+        self.seen.with(|all| all.get_mut(&id).map(|seen| seen.untold = false));
+    }
+
+    // ---- the journal ----
+
+    /// The later of the device's time and the gateway's: an entry must never look older than it is.
+    pub(super) fn stamp(&self) -> i64 {
+        self.gateway_times().fold(self.clock.unix_seconds(), i64::max)
+    }
+
+    /// What time it is now, as the gateways told.
+    pub(super) fn gateway_times(&self) -> impl Iterator<Item = i64> {
+        let now = self.clock.monotonic();
+        self.desks.iter().filter_map(move |desk| desk.pipe.gateway_time(now))
+    }
+
+    /// The entry, if the journal says that it is paid.
+    pub(super) fn paid_meanwhile(&self, id: EntryId) -> Option<Entry> {
+        self.journal.with(|journal| journal.entry(id).ok().flatten()).filter(Entry::is_paid)
+    }
+
+    pub(super) fn count_attempt(&self, id: EntryId) -> Result<(), JournalFault> {
+        let at = self.clock.unix_seconds();
+        self.journal.with(|journal| journal.attempt(id, at))
+    }
+
+    pub(super) fn settle(&self, entry: &Entry, settlement: &Settlement) -> Result<(), JournalFault> {
+        let at = self.stamp();
+        // Under one lock: a notification comes before it, or finds what is settled.
+        let settled = self.journal.with(|journal| {
+            if rules::is_unpaid(settlement) && self.is_called_paid(entry.id) {
+                return Err(JournalFault::new(JournalFaultKind::Refused, CONTRADICTED));
+            }
+            journal.settle(entry.id, settlement, at)?;
+            // What is still asked about keeps the time of its last attempt.
+            match rules::is_still_asked(settlement) {
+                true => self.with_seen(entry.id, |seen| seen.withheld = None),
+                false => self.seen.with(|seen| drop(seen.remove(&entry.id))),
+            }
+            Ok(())
+        });
+        let number = &entry.order_number;
+        match &settled {
+            Err(fault) => log::error!("{} {number}: {fault}", entry.call),
+            Ok(()) if rules::needs_a_look(settlement) => log::warn!("{} {number}: {settlement:?}", entry.call),
+            Ok(()) => log::info!("{} {number}: {settlement:?}", entry.call),
+        }
+        settled
+    }
+
+    /// Late money that the journal could not take when the gateway said it: now, perhaps, it can.
+    pub(super) fn settle_late(&self, journal: &mut dyn Journal, entries: &mut [Entry], at: i64) {
+        for entry in entries {
+            let evidence = self.seen.with(|all| all.get(&entry.id).and_then(|seen| seen.late.clone()));
+            let Some(settlement) = evidence.and_then(|evidence| rules::late(entry, evidence)) else { continue };
+            match journal.settle(entry.id, &settlement, at) {
+                Ok(()) => {
+                    self.seen.with(|all| all.get_mut(&entry.id).map(|seen| seen.late = None));
+                    entry.state = EntryState::Settled(settlement);
+                }
+                Err(fault) => log::error!("{} {}: {fault}", entry.call, entry.order_number),
+            }
+        }
+    }
+
+    // ---- time ----
+
+    pub(super) fn call<'a>(&self, intent: &'a str, options: &Options<'a>, patience: Duration) -> Call<'a> {
+        let patience = options.patience.unwrap_or(patience);
+        let deadline = self.clock.monotonic().saturating_add(patience);
+        Call { intent, deadline, questions_until: deadline, watch: options.watch }
+    }
+
+    /// Waits if the deadline allows it. False: it does not, or the waiting was cancelled.
+    pub(super) fn wait(&self, call: &Call<'_>, order_number: &str, time: Duration) -> bool {
+        /// How long a cancelled call goes on waiting at most.
+        const PART: Duration = Duration::from_millis(200);
+        if self.clock.monotonic().saturating_add(time) > call.deadline {
+            return false;
+        }
+        let mut left = time;
+        let mut parts = 0_u32;
+        while !left.is_zero() {
+            if call.is_cancelled() {
+                return false;
+            }
+            if parts.is_multiple_of(5) {
+                call.progress(order_number, Phase::Waiting, left);
+            }
+            parts = parts.saturating_add(1);
+            let part = left.min(PART);
+            if unless_panicked(|| self.pause.pause(part)).is_none() {
+                return false;
+            }
+            left = left.saturating_sub(part);
+        }
+        !call.is_cancelled()
+    }
+}
+
+impl fmt::Debug for Till {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let accounts: Vec<_> = self.desks.iter().map(Desk::profile).collect();
+        f.debug_struct("Till").field("accounts", &accounts).field("patience", &self.patience).finish_non_exhaustive()
+    }
+}

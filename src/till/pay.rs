@@ -1,0 +1,332 @@
+//! Pays under the caller's own name, and never twice.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::desk::{Desk, Held, Till, endpoint_of};
+use super::intent::{check_intent, same_fields};
+use super::period::set_valid;
+use super::receipt::{Found, Read, Receipt, kept};
+use super::rules::{self, APART, Event, Look, Step};
+use super::run::{Ran, Work};
+use super::told;
+use super::watch::{Call, Options};
+use crate::client::owner;
+use crate::clock::ChinaTime;
+use crate::endpoint::{Endpoint, ResolvedBy};
+use crate::error::{Error, ErrorKind};
+use crate::gateways::account::{Account, Profile};
+use crate::gateways::request::Payment;
+use crate::journal::order_number::Serial;
+use crate::journal::{Entry, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered};
+use crate::money::Fen;
+use crate::outcome::{Doubt, Outcome, Reason, Refusal};
+use crate::wire::fields::Fields;
+
+/// What the journal says of an intent before anything is done.
+enum Looked<'a> {
+    /// A new entry, or one that was never sent or was refused (then with that refusal): attempt it.
+    Attempt(Held<'a>, Option<Refusal>),
+    /// Pending: go on with it.
+    Resume(Held<'a>),
+    /// It was given up, and a signed notification says that it is paid.
+    AskIfPaid(Held<'a>),
+    /// The gateway wants a pause first. With the refusal that asked for it, where one did.
+    Wait(Duration, Option<Entry>),
+    /// Settled: this is the result.
+    Report(Entry),
+    /// An entry of this intent contradicts itself, in these words.
+    Distrust(Entry, String),
+    Unknown(Doubt),
+}
+
+/// How far one look at an intent came.
+enum Advanced {
+    Ran(Ran),
+    /// A pause that the gateway asked for is over.
+    Waited,
+}
+
+/// One call of `pay`: what does not change while it goes on.
+struct Paying<'a> {
+    desk: &'a Desk,
+    endpoint: &'static Endpoint,
+    call: Call<'a>,
+    account: &'a str,
+    amount: Fen,
+    /// The caller's fields, and those of account and terminal: what an intent is compared with.
+    fields: &'a Fields,
+    read: Read,
+}
+
+impl Till {
+    /// Pays what the caller calls `intent` (a prize, a receipt, a reimbursement), once.
+    ///
+    /// Leave the request's order number empty: the till makes it. The same intent with the same fields returns the
+    /// recorded result, or goes on where it stopped. A new order number is used only after a refusal that allows one.
+    ///
+    /// A WAP order is made, and **not paid**, when this returns `Accepted`: the evidence holds the `mweb_url` as long as the
+    /// order is open. Ask [`Till::payment_of`] whether the customer paid. An order whose answer was lost has no URL, so
+    /// nobody can pay it: it is given up and watched, and a new number is used.
+    ///
+    /// # Errors
+    ///
+    /// This call sent nothing, and no order number of this intent is open or paid: a field breaks a rule, the journal cannot
+    /// be written, the gateway was not reached or wants a pause. Also, whatever became of the intent: it was used with
+    /// other fields, the till has no account or two for this request, or the request cannot be a till's.
+    pub fn pay<R: Payment>(&self, intent: &str, request: &R) -> Result<Outcome<Receipt<R::Reply>>, Error> {
+        self.pay_with(intent, request, &Options::new())
+    }
+
+    /// [`Till::pay`] with options: which account, how much patience, and who watches.
+    ///
+    /// # Errors
+    ///
+    /// As [`Till::pay`].
+    pub fn pay_with<R: Payment>(
+        &self,
+        intent: &str,
+        request: &R,
+        options: &Options<'_>,
+    ) -> Result<Outcome<Receipt<R::Reply>>, Error> {
+        let desk = self.payer(<R::Account as Account>::FAMILY, options.account)?;
+        let mut given = Fields::with_capacity(R::ENDPOINT.fields.len(), 512);
+        request.fields(&mut given);
+        let outcome = self.pay_fields(desk, R::ENDPOINT, intent, &given, kept::<R::Reply>, options)?;
+        Ok(outcome.typed(Found::typed))
+    }
+
+    pub(super) fn pay_fields(
+        &self,
+        desk: &Desk,
+        endpoint: &'static Endpoint,
+        intent: &str,
+        given: &Fields,
+        read: Read,
+        options: &Options<'_>,
+    ) -> Result<Outcome<Found>, Error> {
+        self.process.check()?;
+        if matches!(endpoint.resolved_by, ResolvedBy::NotByTill) {
+            return Err(Error::setting("till", "a till does not make this call: use the client"));
+        }
+        check_intent(intent)?;
+        if given.get(endpoint.order_number).is_some_and(|number| !number.is_empty()) {
+            return Err(Error::field(endpoint.order_number, "is made by the till: leave it empty"));
+        }
+        let number = |serial| self.number(desk, endpoint, given, serial);
+        // Every rule is checked before anything is stored, but an entry that may be open counts first: what expired or was
+        // narrowed since says nothing about the money.
+        let mut valid = Some(number(Serial { epoch: 0, counter: 0 }).map(drop));
+        let fields = desk.pipe.filled(desk.profile(), endpoint, given.with(endpoint.order_number, ""));
+        let amount = fields.get(endpoint.amount).and_then(Fen::read).unwrap_or_default();
+        let call = self.call(intent, options, self.patience);
+        let account = owner(desk.profile());
+        let paying = Paying { desk, endpoint, call, account: &account, amount, fields: &fields, read };
+        let mut given_up = None;
+        let mut numbers = 0_u32;
+        loop {
+            match self.advance(&paying, &mut valid, &number, &mut given_up) {
+                Ok(Advanced::Ran(Ran::Done(outcome))) => return Ok(outcome),
+                Ok(Advanced::Waited) => {}
+                Ok(Advanced::Ran(Ran::GivenUp(doubt))) => {
+                    numbers = numbers.saturating_add(1);
+                    if numbers >= rules::MOST_NUMBERS || !self.wait(&call, "", APART) {
+                        return Ok(Outcome::Unknown(doubt));
+                    }
+                    given_up = Some(doubt);
+                }
+                // An order of this intent was sent before, and may still turn out to be paid: an Error would deny it.
+                Err(error) => return given_up.map(Outcome::Unknown).ok_or(error),
+            }
+        }
+    }
+
+    /// An order number of this till, and the fields that go with it.
+    fn number(
+        &self,
+        desk: &Desk,
+        endpoint: &'static Endpoint,
+        given: &Fields,
+        serial: Serial,
+    ) -> Result<Numbered, Error> {
+        let now = self.clock.unix_seconds();
+        // A clock beyond the calendar must not hide an open entry.
+        let today = ChinaTime::from_unix(now.clamp(0, ChinaTime::LAST))?;
+        let order_number = self.numbers.make(endpoint.numbers, merchant(desk.profile()), today, serial)?;
+        let mut given = given.with(endpoint.order_number, &order_number);
+        if let ResolvedBy::Order(_, rules) = endpoint.resolved_by {
+            set_valid(&mut given, rules, now)?;
+        }
+        let fields = desk.pipe.checked(desk.profile(), endpoint, given)?;
+        let fields = fields.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Ok(Numbered { order_number, fields })
+    }
+
+    /// One look at the journal, and what follows from it.
+    fn advance(
+        &self,
+        paying: &Paying<'_>,
+        valid: &mut Option<Result<(), Error>>,
+        number: &dyn Fn(Serial) -> Result<Numbered, Error>,
+        given_up: &mut Option<Doubt>,
+    ) -> Result<Advanced, Error> {
+        let outcome = match self.look(paying, valid, number, given_up)? {
+            Looked::Wait(wait, _) if self.wait(&paying.call, "", wait) => return Ok(Advanced::Waited),
+            Looked::Wait(_, Some(entry)) => told::recorded(entry),
+            Looked::Wait(_, None) => {
+                let words = "the gateway asks for a pause between payments to one payee: pay again later";
+                return Err(Error::field("till", words));
+            }
+            Looked::Unknown(doubt) => Outcome::Unknown(doubt),
+            Looked::Distrust(entry, words) => self.distrust(&paying.work(&entry), words),
+            Looked::Report(entry) => self.report(entry),
+            Looked::AskIfPaid(held) => self.ask_called_paid(paying, &held.entry),
+            Looked::Resume(held) => return Ok(Advanced::Ran(self.resume(&paying.work(&held.entry), true))),
+            Looked::Attempt(held, refused) => {
+                return self.attempt(&paying.work(&held.entry), refused).map(Advanced::Ran);
+            }
+        };
+        Ok(Advanced::Ran(Ran::Done(outcome)))
+    }
+
+    /// Asks once about an order that a notification calls paid. Only "paid" is believed.
+    fn ask_called_paid(&self, paying: &Paying<'_>, entry: &Entry) -> Outcome<Found> {
+        let seen = self.seen_of(entry.id);
+        let wait = self.case(paying.desk, paying.endpoint, entry, &seen).apart();
+        let asked = self.ask_if_paid(&paying.work(entry), wait);
+        asked.unwrap_or_else(|| Outcome::Unknown(rules::contradicted()))
+    }
+
+    /// One look at the journal, one transaction, under one lock: what to do with this intent.
+    fn look<'a>(
+        &'a self,
+        paying: &Paying<'_>,
+        valid: &mut Option<Result<(), Error>>,
+        number: &dyn Fn(Serial) -> Result<Numbered, Error>,
+        given_up: &mut Option<Doubt>,
+    ) -> Result<Looked<'a>, Error> {
+        let Paying { endpoint, account, amount, fields, .. } = *paying;
+        let intent = paying.call.intent;
+        let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.clock.unix_seconds() };
+        self.journal.with(|journal| {
+            let mut entries = match journal.of_intent(account, intent) {
+                Ok(entries) => entries,
+                Err(fault) => return Ok(Looked::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
+            };
+            if let Some((entry, words)) = paying.distrusted(&mut entries) {
+                return Ok(if self.is_busy(entry.id) { busy() } else { Looked::Distrust(entry, words) });
+            }
+            self.settle_late(&mut **journal, &mut entries, new.at);
+            let pending = entries.iter().any(Entry::is_pending);
+            let called_paid = entries.iter().find(|entry| rules::is_given_up(entry) && self.is_called_paid(entry.id));
+            let called_paid = called_paid.cloned();
+            let late = |entry: &Entry| self.seen.with(|all| all.get(&entry.id).is_some_and(|seen| seen.late.is_some()));
+            let latest = rules::deciding(entries, late);
+            if latest.as_ref().is_some_and(|entry| !same_fields(entry, endpoint, fields)) {
+                return Err(Error::field("intent", "was used before with other fields"));
+            }
+            if pending && given_up.is_none() {
+                *given_up = Some(Doubt::new(Reason::EarlierAttempt, "an earlier order of this intent was given up"));
+            }
+            // First of all: a person's or a refusal's word on an entry does not count while a thread works on it.
+            if latest.as_ref().is_some_and(|entry| self.is_busy(entry.id)) {
+                return Ok(busy());
+            }
+            let step = self.step_to_pay(paying, &mut **journal, &new, latest.as_ref(), called_paid.is_some());
+            let step = match (step, &latest) {
+                (Ok(step), _) => step,
+                (Err(words), Some(entry)) => return Ok(Looked::Distrust(entry.clone(), words)),
+                (Err(_), None) => return Ok(busy()),
+            };
+            let taken = |entry| self.take(entry);
+            let looked = match (step, latest) {
+                (Step::Wait(pause), latest) => return Ok(Looked::Wait(pause, latest.filter(rules::was_sent))),
+                (Step::AskIfPaid, _) => called_paid.and_then(taken).map(Looked::AskIfPaid),
+                (Step::NewNumber, _) => {
+                    valid.take().unwrap_or(Ok(()))?;
+                    let entry = journal.begin(&new, &mut |serial| number(serial)).map_err(not_begun)?;
+                    taken(entry).map(|held| Looked::Attempt(held, None))
+                }
+                (Step::SameNumber, Some(mut entry)) => {
+                    journal.reopen(entry.id, new.at).map_err(not_begun)?;
+                    entry.attempts = entry.attempts.saturating_add(1);
+                    let before = core::mem::replace(&mut entry.state, EntryState::Open);
+                    taken(entry).map(|held| Looked::Attempt(held, rules::refusal(before)))
+                }
+                (Step::Resume, Some(entry)) => taken(entry).map(Looked::Resume),
+                (Step::Unknown(doubt), _) => Some(Looked::Unknown(doubt)),
+                (_, Some(entry)) => Some(Looked::Report(entry)),
+                (_, None) => None,
+            };
+            Ok(looked.unwrap_or_else(busy))
+        })
+    }
+}
+
+impl Till {
+    /// What the rules say of an intent's latest entry. `Err`: its fields were changed, in words.
+    fn step_to_pay(
+        &self,
+        paying: &Paying<'_>,
+        journal: &mut dyn Journal,
+        new: &NewEntry<'_>,
+        latest: Option<&Entry>,
+        called_paid: bool,
+    ) -> Result<Step, String> {
+        let begins = latest.is_none_or(rules::begins);
+        let payee = if begins { paying.last_to_payee(journal, new) } else { None };
+        let mut look = Look { called_paid, pause: rules::pause_left(latest, payee, new.at), goes_again: false };
+        let Some(entry) = latest else { return Ok(rules::first(&look)) };
+        let seen = self.seen_of(entry.id);
+        let case = self.case(paying.desk, paying.endpoint, entry, &seen);
+        if !called_paid && look.pause.is_none() {
+            look.goes_again = rules::goes_again(&case)?;
+        }
+        Ok(rules::step(&case, Event::Pay(look)))
+    }
+}
+
+fn busy<'a>() -> Looked<'a> {
+    Looked::Unknown(Doubt::new(Reason::Broken, "another thread is paying this intent"))
+}
+
+impl<'a> Paying<'a> {
+    fn work<'b>(&self, entry: &'b Entry) -> Work<'b>
+    where
+        'a: 'b,
+    {
+        Work { desk: self.desk, endpoint: self.endpoint, entry, call: self.call, read: self.read }
+    }
+
+    /// The first of an intent's entries that contradicts itself.
+    fn distrusted(&self, entries: &mut Vec<Entry>) -> Option<(Entry, String)> {
+        let words = |entry: &Entry| {
+            if entry.intent != self.call.intent {
+                return Some(String::from("the journal gave another intent's entry: its storage may be failing"));
+            }
+            self.desk.contradiction(entry, endpoint_of(entry)?)
+        };
+        let (at, words) = entries.iter().enumerate().find_map(|(at, entry)| Some((at, words(entry)?)))?;
+        Some((entries.swap_remove(at), words))
+    }
+
+    /// The pause between two payments to one payee, and when the last one was. Asked under the journal's lock, so that two
+    /// threads cannot pay one payee at once.
+    fn last_to_payee(&self, journal: &mut dyn Journal, new: &NewEntry<'_>) -> Option<(Duration, i64)> {
+        let (field, pause) = self.endpoint.payee_pause?;
+        let last = journal.last_attempt_to(new.account, field, self.fields.get(field).unwrap_or_default());
+        // What the journal cannot say is waited for in full.
+        Some((pause, last.unwrap_or(Some(new.at))?))
+    }
+}
+
+fn merchant(profile: &Profile) -> &str {
+    profile.identifier("mch_id").or_else(|| profile.identifier("partner_id")).unwrap_or_default()
+}
+
+/// A journal that fails before the entry is stored: nothing was sent.
+fn not_begun(fault: JournalFault) -> Error {
+    let field = if fault.kind() == JournalFaultKind::Number { "order_number" } else { "journal" };
+    Error::new(ErrorKind::Journal, field, String::from(fault.text()))
+}

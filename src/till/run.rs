@@ -1,0 +1,346 @@
+//! Carries out the steps that `rules.rs` decides: sends, asks, repeats, waits, writes. It decides nothing.
+
+use alloc::string::{String, ToString};
+use core::time::Duration;
+
+use super::desk::{Desk, Till};
+use super::receipt::{Evidence, Found, Read};
+use super::rules::{self, Answered, Ended, Event, Step};
+use super::told::{self, Written};
+use super::trust::{Unfit, fit};
+use super::watch::{Call, Phase};
+use crate::client::Draft;
+use crate::endpoint::{Endpoint, ResolvedBy};
+use crate::error::Error;
+use crate::journal::{Entry, EntryId, JournalFault, Settlement};
+use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
+use crate::wire::fields::Fields;
+use crate::wire::pairs::Pairs;
+
+/// What a call without patience adds, so that it comes to its one question. Shorter than the pause before another one.
+pub(super) const ONE_QUESTION: Duration = Duration::from_millis(500);
+
+/// What one payment or resolution works on.
+#[derive(Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub desk: &'a Desk,
+    pub endpoint: &'static Endpoint,
+    pub entry: &'a Entry,
+    pub call: Call<'a>,
+    pub read: Read,
+}
+
+/// What came of working on an entry.
+pub(super) enum Ran {
+    Done(Outcome<Found>),
+    /// Nobody can pay the order: a new number may be used.
+    GivenUp(Doubt),
+}
+
+impl Till {
+    fn decide(&self, work: &Work<'_>, event: Event) -> Step {
+        let seen = self.seen_of(work.entry.id);
+        rules::step(&self.case(work.desk, work.endpoint, work.entry, &seen), event)
+    }
+
+    // ---- sending ----
+
+    /// The first attempt of an entry, and the attempts after refusals that ask to come again.
+    pub(super) fn attempt(&self, work: &Work<'_>, refused: Option<Refusal>) -> Result<Ran, Error> {
+        let Work { desk, entry, call, .. } = *work;
+        let draft = match call.is_cancelled() {
+            true => Err(Unfit::Rule(Error::setting("watch", "the call was cancelled before anything was sent"))),
+            false => self.draft(work),
+        };
+        let mut draft = match draft {
+            Ok(draft) => draft,
+            Err(unfit) => {
+                let (changed, error) = match unfit {
+                    Unfit::Changed(words) => (Some(words), None),
+                    Unfit::Rule(error) => (None, Some(error)),
+                };
+                let error = error.filter(|_| refused.is_none());
+                return self.ended(work, self.decide(work, Event::NotMade { changed, refused }), error);
+            }
+        };
+        // Attempts that were never sent do not make this one a repeat.
+        draft.attempts = u32::from(refused.is_some());
+        draft.refusal = refused;
+        loop {
+            call.progress(&entry.order_number, Phase::Sending, Duration::ZERO);
+            let outcome = desk.pipe.pay(desk.profile(), &mut draft, work.read);
+            self.note_attempt(entry.id);
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    let step = self.decide(work, Event::Attempt(Ended::NotSent(error.to_string())));
+                    return self.ended(work, step, Some(error));
+                }
+            };
+            let step = match self.decide(work, Event::Attempt(Ended::Judged(outcome))) {
+                Step::SameNumberAfter(wait, refusal) => {
+                    // Not durable, not sent: the refusal is what is known.
+                    if self.wait(&call, &entry.order_number, wait) && self.count_attempt(entry.id).is_ok() {
+                        continue;
+                    }
+                    rules::declined(refusal)
+                }
+                Step::GiveUp(doubt) => return Ok(self.give_up(entry, doubt)),
+                step => step,
+            };
+            return Ok(Ran::Done(self.follow(work, Some(draft), step)));
+        }
+    }
+
+    /// The request of an entry, from the fields that were stored.
+    fn draft(&self, work: &Work<'_>) -> Result<Draft, Unfit> {
+        let Work { desk, endpoint, entry, .. } = *work;
+        let fields = fit(entry, endpoint, desk.profile())?;
+        desk.pipe.signed(desk.profile(), endpoint, fields).map_err(Unfit::Rule)
+    }
+
+    /// Without an attempt. That nothing was ever sent is an error only when the journal says so too.
+    fn ended(&self, work: &Work<'_>, step: Step, error: Option<Error>) -> Result<Ran, Error> {
+        match (step, error) {
+            (Step::Write(settlement, proof), Some(error)) => match self.settle(work.entry, &settlement) {
+                Ok(()) => Err(error),
+                Err(fault) => Ok(Ran::Done(self.outcome(work.entry, settlement, proof, Some(fault)))),
+            },
+            (step, _) => Ok(Ran::Done(self.follow(work, None, step))),
+        }
+    }
+
+    // ---- resolving ----
+
+    /// Goes on with an entry whose earlier attempts are from another time or process. It moves money only where `repeats`.
+    pub(super) fn resume(&self, work: &Work<'_>, repeats: bool) -> Ran {
+        let repeats = repeats && rules::is_repeatable(work.endpoint);
+        let draft = match repeats.then(|| self.draft(work)).transpose() {
+            Ok(draft) => draft.map(|mut draft| {
+                (draft.marked, draft.attempts) = (true, work.entry.attempts.max(1));
+                draft
+            }),
+            Err(unfit) => return Ran::Done(self.only_ask(work, self.decide(work, Event::NotFit(unfit)))),
+        };
+        match self.decide(work, Event::Resume { repeats }) {
+            Step::GiveUp(doubt) => self.give_up(work.entry, doubt),
+            step => {
+                let outcome = self.follow(work, draft, step);
+                match rules::is_repeatable(work.endpoint) {
+                    true => Ran::Done(outcome),
+                    false => told::after_resuming_order(outcome).map_or_else(Ran::GivenUp, Ran::Done),
+                }
+            }
+        }
+    }
+
+    /// What cannot be repeated may still be asked about. If that settles nothing, the cause is what is told.
+    fn only_ask(&self, work: &Work<'_>, step: Step) -> Outcome<Found> {
+        let why = match &step {
+            Step::Ask(_, why) | Step::Unknown(why) => Some(why.clone()),
+            _ => None,
+        };
+        match (self.follow(work, None, step), why) {
+            (Outcome::Unknown(doubt), Some(why)) if doubt.reason != Reason::ForAPerson => Outcome::Unknown(why),
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// Step by step, until one is final or the time is over. Repeats the draft, if there is one.
+    fn follow(&self, work: &Work<'_>, mut draft: Option<Draft>, mut step: Step) -> Outcome<Found> {
+        let Work { entry, call, .. } = work;
+        let mut waited = Duration::ZERO;
+        let has_time = |wait: Duration| wait.is_zero() || self.wait(call, &entry.order_number, wait);
+        loop {
+            step = match (step, &mut draft) {
+                (Step::Ask(wait, doubt) | Step::Repeat(wait, doubt), _) if !has_time(wait) => {
+                    return Outcome::Unknown(doubt);
+                }
+                (Step::Ask(wait, _), _) => {
+                    waited = wait;
+                    self.asked(work, false, wait)
+                }
+                (Step::Repeat(wait, _), Some(draft)) => {
+                    waited = waited.max(wait);
+                    self.decide(work, Event::Repeat(self.repeat(work, draft), waited))
+                }
+                (Step::Repeat(_, doubt), None) => rules::without_repeat(waited, doubt),
+                (Step::Write(settlement, proof), _) => return self.write(entry, settlement, proof),
+                (Step::Report, _) => return self.report((*entry).clone()),
+                (Step::Unknown(doubt), _) => return Outcome::Unknown(doubt),
+                (_, _) => return Outcome::Unknown(Doubt::new(Reason::Broken, "no step of a resolution")),
+            }
+        }
+    }
+
+    /// The same payment again, counted before its first byte leaves, with the payee's pause before it.
+    fn repeat(&self, work: &Work<'_>, draft: &mut Draft) -> Ended {
+        let Work { desk, endpoint, entry, call, read } = *work;
+        if let Some((_, pause)) = endpoint.payee_pause
+            && !self.wait(&call, &entry.order_number, pause)
+        {
+            return Ended::NoTime;
+        }
+        if let Err(fault) = self.count_attempt(entry.id) {
+            return Ended::NotCounted(fault);
+        }
+        call.progress(&entry.order_number, Phase::Repeating, Duration::ZERO);
+        let outcome = desk.pipe.pay(desk.profile(), draft, read);
+        self.note_attempt(entry.id);
+        outcome.map_or_else(|error| Ended::NotSent(error.to_string()), Ended::Judged)
+    }
+
+    // ---- asking ----
+
+    /// One question, and what follows from its answer.
+    fn asked(&self, work: &Work<'_>, only_paid: bool, waited: Duration) -> Step {
+        let (ResolvedBy::Query(resolution) | ResolvedBy::Order(resolution, _)) = work.endpoint.resolved_by else {
+            return Step::Report;
+        };
+        let id = work.entry.id;
+        work.call.progress(&work.entry.order_number, Phase::Asking, Duration::ZERO);
+        self.note_asked(id);
+        let (answer, date) = match self.question(work, resolution.query, resolution.fixed) {
+            Ok(answered) => answered,
+            Err(error) => (Answer::NoAnswer(Doubt::new(Reason::Broken, error.to_string())), None),
+        };
+        let knows = matches!(answer, Answer::Known(_));
+        if let (Answer::NotKnown { first_host }, false) = (&answer, only_paid) {
+            self.note_not_found(work, *first_host);
+        }
+        let step = self.decide(work, Event::Answer(Answered { answer, date, only_paid, waited }));
+        if knows && !matches!(step, Step::Write(..)) {
+            self.note_known(work.entry);
+        }
+        step
+    }
+
+    pub(super) fn note_asked(&self, id: EntryId) {
+        let now = self.clock.monotonic();
+        self.with_seen(id, |seen| seen.asked = Some(now));
+    }
+
+    fn note_not_found(&self, work: &Work<'_>, first_host: bool) {
+        let seen = self.seen_of(work.entry.id);
+        let case = self.case(work.desk, work.endpoint, work.entry, &seen);
+        if rules::counts_as_not_found(&case, first_host) {
+            let now = case.times.monotonic;
+            self.with_seen(work.entry.id, |seen| {
+                seen.not_found_since.get_or_insert(now);
+            });
+        }
+    }
+
+    /// A question about an entry's order. With the answer, the time that the gateway's HTTP server gave with it.
+    pub(super) fn question(
+        &self,
+        work: &Work<'_>,
+        endpoint: &'static Endpoint,
+        fixed: &[(&'static str, &'static str)],
+    ) -> Result<(Answer<Pairs>, Option<i64>), Error> {
+        let Desk { pipe, .. } = work.desk;
+        let profile = work.desk.profile();
+        let mut given = Fields::with_capacity(8, 128);
+        given.text(endpoint.order_number, &work.entry.order_number);
+        for (name, value) in fixed {
+            given.text(name, value);
+        }
+        let fields = pipe.checked(profile, endpoint, given)?;
+        let mut draft = pipe.signed(profile, endpoint, fields)?;
+        let left = work.call.questions_until.saturating_sub(self.clock.monotonic()).max(rules::APART);
+        pipe.ask(profile, &mut draft, pipe.within.min(left), Some)
+    }
+
+    /// Asks once whether it is paid, when it is time to ask. `None`: the answer does not say so.
+    pub(super) fn ask_if_paid(&self, work: &Work<'_>, wait: Duration) -> Option<Outcome<Found>> {
+        if !wait.is_zero() && !self.wait(&work.call, &work.entry.order_number, wait) {
+            return None;
+        }
+        match self.asked(work, true, wait) {
+            Step::Report => None,
+            step => Some(self.follow(work, None, step)),
+        }
+    }
+
+    /// What is recorded of an entry, or what the gateway says where that is not final. An order that was given up is asked
+    /// for all the same: money may have come late.
+    pub(super) fn ask_of(&self, work: &Work<'_>) -> Outcome<Found> {
+        let entry = work.entry;
+        let step = match self.decide(work, Event::Question) {
+            Step::AskIfPaid => {
+                return self.ask_if_paid(work, Duration::ZERO).unwrap_or_else(|| self.report(entry.clone()));
+            }
+            Step::GiveUp(lost) => {
+                // The journal may fail: then it is only asked about.
+                let _ = self.give_up(entry, lost);
+                let seen = self.seen_of(entry.id);
+                rules::ask_now(&self.case(work.desk, work.endpoint, entry, &seen))
+            }
+            step => step,
+        };
+        let mut work = *work;
+        if let Step::Ask(wait, _) = &step {
+            // One question at least. The clock moves on until then.
+            let enough = self.clock.monotonic().saturating_add(*wait).saturating_add(ONE_QUESTION);
+            work.call.deadline = work.call.deadline.max(enough);
+        }
+        self.follow(&work, None, step)
+    }
+
+    // ---- writing and telling ----
+
+    fn write(&self, entry: &Entry, settlement: Settlement, proof: Option<Evidence<Pairs>>) -> Outcome<Found> {
+        let fault = self.settle(entry, &settlement).err();
+        self.outcome(entry, settlement, proof, fault)
+    }
+
+    fn outcome(
+        &self,
+        entry: &Entry,
+        settlement: Settlement,
+        proof: Option<Evidence<Pairs>>,
+        fault: Option<JournalFault>,
+    ) -> Outcome<Found> {
+        let paid = match fault {
+            Some(_) => self.paid_meanwhile(entry.id),
+            None if rules::is_handed_out(&settlement) => self.paid_otherwise(entry),
+            None => None,
+        };
+        if let Some(paid) = &paid {
+            self.note_told(paid.id);
+        } else if fault.is_some() {
+            self.with_seen(entry.id, |seen| seen.keep(&settlement));
+        }
+        let called_paid = self.is_called_paid(entry.id);
+        told::outcome(entry, settlement, proof, Written { fault, paid, called_paid })
+    }
+
+    fn paid_otherwise(&self, entry: &Entry) -> Option<Entry> {
+        let of_intent = self.journal.with(|journal| journal.of_intent(&entry.account, &entry.intent));
+        of_intent.ok()?.into_iter().find(|other| other.id != entry.id && other.is_paid())
+    }
+
+    fn give_up(&self, entry: &Entry, doubt: Doubt) -> Ran {
+        match self.settle(entry, &rules::GIVEN_UP) {
+            Ok(()) => Ran::GivenUp(doubt),
+            Err(_) if self.is_called_paid(entry.id) => Ran::Done(Outcome::Unknown(rules::contradicted())),
+            Err(_) => Ran::Done(Outcome::Unknown(doubt)),
+        }
+    }
+
+    /// What is recorded, told to the caller: now it can be acknowledged.
+    pub(super) fn report(&self, entry: Entry) -> Outcome<Found> {
+        self.note_told(entry.id);
+        told::recorded(entry)
+    }
+
+    /// An entry that contradicts itself: nobody but a person can tell.
+    pub(super) fn distrust(&self, work: &Work<'_>, words: String) -> Outcome<Found> {
+        log::error!("{} {}: {words}", work.entry.call, work.entry.order_number);
+        self.follow(work, None, self.decide(work, Event::Distrust(words)))
+    }
+
+    pub(super) fn to_close(&self, work: &Work<'_>) -> Step {
+        self.decide(work, Event::Close)
+    }
+}

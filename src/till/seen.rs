@@ -1,0 +1,53 @@
+//! What this process saw of an entry, and what time it is.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::journal::Settlement;
+
+/// What this process saw of a pending entry. A restart forgets it.
+#[derive(Clone, Default)]
+pub(super) struct Seen {
+    /// When the last attempt of this process ended.
+    pub last_attempt: Option<Duration>,
+    /// The first of the answers "not found" that count.
+    pub not_found_since: Option<Duration>,
+    /// The gateway once knew the order: "not found" is never final then.
+    pub known: bool,
+    /// When it was last asked about.
+    pub asked: Option<Duration>,
+    /// What the customer needs, where the journal could not take it.
+    pub withheld: Option<Vec<(String, String)>>,
+    /// What proves that it was paid late, where the journal could not take it.
+    pub late: Option<Vec<(String, String)>>,
+    /// Late money that nobody was told of yet, so nobody can acknowledge it.
+    pub untold: bool,
+    /// A signed notification said that it is paid. The query did not yet: then no unpaid word ends it.
+    pub called_paid: bool,
+}
+
+impl Seen {
+    /// Keeps what the journal could not take.
+    pub fn keep(&mut self, settlement: &Settlement) {
+        match settlement {
+            Settlement::Ordered { evidence } => self.withheld = Some(evidence.clone()),
+            // The journal allows a new number for it. This process does not.
+            Settlement::PaidLate { evidence } => self.late = Some(evidence.clone()),
+            _ => {}
+        }
+    }
+}
+
+/// What time it is.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    /// By the device's clock, in seconds since 1970. It may be wrong.
+    pub now: i64,
+    /// By the monotonic clock of this process.
+    pub monotonic: Duration,
+    /// Monotonic time when the till was opened: the earliest moment that this process can vouch for.
+    pub opened: Duration,
+    /// By the gateway, as its HTTP server told it last.
+    pub gateway: Option<i64>,
+}

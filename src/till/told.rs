@@ -1,0 +1,108 @@
+//! What the caller is told of an entry that a rule settled: the outcome that goes with each settlement, and with a journal
+//! that could not take it.
+
+use alloc::vec::Vec;
+
+use super::receipt::{Evidence, Found};
+use super::rules::{contradicted, is_late};
+use crate::error::text;
+use crate::journal::{Entry, EntryState, JournalFault, Settlement};
+use crate::outcome::{Doubt, Outcome, Reason, Refusal};
+use crate::wire::pairs::Pairs;
+
+/// What became of writing a settlement.
+pub(super) struct Written {
+    pub fault: Option<JournalFault>,
+    /// It, or another order of its intent, was paid meanwhile.
+    pub paid: Option<Entry>,
+    /// A signed notification says that it is paid.
+    pub called_paid: bool,
+}
+
+/// What is told of an entry that was just written, or that the journal could not take.
+pub(super) fn outcome(
+    entry: &Entry,
+    settlement: Settlement,
+    proof: Option<Evidence<Pairs>>,
+    written: Written,
+) -> Outcome<Found> {
+    let Written { fault, paid, called_paid } = written;
+    // A notification may have told that it is paid while the gateway was asked. Money for an older order of an intent may
+    // have come while this one was made: nobody needs its URL.
+    if let Some(paid) = paid {
+        return recorded(paid);
+    }
+    let late = is_late(&settlement);
+    match (settlement, fault) {
+        (Settlement::Accepted { evidence, .. } | Settlement::PaidLate { evidence }, journal_fault) => {
+            let proof = proof.unwrap_or(Evidence::Recorded(evidence));
+            Outcome::Accepted(Found { late, journal_fault, ..Found::new(entry, proof) })
+        }
+        (Settlement::Ordered { evidence }, None) => {
+            Outcome::Accepted(Found::new(entry, proof.unwrap_or(Evidence::Recorded(evidence))))
+        }
+        // After a power cut an order whose answer is not recorded is given up, so nobody may be able to pay it.
+        (Settlement::Ordered { .. }, Some(fault)) => {
+            let words = text(&["the order exists, but its URL is withheld: ", fault.text()]);
+            Outcome::Unknown(Doubt::new(Reason::Journal, words))
+        }
+        (Settlement::Declined { code, text, next }, None) => Outcome::Declined(Refusal { code, text, next }),
+        (Settlement::Declined { code, .. }, Some(_)) if called_paid => {
+            Outcome::Unknown(Doubt { code, ..contradicted() })
+        }
+        // Without the record a restart would not know that a new number is allowed.
+        (Settlement::Declined { code, .. }, Some(fault)) => {
+            let words = text(&["refused (", &code, "), but the journal failed: ", fault.text()]);
+            Outcome::Unknown(Doubt::new(Reason::Journal, words))
+        }
+        (Settlement::ForAPerson { reason }, _) => Outcome::Unknown(Doubt::new(Reason::ForAPerson, reason)),
+        (Settlement::NotSent, Some(fault)) => {
+            let words = text(&["nothing was sent, but the journal cannot say so: ", fault.text()]);
+            Outcome::Unknown(Doubt::new(Reason::Journal, words))
+        }
+        (settlement, _) => recorded(Entry { state: EntryState::Settled(settlement), ..entry.clone() }),
+    }
+}
+
+/// The recorded result of a settled entry.
+pub(super) fn recorded(entry: Entry) -> Outcome<Found> {
+    let found = |evidence| Found::new(&entry, Evidence::Recorded(evidence));
+    let EntryState::Settled(settlement) = entry.state.clone() else { return open() };
+    match settlement {
+        Settlement::Accepted { evidence, .. } | Settlement::Ordered { evidence } => Outcome::Accepted(found(evidence)),
+        Settlement::PaidLate { evidence } => Outcome::Accepted(Found { late: true, ..found(evidence) }),
+        Settlement::ByHand { paid: true, name, reason } => {
+            Outcome::Accepted(found(Vec::from([("by".into(), name), ("reason".into(), reason)])))
+        }
+        Settlement::Declined { code, text, next } => Outcome::Declined(Refusal { code, text, next }),
+        Settlement::ForAPerson { reason } => Outcome::Unknown(Doubt::new(Reason::ForAPerson, reason)),
+        Settlement::ByHand { paid: false, .. } => {
+            let words = "a person found it unpaid, and the gateway asks for a pause before it is paid again";
+            Outcome::Unknown(Doubt::new(Reason::ForAPerson, words))
+        }
+        Settlement::NotSent | Settlement::Abandoned => open(),
+    }
+}
+
+/// What is known of an entry that only a person can settle.
+pub(super) fn recorded_doubt(entry: &Entry) -> Option<Doubt> {
+    match &entry.state {
+        EntryState::Settled(Settlement::ForAPerson { reason }) => Some(Doubt::new(Reason::ForAPerson, reason.clone())),
+        _ => None,
+    }
+}
+
+fn open() -> Outcome<Found> {
+    Outcome::Unknown(Doubt::new(Reason::EarlierAttempt, "the entry is open"))
+}
+
+/// An order that expired unpaid makes room for a new number within the same call.
+pub(super) fn after_resuming_order(outcome: Outcome<Found>) -> Result<Outcome<Found>, Doubt> {
+    match outcome {
+        Outcome::Declined(Refusal { code, .. }) => {
+            let words = "an earlier order of this intent expired unpaid";
+            Err(Doubt { code, ..Doubt::new(Reason::NotPaidYet, words) })
+        }
+        outcome => Ok(outcome),
+    }
+}

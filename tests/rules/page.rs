@@ -1,0 +1,214 @@
+//! Prints `docs/money.md` from the rules, and compares it: `make money` writes it anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::format;
+use std::path::Path;
+use std::string::{String, ToString};
+use std::time::Duration;
+use std::vec::Vec;
+
+use super::table::{EVENTS, FLOWS, Flow, Happens, ROWS, Row, STATES, State};
+use super::{endpoint, happen, words};
+use crate::endpoint::{Means, OrderRules, Resolution, ResolvedBy};
+use crate::outcome::Next;
+use crate::till::rules;
+
+const HEAD: &str = "\
+# When is a payment accepted, when is it declined, when is it paid again?
+
+Printed from `src/till/rules.rs` by `make money`; a test compares the two. Each row was run: its step is what the rules returned. Read
+this page first, then `src/till/rules.rs` (every decision about an entry) and `src/client/judge.rs` (what a single reply proves).
+
+An *entry* is one order number in the journal, with its intent, its fields and its state. A till works on one entry at a time. What
+happens to it, and what is done next, is one row. Where it comes from: \"seed 0\" to \"seed 3\" are the four documents (0 向员工付款, 1
+红包发放说明, 2 微信WAP支付接口文档 of 2019-12-07, 3 易支付Web网关接口文档 of 2017-05-22); \"R\", \"A.4\", \"C.4\" are sections of the protocol
+notes; a ruling is a decision of this project, with its reason in `docs/design.md`.
+
+Steps: *ask* sends the gateway's query; *repeat* sends the identical payment again under its number; *report* tells what the journal
+has; *new number* and *same number* send an attempt. Everything with a capital letter is written to the journal before it is told:
+`Accepted`, `Declined`, `NotSent` (an `Error`), `Ordered` (the URL is handed out), `Abandoned` (nobody has the URL), `PaidLate`
+(`Accepted` with `late`), `ForAPerson` (`Unknown`), `ByHand`. Where there is no time left for a step, the outcome is `Unknown`.
+";
+
+fn page() -> String {
+    let mut page = String::from(HEAD);
+    for (question, step, also) in QUESTIONS {
+        let _ = write!(
+            page,
+            "\n## {question}\n\n{also}\n\n| call | in the state | when | step | from |\n|---|---|---|---|---|\n"
+        );
+        for row in ROWS.iter().filter(|row| step.iter().any(|step| row.step.starts_with(step))) {
+            let calls: Vec<String> = row.flows.iter().map(|flow| format!("`{}`", endpoint(*flow).name)).collect();
+            let _ = write!(page, "| {} {}", calls.join(", "), line(row, row.flows));
+        }
+    }
+    for flow in FLOWS {
+        flow_of(&mut page, *flow);
+    }
+    page
+}
+
+const QUESTIONS: [(&str, &[&str], &str); 4] = [
+    (
+        "When is a payment declined?",
+        &["Declined"],
+        "Never because time passed in silence, an answer was missing, or a repeat was refused. An attempt's refusal is final only for \
+         the codes that its table calls so (below, flow by flow).",
+    ),
+    (
+        "When is it accepted?",
+        &["Accepted", "PaidLate", "Ordered", "ByHand (paid)"],
+        "`Ordered` is an order that a customer may pay: `pay` says `Accepted` of it, and `payment_of` does not.",
+    ),
+    (
+        "When may a new number be used?",
+        &["new number", "Abandoned"],
+        "For an intent without an entry; and in these cases, where `Abandoned` makes room for a new number within the same call. The \
+         journal enforces it once more (`Entry::allows_new_number`).",
+    ),
+    (
+        "When is a payment sent again under its number?",
+        &["same number", "repeat"],
+        "Counted in the journal before its first byte. `recover` repeats only where `Repeats::YoungerThan` was chosen.",
+    ),
+];
+
+/// A row's states and events that can meet in these flows, and its step.
+fn line(row: &Row, flows: &[Flow]) -> String {
+    let meets = |state: State, what: Happens| flows.iter().any(|flow| state.is_of(*flow) && what.happens(*flow, state));
+    let states = row.states.iter().filter(|state| row.events.iter().any(|what| meets(**state, *what)));
+    let events = row.events.iter().filter(|what| row.states.iter().any(|state| meets(*state, **what)));
+    let states: Vec<&str> = states.map(|state| state.words()).collect();
+    let events: Vec<&str> = events.map(|what| what.words()).collect();
+    format!("| {} | {} | **{}** | {} |\n", states.join("; "), events.join("; "), row.step, row.from)
+}
+
+fn flow_of(page: &mut String, flow: Flow) {
+    let endpoint = endpoint(flow);
+    let _ = write!(page, "\n## {}\n\nThe table of the call is from {}.\n\n", flow.title(), endpoint.document);
+    page.push_str(&waits(flow));
+    page.push_str(&drawing(flow));
+    page.push_str("\n| in the state | when | step | from |\n|---|---|---|---|\n");
+    for row in ROWS.iter().filter(|row| row.flows.contains(&flow)) {
+        page.push_str(&line(row, &[flow]));
+    }
+    let _ = write!(page, "\nCodes of a first attempt that are final (every other code is `Unknown`):\n\n");
+    page.push_str("| code | next | the document's words |\n|---|---|---|\n");
+    for code in endpoint.reply.codes {
+        if let Means::Refused(next) = code.means {
+            let _ = writeln!(page, "| `{}` | {} | {} |", code.code, next_words(next), code.words);
+        }
+    }
+    if let Means::Refused(next) = endpoint.reply.other_codes {
+        let _ = writeln!(page, "| every other | {} | {} |", next_words(next), endpoint.document);
+    }
+}
+
+fn next_words(next: Next) -> String {
+    match next {
+        Next::SameNumberLater(wait) => format!("same number after {} s", wait.as_secs()),
+        Next::SameNumber => "same number".into(),
+        Next::NewNumber => "new number".into(),
+        Next::Stop => "stop".into(),
+    }
+}
+
+fn span(time: Duration) -> String {
+    match time.as_secs() {
+        days if days % 86_400 == 0 => format!("{} days", days / 86_400),
+        minutes if minutes % 60 == 0 => format!("{} min", minutes / 60),
+        seconds => format!("{seconds} s"),
+    }
+}
+
+fn waits(flow: Flow) -> String {
+    let mut rows: Vec<(String, String)> = Vec::new();
+    let mut row = |what: &str, time: Duration| rows.push((what.into(), span(time)));
+    row("between two attempts or questions about one number (R.4)", rules::APART);
+    if let Some((field, pause)) = endpoint(flow).payee_pause {
+        row(&format!("between two payments to one `{field}`"), pause);
+    }
+    let asked = |row: &mut dyn FnMut(&str, Duration), how: &Resolution| {
+        row("how long after the last attempt \"not found\" says nothing", how.window);
+        row("how far back the query knows orders", how.look_back);
+        for (code, wait) in how.slow {
+            row(&format!("before the query after `{code}`"), *wait);
+        }
+    };
+    match endpoint(flow).resolved_by {
+        ResolvedBy::Query(how) => asked(&mut row, how),
+        ResolvedBy::Order(how, OrderRules { lasts, margin, .. }) => {
+            asked(&mut row, how);
+            row("how long an order may be paid, unless the caller says otherwise", *lasts);
+            row("how long after its end a payment may still show", *margin);
+        }
+        ResolvedBy::Repeat | ResolvedBy::NotByTill => {}
+    }
+    let rows: String = rows.iter().map(|(what, time)| format!("| {what} | {time} |\n")).collect();
+    format!("| waiting time | |\n|---|---|\n{rows}\n")
+}
+
+/// The state that a step leads to. `None`: it stays where it is.
+fn after(step: &str) -> Option<&'static str> {
+    let ends = [
+        ("new number", "Open"),
+        ("same number", "Open"),
+        ("Accepted", "Accepted"),
+        ("Declined", "Declined"),
+        ("NotSent", "NotSent"),
+        ("Ordered", "Ordered"),
+        ("Abandoned", "Abandoned"),
+        ("PaidLate", "PaidLate"),
+        ("ForAPerson", "ForAPerson"),
+        ("ByHand", "ByHand"),
+    ];
+    ends.iter().find(|(start, _)| step.starts_with(start)).map(|(_, state)| *state)
+}
+
+/// The states that the drawing tells apart.
+fn drawn(state: State) -> &'static str {
+    match state {
+        State::Open | State::Withheld => "Open",
+        State::Ordered | State::OrderedEnded => "Ordered",
+        State::Abandoned | State::LateUnwritten => "Abandoned",
+        State::SameNumber | State::SameNumberLater | State::NewNumber | State::Stop => "Declined",
+        State::NotSent => "NotSent",
+        State::Accepted => "Accepted",
+        State::PaidLate => "PaidLate",
+        State::ForAPerson => "ForAPerson",
+        State::HandPaid | State::HandUnpaid => "ByHand",
+    }
+}
+
+fn drawing(flow: Flow) -> String {
+    let mut arrows: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for state in STATES.iter().filter(|state| state.is_of(flow)) {
+        for what in EVENTS.iter().filter(|what| what.happens(flow, *state)) {
+            let step = words(&happen(flow, *state, *what));
+            if let Some(to) = after(&step).filter(|to| *to != drawn(*state)) {
+                arrows.entry((drawn(*state), to)).or_default().insert(what.source());
+            }
+        }
+    }
+    let mut out = String::from("```mermaid\nstateDiagram-v2\n    [*] --> Open: call\n");
+    for ((from, to), sources) in arrows {
+        let sources: Vec<&str> = sources.into_iter().collect();
+        let _ = writeln!(out, "    {from} --> {to}: {}", sources.join(", "));
+    }
+    out.push_str("```\n");
+    out
+}
+
+#[test]
+fn money_md_says_what_the_rules_do() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/money.md");
+    let page = page();
+    if std::env::var_os("WXPAY_WRITE_PAGES").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let have = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = page.lines().zip(have.lines()).position(|(a, b)| a != b);
+    let differs = differs.map(|line| (line + 1).to_string());
+    assert!(have == page, "docs/money.md is not what the rules do: `make money` (line {differs:?})");
+}
