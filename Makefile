@@ -1,4 +1,4 @@
-# The two commands of a newcomer: `make tour` and `make test`. `make soak` runs the long sizes, `make bench` the benchmarks;
+# The two commands of a newcomer: `make tour` and `make test`. `make test-all` tests the rest, `make soak` runs the long sizes, `make bench` the benchmarks;
 # `make capi` and `make install` are for C and C++ (docs/c-api.md); `make arm`, `make size` and `make board` for the board.
 
 CARGO ?= cargo
@@ -16,7 +16,7 @@ capi install: export LIBDIR := $(LIBDIR)
 capi install: export DESTDIR := $(DESTDIR)
 capi install: export TARGET := $(TARGET)
 
-.PHONY: tour test soak bench arm size board capi install header licences money
+.PHONY: tour test test-all soak bench arm size board capi install header licences money
 
 tour:
 	@ci/openssl-feature --say
@@ -26,6 +26,10 @@ tour:
 test:
 	@ci/openssl-feature --say
 	@ci/test
+
+# The rest, which takes longer: every feature set, OpenSSL from source, the long sizes, sanitizers, counted instructions.
+test-all: test
+	@ci/test-all
 
 # Builds for a 32-bit ARM board, runs that in an emulator, and holds the size budget. Debian 12 on x86_64, as root.
 arm:

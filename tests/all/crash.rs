@@ -665,7 +665,7 @@ impl Worker<'_> {
 
 /// The number of kills. More with `WXPAY_KILLS`.
 fn wanted() -> u32 {
-    std::env::var("WXPAY_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(500)
+    size("WXPAY_KILLS", 60, 500) as u32
 }
 
 fn seed() -> u64 {

@@ -186,7 +186,7 @@ fn read(path: &Path, known: &[Entry], used: &HashSet<u32>) -> Result<Reading, Jo
 // -- flips -----------------------------------------------------------------------------------------------------------
 
 fn stride() -> usize {
-    std::env::var("WXPAY_FLIPS").ok().and_then(|text| text.parse().ok()).unwrap_or(397)
+    size("WXPAY_FLIPS", 1_597, 397) as usize
 }
 
 /// The files of a journal that nobody has open.
@@ -609,8 +609,7 @@ fn agree(at: &str, last: Till, place: &Folder, wire: &Modelled, gateway: &str) {
 /// `WXPAY_SIMULATED` for a long one, `WXPAY_SEED` for another one.
 #[test]
 fn the_simulation_with_a_flip_at_each_restart() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let (total, seed) = (number("WXPAY_SIMULATED").unwrap_or(600), number("WXPAY_SEED").unwrap_or(1));
+    let (total, seed) = (size("WXPAY_SIMULATED", 200, 600), size("WXPAY_SEED", 1, 1));
     for gateway in ["redpack", "workwx", "webgate", "swiftpass"] {
         let mut sum = Run::default();
         for round in 0..total / 100 {

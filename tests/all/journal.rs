@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::memory_journal::Newest;
-use crate::support::{MCH_ID, NOW, fen};
+use crate::support::{MCH_ID, NOW, fen, size};
 use wxpay_terminal::endpoint::Numbers;
 use wxpay_terminal::*;
 
@@ -591,11 +591,12 @@ fn what_a_person_wrote_stays_whatever_is_written_after_it() {
 // -- serials ---------------------------------------------------------------------------------------------------------
 
 #[test]
-fn ten_thousand_openings_with_a_biased_source_never_repeat_an_epoch() {
+fn openings_with_a_biased_source_never_repeat_an_epoch() {
     let folder = Folder::new();
     let biased = Biased(Dice::new(5));
     let mut epochs = BTreeSet::new();
-    for count in 0..10_000_u32 {
+    let openings = size("WXPAY_OPENINGS", 1_000, 10_000);
+    for count in 0..openings {
         let random: &dyn Random = if count % 100 == 0 { &Stuck } else { &biased };
         let mut journal = SqliteJournal::open(folder.journal(), TERMINAL, DEVICE, random).unwrap();
         let mut first = None;
@@ -607,7 +608,7 @@ fn ten_thousand_openings_with_a_biased_source_never_repeat_an_epoch() {
         let Some(Serial { epoch, counter: 0 }) = first else { panic!("{first:?}") };
         assert!(epoch < EPOCHS && epochs.insert(epoch), "{epoch} twice");
     }
-    println!("openings: {}, epochs: {}", 10_000, epochs.len());
+    println!("openings: {openings}, epochs: {}", epochs.len());
 }
 
 #[test]
@@ -1455,7 +1456,7 @@ enum Arrived {
 
 /// The number of cuts. More with `WXPAY_POWER_CUTS`.
 fn cuts() -> u64 {
-    std::env::var("WXPAY_POWER_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
+    size("WXPAY_POWER_CUTS", 60, 300)
 }
 
 #[test]

@@ -720,7 +720,7 @@ fn naive(gateway: &'static str, seed: u64, payments: u32) -> u32 {
 }
 
 fn payments() -> u32 {
-    std::env::var("WXPAY_SIMULATED").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000)
+    size("WXPAY_SIMULATED", 1_000, 2_000) as u32
 }
 
 fn simulate(gateway: &'static str) {
