@@ -143,7 +143,8 @@ fn sequences(which: usize, name: &str, cases: &AtomicU32) {
         // Every pair would take minutes; each fault meets a fifth of the others, another fifth for each gateway. (A twentieth
         // in short.)
         let part = size("WXPAY_SEQUENCES", 20, 5) as usize;
-        for (second, two) in faults.iter().enumerate().filter(|(second, _)| (first + second + which).is_multiple_of(part))
+        for (second, two) in
+            faults.iter().enumerate().filter(|(second, _)| (first + second + which).is_multiple_of(part))
         {
             let number = format!("{which}{first:03}{second:03}77");
             let mut prepared = gateway.prepare(&number);
