@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use wxpay_simulator::{Fault, Simulator};
 
 use crate::gateways::{Came, Gateway, NAMES, https};
+use crate::support::size;
 
 /// Whether the ledger carried the order out. (A Swiftpass order that exists is carried out: the call makes orders.)
 fn committed(simulator: &Simulator, number: &str) -> bool {
