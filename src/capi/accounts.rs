@@ -11,8 +11,8 @@ use crate::wire::pairs::Pairs;
 use crate::wire::verify::ReplyRule;
 
 use super::ffi::{
-    Context, Done, Fail, Lent, bytes, c, free, handle, locked, peek, put, run, seen, text, wanted, wxt_account,
-    wxt_error, wxt_proof_callback, wxt_raw, wxt_read_callback, wxt_release_callback, wxt_reply,
+    Context, Done, Fail, Lent, abi, bytes, c, handle, locked, peek, put, seen, text, wanted, wxt_account,
+    wxt_proof_callback, wxt_raw, wxt_read_callback, wxt_release_callback, wxt_reply,
 };
 use super::numbers::{wxt_code, wxt_gateway, wxt_proof, wxt_reading, wxt_rsa};
 use super::replies::Told;
@@ -298,34 +298,26 @@ impl ReplyRule for ReadBefore {
     }
 }
 
-/// An account with nothing set. `gateway` is one of `wxt_gateway`.
-///
-/// Texts (`wxt_account_set`), amounts (`wxt_account_set_fen`) and secrets (`wxt_account_set_secret`) by gateway:
-/// - WXT_REDPACK: mch_id, wxappid; secret key. Optional: host, second_host; amounts least_amount and most_amount,
-///   least_without_scene and most_without_scene.
-/// - WXT_WORKWX: mch_id, appid; secrets key (API key) and secret (of the payment application). Optional: host,
-///   second_host; least_amount and most_amount.
-/// - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), notifications_suffice ("1": a till
-///   books what a signed notification tells without asking), query_service; least_amount and most_amount; a public key.
-/// - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
-///   Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
-///
-/// Hosts are complete: "https://api.mch.weixin.qq.com". What is missing or wrong is told when a client or till is made.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_account_new(
-    gateway: i32,
-    account: *mut *mut wxt_account,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            wanted(account, "account")?;
-            let gateway = GATEWAYS.iter().find(|have| have.number == gateway);
-            let gateway = gateway.ok_or(Fail::Argument("gateway", "is no gateway of this library"))?;
-            let (texts, amounts, secrets) = (Vec::new(), Vec::new(), Vec::new());
-            put(account, handle(Mutex::new(Settings { gateway, texts, amounts, secrets, rule: None, reader: None })));
-            Ok(())
-        })
+abi! {
+    /// An account with nothing set. `gateway` is one of `wxt_gateway`.
+    ///
+    /// Texts (`wxt_account_set`), amounts (`wxt_account_set_fen`) and secrets (`wxt_account_set_secret`) by gateway:
+    /// - WXT_REDPACK: mch_id, wxappid; secret key. Optional: host, second_host; amounts least_amount and most_amount,
+    ///   least_without_scene and most_without_scene.
+    /// - WXT_WORKWX: mch_id, appid; secrets key (API key) and secret (of the payment application). Optional: host,
+    ///   second_host; least_amount and most_amount.
+    /// - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), notifications_suffice ("1": a till
+    ///   books what a signed notification tells without asking), query_service; least_amount and most_amount; a public key.
+    /// - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
+    ///   Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
+    ///
+    /// Hosts are complete: "https://api.mch.weixin.qq.com". What is missing or wrong is told when a client or till is made.
+    call wxt_account_new(gateway: i32, account: *mut *mut wxt_account) {
+        wanted(account, "account")?;
+        let gateway = GATEWAYS.iter().find(|have| have.number == gateway);
+        let gateway = gateway.ok_or(Fail::Argument("gateway", "is no gateway of this library"))?;
+        let (texts, amounts, secrets) = (Vec::new(), Vec::new(), Vec::new());
+        put(account, handle(Mutex::new(Settings { gateway, texts, amounts, secrets, rule: None, reader: None })));
     }
 }
 
@@ -339,135 +331,69 @@ pub(super) fn replace<T>(list: &mut Vec<(&'static str, T)>, name: &'static str, 
     list.push((name, value));
 }
 
-/// Sets a text of an account. Both are NUL-terminated UTF-8, and copied.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_account_set(
-    account: *mut wxt_account,
-    name: *const c_char,
-    value: *const c_char,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let mut settings = locked(seen(account, "account")?);
-            let name = known(settings.gateway.texts, text(name, "name")?, "texts")?;
-            replace(&mut settings.texts, name, text(value, "value")?.into());
-            Ok(())
-        })
+abi! {
+    /// Sets a text of an account. Both are NUL-terminated UTF-8, and copied.
+    call wxt_account_set(account: *mut wxt_account, name: *const c_char, value: *const c_char) {
+        let mut settings = locked(seen(account, "account")?);
+        let name = known(settings.gateway.texts, text(name, "name")?, "texts")?;
+        replace(&mut settings.texts, name, text(value, "value")?.into());
     }
-}
 
-/// Sets an amount of an account, in fen.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_account_set_fen(
-    account: *mut wxt_account,
-    name: *const c_char,
-    fen: i64,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let mut settings = locked(seen(account, "account")?);
-            let name = known(settings.gateway.amounts, text(name, "name")?, "amounts")?;
-            let fen = Fen::new(fen).map_err(|_| Fail::Argument("fen", "must be 0 to 2147483647"))?;
-            replace(&mut settings.amounts, name, fen);
-            Ok(())
-        })
+    /// Sets an amount of an account, in fen.
+    call wxt_account_set_fen(account: *mut wxt_account, name: *const c_char, fen: i64) {
+        let mut settings = locked(seen(account, "account")?);
+        let name = known(settings.gateway.amounts, text(name, "name")?, "amounts")?;
+        let fen = Fen::new(fen).map_err(|_| Fail::Argument("fen", "must be 0 to 2147483647"))?;
+        replace(&mut settings.amounts, name, fen);
     }
-}
 
-/// Sets a key of an account. The bytes are copied into memory that is overwritten when the account is freed. Overwrite your
-/// own copy afterwards (with explicit_bzero or the like): the library cannot.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_account_set_secret(
-    account: *mut wxt_account,
-    name: *const c_char,
-    secret: *const u8,
-    length: usize,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let mut settings = locked(seen(account, "account")?);
-            let name = known(settings.gateway.secrets, text(name, "name")?, "secrets")?;
-            replace(&mut settings.secrets, name, Secret::new(bytes(secret, length, "secret")?));
-            Ok(())
-        })
+    /// Sets a key of an account. The bytes are copied into memory that is overwritten when the account is freed. Overwrite your
+    /// own copy afterwards (with explicit_bzero or the like): the library cannot.
+    call wxt_account_set_secret(account: *mut wxt_account, name: *const c_char, secret: *const u8, length: usize) {
+        let mut settings = locked(seen(account, "account")?);
+        let name = known(settings.gateway.secrets, text(name, "name")?, "secrets")?;
+        replace(&mut settings.secrets, name, Secret::new(bytes(secret, length, "secret")?));
     }
-}
 
-/// Verifies the replies with the operator's RSA public key: PEM, DER, or the bare base64 of the DER. `rsa` is one of
-/// `wxt_rsa`. For WXT_WEBGATE and WXT_SWIFTPASS.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_account_set_public_key(
-    account: *mut wxt_account,
-    rsa: i32,
-    key: *const u8,
-    length: usize,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let mut settings = locked(seen(account, "account")?);
-            if !settings.gateway.has_rule {
-                return Err(Fail::Argument("account", "this gateway's replies are not verified with RSA"));
-            }
-            let sha1 = match rsa {
-                rsa if rsa == wxt_rsa::WXT_RSA_SHA256 as i32 => false,
-                rsa if rsa == wxt_rsa::WXT_RSA_SHA1 as i32 => true,
-                _ => return Err(Fail::Argument("rsa", "is no such hash")),
-            };
-            settings.rule = Some(Rule::Rsa { sha1, key: bytes(key, length, "key")?.into() });
-            Ok(())
-        })
+    /// Verifies the replies with the operator's RSA public key: PEM, DER, or the bare base64 of the DER. `rsa` is one of
+    /// `wxt_rsa`. For WXT_WEBGATE and WXT_SWIFTPASS.
+    call wxt_account_set_public_key(account: *mut wxt_account, rsa: i32, key: *const u8, length: usize) {
+        let mut settings = locked(seen(account, "account")?);
+        if !settings.gateway.has_rule {
+            return Err(Fail::Argument("account", "this gateway's replies are not verified with RSA"));
+        }
+        let sha1 = match rsa {
+            rsa if rsa == wxt_rsa::WXT_RSA_SHA256 as i32 => false,
+            rsa if rsa == wxt_rsa::WXT_RSA_SHA1 as i32 => true,
+            _ => return Err(Fail::Argument("rsa", "is no such hash")),
+        };
+        settings.rule = Some(Rule::Rsa { sha1, key: bytes(key, length, "key")?.into() });
     }
-}
 
-/// Verifies the replies with a function of your own, where your operator's rule differs. `context` is handed to it; when
-/// nothing uses it any more, `release` (which may be NULL) is called with it, also when this call fails.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_account_set_reply_rule(
-    account: *mut wxt_account,
-    prove: wxt_proof_callback,
-    release: wxt_release_callback,
-    context: *mut c_void,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let context = Context { pointer: context, release };
-            let mut settings = locked(seen(account, "account")?);
-            let prove = prove.ok_or(Fail::Argument("prove", "is NULL"))?;
-            if !settings.gateway.has_rule {
-                return Err(Fail::Argument("account", "this gateway's replies have a rule of their own"));
-            }
-            settings.rule = Some(Rule::Own(Arc::new(OwnRule { context, prove })));
-            Ok(())
-        })
+    /// Verifies the replies with a function of your own, where your operator's rule differs. `context` is handed to it; when
+    /// nothing uses it any more, `release` (which may be NULL) is called with it, also when this call fails.
+    call wxt_account_set_reply_rule(account: *mut wxt_account, prove: wxt_proof_callback,
+        release: wxt_release_callback, context: *mut c_void) {
+        let context = Context { pointer: context, release };
+        let mut settings = locked(seen(account, "account")?);
+        let prove = prove.ok_or(Fail::Argument("prove", "is NULL"))?;
+        if !settings.gateway.has_rule {
+            return Err(Fail::Argument("account", "this gateway's replies have a rule of their own"));
+        }
+        settings.rule = Some(Rule::Own(Arc::new(OwnRule { context, prove })));
     }
-}
 
-/// Reads the replies with a function of your own, where your operator answers in another format or charset (GBK). What it adds is
-/// verified as before, with the public key or the rule. For WXT_WEBGATE. `context` and `release`: as for the rule.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_account_set_reply_reader(
-    account: *mut wxt_account,
-    read: wxt_read_callback,
-    release: wxt_release_callback,
-    context: *mut c_void,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let context = Context { pointer: context, release };
-            let mut settings = locked(seen(account, "account")?);
-            let read = read.ok_or(Fail::Argument("read", "is NULL"))?;
-            if !settings.gateway.has_reader {
-                return Err(Fail::Argument("account", "this gateway's replies are XML in UTF-8"));
-            }
-            settings.reader = Some(Arc::new(OwnReader { context, read }));
-            Ok(())
-        })
+    /// Reads the replies with a function of your own, where your operator answers in another format or charset (GBK). What it adds is
+    /// verified as before, with the public key or the rule. For WXT_WEBGATE. `context` and `release`: as for the rule.
+    call wxt_account_set_reply_reader(account: *mut wxt_account, read: wxt_read_callback,
+        release: wxt_release_callback, context: *mut c_void) {
+        let context = Context { pointer: context, release };
+        let mut settings = locked(seen(account, "account")?);
+        let read = read.ok_or(Fail::Argument("read", "is NULL"))?;
+        if !settings.gateway.has_reader {
+            return Err(Fail::Argument("account", "this gateway's replies are XML in UTF-8"));
+        }
+        settings.reader = Some(Arc::new(OwnReader { context, read }));
     }
 }
 
@@ -482,35 +408,24 @@ pub unsafe extern "C" fn wxt_raw_body(raw: *const wxt_raw, length: *mut usize) -
     body
 }
 
-/// The reply's Content-Type header. NULL where there is none, or the transport does not tell it. Lent.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_raw_content_type(raw: *const wxt_raw) -> *const c_char {
-    unsafe {
-        peek(raw, std::ptr::null(), |raw| raw.content_type.as_ref().map_or(std::ptr::null(), |words| words.as_ptr()))
-    }
-}
+abi! {
+    /// The reply's Content-Type header. NULL where there is none, or the transport does not tell it. Lent.
+    get wxt_raw_content_type(raw: wxt_raw) -> *const c_char =
+        std::ptr::null(), |raw| raw.content_type.as_ref().map_or(std::ptr::null(), |words| words.as_ptr());
 
-/// Adds a field, in UTF-8. One name with two values, or more than 256 names: WXT_BAD_ARGUMENT, and the reply stays unread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_raw_add(raw: *mut wxt_raw, name: *const c_char, value: *const c_char) -> wxt_code {
-    unsafe {
-        run(std::ptr::null_mut(), || {
-            let mut fields = locked(&seen(raw.cast_const(), "raw")?.fields);
-            let added = match &mut *fields {
-                Ok(pairs) => pairs.add(text(name, "name")?, text(value, "value")?).map_err(|fault| fault.words()),
-                Err(words) => Err(*words),
-            };
-            if let Err(words) = added {
-                *fields = Err(words);
-                return Err(Fail::Argument("name", words));
-            }
-            Ok(())
-        })
+    /// Adds a field, in UTF-8. One name with two values, or more than 256 names: WXT_BAD_ARGUMENT, and the reply stays unread.
+    tell wxt_raw_add(raw: *mut wxt_raw, name: *const c_char, value: *const c_char) {
+        let mut fields = locked(&seen(raw.cast_const(), "raw")?.fields);
+        let added = match &mut *fields {
+            Ok(pairs) => pairs.add(text(name, "name")?, text(value, "value")?).map_err(|fault| fault.words()),
+            Err(words) => Err(*words),
+        };
+        if let Err(words) = added {
+            *fields = Err(words);
+            return Err(Fail::Argument("name", words));
+        }
     }
-}
 
-/// Frees an account and overwrites its keys. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_account_free(account: *mut wxt_account) {
-    unsafe { free(account) }
+    /// Frees an account and overwrites its keys. NULL is nothing to free.
+    free wxt_account_free(account: wxt_account);
 }

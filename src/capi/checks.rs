@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 
 use crate::client::check::{Part, Verdict};
 
-use super::ffi::{c, free, nth, peek, wxt_report};
+use super::ffi::{abi, c, nth, wxt_report};
 use super::numbers::{wxt_part, wxt_verdict};
 
 super::ffi::opaque! {
@@ -39,44 +39,30 @@ impl StepTexts {
     }
 }
 
-/// 1 when no step is WXT_BAD; else 0, also for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_report_is_good(report: *const wxt_report) -> i32 {
-    unsafe { peek(report, 0, |steps| i32::from(steps.iter().all(|step| step.verdict != wxt_verdict::WXT_BAD))) }
-}
+abi! {
+    /// 1 when no step is WXT_BAD; else 0, also for NULL.
+    get wxt_report_is_good(report: wxt_report) -> i32 =
+        0, |steps| i32::from(steps.iter().all(|step| step.verdict != wxt_verdict::WXT_BAD));
 
-/// How many steps it has.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_report_count(report: *const wxt_report) -> usize {
-    unsafe { peek(report, 0, |steps| steps.len()) }
-}
+    /// How many steps it has.
+    get wxt_report_count(report: wxt_report) -> usize = 0, |steps| steps.len();
 
-/// What a step is about, by its place from 0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_report_part(report: *const wxt_report, at: usize) -> wxt_part {
-    unsafe { peek(report, wxt_part::WXT_PART_OTHER, |s| s.get(at).map_or(wxt_part::WXT_PART_OTHER, |s| s.part)) }
-}
+    /// What a step is about, by its place from 0.
+    get wxt_report_part(report: wxt_report, at: usize) -> wxt_part =
+        wxt_part::WXT_PART_OTHER, |s| s.get(at).map_or(wxt_part::WXT_PART_OTHER, |s| s.part);
 
-/// What came out of it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_report_verdict(report: *const wxt_report, at: usize) -> wxt_verdict {
-    unsafe { peek(report, wxt_verdict::WXT_BAD, |s| s.get(at).map_or(wxt_verdict::WXT_BAD, |s| s.verdict)) }
-}
+    /// What came out of it.
+    get wxt_report_verdict(report: wxt_report, at: usize) -> wxt_verdict =
+        wxt_verdict::WXT_BAD, |s| s.get(at).map_or(wxt_verdict::WXT_BAD, |s| s.verdict);
 
-/// In English. NULL from `wxt_report_count` on.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_report_text(report: *const wxt_report, at: usize) -> *const c_char {
-    unsafe { peek(report, std::ptr::null(), |steps| nth(steps, at, |step| &step.text)) }
-}
+    /// In English. NULL from `wxt_report_count` on.
+    get wxt_report_text(report: wxt_report, at: usize) -> *const c_char =
+        std::ptr::null(), |steps| nth(steps, at, |step| &step.text);
 
-/// In Chinese. NULL from `wxt_report_count` on.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_report_text_zh(report: *const wxt_report, at: usize) -> *const c_char {
-    unsafe { peek(report, std::ptr::null(), |steps| nth(steps, at, |step| &step.text_zh)) }
-}
+    /// In Chinese. NULL from `wxt_report_count` on.
+    get wxt_report_text_zh(report: wxt_report, at: usize) -> *const c_char =
+        std::ptr::null(), |steps| nth(steps, at, |step| &step.text_zh);
 
-/// Frees a report and every text taken from it. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_report_free(report: *mut wxt_report) {
-    unsafe { free(report) }
+    /// Frees a report and every text taken from it. NULL is nothing to free.
+    free wxt_report_free(report: wxt_report);
 }

@@ -11,14 +11,14 @@ use crate::gateways::account::{
 };
 use crate::outcome::Answer;
 use crate::terminal::Terminal;
-use crate::till::Read;
+use crate::till::{Read, Till};
 use crate::transport::Transport;
 
 use super::accounts::AnyAccount;
 use super::checks::StepTexts;
 use super::ffi::{
-    Done, Fail, c, clear, free, handle, locked, milliseconds, optional, peek, put, run, seen, wanted, wxt_account,
-    wxt_client, wxt_error, wxt_prepared, wxt_reply, wxt_report, wxt_request, wxt_transport,
+    Done, Fail, abi, c, handle, locked, milliseconds, optional, put, seen, wanted, wxt_account, wxt_client,
+    wxt_prepared, wxt_reply, wxt_report, wxt_request, wxt_transport,
 };
 use super::numbers::{WXT_UNKNOWN, wxt_answer, wxt_code, wxt_evidence, wxt_outcome};
 use super::replies::{Told, texts};
@@ -72,6 +72,15 @@ impl AnyClient {
         }
     }
 
+    pub(super) fn into_till(self, till: Till) -> Till {
+        match self {
+            AnyClient::Redpack(client) => till.with(client),
+            AnyClient::Workwx(client) => till.with(client),
+            AnyClient::Swiftpass(client) => till.with(client),
+            AnyClient::Webgate(client) => till.with(client),
+        }
+    }
+
     fn check(&self) -> Report {
         match self {
             AnyClient::Redpack(client) => client.check(),
@@ -114,50 +123,26 @@ pub(super) unsafe fn client_of(
     AnyClient::new(locked(account).build()?, terminal, locked(transport).ready()?, within)
 }
 
-/// A client: one account, one terminal. `device_info` is the terminal's number (设备号), or NULL. `deadline_ms` is the
-/// deadline of one call, 1000 to 300000, or 0 for 30 seconds.
-///
-/// A client neither makes order numbers nor repeats, and remembers nothing through a power cut. A till does all three:
-/// prefer it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_client_new(
-    account: *const wxt_account,
-    device_info: *const c_char,
-    transport: *const wxt_transport,
-    deadline_ms: i64,
-    client: *mut *mut wxt_client,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            wanted(client, "client")?;
-            put(client, handle(client_of(account, device_info, transport, deadline_ms)?));
-            Ok(())
-        })
+abi! {
+    /// A client: one account, one terminal. `device_info` is the terminal's number (设备号), or NULL. `deadline_ms` is the
+    /// deadline of one call, 1000 to 300000, or 0 for 30 seconds.
+    ///
+    /// A client neither makes order numbers nor repeats, and remembers nothing through a power cut. A till does all three:
+    /// prefer it.
+    call wxt_client_new(account: *const wxt_account, device_info: *const c_char, transport: *const wxt_transport,
+        deadline_ms: i64, client: *mut *mut wxt_client) {
+        wanted(client, "client")?;
+        put(client, handle(client_of(account, device_info, transport, deadline_ms)?));
     }
-}
 
-/// Frees a client. No thread may be in a call of it. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_client_free(client: *mut wxt_client) {
-    unsafe { free(client) }
-}
+    /// Frees a client. No thread may be in a call of it. NULL is nothing to free.
+    free wxt_client_free(client: wxt_client);
 
-/// Checks clock, DNS, route, TLS, certificate, merchant number and key before the first customer, and moves nothing.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_client_check(
-    client: *const wxt_client,
-    report: *mut *mut wxt_report,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        put(report, std::ptr::null_mut());
-        run(error, || {
-            let client = seen(client, "client")?;
-            wanted(report, "report")?;
-            put(report, handle(client.check().steps.iter().map(StepTexts::new).collect()));
-            Ok(())
-        })
+    /// Checks clock, DNS, route, TLS, certificate, merchant number and key before the first customer, and moves nothing.
+    call wxt_client_check(client: *const wxt_client, report: *mut *mut wxt_report) clears report {
+        let client = seen(client, "client")?;
+        wanted(report, "report")?;
+        put(report, handle(client.check().steps.iter().map(StepTexts::new).collect()));
     }
 }
 
@@ -168,102 +153,66 @@ pub(super) struct Ready {
     order_number: CString,
 }
 
-/// Checks and signs a payment; nothing is sent. Only for an order number that was never sent, or that was refused with
-/// WXT_SAME_NUMBER. Store the order number before you send.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_client_prepare(
-    client: *const wxt_client,
-    request: *const wxt_request,
-    prepared: *mut *mut wxt_prepared,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe { prepare(client, request, false, prepared, error) }
-}
+abi! {
+    /// Checks and signs a payment; nothing is sent. Only for an order number that was never sent, or that was refused with
+    /// WXT_SAME_NUMBER. Store the order number before you send.
+    call wxt_client_prepare(client: *const wxt_client, request: *const wxt_request, prepared: *mut *mut wxt_prepared) {
+        wanted(prepared, "prepared")?;
+        put(prepared, handle(ready(client, request, false)?));
+    }
 
-/// The same for an order number that may have been sent by an earlier run of the program. All fields must be those of the
-/// first attempt. A refusal is then WXT_UNKNOWN: it says nothing about the attempt before it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_client_prepare_repeat(
-    client: *const wxt_client,
-    request: *const wxt_request,
-    prepared: *mut *mut wxt_prepared,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe { prepare(client, request, true, prepared, error) }
-}
-
-unsafe fn prepare(
-    client: *const wxt_client,
-    request: *const wxt_request,
-    repeat: bool,
-    prepared: *mut *mut wxt_prepared,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let (client, given) = (seen(client, "client")?, locked(seen(request, "request")?));
-            wanted(prepared, "prepared")?;
-            if given.call.use_ != Use::Pay {
-                return Err(Fail::Argument("request", "is no payment"));
-            }
-            let mut draft = client.draft(&given)?;
-            if repeat {
-                draft.marked = true;
-                draft.attempts = 1;
-            }
-            let order_number = c(draft.fields.get(given.call.endpoint.order_number).unwrap_or_default());
-            put(prepared, handle(Ready { read: given.call.read, draft: Mutex::new(draft), order_number }));
-            Ok(())
-        })
+    /// The same for an order number that may have been sent by an earlier run of the program. All fields must be those of the
+    /// first attempt. A refusal is then WXT_UNKNOWN: it says nothing about the attempt before it.
+    call wxt_client_prepare_repeat(client: *const wxt_client, request: *const wxt_request,
+        prepared: *mut *mut wxt_prepared) {
+        wanted(prepared, "prepared")?;
+        put(prepared, handle(ready(client, request, true)?));
     }
 }
 
-/// The order number of a prepared payment. Lives as long as it. Never NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_prepared_order_number(prepared: *const wxt_prepared) -> *const c_char {
-    unsafe { peek(prepared, c"".as_ptr(), |ready| ready.order_number.as_ptr()) }
+unsafe fn ready(client: *const wxt_client, request: *const wxt_request, repeat: bool) -> Done<Ready> {
+    // SAFETY: the caller's.
+    let (client, given) = unsafe { (seen(client, "client")?, locked(seen(request, "request")?)) };
+    if given.call.use_ != Use::Pay {
+        return Err(Fail::Argument("request", "is no payment"));
+    }
+    let mut draft = client.draft(&given)?;
+    if repeat {
+        (draft.marked, draft.attempts) = (true, 1);
+    }
+    let order_number = c(draft.fields.get(given.call.endpoint.order_number).unwrap_or_default());
+    Ok(Ready { read: given.call.read, draft: Mutex::new(draft), order_number })
 }
 
-/// 1 when an attempt has no proven answer, or when that cannot be told (NULL, or a send is under way); else 0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_prepared_is_marked(prepared: *const wxt_prepared) -> i32 {
-    unsafe { peek(prepared, 1, |ready| ready.draft.try_lock().map_or(1, |draft| i32::from(draft.marked))) }
-}
+abi! {
+    /// The order number of a prepared payment. Lives as long as it. Never NULL.
+    get wxt_prepared_order_number(prepared: wxt_prepared) -> *const c_char =
+        c"".as_ptr(), |ready| ready.order_number.as_ptr();
 
-/// Frees a prepared payment. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_prepared_free(prepared: *mut wxt_prepared) {
-    unsafe { free(prepared) }
-}
+    /// 1 when an attempt has no proven answer, or when that cannot be told (NULL, or a send is under way); else 0.
+    get wxt_prepared_is_marked(prepared: wxt_prepared) -> i32 =
+        1, |ready| ready.draft.try_lock().map_or(1, |draft| i32::from(draft.marked));
 
-/// Sends a prepared payment once, and judges the reply. Sending it again is a repeat: the same order number and fields, a
-/// new nonce and signature.
-///
-/// `outcome` and `reply` are set to WXT_UNKNOWN and NULL first. WXT_DONE: the outcome counts, and `reply` (which may be
-/// NULL if you do not want it) holds more. WXT_NOT_SENT: nothing was sent, neither now nor by an attempt before.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_client_send(
-    client: *const wxt_client,
-    prepared: *mut wxt_prepared,
-    outcome: *mut wxt_outcome,
-    reply: *mut *mut wxt_reply,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        clear(outcome, WXT_UNKNOWN, reply);
-        run(error, || {
-            let (client, ready) = (seen(client, "client")?, seen(prepared.cast_const(), "prepared")?);
-            wanted(outcome, "outcome")?;
-            let (profile, pipe) = client.parts();
-            let came = pipe.pay(profile, &mut locked(&ready.draft), ready.read).map_err(Fail::NotSent)?;
-            let mut told = Told::outcome(came, |pairs, told| {
-                told.evidence = wxt_evidence::WXT_EVIDENCE_REPLY;
-                told.fields = texts(pairs.iter());
-            });
-            told.order_number = ready.order_number.clone();
-            deliver(told, outcome, reply);
-            Ok(())
-        })
+    /// Frees a prepared payment. NULL is nothing to free.
+    free wxt_prepared_free(prepared: wxt_prepared);
+
+    /// Sends a prepared payment once, and judges the reply. Sending it again is a repeat: the same order number and fields, a
+    /// new nonce and signature.
+    ///
+    /// `outcome` and `reply` are set to WXT_UNKNOWN and NULL first. WXT_DONE: the outcome counts, and `reply` (which may be
+    /// NULL if you do not want it) holds more. WXT_NOT_SENT: nothing was sent, neither now nor by an attempt before.
+    call wxt_client_send(client: *const wxt_client, prepared: *mut wxt_prepared, outcome: *mut wxt_outcome,
+        reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {
+        let (client, ready) = (seen(client, "client")?, seen(prepared.cast_const(), "prepared")?);
+        wanted(outcome, "outcome")?;
+        let (profile, pipe) = client.parts();
+        let came = pipe.pay(profile, &mut locked(&ready.draft), ready.read).map_err(Fail::NotSent)?;
+        let mut told = Told::outcome(came, |pairs, told| {
+            told.evidence = wxt_evidence::WXT_EVIDENCE_REPLY;
+            told.fields = texts(pairs.iter());
+        });
+        told.order_number = ready.order_number.clone();
+        deliver(told, outcome, reply);
     }
 }
 
@@ -283,30 +232,20 @@ pub(super) unsafe fn deliver(told: Told, outcome: *mut wxt_outcome, reply: *mut 
     }
 }
 
-/// Asks about an order. Moves nothing. `answer` and `reply` are set to WXT_NO_ANSWER and NULL first. WXT_KNOWN is not
-/// "paid": compare the reply's state and amount.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_client_ask(
-    client: *const wxt_client,
-    request: *const wxt_request,
-    answer: *mut wxt_answer,
-    reply: *mut *mut wxt_reply,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe { ask(client, request, Use::Ask, answer, reply, error) }
-}
+abi! {
+    /// Asks about an order. Moves nothing. `answer` and `reply` are set to WXT_NO_ANSWER and NULL first. WXT_KNOWN is not
+    /// "paid": compare the reply's state and amount.
+    call wxt_client_ask(client: *const wxt_client, request: *const wxt_request, answer: *mut wxt_answer,
+        reply: *mut *mut wxt_reply) clears (answer, wxt_answer::WXT_NO_ANSWER, reply) {
+        ask(client, request, Use::Ask, answer, reply)?;
+    }
 
-/// Closes an unpaid WAP order, so that nobody can pay it any more. WXT_KNOWN means closed. Everything else says nothing
-/// about the order: ask.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_client_close(
-    client: *const wxt_client,
-    request: *const wxt_request,
-    answer: *mut wxt_answer,
-    reply: *mut *mut wxt_reply,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe { ask(client, request, Use::Close, answer, reply, error) }
+    /// Closes an unpaid WAP order, so that nobody can pay it any more. WXT_KNOWN means closed. Everything else says nothing
+    /// about the order: ask.
+    call wxt_client_close(client: *const wxt_client, request: *const wxt_request, answer: *mut wxt_answer,
+        reply: *mut *mut wxt_reply) clears (answer, wxt_answer::WXT_NO_ANSWER, reply) {
+        ask(client, request, Use::Close, answer, reply)?;
+    }
 }
 
 unsafe fn ask(
@@ -315,41 +254,39 @@ unsafe fn ask(
     use_: Use,
     answer: *mut wxt_answer,
     reply: *mut *mut wxt_reply,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        clear(answer, wxt_answer::WXT_NO_ANSWER, reply);
-        run(error, || {
-            let (client, given) = (seen(client, "client")?, locked(seen(request, "request")?));
-            wanted(answer, "answer")?;
-            if given.call.use_ != use_ {
-                return Err(Fail::Argument("request", "is another kind of call"));
-            }
-            let mut draft = client.draft(&given)?;
-            let read = given.call.read;
-            drop(given);
-            let (profile, pipe) = client.parts();
-            let (said, _) = pipe.ask(profile, &mut draft, pipe.within, read).map_err(Fail::NotSent)?;
-            let order_number = c(draft.fields.get(draft.endpoint.order_number).unwrap_or_default());
-            let mut told = Told { order_number, ..Told::default() };
-            let said = match said {
-                Answer::Known(pairs) => {
-                    told.evidence = wxt_evidence::WXT_EVIDENCE_REPLY;
-                    told.fields = texts(pairs.iter());
-                    wxt_answer::WXT_KNOWN
-                }
-                Answer::NotKnown { first_host: true } => wxt_answer::WXT_NOT_KNOWN,
-                Answer::NotKnown { first_host: false } => wxt_answer::WXT_NOT_KNOWN_BY_SECOND_HOST,
-                Answer::NoAnswer(doubt) => {
-                    told.doubt(&doubt);
-                    wxt_answer::WXT_NO_ANSWER
-                }
-            };
-            if !reply.is_null() {
-                put(reply, handle(told));
-            }
-            put(answer, said);
-            Ok(())
-        })
+) -> Done {
+    // SAFETY: the caller's.
+    let (client, given) = unsafe { (seen(client, "client")?, locked(seen(request, "request")?)) };
+    wanted(answer, "answer")?;
+    if given.call.use_ != use_ {
+        return Err(Fail::Argument("request", "is another kind of call"));
     }
+    let mut draft = client.draft(&given)?;
+    let read = given.call.read;
+    drop(given);
+    let (profile, pipe) = client.parts();
+    let (said, _) = pipe.ask(profile, &mut draft, pipe.within, read).map_err(Fail::NotSent)?;
+    let order_number = c(draft.fields.get(draft.endpoint.order_number).unwrap_or_default());
+    let mut told = Told { order_number, ..Told::default() };
+    let said = match said {
+        Answer::Known(pairs) => {
+            told.evidence = wxt_evidence::WXT_EVIDENCE_REPLY;
+            told.fields = texts(pairs.iter());
+            wxt_answer::WXT_KNOWN
+        }
+        Answer::NotKnown { first_host: true } => wxt_answer::WXT_NOT_KNOWN,
+        Answer::NotKnown { first_host: false } => wxt_answer::WXT_NOT_KNOWN_BY_SECOND_HOST,
+        Answer::NoAnswer(doubt) => {
+            told.doubt(&doubt);
+            wxt_answer::WXT_NO_ANSWER
+        }
+    };
+    // SAFETY: the caller's.
+    unsafe {
+        if !reply.is_null() {
+            put(reply, handle(told));
+        }
+        put(answer, said);
+    }
+    Ok(())
 }

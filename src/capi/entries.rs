@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char};
 use crate::journal::{Entry, EntryState, Settlement};
 use crate::outcome::Doubt;
 
-use super::ffi::{c, peek, text, wxt_entry};
+use super::ffi::{abi, c, text, wxt_entry};
 use super::numbers::{wxt_entry_state, wxt_next, wxt_reason};
 use super::replies::{found, next, owned, reason};
 
@@ -98,117 +98,64 @@ impl EntryTexts {
     }
 }
 
-/// Its number: what `wxt_till_acknowledge` and `wxt_till_settle_by_hand` take.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_id(entry: *const wxt_entry) -> i64 {
-    unsafe { peek(entry, 0, |entry| entry.id) }
-}
+abi! {
+    /// Its number: what `wxt_till_acknowledge` and `wxt_till_settle_by_hand` take.
+    get wxt_entry_id(entry: wxt_entry) -> i64 = 0, |entry| entry.id;
 
-/// What is known of it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_state_of(entry: *const wxt_entry) -> wxt_entry_state {
-    unsafe { peek(entry, wxt_entry_state::WXT_ENTRY_OPEN, |entry| entry.state) }
-}
+    /// What is known of it.
+    get wxt_entry_state_of(entry: wxt_entry) -> wxt_entry_state = wxt_entry_state::WXT_ENTRY_OPEN, |entry| entry.state;
 
-/// Your own name for what is being paid. Never NULL, as all texts of an entry but those that say so.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_intent(entry: *const wxt_entry) -> *const c_char {
-    unsafe { peek(entry, c"".as_ptr(), |entry| entry.intent.as_ptr()) }
-}
+    /// Your own name for what is being paid. Never NULL, as all texts of an entry but those that say so.
+    get wxt_entry_intent(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.intent.as_ptr();
 
-/// The order number.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_order_number(entry: *const wxt_entry) -> *const c_char {
-    unsafe { peek(entry, c"".as_ptr(), |entry| entry.order_number.as_ptr()) }
-}
+    /// The order number.
+    get wxt_entry_order_number(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.order_number.as_ptr();
 
-/// The call by the name of its document: "sendredpack".
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_call(entry: *const wxt_entry) -> *const c_char {
-    unsafe { peek(entry, c"".as_ptr(), |entry| entry.call.as_ptr()) }
-}
+    /// The call by the name of its document: "sendredpack".
+    get wxt_entry_call(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.call.as_ptr();
 
-/// Whose it is: gateway, address, merchant and appid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_account(entry: *const wxt_entry) -> *const c_char {
-    unsafe { peek(entry, c"".as_ptr(), |entry| entry.account.as_ptr()) }
-}
+    /// Whose it is: gateway, address, merchant and appid.
+    get wxt_entry_account(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.account.as_ptr();
 
-/// The amount in fen.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_fen(entry: *const wxt_entry) -> i64 {
-    unsafe { peek(entry, 0, |entry| entry.fen) }
-}
+    /// The amount in fen.
+    get wxt_entry_fen(entry: wxt_entry) -> i64 = 0, |entry| entry.fen;
 
-/// When it was begun, in seconds since 1970, as the device believed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_begun_at(entry: *const wxt_entry) -> i64 {
-    unsafe { peek(entry, 0, |entry| entry.begun_at) }
-}
+    /// When it was begun, in seconds since 1970, as the device believed.
+    get wxt_entry_begun_at(entry: wxt_entry) -> i64 = 0, |entry| entry.begun_at;
 
-/// When its last attempt was begun.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_last_attempt_at(entry: *const wxt_entry) -> i64 {
-    unsafe { peek(entry, 0, |entry| entry.last_attempt_at) }
-}
+    /// When its last attempt was begun.
+    get wxt_entry_last_attempt_at(entry: wxt_entry) -> i64 = 0, |entry| entry.last_attempt_at;
 
-/// How many attempts were made or begun.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_attempts(entry: *const wxt_entry) -> u32 {
-    unsafe { peek(entry, 0, |entry| entry.attempts) }
-}
+    /// How many attempts were made or begun.
+    get wxt_entry_attempts(entry: wxt_entry) -> u32 = 0, |entry| entry.attempts;
 
-/// When it was acknowledged, in seconds since 1970, or 0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_acknowledged_at(entry: *const wxt_entry) -> i64 {
-    unsafe { peek(entry, 0, |entry| entry.acknowledged_at) }
-}
+    /// When it was acknowledged, in seconds since 1970, or 0.
+    get wxt_entry_acknowledged_at(entry: wxt_entry) -> i64 = 0, |entry| entry.acknowledged_at;
 
-/// The gateway's code, where it refused.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_code(entry: *const wxt_entry) -> *const c_char {
-    unsafe { peek(entry, c"".as_ptr(), |entry| entry.code.as_ptr()) }
-}
+    /// The gateway's code, where it refused.
+    get wxt_entry_code(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.code.as_ptr();
 
-/// The gateway's own words, where it refused.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_text(entry: *const wxt_entry) -> *const c_char {
-    unsafe { peek(entry, c"".as_ptr(), |entry| entry.text.as_ptr()) }
-}
+    /// The gateway's own words, where it refused.
+    get wxt_entry_text(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.text.as_ptr();
 
-/// Why it is not settled, in English, where it is not.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_message(entry: *const wxt_entry) -> *const c_char {
-    unsafe { peek(entry, c"".as_ptr(), |entry| entry.message.as_ptr()) }
-}
+    /// Why it is not settled, in English, where it is not.
+    get wxt_entry_message(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.message.as_ptr();
 
-/// What is allowed after a refusal.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_next(entry: *const wxt_entry) -> wxt_next {
-    unsafe { peek(entry, wxt_next::WXT_STOP, |entry| entry.next.0) }
-}
+    /// What is allowed after a refusal.
+    get wxt_entry_next(entry: wxt_entry) -> wxt_next = wxt_next::WXT_STOP, |entry| entry.next.0;
 
-/// How long to wait, where the next step is WXT_SAME_NUMBER_LATER.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_wait_seconds(entry: *const wxt_entry) -> i64 {
-    unsafe { peek(entry, 0, |entry| entry.next.1) }
-}
+    /// How long to wait, where the next step is WXT_SAME_NUMBER_LATER.
+    get wxt_entry_wait_seconds(entry: wxt_entry) -> i64 = 0, |entry| entry.next.1;
 
-/// Why it is not settled.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_reason(entry: *const wxt_entry) -> wxt_reason {
-    unsafe { peek(entry, wxt_reason::WXT_REASON_NONE, |entry| entry.reason) }
-}
+    /// Why it is not settled.
+    get wxt_entry_reason(entry: wxt_entry) -> wxt_reason = wxt_reason::WXT_REASON_NONE, |entry| entry.reason;
 
-/// A field that proves the outcome: "send_listid", "payment_no", "transaction_id", "mweb_url"; "by" and "reason" where a
-/// person settled it. NULL where there is none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_get(entry: *const wxt_entry, name: *const c_char) -> *const c_char {
-    unsafe { peek(entry, std::ptr::null(), |entry| found(&entry.evidence, text(name, "name").unwrap_or_default())) }
-}
+    /// A field that proves the outcome: "send_listid", "payment_no", "transaction_id", "mweb_url"; "by" and "reason" where a
+    /// person settled it. NULL where there is none.
+    get wxt_entry_get(entry: wxt_entry, name: *const c_char) -> *const c_char =
+        std::ptr::null(), |entry| found(&entry.evidence, text(name, "name").unwrap_or_default());
 
-/// A field that was sent: "re_openid". NULL where there is none, or it was blanked after a prune.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_entry_sent(entry: *const wxt_entry, name: *const c_char) -> *const c_char {
-    unsafe { peek(entry, std::ptr::null(), |entry| found(&entry.sent, text(name, "name").unwrap_or_default())) }
+    /// A field that was sent: "re_openid". NULL where there is none, or it was blanked after a prune.
+    get wxt_entry_sent(entry: wxt_entry, name: *const c_char) -> *const c_char =
+        std::ptr::null(), |entry| found(&entry.sent, text(name, "name").unwrap_or_default());
 }

@@ -5,10 +5,7 @@ use std::ffi::{CString, c_char};
 use crate::client::explain::{Explanation, explain, explain_workwx_sign};
 use crate::secret::Secret;
 
-use super::ffi::{
-    Done, Fail, bytes, c, free, handle, nth, optional, peek, put, run, text, wanted, wxt_error, wxt_explanation,
-    wxt_field,
-};
+use super::ffi::{Done, Fail, abi, bytes, c, handle, nth, optional, put, text, wanted, wxt_explanation, wxt_field};
 use super::numbers::{wxt_agreement, wxt_code};
 use super::requests::call_of;
 
@@ -23,42 +20,23 @@ pub(super) struct Explained {
     findings: Vec<(CString, CString, CString)>,
 }
 
-/// Explains why a gateway does not like a signature: the string that is signed, the key masked, and what looks wrong.
-/// Offline. `call` is one of `wxt_call`; `given` is the signature that was refused, or NULL. The right signature is never
-/// shown. The string holds the fields' values: do not log it in production.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_explain(
-    call: i32,
-    fields: *const wxt_field,
-    count: usize,
-    key: *const u8,
-    key_length: usize,
-    given: *const c_char,
-    explanation: *mut *mut wxt_explanation,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let endpoint = call_of(call)?.endpoint;
-            explained(fields, count, (key, key_length), given, explanation, |fields, key, given| {
-                explain(endpoint, fields, key, given)
-            })
-        })
+abi! {
+    /// Explains why a gateway does not like a signature: the string that is signed, the key masked, and what looks wrong.
+    /// Offline. `call` is one of `wxt_call`; `given` is the signature that was refused, or NULL. The right signature is never
+    /// shown. The string holds the fields' values: do not log it in production.
+    call wxt_explain(call: i32, fields: *const wxt_field, count: usize, key: *const u8, key_length: usize,
+        given: *const c_char, explanation: *mut *mut wxt_explanation) {
+        let endpoint = call_of(call)?.endpoint;
+        explained(fields, count, (key, key_length), given, explanation, |fields, key, given| {
+            explain(endpoint, fields, key, given)
+        })?;
     }
-}
 
-/// The same for the workwx_sign of WXT_PAY_EMPLOYEE, which covers eight fields only and takes the application's Secret.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_explain_workwx_sign(
-    fields: *const wxt_field,
-    count: usize,
-    secret: *const u8,
-    secret_length: usize,
-    given: *const c_char,
-    explanation: *mut *mut wxt_explanation,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe { run(error, || explained(fields, count, (secret, secret_length), given, explanation, explain_workwx_sign)) }
+    /// The same for the workwx_sign of WXT_PAY_EMPLOYEE, which covers eight fields only and takes the application's Secret.
+    call wxt_explain_workwx_sign(fields: *const wxt_field, count: usize, secret: *const u8, secret_length: usize,
+        given: *const c_char, explanation: *mut *mut wxt_explanation) {
+        explained(fields, count, (secret, secret_length), given, explanation, explain_workwx_sign)?;
+    }
 }
 
 unsafe fn explained(
@@ -98,44 +76,30 @@ unsafe fn explained(
     Ok(())
 }
 
-/// The string that is signed, the key masked. Never NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_explanation_string(explanation: *const wxt_explanation) -> *const c_char {
-    unsafe { peek(explanation, c"".as_ptr(), |explained| explained.string.as_ptr()) }
-}
+abi! {
+    /// The string that is signed, the key masked. Never NULL.
+    get wxt_explanation_string(explanation: wxt_explanation) -> *const c_char =
+        c"".as_ptr(), |explained| explained.string.as_ptr();
 
-/// Whether the given signature fits.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_explanation_agrees(explanation: *const wxt_explanation) -> wxt_agreement {
-    unsafe { peek(explanation, wxt_agreement::WXT_NOT_COMPARED, |explained| explained.agrees) }
-}
+    /// Whether the given signature fits.
+    get wxt_explanation_agrees(explanation: wxt_explanation) -> wxt_agreement =
+        wxt_agreement::WXT_NOT_COMPARED, |explained| explained.agrees;
 
-/// How many things look wrong.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_explanation_count(explanation: *const wxt_explanation) -> usize {
-    unsafe { peek(explanation, 0, |explained| explained.findings.len()) }
-}
+    /// How many things look wrong.
+    get wxt_explanation_count(explanation: wxt_explanation) -> usize = 0, |explained| explained.findings.len();
 
-/// The field that looks wrong, or "key", by its place from 0. NULL from `wxt_explanation_count` on.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_explanation_field(explanation: *const wxt_explanation, at: usize) -> *const c_char {
-    unsafe { peek(explanation, std::ptr::null(), |explained| nth(&explained.findings, at, |found| &found.0)) }
-}
+    /// The field that looks wrong, or "key", by its place from 0. NULL from `wxt_explanation_count` on.
+    get wxt_explanation_field(explanation: wxt_explanation, at: usize) -> *const c_char =
+        std::ptr::null(), |explained| nth(&explained.findings, at, |found| &found.0);
 
-/// What looks wrong, in English.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_explanation_text(explanation: *const wxt_explanation, at: usize) -> *const c_char {
-    unsafe { peek(explanation, std::ptr::null(), |explained| nth(&explained.findings, at, |found| &found.1)) }
-}
+    /// What looks wrong, in English.
+    get wxt_explanation_text(explanation: wxt_explanation, at: usize) -> *const c_char =
+        std::ptr::null(), |explained| nth(&explained.findings, at, |found| &found.1);
 
-/// What looks wrong, in Chinese.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_explanation_text_zh(explanation: *const wxt_explanation, at: usize) -> *const c_char {
-    unsafe { peek(explanation, std::ptr::null(), |explained| nth(&explained.findings, at, |found| &found.2)) }
-}
+    /// What looks wrong, in Chinese.
+    get wxt_explanation_text_zh(explanation: wxt_explanation, at: usize) -> *const c_char =
+        std::ptr::null(), |explained| nth(&explained.findings, at, |found| &found.2);
 
-/// Frees an explanation and every text taken from it. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_explanation_free(explanation: *mut wxt_explanation) {
-    unsafe { free(explanation) }
+    /// Frees an explanation and every text taken from it. NULL is nothing to free.
+    free wxt_explanation_free(explanation: wxt_explanation);
 }

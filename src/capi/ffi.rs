@@ -166,6 +166,81 @@ macro_rules! opaque {
 
 pub(super) use opaque;
 
+/// The shape of the exported functions, said once. `ci/header` reads the same words for the header.
+///
+/// - `call f(args) { … }`: returns a `wxt_code`; a last argument `error` is added. No panic leaves it, and what went wrong becomes a
+///   code and a `wxt_error`. `clears (outcome, value, reply)` or `clears reply` is done before anything is looked at.
+/// - `tell f(args) { … }`: the same without an `error`, for what a callback calls.
+/// - `get f(handle: kind, args) -> type = otherwise, |state| …;`: reads from a handle that may be NULL or wrong.
+/// - `free f(handle: kind);`: ends a handle.
+///
+/// All bodies are unsafe code under the header's contract (capi/mod.rs).
+macro_rules! abi {
+    () => {};
+    ($(#[$doc:meta])* call $name:ident($($arg:ident: $type:ty),*) $body:block $($rest:tt)*) => {
+        $crate::capi::ffi::abi! { @call $(#[$doc])* $name($($arg: $type,)*) {} $body }
+        $crate::capi::ffi::abi! { $($rest)* }
+    };
+    ($(#[$doc:meta])* call $name:ident($($arg:ident: $type:ty),*) clears ($out:ident, $value:expr, $reply:ident) $body:block
+        $($rest:tt)*) => {
+        $crate::capi::ffi::abi! {
+            @call $(#[$doc])* $name($($arg: $type,)*) { $crate::capi::ffi::clear($out, $value, $reply); } $body
+        }
+        $crate::capi::ffi::abi! { $($rest)* }
+    };
+    ($(#[$doc:meta])* call $name:ident($($arg:ident: $type:ty),*) clears $out:ident $body:block $($rest:tt)*) => {
+        $crate::capi::ffi::abi! {
+            @call $(#[$doc])* $name($($arg: $type,)*) { $crate::capi::ffi::put($out, std::ptr::null_mut()); } $body
+        }
+        $crate::capi::ffi::abi! { $($rest)* }
+    };
+    (@call $(#[$doc:meta])* $name:ident($($arg:ident: $type:ty,)*) { $($clears:tt)* } $body:block) => {
+        $(#[$doc])*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($arg: $type,)* error: *mut *mut $crate::capi::ffi::wxt_error) -> wxt_code {
+            unsafe {
+                $($clears)*
+                $crate::capi::ffi::run(error, || {
+                    $body
+                    Ok(())
+                })
+            }
+        }
+    };
+    ($(#[$doc:meta])* tell $name:ident($($arg:ident: $type:ty),*) $body:block $($rest:tt)*) => {
+        $(#[$doc])*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($arg: $type),*) -> wxt_code {
+            unsafe {
+                $crate::capi::ffi::run(std::ptr::null_mut(), || {
+                    $body
+                    Ok(())
+                })
+            }
+        }
+        $crate::capi::ffi::abi! { $($rest)* }
+    };
+    ($(#[$doc:meta])* get $name:ident($handle:ident: $kind:ty $(, $arg:ident: $type:ty)*) -> $out:ty =
+        $otherwise:expr, $read:expr; $($rest:tt)*) => {
+        $(#[$doc])*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($handle: *const $kind $(, $arg: $type)*) -> $out {
+            unsafe { $crate::capi::ffi::peek($handle, $otherwise, $read) }
+        }
+        $crate::capi::ffi::abi! { $($rest)* }
+    };
+    ($(#[$doc:meta])* free $name:ident($handle:ident: $kind:ty); $($rest:tt)*) => {
+        $(#[$doc])*
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($handle: *mut $kind) {
+            unsafe { $crate::capi::ffi::free($handle) }
+        }
+        $crate::capi::ffi::abi! { $($rest)* }
+    };
+}
+
+pub(super) use abi;
+
 pub(super) fn handle<H: Opaque>(state: H::State) -> *mut H {
     made::<H>(state, false)
 }

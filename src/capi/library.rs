@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use super::ffi::{LAST, LastWords, free, peek, wxt_error};
+use super::ffi::{LAST, LastWords, abi, peek, wxt_error};
 use super::numbers::{WXT_ABI_VERSION, wxt_error_kind};
 
 /// The ABI version of the library that is running. Compare it with WXT_ABI_VERSION of the header.
@@ -17,16 +17,12 @@ pub extern "C" fn wxt_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// The kind of an error: one of `wxt_error_kind`. NULL: WXT_ERROR_OTHER.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_error_kind_of(error: *const wxt_error) -> wxt_error_kind {
-    unsafe { peek(error, wxt_error_kind::WXT_ERROR_OTHER, |error| error.kind) }
-}
+abi! {
+    /// The kind of an error: one of `wxt_error_kind`. NULL: WXT_ERROR_OTHER.
+    get wxt_error_kind_of(error: wxt_error) -> wxt_error_kind = wxt_error_kind::WXT_ERROR_OTHER, |error| error.kind;
 
-/// The field or setting that it is about, as the document spells it: "re_openid". Lives as long as the error. Never NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_error_field(error: *const wxt_error) -> *const c_char {
-    unsafe { peek(error, c"".as_ptr(), |error| error.field.as_ptr()) }
+    /// The field or setting that it is about, as the document spells it: "re_openid". Lives as long as the error. Never NULL.
+    get wxt_error_field(error: wxt_error) -> *const c_char = c"".as_ptr(), |error| error.field.as_ptr();
 }
 
 /// What is wrong, in English, for a log or a technician. No secret in it. Lives as long as the error. Never NULL.
@@ -42,8 +38,7 @@ pub unsafe extern "C" fn wxt_error_message(error: *const wxt_error) -> *const c_
     unsafe { peek(error, c"".as_ptr(), |error| error.message.as_ptr()) }
 }
 
-/// Frees an error. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_error_free(error: *mut wxt_error) {
-    unsafe { free(error) }
+abi! {
+    /// Frees an error. NULL is nothing to free.
+    free wxt_error_free(error: wxt_error);
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::till::{Options, Phase, Progress, Repeats, Watch};
 
 use super::ffi::{
-    Done, Fail, c, free, handle, locked, milliseconds, peek, put, run, seen, text, wanted, whole, wxt_cancel,
-    wxt_error, wxt_options, wxt_progress, wxt_progress_callback,
+    Done, Fail, abi, c, handle, locked, milliseconds, peek, put, seen, text, wanted, whole, wxt_cancel, wxt_options,
+    wxt_progress, wxt_progress_callback,
 };
 use super::numbers::{wxt_code, wxt_phase};
 
@@ -95,126 +95,53 @@ impl Watch for Choices {
     }
 }
 
-/// Options with nothing chosen: the only account of the gateway, 30 seconds of patience, no repeats, nobody watches.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_options_new(options: *mut *mut wxt_options, error: *mut *mut wxt_error) -> wxt_code {
-    unsafe {
-        run(error, || {
-            wanted(options, "options")?;
-            put(options, handle(Mutex::new(Choices::default())));
-            Ok(())
-        })
+abi! {
+    /// Options with nothing chosen: the only account of the gateway, 30 seconds of patience, no repeats, nobody watches.
+    call wxt_options_new(options: *mut *mut wxt_options) {
+        wanted(options, "options")?;
+        put(options, handle(Mutex::new(Choices::default())));
     }
-}
 
-/// Changes options.
-///
-/// # Safety
-///
-/// As [`seen`].
-unsafe fn choose(
-    options: *mut wxt_options,
-    error: *mut *mut wxt_error,
-    change: impl FnOnce(&mut Choices) -> Done,
-) -> wxt_code {
-    // SAFETY: the caller's.
-    unsafe { run(error, || change(&mut locked(seen(options.cast_const(), "options")?))) }
-}
-
-/// Which account pays, where the till has several of one gateway: any of its identifiers, such as its mch_id.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_options_set_account(
-    options: *mut wxt_options,
-    account: *const c_char,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        choose(options, error, |choices| {
-            choices.account = Some(text(account, "account")?.into());
-            Ok(())
-        })
+    /// Which account pays, where the till has several of one gateway: any of its identifiers, such as its mch_id.
+    call wxt_options_set_account(options: *mut wxt_options, account: *const c_char) {
+        let mut choices = locked(seen(options.cast_const(), "options")?);
+        choices.account = Some(text(account, "account")?.into());
     }
-}
 
-/// How long the call may go on resolving, in milliseconds. An attempt that is under way may add the account's deadline.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_options_set_patience(
-    options: *mut wxt_options,
-    patience_ms: i64,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        choose(options, error, |choices| {
-            choices.patience = Some(milliseconds(patience_ms, "patience_ms")?);
-            Ok(())
-        })
+    /// How long the call may go on resolving, in milliseconds. An attempt that is under way may add the account's deadline.
+    call wxt_options_set_patience(options: *mut wxt_options, patience_ms: i64) {
+        let mut choices = locked(seen(options.cast_const(), "options")?);
+        choices.patience = Some(milliseconds(patience_ms, "patience_ms")?);
     }
-}
 
-/// Lets `wxt_till_recover` repeat payments that were begun less than this long ago, where the gateway does not know them.
-/// This can move money.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_options_set_repeats(
-    options: *mut wxt_options,
-    younger_than_seconds: i64,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        choose(options, error, |choices| {
-            let seconds = u64::try_from(younger_than_seconds);
-            let seconds = seconds.map_err(|_| Fail::Argument("younger_than_seconds", "is negative"))?;
-            choices.repeats = Repeats::YoungerThan(Duration::from_secs(seconds));
-            Ok(())
-        })
+    /// Lets `wxt_till_recover` repeat payments that were begun less than this long ago, where the gateway does not know them.
+    /// This can move money.
+    call wxt_options_set_repeats(options: *mut wxt_options, younger_than_seconds: i64) {
+        let mut choices = locked(seen(options.cast_const(), "options")?);
+        let seconds = u64::try_from(younger_than_seconds);
+        let seconds = seconds.map_err(|_| Fail::Argument("younger_than_seconds", "is negative"))?;
+        choices.repeats = Repeats::YoungerThan(Duration::from_secs(seconds));
     }
-}
 
-/// Who is told where the call is. NULL: nobody. The context must live until the calls with these options have returned.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_options_set_progress(
-    options: *mut wxt_options,
-    progress: wxt_progress_callback,
-    context: *mut c_void,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        choose(options, error, |choices| {
-            (choices.progress, choices.context) = (progress, Shared(context));
-            Ok(())
-        })
+    /// Who is told where the call is. NULL: nobody. The context must live until the calls with these options have returned.
+    call wxt_options_set_progress(options: *mut wxt_options, progress: wxt_progress_callback, context: *mut c_void) {
+        let mut choices = locked(seen(options.cast_const(), "options")?);
+        (choices.progress, choices.context) = (progress, Shared(context));
     }
-}
 
-/// What ends the waiting of calls with these options. NULL: nothing. The cancel may be freed before the options.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_options_set_cancel(
-    options: *mut wxt_options,
-    cancel: *const wxt_cancel,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        choose(options, error, |choices| {
-            choices.cancel = if cancel.is_null() { None } else { Some(Arc::clone(seen(cancel, "cancel")?)) };
-            Ok(())
-        })
+    /// What ends the waiting of calls with these options. NULL: nothing. The cancel may be freed before the options.
+    call wxt_options_set_cancel(options: *mut wxt_options, cancel: *const wxt_cancel) {
+        let mut choices = locked(seen(options.cast_const(), "options")?);
+        choices.cancel = if cancel.is_null() { None } else { Some(Arc::clone(seen(cancel, "cancel")?)) };
     }
-}
 
-/// Frees options. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_options_free(options: *mut wxt_options) {
-    unsafe { free(options) }
-}
+    /// Frees options. NULL is nothing to free.
+    free wxt_options_free(options: wxt_options);
 
-/// A cancel that is not set.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_cancel_new(cancel: *mut *mut wxt_cancel, error: *mut *mut wxt_error) -> wxt_code {
-    unsafe {
-        run(error, || {
-            wanted(cancel, "cancel")?;
-            put(cancel, handle(Arc::new(AtomicBool::new(false))));
-            Ok(())
-        })
+    /// A cancel that is not set.
+    call wxt_cancel_new(cancel: *mut *mut wxt_cancel) {
+        wanted(cancel, "cancel")?;
+        put(cancel, handle(Arc::new(AtomicBool::new(false))));
     }
 }
 
@@ -225,8 +152,7 @@ pub unsafe extern "C" fn wxt_cancel_set(cancel: *const wxt_cancel, cancelled: i3
     unsafe { peek(cancel, (), |cancel| cancel.store(cancelled != 0, Ordering::Relaxed)) }
 }
 
-/// Frees a cancel. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_cancel_free(cancel: *mut wxt_cancel) {
-    unsafe { free(cancel) }
+abi! {
+    /// Frees a cancel. NULL is nothing to free.
+    free wxt_cancel_free(cancel: wxt_cancel);
 }

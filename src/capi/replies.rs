@@ -8,7 +8,7 @@ use crate::money::Fen;
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
 
-use super::ffi::{Fail, c, free, nth, peek, put, run, seen, text, wanted, wxt_error, wxt_reply};
+use super::ffi::{Fail, abi, c, nth, put, seen, text, wanted, wxt_reply};
 use super::numbers::{
     WXT_ACCEPTED, WXT_DECLINED, WXT_UNKNOWN, wxt_code, wxt_evidence, wxt_next, wxt_outcome, wxt_reason,
 };
@@ -138,84 +138,48 @@ pub(super) fn reason(reason: Reason) -> wxt_reason {
     }
 }
 
-/// The outcome. NULL: WXT_UNKNOWN.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_outcome(reply: *const wxt_reply) -> wxt_outcome {
-    unsafe { peek(reply, WXT_UNKNOWN, |told| told.outcome) }
-}
+abi! {
+    /// The outcome. NULL: WXT_UNKNOWN.
+    get wxt_reply_outcome(reply: wxt_reply) -> wxt_outcome = WXT_UNKNOWN, |told| told.outcome;
 
-/// The order number, or "" where it is not known. Never NULL, as all texts of a reply; it lives as long as the reply.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_order_number(reply: *const wxt_reply) -> *const c_char {
-    unsafe { peek(reply, c"".as_ptr(), |told| told.order_number.as_ptr()) }
-}
+    /// The order number, or "" where it is not known. Never NULL, as all texts of a reply; it lives as long as the reply.
+    get wxt_reply_order_number(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.order_number.as_ptr();
 
-/// The entry in the till's journal, or 0. Acknowledge it after acting.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_entry(reply: *const wxt_reply) -> i64 {
-    unsafe { peek(reply, 0, |told| told.entry) }
-}
+    /// The entry in the till's journal, or 0. Acknowledge it after acting.
+    get wxt_reply_entry(reply: wxt_reply) -> i64 = 0, |told| told.entry;
 
-/// The gateway's code: "NOTENOUGH", or "" where it gave none.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_code(reply: *const wxt_reply) -> *const c_char {
-    unsafe { peek(reply, c"".as_ptr(), |told| told.code.as_ptr()) }
-}
+    /// The gateway's code: "NOTENOUGH", or "" where it gave none.
+    get wxt_reply_code(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.code.as_ptr();
 
-/// The gateway's own words, usually Chinese, or "" where it said none. Show them; never branch on them.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_text(reply: *const wxt_reply) -> *const c_char {
-    unsafe { peek(reply, c"".as_ptr(), |told| told.text.as_ptr()) }
-}
+    /// The gateway's own words, usually Chinese, or "" where it said none. Show them; never branch on them.
+    get wxt_reply_text(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.text.as_ptr();
 
-/// One line for a log: why it was refused, or why it is not known. "" when accepted.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_message(reply: *const wxt_reply) -> *const c_char {
-    unsafe { peek(reply, c"".as_ptr(), |told| told.message.as_ptr()) }
-}
+    /// One line for a log: why it was refused, or why it is not known. "" when accepted.
+    get wxt_reply_message(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.message.as_ptr();
 
-/// What is allowed after a refusal.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_next(reply: *const wxt_reply) -> wxt_next {
-    unsafe { peek(reply, wxt_next::WXT_STOP, |told| told.next) }
-}
+    /// What is allowed after a refusal.
+    get wxt_reply_next(reply: wxt_reply) -> wxt_next = wxt_next::WXT_STOP, |told| told.next;
 
-/// How long to wait, where the next step is WXT_SAME_NUMBER_LATER.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_wait_seconds(reply: *const wxt_reply) -> i64 {
-    unsafe { peek(reply, 0, |told| told.wait_seconds) }
-}
+    /// How long to wait, where the next step is WXT_SAME_NUMBER_LATER.
+    get wxt_reply_wait_seconds(reply: wxt_reply) -> i64 = 0, |told| told.wait_seconds;
 
-/// Why the outcome is not known.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_reason(reply: *const wxt_reply) -> wxt_reason {
-    unsafe { peek(reply, wxt_reason::WXT_REASON_NONE, |told| told.reason) }
-}
+    /// Why the outcome is not known.
+    get wxt_reply_reason(reply: wxt_reply) -> wxt_reason = wxt_reason::WXT_REASON_NONE, |told| told.reason;
 
-/// How it was proven.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_evidence(reply: *const wxt_reply) -> wxt_evidence {
-    unsafe { peek(reply, wxt_evidence::WXT_EVIDENCE_NONE, |told| told.evidence) }
-}
+    /// How it was proven.
+    get wxt_reply_evidence(reply: wxt_reply) -> wxt_evidence = wxt_evidence::WXT_EVIDENCE_NONE, |told| told.evidence;
 
-/// What the journal could not write after the payment was made, or "". The outcome counts all the same; the entry is still
-/// open and is resolved again by the next pay or recover.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_journal_fault(reply: *const wxt_reply) -> *const c_char {
-    unsafe { peek(reply, c"".as_ptr(), |told| told.journal_fault.as_ptr()) }
-}
+    /// What the journal could not write after the payment was made, or "". The outcome counts all the same; the entry is still
+    /// open and is resolved again by the next pay or recover.
+    get wxt_reply_journal_fault(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.journal_fault.as_ptr();
 
-/// 1 when the customer paid a WAP order after it was given up: refund it, or act on it. Else 0.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_is_late(reply: *const wxt_reply) -> i32 {
-    unsafe { peek(reply, 0, |told| i32::from(told.late)) }
-}
+    /// 1 when the customer paid a WAP order after it was given up: refund it, or act on it. Else 0.
+    get wxt_reply_is_late(reply: wxt_reply) -> i32 = 0, |told| i32::from(told.late);
 
-/// A field of the reply by the name that the document gives it: "payment_no", "send_listid", "mweb_url". NULL where the
-/// reply does not have it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_get(reply: *const wxt_reply, name: *const c_char) -> *const c_char {
-    unsafe { peek(reply, std::ptr::null(), |told| found(&told.fields, text(name, "name").unwrap_or_default())) }
+    /// A field of the reply by the name that the document gives it: "payment_no", "send_listid", "mweb_url". NULL where the
+    /// reply does not have it.
+    get wxt_reply_get(reply: wxt_reply, name: *const c_char) -> *const c_char =
+        std::ptr::null(), |told| found(&told.fields, text(name, "name").unwrap_or_default());
 }
 
 pub(super) fn found(fields: &[(CString, CString)], name: &str) -> *const c_char {
@@ -223,47 +187,28 @@ pub(super) fn found(fields: &[(CString, CString)], name: &str) -> *const c_char 
     field.map_or(std::ptr::null(), |(_, value)| value.as_ptr())
 }
 
-/// A field that is an amount, in fen. WXT_FAILED: it is not there, or is no number of fen; `fen` is then not written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_get_fen(
-    reply: *const wxt_reply,
-    name: *const c_char,
-    fen: *mut i64,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let (told, name) = (seen(reply, "reply")?, text(name, "name")?);
-            wanted(fen, "fen")?;
-            let field = told.fields.iter().find(|(have, _)| have.as_bytes() == name.as_bytes());
-            let amount = field.and_then(|(_, value)| value.to_str().ok()).and_then(Fen::read);
-            let words = "is not in the reply, or is no number of fen";
-            put(fen, i64::from(amount.ok_or_else(|| Fail::Failed(Error::field(String::from(name), words)))?.get()));
-            Ok(())
-        })
+abi! {
+    /// A field that is an amount, in fen. WXT_FAILED: it is not there, or is no number of fen; `fen` is then not written.
+    call wxt_reply_get_fen(reply: *const wxt_reply, name: *const c_char, fen: *mut i64) {
+        let (told, name) = (seen(reply, "reply")?, text(name, "name")?);
+        wanted(fen, "fen")?;
+        let field = told.fields.iter().find(|(have, _)| have.as_bytes() == name.as_bytes());
+        let amount = field.and_then(|(_, value)| value.to_str().ok()).and_then(Fen::read);
+        let words = "is not in the reply, or is no number of fen";
+        put(fen, i64::from(amount.ok_or_else(|| Fail::Failed(Error::field(String::from(name), words)))?.get()));
     }
-}
 
-/// How many fields the reply has.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_count(reply: *const wxt_reply) -> usize {
-    unsafe { peek(reply, 0, |told| told.fields.len()) }
-}
+    /// How many fields the reply has.
+    get wxt_reply_count(reply: wxt_reply) -> usize = 0, |told| told.fields.len();
 
-/// The name of a field by its place, from 0. NULL from `wxt_reply_count` on.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_name(reply: *const wxt_reply, at: usize) -> *const c_char {
-    unsafe { peek(reply, std::ptr::null(), |told| nth(&told.fields, at, |field| &field.0)) }
-}
+    /// The name of a field by its place, from 0. NULL from `wxt_reply_count` on.
+    get wxt_reply_name(reply: wxt_reply, at: usize) -> *const c_char =
+        std::ptr::null(), |told| nth(&told.fields, at, |field| &field.0);
 
-/// Its value.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_value(reply: *const wxt_reply, at: usize) -> *const c_char {
-    unsafe { peek(reply, std::ptr::null(), |told| nth(&told.fields, at, |field| &field.1)) }
-}
+    /// Its value.
+    get wxt_reply_value(reply: wxt_reply, at: usize) -> *const c_char =
+        std::ptr::null(), |told| nth(&told.fields, at, |field| &field.1);
 
-/// Frees a reply and every text taken from it. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_reply_free(reply: *mut wxt_reply) {
-    unsafe { free(reply) }
+    /// Frees a reply and every text taken from it. NULL is nothing to free.
+    free wxt_reply_free(reply: wxt_reply);
 }

@@ -14,7 +14,7 @@ use crate::money::Fen;
 use crate::till::{Read, kept};
 use crate::wire::fields::Fields;
 
-use super::ffi::{Done, Fail, free, handle, locked, put, run, seen, text, wanted, wxt_error, wxt_request};
+use super::ffi::{Done, Fail, abi, handle, locked, put, seen, text, wanted, wxt_request};
 use super::numbers::{wxt_call, wxt_code};
 
 super::ffi::opaque! {
@@ -97,66 +97,33 @@ impl Given {
     }
 }
 
-/// A request with nothing set but what has one possible value: `total_num` 1, `bill_type` MCHT, `sign_method` HMAC.
-/// `call` is one of `wxt_call`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_request_new(
-    call: i32,
-    request: *mut *mut wxt_request,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            wanted(request, "request")?;
-            put(request, handle(Mutex::new(Given::new(call_of(call)?))));
-            Ok(())
-        })
+abi! {
+    /// A request with nothing set but what has one possible value: `total_num` 1, `bill_type` MCHT, `sign_method` HMAC.
+    /// `call` is one of `wxt_call`.
+    call wxt_request_new(call: i32, request: *mut *mut wxt_request) {
+        wanted(request, "request")?;
+        put(request, handle(Mutex::new(Given::new(call_of(call)?))));
     }
-}
 
-/// Sets a field by the name that the document gives it: "re_openid". The value is UTF-8 and copied. Setting a field again
-/// replaces it. The value is checked against the document's table when the request is prepared or paid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_request_set(
-    request: *mut wxt_request,
-    name: *const c_char,
-    value: *const c_char,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let mut given = locked(seen(request, "request")?);
-            let row = given.row(text(name, "name")?)?;
-            given.fields = given.fields.with(row.name, text(value, "value")?);
-            Ok(())
-        })
+    /// Sets a field by the name that the document gives it: "re_openid". The value is UTF-8 and copied. Setting a field again
+    /// replaces it. The value is checked against the document's table when the request is prepared or paid.
+    call wxt_request_set(request: *mut wxt_request, name: *const c_char, value: *const c_char) {
+        let mut given = locked(seen(request, "request")?);
+        let row = given.row(text(name, "name")?)?;
+        given.fields = given.fields.with(row.name, text(value, "value")?);
     }
-}
 
-/// Sets an amount in fen: 100 is one yuan. Only fields that are amounts take it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_request_set_fen(
-    request: *mut wxt_request,
-    name: *const c_char,
-    fen: i64,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let mut given = locked(seen(request, "request")?);
-            let row = given.row(text(name, "name")?)?;
-            if !matches!(row.kind, Kind::Fen { .. }) {
-                return Err(Fail::Argument(row.name, "is no amount"));
-            }
-            let fen = Fen::new(fen).map_err(|_| Fail::Argument("fen", "must be 0 to 2147483647"))?;
-            given.fields = given.fields.with(row.name, &fen.to_string());
-            Ok(())
-        })
+    /// Sets an amount in fen: 100 is one yuan. Only fields that are amounts take it.
+    call wxt_request_set_fen(request: *mut wxt_request, name: *const c_char, fen: i64) {
+        let mut given = locked(seen(request, "request")?);
+        let row = given.row(text(name, "name")?)?;
+        if !matches!(row.kind, Kind::Fen { .. }) {
+            return Err(Fail::Argument(row.name, "is no amount"));
+        }
+        let fen = Fen::new(fen).map_err(|_| Fail::Argument("fen", "must be 0 to 2147483647"))?;
+        given.fields = given.fields.with(row.name, &fen.to_string());
     }
-}
 
-/// Frees a request. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_request_free(request: *mut wxt_request) {
-    unsafe { free(request) }
+    /// Frees a request. NULL is nothing to free.
+    free wxt_request_free(request: wxt_request);
 }

@@ -11,12 +11,11 @@ use crate::terminal::Terminal;
 use crate::till::{Evidence, Receipt, Till};
 use crate::wire::pairs::Pairs;
 
-use super::clients::{AnyClient, client_of, deliver};
+use super::clients::{client_of, deliver};
 use super::entries::EntryTexts;
 use super::ffi::{
-    Done, Fail, Lent, bytes, c, clear, free, handle, locked, optional, put, run, seen, text, wanted, wxt_account,
-    wxt_entry, wxt_entry_callback, wxt_error, wxt_options, wxt_reply, wxt_request, wxt_summary_callback, wxt_till,
-    wxt_transport,
+    Done, Fail, Lent, abi, bytes, c, handle, locked, optional, put, seen, text, wanted, wxt_account, wxt_entry,
+    wxt_entry_callback, wxt_options, wxt_reply, wxt_request, wxt_summary_callback, wxt_till, wxt_transport,
 };
 use super::notifications::answer_text;
 use super::numbers::{WXT_ACCEPTED, WXT_UNKNOWN, wxt_code, wxt_entry_state, wxt_evidence, wxt_finding, wxt_outcome};
@@ -40,327 +39,182 @@ impl Tills {
     }
 }
 
-/// Opens a till on a journal file, or makes the file when there is none. `terminal` is this terminal's number, another one
-/// for every terminal of a merchant, 0 to 65535: it is part of every order number. `device_info` is the terminal's number in
-/// the requests (设备号), or NULL. The journal opens under no other terminal number or device_info.
-///
-/// One till has a journal at a time: another process, or a second till, gets WXT_ERROR_JOURNAL_BUSY.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_open(
-    path: *const c_char,
-    terminal: i32,
-    device_info: *const c_char,
-    till: *mut *mut wxt_till,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let (path, device_info) = (text(path, "path")?, optional(device_info, "device_info")?);
-            let terminal = u16::try_from(terminal).map_err(|_| Fail::Argument("terminal", "must be 0 to 65535"))?;
-            wanted(till, "till")?;
-            if path.is_empty() {
-                return Err(Fail::Argument("path", "is empty"));
-            }
-            if let Some(number) = device_info {
-                Terminal::new(number).map_err(Fail::Failed)?;
-            }
-            let journal = SqliteJournal::open(path, terminal, device_info, &SystemRandom)?;
-            let opened = Till::open(journal);
-            let device_info = device_info.map(String::from);
-            put(till, handle(Tills { device_info, till: Mutex::new(Some(Arc::new(opened))) }));
-            Ok(())
-        })
+abi! {
+    /// Opens a till on a journal file, or makes the file when there is none. `terminal` is this terminal's number, another one
+    /// for every terminal of a merchant, 0 to 65535: it is part of every order number. `device_info` is the terminal's number in
+    /// the requests (设备号), or NULL. The journal opens under no other terminal number or device_info.
+    ///
+    /// One till has a journal at a time: another process, or a second till, gets WXT_ERROR_JOURNAL_BUSY.
+    call wxt_till_open(path: *const c_char, terminal: i32, device_info: *const c_char, till: *mut *mut wxt_till) {
+        let (path, device_info) = (text(path, "path")?, optional(device_info, "device_info")?);
+        let terminal = u16::try_from(terminal).map_err(|_| Fail::Argument("terminal", "must be 0 to 65535"))?;
+        wanted(till, "till")?;
+        if path.is_empty() {
+            return Err(Fail::Argument("path", "is empty"));
+        }
+        if let Some(number) = device_info {
+            Terminal::new(number).map_err(Fail::Failed)?;
+        }
+        let journal = SqliteJournal::open(path, terminal, device_info, &SystemRandom)?;
+        let opened = Till::open(journal);
+        let device_info = device_info.map(String::from);
+        put(till, handle(Tills { device_info, till: Mutex::new(Some(Arc::new(opened))) }));
     }
-}
 
-/// Adds an account, before the till is used by other threads. Where there are several of one gateway,
-/// `wxt_options_set_account` says which one pays. `deadline_ms` is the deadline of one call, 1000 to 300000, or 0 for 30
-/// seconds.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_add(
-    till: *mut wxt_till,
-    account: *const wxt_account,
-    transport: *const wxt_transport,
-    deadline_ms: i64,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let tills = seen(till.cast_const(), "till")?;
-            let device_info = tills.device_info.as_deref().map(c);
-            let device_info = device_info.as_ref().map_or(std::ptr::null(), |number| number.as_ptr());
-            let client = client_of(account, device_info, transport, deadline_ms)?;
-            let mut slot = locked(&tills.till);
-            let shared = slot.take().ok_or(Fail::Argument("till", "lost its journal: open it again"))?;
-            match Arc::try_unwrap(shared) {
-                Ok(till) => {
-                    *slot = Some(Arc::new(match client {
-                        AnyClient::Redpack(client) => till.with(client),
-                        AnyClient::Workwx(client) => till.with(client),
-                        AnyClient::Swiftpass(client) => till.with(client),
-                        AnyClient::Webgate(client) => till.with(client),
-                    }));
-                    Ok(())
-                }
-                Err(shared) => {
-                    *slot = Some(shared);
-                    Err(Fail::Argument("till", "is in use: add accounts before the first call"))
-                }
-            }
-        })
+    /// Adds an account, before the till is used by other threads. Where there are several of one gateway,
+    /// `wxt_options_set_account` says which one pays. `deadline_ms` is the deadline of one call, 1000 to 300000, or 0 for 30
+    /// seconds.
+    call wxt_till_add(till: *mut wxt_till, account: *const wxt_account, transport: *const wxt_transport,
+        deadline_ms: i64) {
+        let tills = seen(till.cast_const(), "till")?;
+        let device_info = tills.device_info.as_deref().map(c);
+        let device_info = device_info.as_ref().map_or(std::ptr::null(), |number| number.as_ptr());
+        let client = client_of(account, device_info, transport, deadline_ms)?;
+        let mut slot = locked(&tills.till);
+        let shared = slot.take().ok_or(Fail::Argument("till", "lost its journal: open it again"))?;
+        let (shared, added) = match Arc::try_unwrap(shared) {
+            Ok(till) => (Arc::new(client.into_till(till)), Ok(())),
+            Err(shared) => (shared, Err(Fail::Argument("till", "is in use: add accounts before the first call"))),
+        };
+        *slot = Some(shared);
+        added?;
     }
-}
 
-/// Closes a till and lets its journal go. No thread may be in a call of it. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_free(till: *mut wxt_till) {
-    unsafe { free(till) }
-}
+    /// Closes a till and lets its journal go. No thread may be in a call of it. NULL is nothing to free.
+    free wxt_till_free(till: wxt_till);
 
-/// Pays what you call `intent` (a prize, a receipt, a reimbursement; 1 to 64 bytes), once. Leave the request's order number
-/// unset: the till makes it. The same intent with the same fields returns the recorded result, or goes on where it stopped,
-/// also after a power cut. `options` may be NULL.
-///
-/// `outcome` and `reply` are set to WXT_UNKNOWN and NULL first.
-/// - WXT_DONE: the outcome counts. `reply` (may be NULL) has the order number, the entry, and what is allowed next.
-/// - WXT_NOT_SENT: this call sent nothing, and no order number of this intent is open or paid. Except where the error is
-///   about the call itself (the intent was used with other fields; no account, or two, for this request): that says nothing
-///   of the intent.
-/// - WXT_UNKNOWN: pay the same intent again later, or recover. Never take a new intent for the same thing.
-///
-/// For a WAP order WXT_ACCEPTED means that the order exists: show its mweb_url. Whether the customer paid:
-/// `wxt_till_payment_of`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_pay(
-    till: *const wxt_till,
-    intent: *const c_char,
-    request: *const wxt_request,
-    options: *const wxt_options,
-    outcome: *mut wxt_outcome,
-    reply: *mut *mut wxt_reply,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        clear(outcome, WXT_UNKNOWN, reply);
-        run(error, || {
-            let (till, intent) = (seen(till, "till")?.till()?, text(intent, "intent")?);
-            let (call, fields) = {
-                let given = locked(seen(request, "request")?);
-                (given.call, given.fields.clone())
-            };
-            let choices = Choices::of(options)?;
-            wanted(outcome, "outcome")?;
-            if call.use_ != Use::Pay {
-                return Err(Fail::Argument("request", "is no payment"));
-            }
-            let came = choices.with(|options| {
-                let came = till.pay_given(call.family, call.endpoint, (intent, &fields), call.read, options);
-                came.map(|came| Told::receipt(came, || till.newest(call.family, intent, options)))
-            });
-            deliver(came.map_err(Fail::NotSent)?, outcome, reply);
-            Ok(())
-        })
+    /// Pays what you call `intent` (a prize, a receipt, a reimbursement; 1 to 64 bytes), once. Leave the request's order number
+    /// unset: the till makes it. The same intent with the same fields returns the recorded result, or goes on where it stopped,
+    /// also after a power cut. `options` may be NULL.
+    ///
+    /// `outcome` and `reply` are set to WXT_UNKNOWN and NULL first.
+    /// - WXT_DONE: the outcome counts. `reply` (may be NULL) has the order number, the entry, and what is allowed next.
+    /// - WXT_NOT_SENT: this call sent nothing, and no order number of this intent is open or paid. Except where the error is
+    ///   about the call itself (the intent was used with other fields; no account, or two, for this request): that says nothing
+    ///   of the intent.
+    /// - WXT_UNKNOWN: pay the same intent again later, or recover. Never take a new intent for the same thing.
+    ///
+    /// For a WAP order WXT_ACCEPTED means that the order exists: show its mweb_url. Whether the customer paid:
+    /// `wxt_till_payment_of`.
+    call wxt_till_pay(till: *const wxt_till, intent: *const c_char, request: *const wxt_request,
+        options: *const wxt_options, outcome: *mut wxt_outcome, reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {
+        let (till, intent) = (seen(till, "till")?.till()?, text(intent, "intent")?);
+        let (call, fields) = {
+            let given = locked(seen(request, "request")?);
+            (given.call, given.fields.clone())
+        };
+        let choices = Choices::of(options)?;
+        wanted(outcome, "outcome")?;
+        if call.use_ != Use::Pay {
+            return Err(Fail::Argument("request", "is no payment"));
+        }
+        let came = choices.with(|options| {
+            let came = till.pay_given(call.family, call.endpoint, (intent, &fields), call.read, options);
+            came.map(|came| Told::receipt(came, || till.newest(call.family, intent, options)))
+        });
+        deliver(came.map_err(Fail::NotSent)?, outcome, reply);
     }
-}
 
-/// Asks what became of an order number of this till, once, or until it is final or the patience in the options ends. It
-/// never moves money. WXT_ACCEPTED means **paid**, for a WAP order, too; `wxt_reply_is_late` says whether it came after the
-/// order was given up. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay. WXT_DECLINED: nobody can pay it
-/// any more. `options` may be NULL: ask once.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_payment_of(
-    till: *const wxt_till,
-    order_number: *const c_char,
-    options: *const wxt_options,
-    outcome: *mut wxt_outcome,
-    reply: *mut *mut wxt_reply,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        clear(outcome, WXT_UNKNOWN, reply);
-        run(error, || {
-            let (till, number) = (seen(till, "till")?.till()?, text(order_number, "order_number")?);
-            let mut choices = Choices::of(options)?;
-            wanted(outcome, "outcome")?;
-            choices.patience = Some(choices.patience.unwrap_or_default());
-            let came = choices.with(|options| till.payment_of_with(number, options)).map_err(Fail::NotSent)?;
-            deliver(Told::receipt(came, || till.numbered(number)), outcome, reply);
-            Ok(())
-        })
+    /// Asks what became of an order number of this till, once, or until it is final or the patience in the options ends. It
+    /// never moves money. WXT_ACCEPTED means **paid**, for a WAP order, too; `wxt_reply_is_late` says whether it came after the
+    /// order was given up. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay. WXT_DECLINED: nobody can pay it
+    /// any more. `options` may be NULL: ask once.
+    call wxt_till_payment_of(till: *const wxt_till, order_number: *const c_char, options: *const wxt_options,
+        outcome: *mut wxt_outcome, reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {
+        let (till, number) = (seen(till, "till")?.till()?, text(order_number, "order_number")?);
+        let mut choices = Choices::of(options)?;
+        wanted(outcome, "outcome")?;
+        choices.patience = Some(choices.patience.unwrap_or_default());
+        let came = choices.with(|options| till.payment_of_with(number, options)).map_err(Fail::NotSent)?;
+        deliver(Told::receipt(came, || till.numbered(number)), outcome, reply);
     }
-}
 
-/// Closes a WAP order, so that nobody can pay it any more, and asks what became of it. WXT_DECLINED: closed unpaid.
-/// WXT_ACCEPTED: the customer was faster, and paid. WXT_UNKNOWN: neither is proven, it may still be paid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_close(
-    till: *const wxt_till,
-    order_number: *const c_char,
-    outcome: *mut wxt_outcome,
-    reply: *mut *mut wxt_reply,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        clear(outcome, WXT_UNKNOWN, reply);
-        run(error, || {
-            let (till, number) = (seen(till, "till")?.till()?, text(order_number, "order_number")?);
-            wanted(outcome, "outcome")?;
-            let came = till.close(number).map_err(Fail::NotSent)?;
-            deliver(Told::receipt(came, || till.numbered(number)), outcome, reply);
-            Ok(())
-        })
+    /// Closes a WAP order, so that nobody can pay it any more, and asks what became of it. WXT_DECLINED: closed unpaid.
+    /// WXT_ACCEPTED: the customer was faster, and paid. WXT_UNKNOWN: neither is proven, it may still be paid.
+    call wxt_till_close(till: *const wxt_till, order_number: *const c_char, outcome: *mut wxt_outcome,
+        reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {
+        let (till, number) = (seen(till, "till")?.till()?, text(order_number, "order_number")?);
+        wanted(outcome, "outcome")?;
+        let came = till.close(number).map_err(Fail::NotSent)?;
+        deliver(Told::receipt(came, || till.numbered(number)), outcome, reply);
     }
-}
 
-/// Reads a payment notification (the gateway's POST to your notify_url), verifies it, compares it with the order in the
-/// journal, asks the gateway's query (at most 4 seconds), and records the payment there. Only then `answer` is the exact text to answer with (static): send it as plain
-/// text within 5 seconds. WXT_FAILED: answer with anything but `success`, and it comes again. The same notification may come
-/// several times. `paid` may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_notified(
-    till: *const wxt_till,
-    body: *const u8,
-    length: usize,
-    paid: *mut *mut wxt_reply,
-    answer: *mut *const c_char,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        put(paid, std::ptr::null_mut());
-        run(error, || {
-            let (till, body) = (seen(till, "till")?.till()?, bytes(body, length, "body")?);
-            wanted(answer, "answer")?;
-            let notified = till.notified(body).map_err(|fault| Fail::Notification(fault.reason()))?;
-            if !paid.is_null() {
-                let entry = EntryTexts::new(&notified.entry, None);
-                put(paid, handle(Told::settled(entry)));
-            }
-            put(answer, answer_text(notified.reply));
-            Ok(())
-        })
+    /// Reads a payment notification (the gateway's POST to your notify_url), verifies it, compares it with the order in the
+    /// journal, asks the gateway's query (at most 4 seconds), and records the payment there. Only then `answer` is the exact text to answer with (static): send it as plain
+    /// text within 5 seconds. WXT_FAILED: answer with anything but `success`, and it comes again. The same notification may come
+    /// several times. `paid` may be NULL.
+    call wxt_till_notified(till: *const wxt_till, body: *const u8, length: usize, paid: *mut *mut wxt_reply,
+        answer: *mut *const c_char) clears paid {
+        let (till, body) = (seen(till, "till")?.till()?, bytes(body, length, "body")?);
+        wanted(answer, "answer")?;
+        let notified = till.notified(body).map_err(|fault| Fail::Notification(fault.reason()))?;
+        if !paid.is_null() {
+            let entry = EntryTexts::new(&notified.entry, None);
+            put(paid, handle(Told::settled(entry)));
+        }
+        put(answer, answer_text(notified.reply));
     }
-}
 
-/// After a power cut: asks about every pending entry, oldest first, until the patience ends, and then calls `each` once for
-/// every entry that is not acknowledged, oldest first. It only asks, unless `wxt_options_set_repeats` says otherwise. Safe
-/// to interrupt and to run twice. `options` may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_recover(
-    till: *const wxt_till,
-    options: *const wxt_options,
-    each: wxt_entry_callback,
-    context: *mut c_void,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let till = seen(till, "till")?.till()?;
-            let each = each.ok_or(Fail::Argument("each", "is NULL"))?;
-            let choices = Choices::of(options)?;
-            for found in choices.with(|options| till.recover_with(options))? {
-                let lent = Lent::<wxt_entry>::new(EntryTexts::new(&found.entry, found.doubt.as_ref()));
-                each(context, lent.pointer);
-            }
-            Ok(())
-        })
+    /// After a power cut: asks about every pending entry, oldest first, until the patience ends, and then calls `each` once for
+    /// every entry that is not acknowledged, oldest first. It only asks, unless `wxt_options_set_repeats` says otherwise. Safe
+    /// to interrupt and to run twice. `options` may be NULL.
+    call wxt_till_recover(till: *const wxt_till, options: *const wxt_options, each: wxt_entry_callback,
+        context: *mut c_void) {
+        let till = seen(till, "till")?.till()?;
+        let each = each.ok_or(Fail::Argument("each", "is NULL"))?;
+        let choices = Choices::of(options)?;
+        for found in choices.with(|options| till.recover_with(options))? {
+            let lent = Lent::<wxt_entry>::new(EntryTexts::new(&found.entry, found.doubt.as_ref()));
+            each(context, lent.pointer);
+        }
     }
-}
 
-/// Calls `each` once for every entry that is not acknowledged, oldest first. Asks nobody.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_unacknowledged(
-    till: *const wxt_till,
-    each: wxt_entry_callback,
-    context: *mut c_void,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let till = seen(till, "till")?.till()?;
-            let each = each.ok_or(Fail::Argument("each", "is NULL"))?;
-            for entry in till.unacknowledged()? {
-                let lent = Lent::<wxt_entry>::new(EntryTexts::new(&entry, None));
-                each(context, lent.pointer);
-            }
-            Ok(())
-        })
+    /// Calls `each` once for every entry that is not acknowledged, oldest first. Asks nobody.
+    call wxt_till_unacknowledged(till: *const wxt_till, each: wxt_entry_callback, context: *mut c_void) {
+        let till = seen(till, "till")?.till()?;
+        let each = each.ok_or(Fail::Argument("each", "is NULL"))?;
+        for entry in till.unacknowledged()? {
+            let lent = Lent::<wxt_entry>::new(EntryTexts::new(&entry, None));
+            each(context, lent.pointer);
+        }
     }
-}
 
-/// Tells the journal that you acted on a settled entry: the ticket is printed, the door is open.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_acknowledge(
-    till: *const wxt_till,
-    entry: i64,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe { run(error, || Ok(seen(till, "till")?.till()?.acknowledge(entry)?)) }
-}
-
-/// A person closes an entry that nothing else can. Kept for ever, with the name and the reason. `finding` is one of
-/// `wxt_finding`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_settle_by_hand(
-    till: *const wxt_till,
-    entry: i64,
-    finding: i32,
-    name: *const c_char,
-    reason: *const c_char,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let till = seen(till, "till")?.till()?;
-            let paid = match finding {
-                finding if finding == wxt_finding::WXT_FOUND_PAID as i32 => true,
-                finding if finding == wxt_finding::WXT_FOUND_UNPAID as i32 => false,
-                _ => return Err(Fail::Argument("finding", "must be WXT_FOUND_PAID or WXT_FOUND_UNPAID")),
-            };
-            Ok(till.settle_by_hand(entry, paid, text(name, "name")?, text(reason, "reason")?)?)
-        })
+    /// Tells the journal that you acted on a settled entry: the ticket is printed, the door is open.
+    call wxt_till_acknowledge(till: *const wxt_till, entry: i64) {
+        seen(till, "till")?.till()?.acknowledge(entry)?;
     }
-}
 
-/// Removes entries that were acknowledged longer ago than this, and blanks personal data in those that stay. Nothing goes
-/// until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_prune(
-    till: *const wxt_till,
-    older_than_seconds: i64,
-    removed: *mut u32,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let till = seen(till, "till")?.till()?;
-            let seconds = u64::try_from(older_than_seconds);
-            let seconds = seconds.map_err(|_| Fail::Argument("older_than_seconds", "is negative"))?;
-            put(removed, till.prune(Duration::from_secs(seconds))?);
-            Ok(())
-        })
+    /// A person closes an entry that nothing else can. Kept for ever, with the name and the reason. `finding` is one of
+    /// `wxt_finding`.
+    call wxt_till_settle_by_hand(till: *const wxt_till, entry: i64, finding: i32, name: *const c_char,
+        reason: *const c_char) {
+        let till = seen(till, "till")?.till()?;
+        let paid = match finding {
+            finding if finding == wxt_finding::WXT_FOUND_PAID as i32 => true,
+            finding if finding == wxt_finding::WXT_FOUND_UNPAID as i32 => false,
+            _ => return Err(Fail::Argument("finding", "must be WXT_FOUND_PAID or WXT_FOUND_UNPAID")),
+        };
+        till.settle_by_hand(entry, paid, text(name, "name")?, text(reason, "reason")?)?;
     }
-}
 
-/// Calls `each` with counts and sums of the entries begun in a time (seconds since 1970), by call and outcome: to lay beside
-/// the platform's bill.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_till_summary(
-    till: *const wxt_till,
-    from: i64,
-    until: i64,
-    each: wxt_summary_callback,
-    context: *mut c_void,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let till = seen(till, "till")?.till()?;
-            let each = each.ok_or(Fail::Argument("each", "is NULL"))?;
-            for row in till.summary(from, until)? {
-                each(context, c(&row.call).as_ptr(), c(&row.outcome).as_ptr(), row.count, row.fen);
-            }
-            Ok(())
-        })
+    /// Removes entries that were acknowledged longer ago than this, and blanks personal data in those that stay. Nothing goes
+    /// until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
+    call wxt_till_prune(till: *const wxt_till, older_than_seconds: i64, removed: *mut u32) {
+        let till = seen(till, "till")?.till()?;
+        let seconds = u64::try_from(older_than_seconds);
+        let seconds = seconds.map_err(|_| Fail::Argument("older_than_seconds", "is negative"))?;
+        put(removed, till.prune(Duration::from_secs(seconds))?);
+    }
+
+    /// Calls `each` with counts and sums of the entries begun in a time (seconds since 1970), by call and outcome: to lay beside
+    /// the platform's bill.
+    call wxt_till_summary(till: *const wxt_till, from: i64, until: i64, each: wxt_summary_callback,
+        context: *mut c_void) {
+        let till = seen(till, "till")?.till()?;
+        let each = each.ok_or(Fail::Argument("each", "is NULL"))?;
+        for row in till.summary(from, until)? {
+            each(context, c(&row.call).as_ptr(), c(&row.outcome).as_ptr(), row.count, row.fen);
+        }
     }
 }
 

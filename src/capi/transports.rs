@@ -10,9 +10,8 @@ use crate::transport::identity::Identity;
 use crate::transport::{Fault, Post, Received, Sent, Stage, Transport};
 
 use super::ffi::{
-    Context, Done, Fail, Lent, bytes, c, free, handle, locked, put, run, seen, text, wanted, whole, wxt_error,
-    wxt_forget_callback, wxt_post, wxt_post_callback, wxt_reach_callback, wxt_received, wxt_release_callback,
-    wxt_transport,
+    Context, Done, Fail, Lent, abi, bytes, c, handle, locked, put, seen, text, wanted, whole, wxt_forget_callback,
+    wxt_post, wxt_post_callback, wxt_reach_callback, wxt_received, wxt_release_callback, wxt_transport,
 };
 use super::numbers::{wxt_code, wxt_sent, wxt_stage};
 
@@ -23,13 +22,21 @@ super::ffi::opaque! {
 
 /// The library's own transport until it is first used, then whatever carries the bytes.
 pub(super) enum Way {
-    Https { identity: Option<Identity>, roots: Option<Vec<u8>>, proxy: Option<(String, u16)> },
+    Https(Settings),
     Ready(Arc<dyn Transport>),
+}
+
+/// Of the library's own transport.
+#[derive(Default)]
+pub(super) struct Settings {
+    identity: Option<Identity>,
+    roots: Option<Vec<u8>>,
+    proxy: Option<(String, u16)>,
 }
 
 impl Way {
     pub(super) fn ready(&mut self) -> Done<Arc<dyn Transport>> {
-        if let Way::Https { identity, roots, proxy } = self {
+        if let Way::Https(Settings { identity, roots, proxy }) = self {
             let mut https: HttpsBuilder = Https::builder();
             if let Some(pem) = roots {
                 https = https.only_roots(pem).map_err(Fail::Failed)?;
@@ -44,7 +51,7 @@ impl Way {
         }
         match self {
             Way::Ready(transport) => Ok(Arc::clone(transport)),
-            Way::Https { .. } => Err(Fail::Argument("transport", "is not built")),
+            Way::Https(_) => Err(Fail::Argument("transport", "is not built")),
         }
     }
 }
@@ -54,150 +61,80 @@ impl Way {
 /// # Safety
 ///
 /// As [`seen`].
-pub(super) unsafe fn change(transport: *mut wxt_transport, change: impl FnOnce(&mut Way) -> Done) -> Done {
+pub(super) unsafe fn change(transport: *mut wxt_transport, change: impl FnOnce(&mut Settings) -> Done) -> Done {
     // SAFETY: the caller's.
     let mut way = locked(unsafe { seen(transport, "transport")? });
-    match &*way {
-        Way::Https { .. } => change(&mut way),
+    match &mut *way {
+        Way::Https(settings) => change(settings),
         Way::Ready(_) => Err(Fail::Argument("transport", "is in use, or is your own: its settings cannot change")),
     }
 }
 
-/// The library's own transport: HTTPS with the system's roots, no client certificate and no proxy, whatever the
-/// environment says. Make one for all accounts that show the same client certificate.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_transport_new(transport: *mut *mut wxt_transport, error: *mut *mut wxt_error) -> wxt_code {
-    unsafe {
-        run(error, || {
-            wanted(transport, "transport")?;
-            put(transport, handle(Mutex::new(Way::Https { identity: None, roots: None, proxy: None })));
+abi! {
+    /// The library's own transport: HTTPS with the system's roots, no client certificate and no proxy, whatever the
+    /// environment says. Make one for all accounts that show the same client certificate.
+    call wxt_transport_new(transport: *mut *mut wxt_transport) {
+        wanted(transport, "transport")?;
+        put(transport, handle(Mutex::new(Way::Https(Settings::default()))));
+    }
+
+    /// The merchant's client certificate from the bytes of apiclient_cert.p12. Its password is the mch_id, as the merchant
+    /// platform sets it. Bytes and password are copied; overwrite your own copy afterwards.
+    call wxt_transport_set_p12(transport: *mut wxt_transport, p12: *const u8, p12_length: usize, password: *const u8,
+        password_length: usize) {
+        change(transport, |way| {
+            let password = Secret::new(bytes(password, password_length, "password")?);
+            let read = Identity::from_pkcs12_with(bytes(p12, p12_length, "p12")?, &password);
+            way.identity = Some(read.map_err(Fail::Failed)?);
             Ok(())
-        })
+        })?;
     }
-}
 
-/// The merchant's client certificate from the bytes of apiclient_cert.p12. Its password is the mch_id, as the merchant
-/// platform sets it. Bytes and password are copied; overwrite your own copy afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_transport_set_p12(
-    transport: *mut wxt_transport,
-    p12: *const u8,
-    p12_length: usize,
-    password: *const u8,
-    password_length: usize,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            change(transport, |way| {
-                let password = Secret::new(bytes(password, password_length, "password")?);
-                let read = Identity::from_pkcs12_with(bytes(p12, p12_length, "p12")?, &password);
-                if let Way::Https { identity, .. } = way {
-                    *identity = Some(read.map_err(Fail::Failed)?);
-                }
-                Ok(())
-            })
-        })
-    }
-}
-
-/// The same from apiclient_cert.pem and apiclient_key.pem, without a passphrase.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_transport_set_pem(
-    transport: *mut wxt_transport,
-    certificate: *const u8,
-    certificate_length: usize,
-    key: *const u8,
-    key_length: usize,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            change(transport, |way| {
-                let certificate = bytes(certificate, certificate_length, "certificate")?;
-                let read = Identity::from_pem(certificate, bytes(key, key_length, "key")?);
-                if let Way::Https { identity, .. } = way {
-                    *identity = Some(read.map_err(Fail::Failed)?);
-                }
-                Ok(())
-            })
-        })
-    }
-}
-
-/// Trusts these roots instead of the system's: for terminals without a CA store, or with an old one. PEM, one or several.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_transport_set_roots(
-    transport: *mut wxt_transport,
-    pem: *const u8,
-    length: usize,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            change(transport, |way| {
-                let pem = bytes(pem, length, "pem")?;
-                drop(Https::builder().only_roots(pem).map_err(Fail::Failed)?);
-                if let Way::Https { roots, .. } = way {
-                    *roots = Some(pem.into());
-                }
-                Ok(())
-            })
-        })
-    }
-}
-
-/// Goes through an HTTP proxy (CONNECT), without user and password.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_transport_set_proxy(
-    transport: *mut wxt_transport,
-    host: *const c_char,
-    port: u16,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            change(transport, |way| {
-                let host = text(host, "host")?;
-                drop(Https::builder().proxy(host, port).map_err(Fail::Failed)?);
-                if let Way::Https { proxy, .. } = way {
-                    *proxy = Some((host.into(), port));
-                }
-                Ok(())
-            })
-        })
-    }
-}
-
-/// A transport of your own, for a terminal with its own modem stack. `post` carries one request. `forget` may be NULL where
-/// no connections are kept; `reach` may be NULL, then `wxt_client_check` cannot try a gateway without a query; `release`
-/// may be NULL. `context` is handed to each, and to `release` when nothing uses it any more, also when this call fails.
-/// Whether it shows a client certificate, and whose, only your transport knows.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_transport_new_own(
-    post: wxt_post_callback,
-    forget: wxt_forget_callback,
-    reach: wxt_reach_callback,
-    release: wxt_release_callback,
-    context: *mut c_void,
-    transport: *mut *mut wxt_transport,
-    error: *mut *mut wxt_error,
-) -> wxt_code {
-    unsafe {
-        run(error, || {
-            let context = Context { pointer: context, release };
-            wanted(transport, "transport")?;
-            let post = post.ok_or(Fail::Argument("post", "is NULL"))?;
-            put(transport, handle(Mutex::new(Way::Ready(Arc::new(OwnTransport { context, post, forget, reach })))));
+    /// The same from apiclient_cert.pem and apiclient_key.pem, without a passphrase.
+    call wxt_transport_set_pem(transport: *mut wxt_transport, certificate: *const u8, certificate_length: usize,
+        key: *const u8, key_length: usize) {
+        change(transport, |way| {
+            let certificate = bytes(certificate, certificate_length, "certificate")?;
+            let read = Identity::from_pem(certificate, bytes(key, key_length, "key")?);
+            way.identity = Some(read.map_err(Fail::Failed)?);
             Ok(())
-        })
+        })?;
     }
-}
 
-/// Frees a transport. Clients and tills that were made with it keep what they need. NULL is nothing to free.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_transport_free(transport: *mut wxt_transport) {
-    unsafe { free(transport) }
+    /// Trusts these roots instead of the system's: for terminals without a CA store, or with an old one. PEM, one or several.
+    call wxt_transport_set_roots(transport: *mut wxt_transport, pem: *const u8, length: usize) {
+        change(transport, |way| {
+            let pem = bytes(pem, length, "pem")?;
+            drop(Https::builder().only_roots(pem).map_err(Fail::Failed)?);
+            way.roots = Some(pem.into());
+            Ok(())
+        })?;
+    }
+
+    /// Goes through an HTTP proxy (CONNECT), without user and password.
+    call wxt_transport_set_proxy(transport: *mut wxt_transport, host: *const c_char, port: u16) {
+        change(transport, |way| {
+            let host = text(host, "host")?;
+            drop(Https::builder().proxy(host, port).map_err(Fail::Failed)?);
+            way.proxy = Some((host.into(), port));
+            Ok(())
+        })?;
+    }
+
+    /// A transport of your own, for a terminal with its own modem stack. `post` carries one request. `forget` may be NULL where
+    /// no connections are kept; `reach` may be NULL, then `wxt_client_check` cannot try a gateway without a query; `release`
+    /// may be NULL. `context` is handed to each, and to `release` when nothing uses it any more, also when this call fails.
+    /// Whether it shows a client certificate, and whose, only your transport knows.
+    call wxt_transport_new_own(post: wxt_post_callback, forget: wxt_forget_callback, reach: wxt_reach_callback,
+        release: wxt_release_callback, context: *mut c_void, transport: *mut *mut wxt_transport) {
+        let context = Context { pointer: context, release };
+        wanted(transport, "transport")?;
+        let post = post.ok_or(Fail::Argument("post", "is NULL"))?;
+        put(transport, handle(Mutex::new(Way::Ready(Arc::new(OwnTransport { context, post, forget, reach })))));
+    }
+
+    /// Frees a transport. Clients and tills that were made with it keep what they need. NULL is nothing to free.
+    free wxt_transport_free(transport: wxt_transport);
 }
 
 /// A transport of the C caller's.
@@ -301,86 +238,49 @@ impl Transport for OwnTransport {
     }
 }
 
-/// The HTTP status of the reply: 200.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_received_set_status(received: *mut wxt_received, status: i32) -> wxt_code {
-    unsafe {
-        run(std::ptr::null_mut(), || {
-            let status = u16::try_from(status).ok().filter(|status| (100..=999).contains(status));
-            let status = status.ok_or(Fail::Argument("status", "is no HTTP status"))?;
-            locked(seen(received, "received")?).status = status;
-            Ok(())
-        })
+abi! {
+    /// The HTTP status of the reply: 200.
+    tell wxt_received_set_status(received: *mut wxt_received, status: i32) {
+        let status = u16::try_from(status).ok().filter(|status| (100..=999).contains(status));
+        let status = status.ok_or(Fail::Argument("status", "is no HTTP status"))?;
+        locked(seen(received, "received")?).status = status;
     }
-}
 
-/// Adds bytes of the reply's body: what HTTP carries, unpacked from chunks, up to `post->reply_limit`. A reply that is
-/// longer is not read, and its outcome is unknown.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_received_append(received: *mut wxt_received, body: *const u8, length: usize) -> wxt_code {
-    unsafe {
-        run(std::ptr::null_mut(), || {
-            let mut told = locked(seen(received, "received")?);
-            let more = bytes(body, length, "body")?;
-            // One byte more than allowed, so that the judge sees that it is too long.
-            let room = told.limit.saturating_add(1).saturating_sub(told.body.len());
-            told.body.extend(more.iter().take(room));
-            Ok(())
-        })
+    /// Adds bytes of the reply's body: what HTTP carries, unpacked from chunks, up to `post->reply_limit`. A reply that is
+    /// longer is not read, and its outcome is unknown.
+    tell wxt_received_append(received: *mut wxt_received, body: *const u8, length: usize) {
+        let mut told = locked(seen(received, "received")?);
+        let more = bytes(body, length, "body")?;
+        // One byte more than allowed, so that the judge sees that it is too long.
+        let room = told.limit.saturating_add(1).saturating_sub(told.body.len());
+        told.body.extend(more.iter().take(room));
     }
-}
 
-/// Says that the connection had carried no other exchange before. Without this the library takes it for a used one, on which
-/// an unsigned refusal proves nothing.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_received_set_fresh(received: *mut wxt_received) -> wxt_code {
-    unsafe {
-        run(std::ptr::null_mut(), || {
-            locked(seen(received, "received")?).fresh = true;
-            Ok(())
-        })
+    /// Says that the connection had carried no other exchange before. Without this the library takes it for a used one, on which
+    /// an unsigned refusal proves nothing.
+    tell wxt_received_set_fresh(received: *mut wxt_received) {
+        locked(seen(received, "received")?).fresh = true;
     }
-}
 
-/// The reply's Date header in seconds since 1970, where it could be read.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_received_set_date(received: *mut wxt_received, unix_seconds: i64) -> wxt_code {
-    unsafe {
-        run(std::ptr::null_mut(), || {
-            locked(seen(received, "received")?).date = Some(unix_seconds);
-            Ok(())
-        })
+    /// The reply's Date header in seconds since 1970, where it could be read.
+    tell wxt_received_set_date(received: *mut wxt_received, unix_seconds: i64) {
+        locked(seen(received, "received")?).date = Some(unix_seconds);
     }
-}
 
-/// The reply's Content-Type header, for a reply reader of your own.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_received_set_content_type(
-    received: *mut wxt_received,
-    content_type: *const c_char,
-) -> wxt_code {
-    unsafe {
-        run(std::ptr::null_mut(), || {
-            locked(seen(received, "received")?).content_type = Some(text(content_type, "content_type")?.into());
-            Ok(())
-        })
+    /// The reply's Content-Type header, for a reply reader of your own.
+    tell wxt_received_set_content_type(received: *mut wxt_received, content_type: *const c_char) {
+        locked(seen(received, "received")?).content_type = Some(text(content_type, "content_type")?.into());
     }
-}
 
-/// Says why there is no reply: `stage` is one of `wxt_stage`, `words` are for a technician. No secret belongs there.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wxt_received_fail(received: *mut wxt_received, stage: i32, words: *const c_char) -> wxt_code {
-    unsafe {
-        run(std::ptr::null_mut(), || {
-            let mut told = locked(seen(received, "received")?);
-            told.stage = match stage {
-                stage if stage == wxt_stage::WXT_STAGE_RESOLVE as i32 => Stage::Resolve,
-                stage if stage == wxt_stage::WXT_STAGE_CONNECT as i32 => Stage::Connect,
-                stage if stage == wxt_stage::WXT_STAGE_TLS as i32 => Stage::Tls,
-                _ => Stage::Exchange,
-            };
-            told.words = text(words, "words")?.into();
-            Ok(())
-        })
+    /// Says why there is no reply: `stage` is one of `wxt_stage`, `words` are for a technician. No secret belongs there.
+    tell wxt_received_fail(received: *mut wxt_received, stage: i32, words: *const c_char) {
+        let mut told = locked(seen(received, "received")?);
+        told.stage = match stage {
+            stage if stage == wxt_stage::WXT_STAGE_RESOLVE as i32 => Stage::Resolve,
+            stage if stage == wxt_stage::WXT_STAGE_CONNECT as i32 => Stage::Connect,
+            stage if stage == wxt_stage::WXT_STAGE_TLS as i32 => Stage::Tls,
+            _ => Stage::Exchange,
+        };
+        told.words = text(words, "words")?.into();
     }
 }

@@ -52,14 +52,67 @@ fn main() -> Result<(), Box<dyn Error>> {
         },
         ..Config::default()
     };
-    let builder = FILES
-        .iter()
-        .fold(Builder::new().with_config(config), |builder, file| builder.with_src(format!("{from}/{file}.rs")));
+    let folder = std::env::temp_dir().join(format!("wxpay-header-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let mut builder = Builder::new().with_config(config);
+    for file in FILES {
+        let plain = folder.join(file).with_extension("rs");
+        std::fs::write(&plain, without_macro(&std::fs::read_to_string(format!("{from}/{file}.rs"))?))?;
+        builder = builder.with_src(plain);
+    }
     let bindings = builder.generate()?;
+    std::fs::remove_dir_all(&folder)?;
     let mut written = Vec::new();
     bindings.write(&mut written);
     std::fs::write(to, old_compilers_too(&String::from_utf8(written)?))?;
     Ok(())
+}
+
+/// cbindgen reads functions, and no macros: those that `abi!` (src/capi/ffi.rs) makes are written out, without what they do.
+fn without_macro(text: &str) -> String {
+    let mut out = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line != "abi! {" {
+            out += line;
+            out.push('\n');
+            continue;
+        }
+        while let Some(line) = lines.next().filter(|line| *line != "}") {
+            let mut item = line.trim().to_string();
+            let is_function = ["call ", "tell ", "get ", "free "].iter().any(|word| item.starts_with(word));
+            while is_function && !item.ends_with('{') && !item.ends_with(';') {
+                item += " ";
+                item += lines.next().expect("a function ends").trim();
+            }
+            if is_function && item.ends_with('{') {
+                // Its body ends where its own bracket does.
+                lines.by_ref().find(|line| *line == "    }");
+            }
+            out += &if is_function { function(&item) } else { item };
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// `call f(a: A) {` as cbindgen reads it.
+fn function(item: &str) -> String {
+    let (kind, rest) = item.split_once(' ').expect("a kind");
+    let (name, rest) = rest.split_once('(').expect("a name");
+    let (arguments, rest) = rest.split_once(')').expect("arguments");
+    let returned = match kind {
+        "call" | "tell" => " -> wxt_code",
+        "get" => rest.split_once(" =").expect("what it returns").0,
+        _ => "",
+    };
+    let arguments = match (kind, arguments.split_once(": ")) {
+        ("call", _) => format!("{arguments}, error: *mut *mut wxt_error"),
+        ("get", Some((handle, kind))) => format!("{handle}: *const {kind}"),
+        ("free", Some((handle, kind))) => format!("{handle}: *mut {kind}"),
+        _ => arguments.to_string(),
+    };
+    format!("#[unsafe(no_mangle)]\npub unsafe extern \"C\" fn {name}({arguments}){returned} {{ loop {{}} }}")
 }
 
 /// C90 has no `//` comments and no comma at the end of an enum, C++98 no enums with a type: there they are as large as an
