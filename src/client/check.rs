@@ -8,16 +8,14 @@ use core::fmt;
 use crate::bytes;
 use crate::client::{Client, day};
 use crate::clock::{EARLIEST, LATEST};
+use crate::endpoint::{Endpoint, Resolution, ResolvedBy};
 use crate::error::{Error, ErrorKind};
-use crate::gateways::account::{
-    Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed,
-};
-use crate::gateways::redpack::GetHbInfo;
-use crate::gateways::swiftpass::TradeQuery;
-use crate::gateways::workwx::QueryPayEmployee;
+use crate::gateways::account::Account;
+use crate::gateways::payment_of;
 use crate::nonce::nonce_str;
 use crate::outcome::{Answer, Doubt, Reason};
 use crate::transport::{ClientCertificate, Stage};
+use crate::wire::pairs::Pairs;
 use crate::wire::verify::Verifier;
 
 /// Warn when the client certificate ends within 30 days.
@@ -127,75 +125,54 @@ impl fmt::Display for Step {
     }
 }
 
-macro_rules! check_by_query {
-    ($account:ty, $ask:expr) => {
-        impl Client<$account> {
-            /// Checks clock, DNS, route, TLS, certificate, merchant number and key, and moves nothing: it asks about an
-            /// order number that does not exist. The gateway's "not found" proves all of them.
-            pub fn check(&self) -> Report {
-                let ask: fn(&Client<$account>, &str) -> Result<Asked, Error> = $ask;
-                let mut report = self.begin();
-                match self.unused_number().and_then(|number| ask(self, &number)) {
-                    Ok((doubt, date)) => {
+impl<A: Account> Client<A> {
+    /// Checks clock, DNS, route, TLS, certificate, merchant number and key, and moves nothing: it asks about an order number
+    /// that does not exist. The gateway's "not found" proves all of them.
+    ///
+    /// A gateway without a query is only connected to: its identifiers and key are not proven.
+    pub fn check(&self) -> Report {
+        let mut report = self.begin();
+        match payment_of(A::FAMILY).map(|payment| (payment, payment.resolved_by)) {
+            Some((_, ResolvedBy::Query(how) | ResolvedBy::Order(how, _))) => {
+                match self.unused_number().and_then(|number| self.ask_about(how, &number)) {
+                    Ok((answer, date)) => {
                         compare_clocks(&mut report, self.pipe.inputs.clock.unix_seconds(), date);
+                        // A number that somebody used after all is as good a proof as one that nobody knows.
+                        let doubt = match answer {
+                            Answer::Known(_) | Answer::NotKnown { .. } => None,
+                            Answer::NoAnswer(doubt) => Some(doubt),
+                        };
                         answered(&mut report, doubt);
                     }
                     Err(error) => refused_here(&mut report, &error),
                 }
-                self.add_weakness(&mut report);
-                report
             }
-        }
-    };
-}
-
-/// What the gateway said about a number that does not exist: nothing wrong, or a doubt. And its HTTP server's time.
-type Asked = (Option<Doubt>, Option<i64>);
-
-/// A number that somebody used after all is as good a proof as one that nobody knows.
-fn asked<T>((answer, date): (Answer<T>, Option<i64>)) -> Asked {
-    match answer {
-        Answer::Known(_) | Answer::NotKnown { .. } => (None, date),
-        Answer::NoAnswer(doubt) => (Some(doubt), date),
-    }
-}
-
-check_by_query!(RedpackAccount, |client, number| client.question_dated(&GetHbInfo { mch_billno: number }).map(asked));
-check_by_query!(WorkwxAccount, |client, number| client
-    .question_dated(&QueryPayEmployee { partner_trade_no: number })
-    .map(asked));
-check_by_query!(SwiftpassAccount, |client, number| client
-    .question_dated(&TradeQuery { out_trade_no: number })
-    .map(asked));
-
-impl Client<WebgateAccount> {
-    /// Checks clock, DNS, route and TLS, and moves nothing. This gateway has no query, so its `partner_id` and key are
-    /// not proven.
-    pub fn check(&self) -> Report {
-        let mut report = self.begin();
-        let profile = self.account().profile();
-        let url = profile.url(&crate::gateways::webgate::WXCHARGE, 0).unwrap_or_default();
-        match self.pipe.inputs.transport.reach(&url, self.pipe.within) {
-            Ok(()) => {
-                reached(&mut report);
-                report.add(
-                    Part::Key,
-                    Verdict::Warning,
-                    "not proven: this gateway has no query",
-                    "未验证：此网关没有查询接口",
-                );
-            }
-            Err(fault) if fault.stage == Stage::Unable => {
-                report.add(Part::Route, Verdict::Warning, fault.words(), "未验证：此传输层不能只连接不发送");
-            }
-            Err(fault) => not_reached(&mut report, fault.stage, &fault.words()),
+            Some((payment, _)) => self.connect_to(payment, &mut report),
+            None => {}
         }
         self.add_weakness(&mut report);
         report
     }
-}
 
-impl<A: Account> Client<A> {
+    fn ask_about(&self, how: &Resolution, number: &str) -> Result<(Answer<Pairs>, Option<i64>), Error> {
+        self.pipe.question(self.account().profile(), how.query, (number, how.fixed), self.pipe.within)
+    }
+
+    fn connect_to(&self, payment: &Endpoint, report: &mut Report) {
+        let url = self.account().profile().url(payment, 0).unwrap_or_default();
+        match self.pipe.inputs.transport.reach(&url, self.pipe.within) {
+            Ok(()) => {
+                reached(report);
+                let words = "not proven: this gateway has no query";
+                report.add(Part::Key, Verdict::Warning, words, "未验证：此网关没有查询接口");
+            }
+            Err(fault) if fault.stage == Stage::Unable => {
+                report.add(Part::Route, Verdict::Warning, fault.words(), "未验证：此传输层不能只连接不发送");
+            }
+            Err(fault) => not_reached(report, fault.stage, &fault.words()),
+        }
+    }
+
     /// What a check says of the rule that replies are verified with.
     fn add_weakness(&self, report: &mut Report) {
         if let Verifier::Rule(rule) = &self.account().profile().verifier

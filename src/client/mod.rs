@@ -25,6 +25,7 @@ use crate::process::Process;
 use crate::terminal::Terminal;
 use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
 use crate::wire::fields::{self, Fields, Shown};
+use crate::wire::pairs::Pairs;
 use crate::wire::{LONGEST_REPLY, form, sign, xml};
 use judge::Case;
 
@@ -191,16 +192,9 @@ impl<A: Account> Client<A> {
     }
 
     fn question<Q: Request<Account = A>>(&self, query: &Q) -> Result<Answer<Q::Reply>, Error> {
-        self.question_dated(query).map(|(answer, _)| answer)
-    }
-
-    /// The answer, and the time that the gateway's HTTP server gave with it.
-    pub(crate) fn question_dated<Q: Request<Account = A>>(
-        &self,
-        query: &Q,
-    ) -> Result<(Answer<Q::Reply>, Option<i64>), Error> {
         let mut draft = self.draft(query)?;
-        self.pipe.ask(self.account.profile(), &mut draft, self.pipe.within, <Q::Reply as Reply>::read)
+        let read = <Q::Reply as Reply>::read;
+        self.pipe.ask(self.account.profile(), &mut draft, self.pipe.within, read).map(|(answer, _)| answer)
     }
 
     fn draft<R: Request<Account = A>>(&self, request: &R) -> Result<Draft, Error> {
@@ -228,7 +222,7 @@ impl<A: Account + fmt::Debug> fmt::Debug for Client<A> {
 /// clears it.
 pub struct Prepared<T> {
     pub(crate) draft: Draft,
-    read: fn(crate::wire::pairs::Pairs) -> Option<T>,
+    read: fn(Pairs) -> Option<T>,
     family: PhantomData<fn() -> T>,
 }
 
@@ -434,7 +428,7 @@ impl Pipe {
         &self,
         profile: &Profile,
         draft: &mut Draft,
-        read: fn(crate::wire::pairs::Pairs) -> Option<T>,
+        read: fn(Pairs) -> Option<T>,
     ) -> Result<Outcome<T>, Error> {
         let exchanged = unless_panicked(|| match self.send(profile, draft, self.within)? {
             Exchanged::Reply { received, marked, .. } => {
@@ -464,13 +458,31 @@ impl Pipe {
         }
     }
 
+    /// A question about an order number, with the query's own fields besides.
+    pub(crate) fn question(
+        &self,
+        profile: &Profile,
+        query: &'static Endpoint,
+        (number, fixed): (&str, &[(&'static str, &'static str)]),
+        within: Duration,
+    ) -> Result<(Answer<Pairs>, Option<i64>), Error> {
+        let mut given = Fields::with_capacity(8, 128);
+        given.text(query.order_number, number);
+        for (name, value) in fixed {
+            given.text(name, value);
+        }
+        let fields = self.checked(profile, query, given)?;
+        let mut draft = self.signed(profile, query, fields)?;
+        self.ask(profile, &mut draft, within, Some)
+    }
+
     /// One question, judged, and the time that the gateway's HTTP server gave with the answer.
     pub(crate) fn ask<T>(
         &self,
         profile: &Profile,
         draft: &mut Draft,
         within: Duration,
-        read: fn(crate::wire::pairs::Pairs) -> Option<T>,
+        read: fn(Pairs) -> Option<T>,
     ) -> Result<(Answer<T>, Option<i64>), Error> {
         let start = self.inputs.clock.monotonic();
         let first = self.ask_once(profile, draft, within, read)?;
@@ -491,7 +503,7 @@ impl Pipe {
         profile: &Profile,
         draft: &mut Draft,
         within: Duration,
-        read: fn(crate::wire::pairs::Pairs) -> Option<T>,
+        read: fn(Pairs) -> Option<T>,
     ) -> Result<(Answer<T>, Option<i64>), Error> {
         let asked = unless_panicked(|| match self.send(profile, draft, within)? {
             Exchanged::Reply { received, first_host, .. } => {

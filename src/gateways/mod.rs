@@ -10,6 +10,7 @@ pub mod webgate;
 pub mod workwx;
 
 use crate::endpoint::Endpoint;
+use account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount};
 
 /// Every call of every gateway. Tests run over all of them, so that a new one cannot be left out.
 pub const ENDPOINTS: &[&Endpoint] = &[
@@ -22,3 +23,15 @@ pub const ENDPOINTS: &[&Endpoint] = &[
     &swiftpass::TRADE_CLOSE,
     &webgate::WXCHARGE,
 ];
+
+/// The call of each family that moves money or makes an order.
+const PAYMENTS: &[(&str, &Endpoint)] = &[
+    (RedpackAccount::FAMILY, &redpack::SEND_REDPACK),
+    (WorkwxAccount::FAMILY, &workwx::PAY_WWSPTRANS2POCKET),
+    (SwiftpassAccount::FAMILY, &swiftpass::WAP_ORDER),
+    (WebgateAccount::FAMILY, &webgate::WXCHARGE),
+];
+
+pub(crate) fn payment_of(family: &str) -> Option<&'static Endpoint> {
+    PAYMENTS.iter().find(|(have, _)| *have == family).map(|(_, endpoint)| *endpoint)
+}

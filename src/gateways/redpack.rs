@@ -12,7 +12,7 @@ use crate::endpoint::{
     Body, Due, Endpoint, Kind, Means, Numbers, ReplyTable, Required, Resolution, ResolvedBy, Row, Rule,
 };
 use crate::gateways::account::RedpackAccount;
-use crate::gateways::request::{Payment, Query, Reply, Request, sealed::Sealed};
+use crate::gateways::request::{Reply, Request, reply, request};
 use crate::money::Fen;
 use crate::outcome::Next;
 use crate::wire::fields::Fields;
@@ -264,7 +264,7 @@ impl SceneId {
     }
 }
 
-impl Sealed for SendRedPack<'_> {}
+request!(Payment: SendRedPack);
 
 impl Request for SendRedPack<'_> {
     type Account = RedpackAccount;
@@ -288,8 +288,6 @@ impl Request for SendRedPack<'_> {
     }
 }
 
-impl Payment for SendRedPack<'_> {}
-
 /// The red packet was issued. The user may not have claimed it yet; what is unclaimed after 24 h goes back.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -302,19 +300,13 @@ pub struct RedPackSent {
     pub reply: Pairs,
 }
 
-impl Sealed for RedPackSent {}
+reply!(RedPackSent);
 
 impl Reply for RedPackSent {
     type Account = RedpackAccount;
 
     fn read(reply: Pairs) -> Option<RedPackSent> {
         Some(RedPackSent { mch_billno: reply.owned("mch_billno")?, send_listid: reply.owned("send_listid")?, reply })
-    }
-}
-
-impl AsRef<Pairs> for RedPackSent {
-    fn as_ref(&self) -> &Pairs {
-        &self.reply
     }
 }
 
@@ -327,7 +319,7 @@ pub struct GetHbInfo<'a> {
     pub mch_billno: &'a str,
 }
 
-impl Sealed for GetHbInfo<'_> {}
+request!(Query: GetHbInfo);
 
 impl Request for GetHbInfo<'_> {
     type Account = RedpackAccount;
@@ -339,8 +331,6 @@ impl Request for GetHbInfo<'_> {
         out.text("bill_type", "MCHT");
     }
 }
-
-impl Query for GetHbInfo<'_> {}
 
 /// The state of a red packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -404,7 +394,7 @@ impl core::fmt::Debug for HbTaken {
     }
 }
 
-impl Sealed for HbInfo {}
+reply!(HbInfo);
 
 impl Reply for HbInfo {
     type Account = RedpackAccount;
@@ -431,12 +421,6 @@ impl Reply for HbInfo {
             hblist: hblist.iter().map(taken).collect(),
             reply,
         })
-    }
-}
-
-impl AsRef<Pairs> for HbInfo {
-    fn as_ref(&self) -> &Pairs {
-        &self.reply
     }
 }
 

@@ -42,3 +42,25 @@ pub trait Reply: sealed::Sealed + Sized + AsRef<Pairs> {
     #[doc(hidden)]
     fn read(pairs: Pairs) -> Option<Self>;
 }
+
+/// A request of this crate, and what it is for: `Payment`, `Query` or `Close`.
+macro_rules! request {
+    ($kind:ident: $name:ident) => {
+        impl $crate::gateways::request::sealed::Sealed for $name<'_> {}
+        impl $crate::gateways::request::$kind for $name<'_> {}
+    };
+}
+
+/// A reply of this crate, which keeps every field.
+macro_rules! reply {
+    ($name:ident) => {
+        impl $crate::gateways::request::sealed::Sealed for $name {}
+        impl AsRef<$crate::wire::pairs::Pairs> for $name {
+            fn as_ref(&self) -> &$crate::wire::pairs::Pairs {
+                &self.reply
+            }
+        }
+    };
+}
+
+pub(crate) use {reply, request};

@@ -18,7 +18,7 @@ use crate::endpoint::{
 };
 use crate::gateways::account::{SwiftpassAccount, sealed::Sealed as _};
 use crate::gateways::notification::{Notification, NotificationFault};
-use crate::gateways::request::{Close, Payment, Query, Reply, Request, sealed::Sealed};
+use crate::gateways::request::{Reply, Request, reply, request};
 use crate::money::Fen;
 use crate::outcome::Next;
 use crate::wire::fields::Fields;
@@ -276,7 +276,7 @@ pub struct Valid {
     pub expire: ChinaTime,
 }
 
-impl Sealed for WapOrder<'_> {}
+request!(Payment: WapOrder);
 
 impl Request for WapOrder<'_> {
     type Account = SwiftpassAccount;
@@ -303,8 +303,6 @@ impl Request for WapOrder<'_> {
     }
 }
 
-impl Payment for WapOrder<'_> {}
-
 /// An order exists. **Nobody has paid yet.** Open `mweb_url` on the customer's phone within 5 minutes, then ask.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -325,7 +323,7 @@ impl fmt::Debug for WapOrderMade {
     }
 }
 
-impl Sealed for WapOrderMade {}
+reply!(WapOrderMade);
 
 impl Reply for WapOrderMade {
     type Account = SwiftpassAccount;
@@ -341,12 +339,6 @@ impl Reply for WapOrderMade {
     }
 }
 
-impl AsRef<Pairs> for WapOrderMade {
-    fn as_ref(&self) -> &Pairs {
-        &self.reply
-    }
-}
-
 /// Asks whether the customer paid.
 ///
 /// Document: protocol C.1, C.4.
@@ -356,7 +348,7 @@ pub struct TradeQuery<'a> {
     pub out_trade_no: &'a str,
 }
 
-impl Sealed for TradeQuery<'_> {}
+request!(Query: TradeQuery);
 
 impl Request for TradeQuery<'_> {
     type Account = SwiftpassAccount;
@@ -367,8 +359,6 @@ impl Request for TradeQuery<'_> {
         out.text("out_trade_no", self.out_trade_no);
     }
 }
-
-impl Query for TradeQuery<'_> {}
 
 /// The state of an order's payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -410,7 +400,7 @@ pub struct Trade {
     pub reply: Pairs,
 }
 
-impl Sealed for Trade {}
+reply!(Trade);
 
 impl Reply for Trade {
     type Account = SwiftpassAccount;
@@ -425,12 +415,6 @@ impl Reply for Trade {
             time_end: reply.owned("time_end"),
             reply,
         })
-    }
-}
-
-impl AsRef<Pairs> for Trade {
-    fn as_ref(&self) -> &Pairs {
-        &self.reply
     }
 }
 
@@ -456,7 +440,7 @@ pub struct TradeClose<'a> {
     pub out_trade_no: &'a str,
 }
 
-impl Sealed for TradeClose<'_> {}
+request!(Close: TradeClose);
 
 impl Request for TradeClose<'_> {
     type Account = SwiftpassAccount;
@@ -468,8 +452,6 @@ impl Request for TradeClose<'_> {
     }
 }
 
-impl Close for TradeClose<'_> {}
-
 /// The order is closed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -478,19 +460,13 @@ pub struct TradeClosed {
     pub reply: Pairs,
 }
 
-impl Sealed for TradeClosed {}
+reply!(TradeClosed);
 
 impl Reply for TradeClosed {
     type Account = SwiftpassAccount;
 
     fn read(reply: Pairs) -> Option<TradeClosed> {
         Some(TradeClosed { reply })
-    }
-}
-
-impl AsRef<Pairs> for TradeClosed {
-    fn as_ref(&self) -> &Pairs {
-        &self.reply
     }
 }
 

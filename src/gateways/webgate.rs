@@ -12,7 +12,7 @@ use crate::endpoint::{
     Step,
 };
 use crate::gateways::account::WebgateAccount;
-use crate::gateways::request::{Payment, Reply, Request, sealed::Sealed};
+use crate::gateways::request::{Reply, Request, reply, request};
 use crate::money::Fen;
 use crate::outcome::Next;
 use crate::wire::fields::Fields;
@@ -93,7 +93,7 @@ pub struct WxCharge<'a> {
     pub remark: Option<&'a str>,
 }
 
-impl Sealed for WxCharge<'_> {}
+request!(Payment: WxCharge);
 
 impl Request for WxCharge<'_> {
     type Account = WebgateAccount;
@@ -111,8 +111,6 @@ impl Request for WxCharge<'_> {
     }
 }
 
-impl Payment for WxCharge<'_> {}
-
 /// The gateway took the recharge. The document does not say that the card is already credited.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -126,19 +124,13 @@ pub struct WxCharged {
     pub reply: Pairs,
 }
 
-impl Sealed for WxCharged {}
+reply!(WxCharged);
 
 impl Reply for WxCharged {
     type Account = WebgateAccount;
 
     fn read(reply: Pairs) -> Option<WxCharged> {
         Some(WxCharged { names_order: reply.filled("out_trade_no").is_some(), retmsg: reply.owned("retmsg"), reply })
-    }
-}
-
-impl AsRef<Pairs> for WxCharged {
-    fn as_ref(&self) -> &Pairs {
-        &self.reply
     }
 }
 

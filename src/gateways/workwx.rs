@@ -12,7 +12,7 @@ use crate::endpoint::{
     Row, Rule, Step,
 };
 use crate::gateways::account::WorkwxAccount;
-use crate::gateways::request::{Payment, Query, Reply, Request, sealed::Sealed};
+use crate::gateways::request::{Reply, Request, reply, request};
 use crate::money::Fen;
 use crate::wire::fields::Fields;
 use crate::wire::pairs::Pairs;
@@ -256,7 +256,7 @@ impl<'a> PayEmployee<'a> {
     }
 }
 
-impl Sealed for PayEmployee<'_> {}
+request!(Payment: PayEmployee);
 
 impl Request for PayEmployee<'_> {
     type Account = WorkwxAccount;
@@ -294,8 +294,6 @@ impl Request for PayEmployee<'_> {
     }
 }
 
-impl Payment for PayEmployee<'_> {}
-
 /// The employee was paid.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -310,7 +308,7 @@ pub struct EmployeePaid {
     pub reply: Pairs,
 }
 
-impl Sealed for EmployeePaid {}
+reply!(EmployeePaid);
 
 impl Reply for EmployeePaid {
     type Account = WorkwxAccount;
@@ -325,12 +323,6 @@ impl Reply for EmployeePaid {
     }
 }
 
-impl AsRef<Pairs> for EmployeePaid {
-    fn as_ref(&self) -> &Pairs {
-        &self.reply
-    }
-}
-
 /// Asks what became of a payment to an employee. Covers the last 30 days.
 ///
 /// Document: WeCom 90279; protocol B.2.
@@ -340,7 +332,7 @@ pub struct QueryPayEmployee<'a> {
     pub partner_trade_no: &'a str,
 }
 
-impl Sealed for QueryPayEmployee<'_> {}
+request!(Query: QueryPayEmployee);
 
 impl Request for QueryPayEmployee<'_> {
     type Account = WorkwxAccount;
@@ -351,8 +343,6 @@ impl Request for QueryPayEmployee<'_> {
         out.text("partner_trade_no", self.partner_trade_no);
     }
 }
-
-impl Query for QueryPayEmployee<'_> {}
 
 /// The state of a payment to an employee.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -386,7 +376,7 @@ pub struct EmployeePayment {
     pub reply: Pairs,
 }
 
-impl Sealed for EmployeePayment {}
+reply!(EmployeePayment);
 
 impl Reply for EmployeePayment {
     type Account = WorkwxAccount;
@@ -406,12 +396,6 @@ impl Reply for EmployeePayment {
             transfer_time: reply.owned("transfer_time"),
             reply,
         })
-    }
-}
-
-impl AsRef<Pairs> for EmployeePayment {
-    fn as_ref(&self) -> &Pairs {
-        &self.reply
     }
 }
 

@@ -5,7 +5,7 @@
 //! no journal, no lock, no network. `run.rs` carries steps out and decides nothing. `judge.rs` judges single replies.
 //!
 //! `docs/money.md` is printed from these functions: each state, each event, the step, and the document or ruling that it
-//! comes from (`tests/rules/`).
+//! comes from (`tests/unit/till/rules/`).
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -652,5 +652,5 @@ pub(super) fn may_prune(now: i64, mut gateways: impl Iterator<Item = i64>) -> bo
 }
 
 #[cfg(test)]
-#[path = "../../tests/rules/mod.rs"]
+#[path = "../../tests/unit/till/rules/mod.rs"]
 mod tests;

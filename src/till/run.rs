@@ -14,7 +14,6 @@ use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::Error;
 use crate::journal::{Entry, EntryId, JournalFault, Settlement};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
-use crate::wire::fields::Fields;
 use crate::wire::pairs::Pairs;
 
 /// What a call without patience adds, so that it comes to its one question. Shorter than the pause before another one.
@@ -238,17 +237,9 @@ impl Till {
         endpoint: &'static Endpoint,
         fixed: &[(&'static str, &'static str)],
     ) -> Result<(Answer<Pairs>, Option<i64>), Error> {
-        let Desk { pipe, .. } = work.desk;
-        let profile = work.desk.profile();
-        let mut given = Fields::with_capacity(8, 128);
-        given.text(endpoint.order_number, &work.entry.order_number);
-        for (name, value) in fixed {
-            given.text(name, value);
-        }
-        let fields = pipe.checked(profile, endpoint, given)?;
-        let mut draft = pipe.signed(profile, endpoint, fields)?;
+        let pipe = &work.desk.pipe;
         let left = work.call.questions_until.saturating_sub(self.clock.monotonic()).max(rules::APART);
-        pipe.ask(profile, &mut draft, pipe.within.min(left), Some)
+        pipe.question(work.desk.profile(), endpoint, (&work.entry.order_number, fixed), pipe.within.min(left))
     }
 
     /// Asks once whether it is paid, when it is time to ask. `None`: the answer does not say so.

@@ -77,7 +77,7 @@ fn money_leaves_from_one_file() {
         ("journal.attempt(", vec!["desk.rs"]),
         // The attempt and the repeat.
         ("pipe.pay(", vec!["run.rs", "run.rs"]),
-        ("pipe.ask(", vec!["run.rs"]),
+        ("pipe.question(", vec!["run.rs"]),
     ] {
         assert_eq!(places(word), expected, "{word}");
     }

@@ -1,0 +1,111 @@
+//! Unit tests of `src/wire/fields.rs`.
+
+use super::*;
+use crate::gateways::{redpack::SEND_REDPACK, swiftpass::WAP_ORDER, workwx::PAY_WWSPTRANS2POCKET};
+
+const LIMITS: Limits<'static> = Limits { amount: (1, 2_000_000), waived: &[], usual: (100, 20_000) };
+
+/// The field whose rule is broken by these values, set by name over good ones. An empty value takes a field away.
+fn broken(endpoint: &'static Endpoint, good: &[(&'static str, &str)], changed: &[(&'static str, &str)]) -> String {
+    let mut fields = Fields::default();
+    for (name, value) in good.iter().filter(|(name, _)| !changed.iter().any(|(other, _)| other == name)) {
+        fields.text(name, value);
+    }
+    for (name, value) in changed.iter().filter(|(_, value)| !value.is_empty()) {
+        fields.text(name, value);
+    }
+    let error = check(&fields.in_table_order(endpoint, |_| None), endpoint, &LIMITS).err();
+    error.map(|error| error.field_name().into()).unwrap_or_default()
+}
+
+/// The C ABI takes fields in any order. Those that each attempt makes anew are not taken, and of two the first counts.
+#[test]
+fn fields_come_in_the_order_of_the_table() {
+    let order = |given: &[(&'static str, &str)]| {
+        let mut fields = Fields::default();
+        given.iter().for_each(|(name, value)| fields.text(name, value));
+        let account = |row: &Field| (row.name == "mch_id").then_some("1900000109");
+        let ordered = fields.in_table_order(&SEND_REDPACK, account);
+        ordered.iter().map(|(name, value)| [name, "=", value].concat()).collect::<Vec<_>>().join(" ")
+    };
+    let right = "mch_billno=1 mch_id=1900000109 send_name=a remark=b";
+    assert_eq!(order(&[("mch_billno", "1"), ("send_name", "a"), ("remark", "b")]), right);
+    assert_eq!(order(&[("remark", "b"), ("mch_billno", "1"), ("send_name", "a")]), right);
+    let more = [("send_name", "a"), ("nonce_str", "n"), ("send_name", "c"), ("mch_billno", "1"), ("remark", "b")];
+    assert_eq!(order(&more), right);
+    assert_eq!(order(&[("mch_id", "2"), ("mch_billno", "1")]), "mch_billno=1 mch_id=2");
+}
+
+/// Protocol A.1: 单个红包金额大于200元或者小于1元时 scene_id is required.
+#[test]
+fn a_scene_for_an_unusual_amount() {
+    let good = [
+        ("mch_billno", "1"),
+        ("mch_id", "1900000109"),
+        ("wxappid", "wx8888888888888888"),
+        ("send_name", "a"),
+        ("re_openid", "o"),
+        ("total_amount", "100"),
+        ("total_num", "1"),
+        ("wishing", "a"),
+        ("client_ip", "192.168.0.1"),
+        ("act_name", "a"),
+        ("remark", "a"),
+    ];
+    let with = |changed: &[_]| broken(&SEND_REDPACK, &good, changed);
+    assert_eq!(with(&[]), "");
+    assert_eq!(with(&[("total_amount", "20000")]), "");
+    assert_eq!(with(&[("total_amount", "99")]), "scene_id");
+    assert_eq!(with(&[("total_amount", "20001")]), "scene_id");
+    assert_eq!(with(&[("total_amount", "20001"), ("scene_id", "PRODUCT_2")]), "");
+}
+
+/// Protocol B.2, and row 0.2 of its list of quirks.
+#[test]
+fn names_and_approvals_go_with_their_choices() {
+    let good = [
+        ("appid", "wxe062425f740c30d8"),
+        ("mch_id", "1900000109"),
+        ("partner_trade_no", "1"),
+        ("openid", "o"),
+        ("check_name", "NO_CHECK"),
+        ("amount", "100"),
+        ("desc", "a"),
+        ("spbill_create_ip", "192.168.0.1"),
+        ("ww_msg_type", "NORMAL_MSG"),
+        ("act_name", "a"),
+    ];
+    let with = |changed: &[_]| broken(&PAY_WWSPTRANS2POCKET, &good, changed);
+    assert_eq!(with(&[]), "");
+    assert_eq!(with(&[("re_user_name", "a")]), "");
+    assert_eq!(with(&[("check_name", "FORCE_CHECK")]), "re_user_name");
+    assert_eq!(with(&[("check_name", "FORCE_CHECK"), ("re_user_name", "a")]), "");
+    let approval = ("ww_msg_type", "APPROVAL_MSG");
+    assert_eq!(with(&[approval]), "approval_number");
+    assert_eq!(with(&[approval, ("approval_number", "1")]), "approval_type");
+    assert_eq!(with(&[approval, ("approval_number", "1"), ("approval_type", "1")]), "");
+    assert_eq!(with(&[("approval_number", "1")]), "approval_number");
+    assert_eq!(with(&[("approval_type", "1")]), "approval_type");
+}
+
+/// Protocol C.2: time_start and time_expire take effect together only.
+#[test]
+fn the_two_times_of_an_order() {
+    let good = [
+        ("service", "pay.weixin.wap"),
+        ("out_trade_no", "10000"),
+        ("mch_id", "7551000001"),
+        ("sub_appid", "wx"),
+        ("body", "a"),
+        ("total_fee", "1"),
+        ("mch_create_ip", "127.0.0.1"),
+        ("notify_url", "https://a.example/"),
+        ("sub_openid", "o"),
+    ];
+    let with = |changed: &[_]| broken(&WAP_ORDER, &good, changed);
+    assert_eq!(with(&[]), "");
+    assert_eq!(with(&[("time_start", "20261121000000")]), "time_expire");
+    assert_eq!(with(&[("time_expire", "20261121000000")]), "time_start");
+    assert_eq!(with(&[("time_start", "20261121000000"), ("time_expire", "20261121000000")]), "time_expire");
+    assert_eq!(with(&[("time_start", "20261121235959"), ("time_expire", "20261122000459")]), "");
+}
