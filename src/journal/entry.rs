@@ -81,7 +81,7 @@ pub struct Entry {
 pub enum EntryState {
     /// An attempt may have left, and nothing is proven.
     Open,
-    /// Written by [`Journal::settle`].
+    /// Written by [`Journal::settle`](crate::Journal::settle).
     Settled(Settlement),
 }
 
@@ -138,7 +138,7 @@ pub enum Settlement {
 }
 
 impl Entry {
-    /// An open entry with its first attempt counted, for implementations of [`Journal::begin`].
+    /// An open entry with its first attempt counted, for implementations of [`Journal::begin`](crate::Journal::begin).
     pub fn new(id: EntryId, new: &NewEntry<'_>, order_number: String, fields: Vec<(String, String)>) -> Entry {
         Entry {
             id,
@@ -199,7 +199,7 @@ impl Entry {
         }
     }
 
-    /// Whether [`Journal::settle`] may write this over what the entry has. What is settled stays. An order that exists is
+    /// Whether [`Journal::settle`](crate::Journal::settle) may write this over what the entry has. What is settled stays. An order that exists is
     /// never said to be unsent or abandoned. Late money counts at any time but once.
     pub fn takes(&self, settlement: &Settlement) -> bool {
         match (&self.state, settlement) {
