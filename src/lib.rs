@@ -1,6 +1,6 @@
 #![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
-// Allowed in one folder, src/capi; tests/all/rules.rs watches over the others.
+// Allowed in one folder, src/capi; tests/all/house/rules.rs watches over the others.
 #![deny(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 #![deny(
@@ -23,7 +23,7 @@
 extern crate alloc;
 
 // Floors, from the ground up: what stands on one uses what stands below it, never the other way, and never this file
-// (tests/all/floors.rs). The ground: words and values.
+// (tests/all/house/floors.rs). The ground: words and values.
 mod bytes;
 mod clock;
 #[cfg(any(feature = "https", feature = "sqlite"))]

@@ -44,7 +44,7 @@ pub(crate) fn wiped<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// More than any of the digests uses, unoptimised ones too (tests/all/remains.rs finds it when it is too little).
+/// More than any of the digests uses, unoptimised ones too (tests/all/client/remains.rs finds it when it is too little).
 const STACK: usize = 256;
 
 /// A frame of its own: both runs begin at the same place.

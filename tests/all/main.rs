@@ -1,75 +1,101 @@
-//! The integration tests, one binary.
+//! The integration tests, one binary. Folders mirror `src/`; `house/` looks at the source itself, `support/` is what tests need.
 
-mod bad_input;
-mod cross_file;
-mod explains;
-mod faults_md;
-mod floors;
-mod hostile;
-mod memory_journal;
-mod order_numbers;
-mod orders;
-mod outcomes;
-#[cfg(feature = "std")]
-mod promises;
-mod proofs;
-mod quirks;
-mod readmes;
-#[cfg(target_os = "linux")]
-mod remains;
-mod rules;
-mod simulation;
+// `till/till.rs` tests what `src/till/` as a whole does.
+#![allow(clippy::module_inception)]
+
 mod support;
-mod tables;
-mod till;
-mod vectors;
 
-// With the transport: against the simulator and against hand-made servers.
-#[cfg(feature = "https")]
-mod certificates;
-#[cfg(feature = "https")]
-mod checks;
-#[cfg(feature = "https")]
-mod faults;
-#[cfg(feature = "https")]
-mod gateways;
-#[cfg(feature = "https")]
-mod http_heads;
-#[cfg(feature = "https")]
-mod identity;
-#[cfg(feature = "https")]
-mod peers;
-#[cfg(feature = "https")]
-mod raw_server;
-#[cfg(feature = "https")]
-mod readers;
-#[cfg(feature = "https")]
-mod resolver;
-#[cfg(feature = "https")]
-mod secrets;
-#[cfg(feature = "https")]
-mod transport_situations;
-#[cfg(feature = "https")]
-mod warm;
+mod house {
+    mod cross_file;
+    mod faults_md;
+    mod floors;
+    mod readmes;
+    mod rules;
+}
 
-// With the journal on a file.
-#[cfg(feature = "sqlite")]
-mod flips;
-#[cfg(feature = "sqlite")]
-mod journal;
-#[cfg(feature = "sqlite")]
-mod migration;
-#[cfg(feature = "sqlite")]
-mod trust;
+mod wire {
+    mod hostile;
+    mod quirks;
+    mod quirks_general;
+    mod quirks_redpack;
+    mod quirks_swiftpass;
+    mod quirks_webgate;
+    mod quirks_workwx;
+    #[cfg(feature = "https")]
+    mod readers;
+    mod tables;
+    mod vectors;
+}
 
-// Both: real processes, killed.
-#[cfg(all(feature = "https", feature = "sqlite"))]
-mod crash;
-#[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
-mod file_systems;
-#[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
-mod forks;
-#[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
-mod moved_files;
-#[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
-mod signals;
+mod client {
+    mod bad_input;
+    #[cfg(feature = "https")]
+    mod checks;
+    mod explains;
+    #[cfg(feature = "https")]
+    mod faults;
+    mod outcomes;
+    mod proofs;
+    #[cfg(target_os = "linux")]
+    mod remains;
+    #[cfg(feature = "https")]
+    mod secrets;
+}
+
+// Against the simulator and against hand-made servers.
+#[cfg(feature = "https")]
+mod transport {
+    mod http_heads;
+    mod identity;
+    mod peers;
+    mod resolver;
+    #[cfg(all(feature = "sqlite", target_os = "linux"))]
+    mod signals;
+    mod situations;
+    mod warm;
+}
+
+mod journal {
+    #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
+    mod file_systems;
+    #[cfg(feature = "sqlite")]
+    pub mod flips;
+    #[cfg(feature = "sqlite")]
+    pub mod journal;
+    #[cfg(feature = "sqlite")]
+    mod journal_damage;
+    #[cfg(feature = "sqlite")]
+    mod journal_openings;
+    #[cfg(feature = "sqlite")]
+    mod journal_people;
+    #[cfg(feature = "sqlite")]
+    mod journal_storage;
+    #[cfg(feature = "sqlite")]
+    mod migration;
+    #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
+    mod moved_files;
+    mod order_numbers;
+}
+
+mod till {
+    // Real processes, killed.
+    #[cfg(all(feature = "https", feature = "sqlite"))]
+    mod crash;
+    #[cfg(all(feature = "https", feature = "sqlite"))]
+    pub mod crash_till;
+    #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
+    mod forks;
+    pub mod modelled;
+    pub mod orders;
+    mod orders_notified;
+    #[cfg(feature = "std")]
+    mod promises;
+    #[cfg(feature = "std")]
+    mod promises_threads;
+    pub mod simulation;
+    mod till;
+    mod till_others;
+    mod till_steps;
+    #[cfg(feature = "sqlite")]
+    mod trust;
+}

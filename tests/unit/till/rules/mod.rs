@@ -1,6 +1,7 @@
-//! Every state of an entry against everything that can happen to it: `table.rs` has a row for each pair, with the step and
-//! the document that it comes from. `page.rs` prints `docs/money.md` from it.
+//! Every state of an entry against everything that can happen to it (`events.rs`): `table.rs` has a row for each pair, with the
+//! step and the document that it comes from. `page.rs` prints `docs/money.md` from it.
 
+mod events;
 mod page;
 mod table;
 
@@ -26,7 +27,8 @@ use crate::secret::Secret;
 use crate::wire::pairs::{Pairs, PairsFault};
 use crate::wire::verify::ReplyRule;
 
-use table::{EVENTS, FLOWS, Flow, Happens, ROWS, STATES, State};
+use events::{EVENTS, FLOWS, Flow, Happens, STATES, State};
+use table::ROWS;
 
 /// 2027-01-15 16:00:00 in China.
 const NOW: i64 = 1_800_000_000;

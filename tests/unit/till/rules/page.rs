@@ -8,7 +8,8 @@ use std::string::{String, ToString};
 use std::time::Duration;
 use std::vec::Vec;
 
-use super::table::{EVENTS, FLOWS, Flow, Happens, ROWS, Row, STATES, State};
+use super::events::{EVENTS, FLOWS, Flow, Happens, STATES, State};
+use super::table::{ROWS, Row};
 use super::{endpoint, happen, words};
 use crate::endpoint::{Means, OrderRules, Resolution, ResolvedBy};
 use crate::outcome::Next;

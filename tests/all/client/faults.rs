@@ -1,0 +1,208 @@
+//! Gateway × fault: whatever the ledger committed is Accepted or Unknown, never Declined or an Error; an Error means
+//! that the simulator saw no request.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use wxpay_simulator::{Fault, Simulator};
+
+use crate::support::gateways::{Came, Gateway, NAMES, https};
+use crate::support::size;
+
+/// Whether the ledger carried the order out. (A Swiftpass order that exists is carried out: the call makes orders.)
+fn committed(simulator: &Simulator, number: &str) -> bool {
+    simulator.entry(number).is_some_and(|entry| entry.gateway == "swiftpass" || entry.paid > 0)
+}
+
+/// One attempt, held against the ledger.
+fn attempt(
+    simulator: &Simulator,
+    gateway: &Gateway,
+    number: &str,
+    prepared: &mut crate::support::gateways::Prep,
+) -> Came {
+    let before = simulator.requests();
+    let came = gateway.send(prepared);
+    if let Came::Error(_) = came {
+        assert_eq!(simulator.requests(), before, "{number}: an Error, and the simulator saw a request");
+    }
+    if committed(simulator, number) {
+        assert!(matches!(came, Came::Accepted | Came::Unknown(_)), "{number}: committed, and the outcome is {came:?}");
+    }
+    if came == Came::Accepted {
+        assert!(committed(simulator, number), "{number}: Accepted, and the ledger has nothing");
+    }
+    let paid = simulator.entry(number).map_or(0, |entry| entry.paid);
+    assert!(paid <= 1, "{number}: paid {paid} times");
+    came
+}
+
+/// Leaves a warm connection behind. A late reply of the case before may spoil the first try: that is Unknown, rightly.
+fn warm_up(simulator: &Simulator, gateway: &Gateway, at: usize) {
+    let came = (0..3).find(|round| {
+        let number = format!("{at:04}9000000{round}");
+        attempt(simulator, gateway, &number, &mut gateway.prepare(&number)) == Came::Accepted
+    });
+    assert!(came.is_some(), "no payment without a fault is Accepted");
+}
+
+/// Parts of a table at a time: they wait more than they compute.
+const PARTS: usize = 4;
+
+fn table(name: &str) {
+    let counts = std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..PARTS).map(|part| scope.spawn(move || part_of_table(name, part))).collect();
+        parts.into_iter().map(|part| part.join().unwrap()).fold([0; 4], add)
+    });
+    let [accepted, declined, unknown, error] = counts;
+    let cases = Fault::ALL.len() * 2;
+    assert_eq!(counts.iter().sum::<usize>(), cases);
+    println!(
+        "{name} × {} faults: {cases} cases: {accepted} Accepted, {declined} Declined, {unknown} Unknown, {error} Error",
+        Fault::ALL.len()
+    );
+    // No refusal among the faults is final at once for workwx: its documents want a query first.
+    assert!(
+        accepted > 0 && unknown > 0 && error > 0 && (declined > 0) == (name != "workwx"),
+        "each outcome must occur"
+    );
+}
+
+fn add(mut sum: [usize; 4], counts: [usize; 4]) -> [usize; 4] {
+    sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    sum
+}
+
+fn part_of_table(name: &str, part: usize) -> [usize; 4] {
+    let simulator = Simulator::start().unwrap();
+    let mut counts = [0; 4];
+    for (at, fault) in Fault::ALL.iter().enumerate().skip(part).step_by(PARTS) {
+        // A transport of its own has no warm connection yet.
+        let gateway = Gateway::new(name, &simulator, &https(&simulator));
+        // Once on a new connection, once on a warm one.
+        for warm in [false, true] {
+            let number = format!("{at:04}{}0000001", u8::from(warm));
+            if warm {
+                warm_up(&simulator, &gateway, at);
+            }
+            let mut prepared = gateway.prepare(&number);
+            simulator.fault_next(*fault);
+            let came = attempt(&simulator, &gateway, &number, &mut prepared);
+            simulator.clear_faults();
+            match came {
+                Came::Accepted => counts[0] += 1,
+                Came::Declined(..) => counts[1] += 1,
+                Came::Unknown(_) => counts[2] += 1,
+                Came::Error(_) => counts[3] += 1,
+            }
+            // Afterwards the identical repeat, without a fault, never pays again and never says Declined of what was
+            // committed.
+            attempt(&simulator, &gateway, &number, &mut prepared);
+        }
+    }
+    counts
+}
+
+#[test]
+fn redpack_times_every_fault() {
+    table("redpack");
+}
+
+#[test]
+fn workwx_times_every_fault() {
+    table("workwx");
+}
+
+#[test]
+fn swiftpass_times_every_fault() {
+    table("swiftpass");
+}
+
+#[test]
+fn webgate_times_every_fault() {
+    table("webgate");
+}
+
+/// Faults that need no waiting, for long sequences.
+fn quick() -> Vec<Fault> {
+    let slow = ["Silence", "Stall", "Slow", "Huge", "HalfHead"];
+    Fault::ALL.iter().copied().filter(|fault| !slow.iter().any(|word| fault.name().contains(word))).collect()
+}
+
+/// Three attempts of one order number under pairs of faults, then without one.
+#[test]
+fn sequences_of_attempts_with_one_order_number() {
+    let cases = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        for (which, name) in NAMES.iter().enumerate() {
+            let cases = &cases;
+            scope.spawn(move || sequences(which, name, cases));
+        }
+    });
+    println!("sequences: {} attempts, paid twice: 0, declined though committed: 0", cases.into_inner());
+}
+
+fn sequences(which: usize, name: &str, cases: &AtomicU32) {
+    let simulator = Simulator::start().unwrap();
+    let gateway = Gateway::new(name, &simulator, &https(&simulator));
+    let faults = quick();
+    for (first, one) in faults.iter().enumerate() {
+        // Every pair would take minutes; each fault meets a fifth of the others, another fifth for each gateway. (A twentieth
+        // in short.)
+        let part = size("WXPAY_SEQUENCES", 20, 5) as usize;
+        for (second, two) in
+            faults.iter().enumerate().filter(|(second, _)| (first + second + which).is_multiple_of(part))
+        {
+            let number = format!("{which}{first:03}{second:03}77");
+            let mut prepared = gateway.prepare(&number);
+            for fault in [Some(one), Some(two), None] {
+                if let Some(fault) = fault {
+                    simulator.fault_next(*fault);
+                }
+                attempt(&simulator, &gateway, &number, &mut prepared);
+                simulator.clear_faults();
+                cases.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Eight threads on one client: each order number has its fault; no thread's witness or connection tells another's.
+#[test]
+fn eight_threads_on_one_client() {
+    let simulator = Simulator::start().unwrap();
+    let https = https(&simulator);
+    let faults = quick();
+    let cases = AtomicU32::new(0);
+    for name in NAMES {
+        let gateway = Gateway::new(name, &simulator, &https);
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let (simulator, gateway, faults, cases) = (&simulator, &gateway, &faults, &cases);
+                scope.spawn(move || {
+                    for round in 0..60 {
+                        let number = format!("{thread}{round:04}{}0", NAMES.iter().position(|n| *n == name).unwrap());
+                        if round % 3 != 0 {
+                            simulator.fault_for_order(&number, faults[(thread * 60 + round) % faults.len()]);
+                        }
+                        let came = gateway.send(&mut gateway.prepare(&number));
+                        let done = committed(simulator, &number);
+                        match came {
+                            Came::Accepted => assert!(done, "{number}"),
+                            Came::Declined(..) => assert!(!done, "{number}: {came:?}"),
+                            Came::Error(_) => {
+                                let text = number.as_bytes();
+                                let seen = simulator.seen();
+                                let arrived = seen.iter().any(|s| s.body.windows(text.len()).any(|w| w == text));
+                                assert!(!arrived && !done, "{number}: an Error, and its request arrived");
+                            }
+                            Came::Unknown(_) => {}
+                        }
+                        cases.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+    }
+    assert!(simulator.ledger().iter().all(|entry| entry.paid <= 1));
+    println!("8 threads: {} payments", cases.into_inner());
+}

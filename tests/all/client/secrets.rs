@@ -1,0 +1,398 @@
+//! Nothing that this library prints holds a secret.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
+
+use wxpay_simulator::{Fault, Simulator, credentials};
+use wxpay_terminal::Fault as Fault_;
+use wxpay_terminal::*;
+
+use crate::support::gateways::{Gateway, NAMES, Prep, https};
+use crate::support::{charge, employee, red_packet, terminal, wap_order};
+
+thread_local! {
+    /// Every log line of the test's own thread, at TRACE. The library works on its caller's thread.
+    static LINES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+struct Capture;
+
+impl log::Log for Capture {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let line = format!("{} {}", record.target(), record.args());
+        LINES.with_borrow_mut(|lines| lines.as_mut().map(|lines| lines.push(line)));
+    }
+
+    fn flush(&self) {}
+}
+
+/// Keys, and what would give them away. The simulator uses the same ones, so real exchanges carry their signatures.
+fn canaries(simulator: &Simulator) -> Vec<(&'static str, String)> {
+    let pem = std::fs::read_to_string(&simulator.files().key_pem_pkcs8).unwrap();
+    let private = pem.lines().nth(3).unwrap().to_string();
+    vec![
+        ("API key", credentials::KEY.into()),
+        ("WeCom secret", credentials::WORKWX_SECRET.into()),
+        ("Swiftpass key", credentials::SWIFTPASS_KEY.into()),
+        ("e-pay key", format!("={}", credentials::PARTNER_KEY)),
+        ("e-pay key", format!("\"{}\"", credentials::PARTNER_KEY)),
+        ("private key", private),
+    ]
+}
+
+/// What is personal or lets its bearer pay: never in a `Debug` text. (TRACE lines of the wire do hold it.)
+const PERSONAL: [&str; 9] = [
+    "onqOjjmM1tad-3ROpncN-yUfa6uI",
+    "ohO4Gt7wVPxIT1A9GjFaMYMiZY1s",
+    "张三",
+    "恭喜发财",
+    "2010021010",
+    "checkmweb",
+    "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+    "六月出差报销费用",
+    "天虹百货",
+];
+
+#[test]
+fn no_debug_text_and_no_log_line_holds_a_secret() {
+    let _ = log::set_boxed_logger(Box::new(Capture));
+    log::set_max_level(log::LevelFilter::Trace);
+    LINES.set(Some(Vec::new()));
+    let simulator = Simulator::start().unwrap();
+    let https = https(&simulator);
+    let mut printed =
+        vec![format!("{https:?}"), format!("{:?} {:?}", Https::builder(), Secret::from(credentials::KEY))];
+    for (which, name) in NAMES.iter().enumerate() {
+        let gateway = Gateway::new(name, &simulator, &https);
+        for (at, fault) in
+            [None, Some(Fault::RefusedNotEnough), Some(Fault::WrongSignature), Some(Fault::BadGatewayAfterCommit)]
+                .into_iter()
+                .enumerate()
+        {
+            if let Some(fault) = fault {
+                simulator.fault_next(fault);
+            }
+            print_payment(&gateway, &format!("{which}00{at}0001"), &mut printed);
+            simulator.clear_faults();
+        }
+    }
+    printed.extend(print_queries(&simulator, &https));
+    printed.extend(print_the_rest(&simulator));
+    every_public_type_was_printed(&printed);
+    let canaries = canaries(&simulator);
+    for text in &printed {
+        for (what, canary) in &canaries {
+            assert!(!text.contains(canary), "{what} in {text}");
+        }
+        for personal in PERSONAL {
+            assert!(!text.contains(personal), "{personal} in {text}");
+        }
+    }
+    let lines = LINES.take().unwrap();
+    let wire: String = lines.iter().map(|line| hex_row(line)).collect();
+    assert!(wire.contains("POST /mmpaymkttransfers/sendredpack"), "the wire dump was decoded");
+    for (what, canary) in &canaries {
+        assert!(!wire.contains(canary), "{what} on the wire");
+        let line = lines.iter().find(|line| line.contains(canary));
+        assert!(line.is_none(), "{what} in the log: {line:?}");
+    }
+    println!("secrets: {} texts, {} log lines, {} bytes of wire dump", printed.len(), lines.len(), wire.len());
+    assert!(printed.len() > 40 && lines.len() > 100);
+}
+
+/// Everything that a payment makes, printed.
+fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
+    macro_rules! pay {
+        ($client:expr, $request:expr) => {{
+            let request = $request;
+            let mut prepared = $client.prepare(&request).unwrap();
+            let outcome = $client.send(&mut prepared);
+            printed.push(format!("{request:?} {:?} {:?}", $client, $client.account()));
+            printed.push(format!("{prepared:?} {:?}", prepared.endpoint().name));
+            match &outcome {
+                Ok(Outcome::Accepted(reply)) => printed.push(format!("{reply:?} {reply:#?}")),
+                Ok(Outcome::Declined(refusal)) => printed.push(format!("{refusal} {refusal:?}")),
+                Ok(Outcome::Unknown(doubt)) => printed.push(format!("{doubt} {doubt:?}")),
+                Err(error) => printed.push(format!("{error} {error:?}")),
+            }
+        }};
+    }
+    match gateway {
+        Gateway::Redpack(client) => pay!(client, red_packet(number)),
+        Gateway::Workwx(client) => pay!(client, employee(number)),
+        Gateway::Swiftpass(client) => pay!(client, wap_order(number)),
+        Gateway::Webgate(client) => pay!(client, charge(number)),
+    }
+    let _: fn(&Gateway, &str) -> Prep = Gateway::prepare;
+}
+
+/// The answers to questions about the payments that were made.
+fn print_queries(simulator: &Simulator, https: &Arc<Https>) -> Vec<String> {
+    let client = |name| Gateway::new(name, simulator, https);
+    let mut printed = Vec::new();
+    if let Gateway::Redpack(client) = client("redpack") {
+        simulator.set_status("00000001", "RECEIVED");
+        let query = GetHbInfo { mch_billno: "00000001" };
+        let answer = client.ask(&query).unwrap();
+        assert!(matches!(&answer, Answer::Known(info) if info.hblist.len() == 1));
+        printed.push(format!("{query:?} {answer:?} {:?}", client.check()));
+    }
+    if let Gateway::Workwx(client) = client("workwx") {
+        let query = QueryPayEmployee { partner_trade_no: "10000001" };
+        printed.push(format!("{query:?} {:?}", client.ask(&query).unwrap()));
+    }
+    if let Gateway::Swiftpass(client) = client("swiftpass") {
+        simulator.pay_order("20000001").unwrap();
+        let query = TradeQuery { out_trade_no: "20000001" };
+        printed.push(format!("{query:?} {:?}", client.ask(&query).unwrap()));
+        let close = TradeClose { out_trade_no: "20020001" };
+        printed.push(format!("{close:?} {:?}", client.close(&close).unwrap()));
+        let body = simulator.notification("20000001").unwrap();
+        let notice = client.account().notification(body.as_bytes()).unwrap();
+        printed.push(format!("{notice:?}"));
+        let order = StoredOrder { out_trade_no: "20000001", total_fee: Fen::new(1).unwrap() };
+        printed.push(format!("{order:?} {:?}", notice.matches(&order).unwrap()));
+    }
+    printed
+}
+
+/// Types whose `Debug` is not their name followed by fields, each printed all the same.
+const PRINTED_OTHERWISE: &[&str] = &[
+    "Fields",
+    "Pairs",
+    "CheckName",
+    "WwMsgType",
+    "HbStatus",
+    "TransferStatus",
+    "TradeState",
+    "SceneId",
+    "ErrorKind",
+    "Reason",
+    "Next",
+    "Outcome",
+    "Answer",
+    "Sent",
+    "Stage",
+    "Part",
+    "Verdict",
+    "RsaDigest",
+    "PairsFault",
+    "SystemClock",
+    "SystemRandom",
+    "SystemResolver",
+    "ClientCertificate",
+    "EntryState",
+    "Settlement",
+    "EntryId",
+    "JournalFaultKind",
+    "Owner",
+    "Summary",
+    "Evidence",
+    "SystemPause",
+    "Phase",
+    "Repeats",
+    "Inputs",
+];
+
+/// Every public type of `src/lib.rs` is among the printed texts.
+fn every_public_type_was_printed(printed: &[String]) {
+    let all = printed.join("\n");
+    let source = include_str!("../../../src/lib.rs");
+    let names = source
+        .split("pub use ")
+        .skip(1)
+        .flat_map(|part| part.split(';').next().unwrap().split(|c: char| !c.is_alphanumeric() && c != '_'))
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase()) && name.contains(char::is_lowercase));
+    let traits = [
+        "Account",
+        "Clock",
+        "Journal",
+        "Pause",
+        "Random",
+        "Payment",
+        "Query",
+        "Reply",
+        "Request",
+        "Resolve",
+        "Transport",
+        "ReplyRule",
+        "Close",
+        "Watch",
+    ];
+    let mut seen = 0;
+    for name in names.filter(|name| !traits.contains(name) && !PRINTED_OTHERWISE.contains(name)) {
+        let found = [" ", "(", "\n"].iter().any(|end| all.contains(&format!("{name}{end}")));
+        assert!(found, "{name} was not printed");
+        seen += 1;
+    }
+    assert!(seen > 35, "{seen}");
+}
+
+fn print_the_rest(simulator: &Simulator) -> Vec<String> {
+    let p12 = std::fs::read(&simulator.files().p12_rc2).unwrap();
+    let wrong = Identity::from_pkcs12_with(&p12, &Secret::from(credentials::KEY)).unwrap_err();
+    let identity = Identity::from_pkcs12(&p12, credentials::MCH_ID).unwrap();
+    let public = PublicKey::read(&std::fs::read(&simulator.files().webgate_public_key_pem).unwrap()).unwrap();
+    let key_error = RedpackAccount::new("1", "wx1", Secret::from("0123456789abcdef0123456789ABCDEF0")).unwrap_err();
+    let account =
+        SwiftpassAccount::new("https://g.example/pay", "1", Secret::from(credentials::SWIFTPASS_KEY)).unwrap();
+    let body = simulator.notification("20000001").unwrap();
+    let notice = account.notification(body.as_bytes());
+    vec![
+        format!("{wrong} {wrong:?}"),
+        format!("{identity:?} {public:?}"),
+        format!("{key_error} {key_error:?}"),
+        format!("{notice:?} {account:?} {:?}", terminal()),
+        format!("{:?} {:?}", RsaReply::new(public, RsaDigest::Sha1), account.notification(b"").unwrap_err()),
+        print_the_small_ones(),
+        print_a_post(),
+        print_a_till(),
+        print_an_order_in_a_till(),
+    ]
+}
+
+fn print_the_small_ones() -> String {
+    let fields = [("mch_id", b"1".as_slice())];
+    let explanation = explain(&redpack::SEND_REDPACK, &fields, &Secret::from(credentials::KEY), Some("x"));
+    let time = ChinaTime::from_unix(0).unwrap();
+    let valid = Valid { start: time, expire: time };
+    let refused = Fen::new(-1).unwrap_err();
+    let received = Received::new(200, credentials::KEY);
+    let fault = Fault_::unsent(Stage::Tls, "TLS");
+    let mut pairs = Pairs::default();
+    pairs.add("openid", PERSONAL[0]).unwrap();
+    let two = pairs.add("openid", "2").unwrap_err();
+    let inputs = Inputs {
+        transport: Box::new(crate::support::Canned::default()),
+        clock: Box::new(SystemClock),
+        random: Box::new(SystemRandom),
+    };
+    format!(
+        "{explanation:?} {valid:?} {refused:?} {:?} {received:?} {fault:?} {pairs:?} {two:?} {inputs:?} {:?} {:?} {:?}",
+        Fen::MAX,
+        (SystemClock, SystemRandom, SystemResolver),
+        (Next::Stop, Sent::No, Fields::default(), ENDPOINTS),
+        (SceneId::Product1, ClientCertificate::None)
+    )
+}
+
+/// A WAP order in a till: while it waits, once it is paid, and what a watcher is told.
+fn print_an_order_in_a_till() -> String {
+    use crate::till::modelled::{Modelled, Time};
+    use crate::till::simulation::till;
+    struct Lines(Mutex<Vec<String>>);
+    impl Watch for Lines {
+        fn progress(&self, progress: &Progress<'_>) {
+            self.0.lock().unwrap().push(format!("{progress:?} {:?}", progress.phase));
+        }
+    }
+    let (journal, time) = (crate::support::memory_journal::MemoryJournal::default(), Time::new());
+    let wire = Modelled::at("swiftpass", 1, 0, Some(time.clone()));
+    let till = till("swiftpass", journal, &wire, &time);
+    let lines = Lines(Mutex::default());
+    let options = Options::new().repeats(Repeats::YoungerThan(std::time::Duration::from_secs(60))).watch(&lines);
+    let Ok(Outcome::Accepted(made)) = till.pay_with("receipt", &wap_order(""), &options) else { panic!() };
+    let Ok(Outcome::Accepted(again)) = till.pay_with("receipt", &wap_order(""), &options) else { panic!() };
+    assert!(again.evidence.field("mweb_url").unwrap().contains("checkmweb"));
+    let waiting = till.recover_with(&options).unwrap();
+    assert!(wire.customer_pays(&made.order_number));
+    let told = till.notified(wire.notification(&made.order_number).as_bytes()).unwrap();
+    let paid = till.payment_of(&made.order_number).unwrap();
+    let repeats = Repeats::default();
+    let lines = lines.0.lock().unwrap().join(" ");
+    format!("{made:?} {again:?} {waiting:?} {told:?} {paid:?} {options:?} {repeats:?} {lines}")
+}
+
+/// A till, its entries and what it says of them.
+fn print_a_till() -> String {
+    use crate::till::modelled::{Modelled, Time};
+    use crate::till::simulation::till;
+    let (journal, time) = (crate::support::memory_journal::MemoryJournal::default(), Time::new());
+    let till = till("redpack", journal, &Modelled::new("redpack", 1, 0), &time);
+    let outcome = till.pay("prize", &red_packet(""));
+    let receipt = match outcome.unwrap() {
+        Outcome::Accepted(receipt) => receipt,
+        other => panic!("{other:?}"),
+    };
+    let recovered = till.recover(std::time::Duration::ZERO).unwrap();
+    let refused = till.settle_by_hand(receipt.entry, false, "somebody", "a reason").unwrap_err();
+    let new = NewEntry { account: "a", call: "sendredpack", intent: "prize", amount: Fen::ZERO, at: 0 };
+    let numbered = Numbered { order_number: "1".into(), fields: vec![("re_openid".into(), PERSONAL[0].into())] };
+    let serial = Serial { epoch: 1, counter: 2 };
+    let numbers = OrderNumbers::new(7);
+    #[cfg(feature = "sqlite")]
+    let file = {
+        let path = std::env::temp_dir().join(format!("wxpay-secrets-{}.db", std::process::id()));
+        let printed = format!("{:?}", SqliteJournal::open(&path, 7, None, &SystemRandom).unwrap());
+        for end in ["", "-wal", "-shm", ".lock"] {
+            let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+        }
+        printed
+    };
+    #[cfg(not(feature = "sqlite"))]
+    let file = "SqliteJournal ";
+    format!(
+        "{file} {till:?} {receipt:?} {recovered:?} {refused:?} {new:?} {numbered:?} {serial:?} {numbers:?} {SystemPause:?}"
+    )
+}
+
+/// A request as a transport of the caller's own would print it.
+fn print_a_post() -> String {
+    #[derive(Default)]
+    struct Prints(Mutex<String>);
+    impl Transport for Prints {
+        fn post(&self, post: &Post<'_>) -> Result<Received, Fault_> {
+            *self.0.lock().unwrap() = format!("{post:?}");
+            Err(Fault_::unsent(Stage::Connect, "not sent"))
+        }
+    }
+    let prints = Arc::new(Prints::default());
+    let account = crate::support::gateways::redpack_account(&["https://gateway.example"]);
+    let client = Client::new(account, terminal(), prints.clone()).unwrap();
+    let error = client.send(&mut client.prepare(&red_packet("1")).unwrap()).unwrap_err();
+    let printed = prints.0.lock().unwrap();
+    format!("{printed} {error:?}")
+}
+
+/// The bytes of a hex row as ureq-proto writes them at TRACE: `504f 5354 20-- ----  POST ...`.
+fn hex_row(line: &str) -> String {
+    let Some((_, row)) = line.split_once("ureq_proto::util ") else { return String::new() };
+    let hex: String = row.split("  ").next().unwrap().chars().filter(char::is_ascii_hexdigit).collect();
+    let bytes: Vec<u8> =
+        (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// F26: the simulator's keys are their user's alone, and those of a simulator that was killed go with the next start.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_simulators_keys_are_private_and_do_not_stay() {
+    use std::os::unix::fs::MetadataExt as _;
+    if std::env::var_os("TEST_INNER").is_some() {
+        let simulator = Simulator::start().unwrap();
+        println!("{}", simulator.files().directory.display());
+        std::process::abort();
+    }
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().mode() & 0o7777;
+    let simulator = Simulator::start().unwrap();
+    let folder = simulator.files().directory.clone();
+    assert_eq!(mode(&folder), 0o700);
+    for file in std::fs::read_dir(&folder).unwrap() {
+        assert_eq!(mode(&file.unwrap().path()), 0o600);
+    }
+    let mut killed = wxpay_simulator::this_program();
+    let test = "client::secrets::the_simulators_keys_are_private_and_do_not_stay";
+    killed.args(["--nocapture", "--exact", test]).env("TEST_INNER", "1").stderr(std::process::Stdio::null());
+    let output = killed.output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let left = printed.lines().find(|line| line.contains("wxpay-simulator-")).expect("its folder");
+    assert!(!output.status.success());
+    // Another test may have started one in between.
+    let _next = Simulator::start().unwrap();
+    assert!(!std::path::Path::new(left).exists(), "{left}");
+    assert!(folder.exists(), "a living one's stays");
+}

@@ -1,0 +1,401 @@
+//! A modelled gateway with a ledger, the dice that decides what goes wrong there, and a virtual clock.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use wxpay_terminal::*;
+
+use crate::support::*;
+
+/// xorshift64*: small, seeded, the same on every machine.
+#[derive(Clone)]
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn roll(&mut self, below: u32) -> u32 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        ((self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as u32) % below
+    }
+}
+
+/// Time that passes when somebody waits, and a wall clock that may jump.
+#[derive(Clone)]
+pub struct Time(Arc<Mutex<(Duration, i64)>>); // time since the start, and what the wall clock adds to it
+
+impl Time {
+    pub fn new() -> Time {
+        Time(Arc::new(Mutex::new((Duration::from_secs(5), NOW - 5))))
+    }
+
+    pub fn jump(&self, seconds: i64) {
+        self.0.lock().unwrap().1 += seconds;
+    }
+}
+
+impl Clock for Time {
+    fn unix_seconds(&self) -> i64 {
+        let (since, wall) = *self.0.lock().unwrap();
+        wall + i64::try_from(since.as_secs()).unwrap()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.lock().unwrap().0
+    }
+}
+
+impl Pause for Time {
+    fn pause(&self, time: Duration) {
+        self.0.lock().unwrap().0 += time;
+    }
+}
+
+/// One order in the gateway's ledger.
+#[derive(Clone, PartialEq)]
+struct Order {
+    content: String,
+    paid: u32,
+    failed: bool,
+    closed: bool,
+    intent: String,
+}
+
+impl Order {
+    /// A field of the request that made it.
+    fn field(&self, name: &str) -> &str {
+        self.content.split(';').find_map(|field| field.strip_prefix(name)?.strip_prefix('=')).unwrap_or("")
+    }
+}
+
+/// A gateway as a transport: a ledger, and a dice that decides what goes wrong.
+pub struct Modelled {
+    gateway: &'static str,
+    state: Mutex<State>,
+    /// The gateway's own clock: it does not jump.
+    time: Option<Time>,
+}
+
+struct State {
+    dice: Dice,
+    ledger: HashMap<String, Order>,
+    /// Faults of a hundred requests.
+    faults: u32,
+    posts: u32,
+    queue: Vec<(String, String, u32)>,
+}
+
+impl Modelled {
+    pub fn new(gateway: &'static str, seed: u64, faults: u32) -> Arc<Modelled> {
+        Modelled::at(gateway, seed, faults, None)
+    }
+
+    /// With the time that passes, for orders that expire.
+    pub fn at(gateway: &'static str, seed: u64, faults: u32, time: Option<Time>) -> Arc<Modelled> {
+        let state = State { dice: Dice::new(seed), ledger: HashMap::new(), faults, posts: 0, queue: Vec::new() };
+        Arc::new(Modelled { gateway, state: Mutex::new(state), time })
+    }
+
+    fn now(&self) -> Option<i64> {
+        self.time.as_ref().map(|time| NOW - 5 + i64::try_from(time.monotonic().as_secs()).unwrap())
+    }
+
+    /// A customer opens the URL of an order and pays, if the gateway still takes it.
+    pub fn customer_pays(&self, number: &str) -> bool {
+        let now = ChinaTime::from_unix(self.now().unwrap()).unwrap().digits();
+        let state = &mut *self.state.lock().unwrap();
+        let order = state.ledger.get_mut(number).expect("a URL of an order that exists");
+        let open = !order.closed && order.paid == 0 && order.field("time_expire") > now.as_str();
+        order.paid += u32::from(open);
+        open
+    }
+
+    /// How often each remark (the tests' name of an intent) was paid.
+    pub fn paid_by_intent(&self) -> HashMap<String, u32> {
+        let mut paid = HashMap::new();
+        for order in self.state.lock().unwrap().ledger.values() {
+            *paid.entry(order.intent.clone()).or_default() += order.paid;
+        }
+        paid
+    }
+
+    pub fn paid(&self, number: &str) -> u32 {
+        self.state.lock().unwrap().ledger.get(number).map_or(0, |order| order.paid)
+    }
+
+    pub fn posts(&self) -> u32 {
+        self.state.lock().unwrap().posts
+    }
+
+    pub fn set_faults(&self, percent: u32) {
+        self.state.lock().unwrap().faults = percent;
+    }
+}
+
+/// The fields of a body, with what a repeat may change left out of the content.
+struct Parsed {
+    fields: Vec<(String, String)>,
+    query: bool,
+    close: bool,
+}
+
+impl Parsed {
+    fn get(&self, name: &str) -> &str {
+        self.fields.iter().find(|(have, _)| have == name).map_or("", |(_, value)| value)
+    }
+
+    fn number(&self) -> &str {
+        ["mch_billno", "partner_trade_no", "out_trade_no"].iter().map(|n| self.get(n)).find(|v| !v.is_empty()).unwrap()
+    }
+
+    fn amount(&self) -> &str {
+        ["total_amount", "amount", "total_fee"].iter().map(|n| self.get(n)).find(|v| !v.is_empty()).unwrap_or("")
+    }
+
+    fn content(&self) -> String {
+        let fresh = ["nonce_str", "sign", "workwx_sign", "timestamp"];
+        let kept = self.fields.iter().filter(|(name, _)| !fresh.contains(&name.as_str()));
+        kept.map(|(name, value)| format!("{name}={value};")).collect()
+    }
+
+    /// The tests put the intent into a text field.
+    fn intent(&self) -> &str {
+        ["remark", "desc", "body"].iter().map(|n| self.get(n)).find(|v| !v.is_empty()).unwrap()
+    }
+}
+
+fn parse(post: &Post<'_>) -> Parsed {
+    let body = std::str::from_utf8(post.body).unwrap();
+    let fields = if body.starts_with('<') {
+        xml_fields(body)
+    } else {
+        // The tests' values need no decoding.
+        body.split('&').map(|pair| pair.split_once('=').unwrap()).map(|(n, v)| (n.into(), v.into())).collect()
+    };
+    let mut request = Parsed { fields, query: false, close: false };
+    request.close = request.get("service").ends_with("close");
+    request.query = post.url.ends_with("gethbinfo")
+        || post.url.contains("query")
+        || request.get("service").ends_with("query")
+        || request.close;
+    request
+}
+
+impl Transport for Modelled {
+    fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+        let request = parse(post);
+        if let Some(time) = &self.time {
+            time.pause(Duration::from_millis(300));
+        }
+        let state = &mut *self.state.lock().unwrap();
+        state.posts += 1;
+        let late: Vec<_> = std::mem::take(&mut state.queue);
+        for (number, content, delay) in late {
+            // A request that was on its way arrives, perhaps after its sender gave up.
+            if delay > 0 {
+                state.queue.push((number, content, delay - 1));
+            } else {
+                arrive(&mut state.ledger, &number, &content);
+            }
+        }
+        let fault = if state.dice.roll(100) < state.faults { state.dice.roll(15) } else { 99 };
+        match fault {
+            0 => return Err(Fault::unsent(Stage::Connect, "no route")),
+            1 => return Err(lost()),
+            2 if !request.query => {
+                let delay = state.dice.roll(3);
+                state.queue.push((request.number().into(), stored(&request), delay));
+                return Err(lost());
+            }
+            _ => {}
+        }
+        let reply = match (request.query, self.gateway) {
+            (true, "swiftpass") => self.trade(state, &request, fault),
+            (true, _) => query(&state.ledger, &request, fault),
+            (false, _) => self.pay(state, &request, fault),
+        };
+        self.received(state, reply, fault)
+    }
+}
+
+fn stored(request: &Parsed) -> String {
+    format!("{}\u{1}{}", request.intent(), request.content())
+}
+
+fn arrive(ledger: &mut HashMap<String, Order>, number: &str, stored: &str) -> bool {
+    let (intent, content) = stored.split_once('\u{1}').unwrap();
+    let order = ledger.entry(number.into()).or_insert_with(|| Order {
+        content: content.into(),
+        paid: 0,
+        failed: false,
+        closed: false,
+        intent: intent.into(),
+    });
+    if order.content != content || order.failed {
+        return false;
+    }
+    // The same number with the same content is the same payment. An order is paid by its customer.
+    if order.field("service").is_empty() {
+        order.paid = 1;
+    }
+    true
+}
+
+fn lost() -> Fault {
+    Fault { sent: Sent::Maybe, stage: Stage::Exchange, text: "lost".into() }
+}
+
+impl Modelled {
+    /// What the gateway does with a payment, and says.
+    fn pay(&self, state: &mut State, request: &Parsed, fault: u32) -> String {
+        let number = request.number();
+        let known = state.ledger.get(number).cloned();
+        match (known, fault) {
+            (None, 3) => return self.failure("SYSTEMERROR", None),
+            (None, 4) => {
+                return self.failure(if self.gateway == "redpack" { "FREQ_LIMIT" } else { "PARAM_ERROR" }, None);
+            }
+            (None, 5) => {
+                let content = request.content();
+                let intent = request.intent().into();
+                state.ledger.insert(number.into(), Order { content, paid: 0, failed: true, closed: true, intent });
+                return self.failure(if self.gateway == "redpack" { "SEND_FAILED" } else { "SYSTEMERROR" }, None);
+            }
+            (Some(order), _) if order.failed => return self.failure("SEND_FAILED", None),
+            (Some(order), _) if order.content != request.content() => return self.failure("FATAL_ERROR", None),
+            _ => {}
+        }
+        arrive(&mut state.ledger, number, &stored(request));
+        match fault {
+            6 => self.failure("SYSTEMERROR", Some(number)),
+            7 => self.failure("PROCESSING", Some(number)),
+            8 => self.success(request, "100000000000000000000000OTHR", request.amount()),
+            9 => self.success(request, number, "7"),
+            _ => self.success(request, number, request.amount()),
+        }
+    }
+
+    fn success(&self, request: &Parsed, number: &str, amount: &str) -> String {
+        match self.gateway {
+            "redpack" => redpack_success(number, &[("total_amount", amount)]),
+            "workwx" => workwx_success(number, &[("mch_id", if amount == "7" { "1" } else { request.get("mch_id") })]),
+            "swiftpass" if amount == "7" => wap_success(&[("total_fee", "7")]),
+            "swiftpass" if number != request.number() => wap_success(&[("out_trade_no", number)]),
+            "swiftpass" => wap_success(&[]),
+            _ => webgate_reply("0", &format!(r#","out_trade_no":"{number}","amount":"{amount}""#)),
+        }
+    }
+
+    /// unified.trade.query and unified.trade.close, signed.
+    fn trade(&self, state: &mut State, request: &Parsed, fault: u32) -> String {
+        let number = request.number();
+        let Some(order) = state.ledger.get_mut(number) else { return self.failure("ORDERNOTEXIST", None) };
+        let mut fields = vec![("status", "0"), ("result_code", "0"), ("mch_id", SWIFTPASS_MCH_ID)];
+        if request.close {
+            if order.paid > 0 {
+                return self.failure("ORDERPAID", Some(number));
+            }
+            order.closed = true;
+            fields.push(("out_trade_no", number));
+            return swiftpass_signed(&fields);
+        }
+        let trade_state = match order {
+            Order { paid: 1.., .. } => "SUCCESS",
+            Order { closed: true, .. } => "CLOSED",
+            _ => "NOTPAY",
+        };
+        let fee = order.field("total_fee").to_string();
+        fields.extend([("trade_state", trade_state), ("transaction_id", "7551000001201611221001")]);
+        fields.push(("out_trade_no", if fault == 8 { "20261121OTHERORDER" } else { number }));
+        fields.push(("total_fee", if fault == 9 { "7" } else { &fee }));
+        swiftpass_signed(&fields)
+    }
+
+    fn failure(&self, code: &str, number: Option<&str>) -> String {
+        match self.gateway {
+            // A webgate that committed never signs a non-zero retcode for a first call; it breaks instead.
+            "webgate" if number.is_some() => "<html>500</html>".into(),
+            "webgate" => webgate_reply("17", ""),
+            "swiftpass" => swiftpass_signed(&[
+                ("status", "0"),
+                ("result_code", "1"),
+                ("mch_id", SWIFTPASS_MCH_ID),
+                ("err_code", code),
+                ("out_trade_no", number.unwrap_or_default()),
+            ]),
+            _ => tenpay_failure(code),
+        }
+    }
+
+    /// The notification of a paid order.
+    pub fn notification(&self, number: &str) -> String {
+        let fee = self.state.lock().unwrap().ledger[number].field("total_fee").to_string();
+        swiftpass_signed(&[
+            ("status", "0"),
+            ("result_code", "0"),
+            ("pay_result", "0"),
+            ("mch_id", SWIFTPASS_MCH_ID),
+            ("transaction_id", "7551000001201611221001"),
+            ("out_trade_no", number),
+            ("total_fee", &fee),
+        ])
+    }
+
+    /// What happens to a reply on its way back.
+    fn received(&self, state: &mut State, reply: String, fault: u32) -> Result<Received, Fault> {
+        let mut body = reply.into_bytes();
+        let mut status = 200;
+        match fault {
+            10 => return Err(lost()),
+            11 => body.truncate(state.dice.roll(u32::try_from(body.len()).unwrap()) as usize),
+            12 => status = 502,
+            13 => body = [body.clone(), body].concat(),
+            14 => body = mis_signed(self.gateway, &String::from_utf8(body).unwrap()).into_bytes(),
+            _ => {}
+        }
+        Ok(Received { reused: false, date: self.now(), ..Received::new(status, body) })
+    }
+}
+
+/// With a signature that is not the gateway's. (Where it does not sign, one that is there must be good all the same.)
+fn mis_signed(gateway: &str, reply: &str) -> String {
+    let wrong = "<sign>0123456789ABCDEF0123456789ABCDEF</sign></xml>";
+    match gateway {
+        "webgate" => reply.replace(r#""sign":"good""#, r#""sign":"bad""#),
+        // One digit of the order or of the merchant is another one, under the signature of the right one.
+        "swiftpass" => reply.replacen("75510000", "75510001", 1),
+        _ => reply.replace("</xml>", wrong),
+    }
+}
+
+fn query(ledger: &HashMap<String, Order>, request: &Parsed, fault: u32) -> String {
+    let number = request.number();
+    let Some(order) = ledger.get(number) else { return tenpay_failure("NOT_FOUND") };
+    let (name, amount, amount_name, done) = match order.field("mch_billno") {
+        "" => ("partner_trade_no", order.field("amount"), "payment_amount", "SUCCESS"),
+        _ => ("mch_billno", order.field("total_amount"), "total_amount", "SENT"),
+    };
+    reply(&[
+        ("return_code", "SUCCESS"),
+        ("result_code", "SUCCESS"),
+        (name, if fault == 8 { "100000000000000000000000OTHR" } else { number }),
+        ("status", if order.failed { "FAILED" } else { done }),
+        (amount_name, if fault == 9 { "7" } else { amount }),
+    ])
+}
+
+impl Modelled {
+    pub fn paid_by_intent_one(&self, intent: &str) -> u32 {
+        let state = self.state.lock().unwrap();
+        state.ledger.values().filter(|order| order.intent == intent).map(|order| order.paid).sum()
+    }
+
+    pub fn numbers(&self) -> Vec<String> {
+        self.state.lock().unwrap().ledger.keys().cloned().collect()
+    }
+}

@@ -1,0 +1,172 @@
+//! The endpoint tables beside the documents.
+
+use wxpay_terminal::endpoint::{Endpoint, Kind, Means, Required, Rule, Source};
+use wxpay_terminal::{ENDPOINTS, Next, redpack, swiftpass, webgate, workwx};
+
+struct DocumentRow {
+    name: &'static str,
+    required: &'static str,
+    longest: Option<u16>,
+}
+
+/// Reads `field, 必填, type`; the type may print a length in brackets.
+fn document(text: &'static str) -> Vec<DocumentRow> {
+    let rows = text.lines().filter(|line| !line.starts_with('#'));
+    rows.map(|line| {
+        let mut cells = line.split('\t');
+        let (name, required) = (cells.next().unwrap(), cells.next().unwrap());
+        let printed = cells.next().unwrap();
+        let longest = printed.split_once('(').map(|(_, rest)| rest.trim_end_matches(')').parse().unwrap());
+        DocumentRow { name, required, longest }
+    })
+    .collect()
+}
+
+/// Each row of the document is in the table with the document's 是/否 and at most its length; what the table has
+/// besides is named here, with where it comes from.
+fn compare(endpoint: &Endpoint, text: &'static str, extra: &[&str], shorter: &[&str]) {
+    let rows = document(text);
+    for row in &rows {
+        let at = format!("{}: {}", endpoint.name, row.name);
+        let field = endpoint.field(row.name).unwrap_or_else(|| panic!("{at} is missing"));
+        let required = field.required != Required::No;
+        match row.required {
+            "是" => assert!(required, "{at} is 是"),
+            "否" => assert!(!required, "{at} is 否"),
+            _ => assert_eq!(required, row.name != "remark", "{at}"),
+        }
+        if let Some(longest) = row.longest {
+            assert!(field.longest <= longest, "{at} is at most {longest}");
+            assert_eq!(field.longest < longest, shorter.contains(&row.name), "{at}: {} of {longest}", field.longest);
+        }
+    }
+    let ours: Vec<_> = endpoint.fields.iter().map(|field| field.name).collect();
+    let besides: Vec<_> = ours.iter().filter(|name| !rows.iter().any(|row| row.name == **name)).copied().collect();
+    assert_eq!(besides, extra, "{}: fields that are not in the document", endpoint.name);
+}
+
+#[test]
+fn sendredpack_beside_seed_001() {
+    // From the current page: service providers, scene and risk.
+    let extra = ["sub_mch_id", "msgappid", "scene_id", "risk_info"];
+    compare(&redpack::SEND_REDPACK, include_str!("../../tables/sendredpack.tsv"), &extra, &[]);
+}
+
+#[test]
+fn paywwsptrans2pocket_beside_seed_000() {
+    // agentid: the current page.
+    compare(&workwx::PAY_WWSPTRANS2POCKET, include_str!("../../tables/paywwsptrans2pocket.tsv"), &["agentid"], &[]);
+}
+
+#[test]
+fn pay_weixin_wap_beside_seed_002() {
+    // total_fee: in the seed's example, and required in every sibling document. 45 against 32 elsewhere: the shorter.
+    let shorter = ["out_trade_no", "mch_id"];
+    compare(&swiftpass::WAP_ORDER, include_str!("../../tables/pay.weixin.wap.tsv"), &["total_fee"], &shorter);
+    let total_fee = swiftpass::WAP_ORDER.field("total_fee").unwrap();
+    assert_eq!((total_fee.required, total_fee.kind), (Required::Yes, Kind::Fen { least: 1 }));
+}
+
+#[test]
+fn wxcharge_beside_seed_003() {
+    compare(&webgate::WXCHARGE, include_str!("../../tables/wxcharge.tsv"), &[], &[]);
+}
+
+/// Only these two may be waived, and by the account only.
+#[test]
+fn what_an_account_may_waive() {
+    let waivable: Vec<_> = ENDPOINTS
+        .iter()
+        .flat_map(|endpoint| endpoint.fields)
+        .filter(|field| field.required == Required::UnlessWaived)
+        .map(|field| field.name)
+        .collect();
+    assert_eq!(waivable, ["sub_appid", "sub_openid"]);
+}
+
+#[test]
+fn every_table_hangs_together() {
+    for endpoint in ENDPOINTS {
+        let name = endpoint.name;
+        let mut names: Vec<_> = endpoint.fields.iter().map(|field| field.name).collect();
+        names.sort();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{name}: a field twice");
+        let number = endpoint.field(endpoint.order_number).expect(name);
+        assert_eq!((number.required, number.source), (Required::Yes, Source::Request), "{name}");
+        for step in endpoint.signing {
+            let output = endpoint.field(step.output).expect(name);
+            assert_eq!(output.source, Source::Attempt, "{name}: {}", step.output);
+        }
+        assert_eq!(endpoint.signing.last().unwrap().output, "sign", "{name}: sign comes last");
+        for (_, sent) in endpoint.reply.echo {
+            assert!(endpoint.field(sent).is_some(), "{name}: {sent} is compared but never sent");
+        }
+        for field in endpoint.fields.iter().filter(|field| field.name == "nonce_str") {
+            assert_eq!(field.longest, 32, "{name}");
+        }
+        let personal = ["openid", "re_openid", "sub_openid", "re_user_name", "desc", "remark", "wishing", "netid"];
+        for field in endpoint.fields.iter().filter(|field| personal.contains(&field.name)) {
+            assert!(!field.shown, "{name}: {} is personal", field.name);
+        }
+        for field in endpoint.fields.iter().filter(|field| field.source == Source::Attempt) {
+            assert!(!field.shown, "{name}: {} is not for logs", field.name);
+        }
+        for rule in endpoint.rules {
+            let named = match *rule {
+                Rule::RequiredWhen { field, when, is } | Rule::OnlyWhen { field, when, is } => {
+                    let decides = endpoint.field(when).expect(name).kind;
+                    assert!(
+                        matches!(decides, Kind::OneOf(words) if words.contains(&is)),
+                        "{name}: {when} is never {is}"
+                    );
+                    vec![field, when]
+                }
+                Rule::RequiredForUnusualAmount { field } => vec![field, endpoint.amount],
+                Rule::Period { from, until } => vec![from, until],
+                _ => panic!("{name}: a rule that this test does not know"),
+            };
+            for field in named {
+                assert_eq!(endpoint.field(field).expect(name).source, Source::Request, "{name}: {field}");
+            }
+        }
+        if endpoint.asks {
+            let refuses = endpoint.reply.codes.iter().any(|row| matches!(row.means, Means::Refused(_)));
+            assert!(!refuses && endpoint.reply.other_codes == Means::Open, "{name}: a query refuses nothing");
+        }
+    }
+}
+
+fn meaning(endpoint: &Endpoint, code: &str) -> Means {
+    endpoint.reply.codes.iter().find(|row| row.code == code).map_or(endpoint.reply.other_codes, |row| row.means)
+}
+
+/// The money columns of protocol A.4 and B.4, written out again by hand.
+#[test]
+fn no_code_of_the_unknown_rows_is_final() {
+    for code in ["SYSTEMERROR", "PROCESSING", "FATAL_ERROR", "SUCCESS", "268458547", "", "NEVER_SEEN"] {
+        assert_eq!(meaning(&redpack::SEND_REDPACK, code), Means::Open, "{code}");
+    }
+    for code in [
+        "SYSTEMERROR",
+        "CA_ERROR",
+        "SENDNUM_LIMIT",
+        "FATAL_ERROR",
+        "NAME_MISMATCH",
+        "NOTENOUGH",
+        "AMOUNT_LIMIT",
+        "NO_AUTH",
+        "",
+        "NEVER_SEEN",
+    ] {
+        assert_eq!(meaning(&workwx::PAY_WWSPTRANS2POCKET, code), Means::Open, "{code}");
+    }
+}
+
+#[test]
+fn a_new_number_is_allowed_by_one_red_packet_code_only() {
+    let new_number = Means::Refused(Next::NewNumber);
+    let codes: Vec<_> =
+        redpack::SEND_REDPACK.reply.codes.iter().filter(|row| row.means == new_number).map(|row| row.code).collect();
+    assert_eq!(codes, ["SEND_FAILED"]);
+    assert!(workwx::PAY_WWSPTRANS2POCKET.reply.codes.iter().all(|row| row.means != new_number));
+}
