@@ -51,7 +51,7 @@ pub struct Endpoint {
 /// How a till resolves an unknown outcome.
 #[derive(Clone, Copy, Debug)]
 pub enum ResolvedBy {
-    /// By the gateway's query, then by the identical repeat.
+    /// By the gateway's query, and by the identical repeat where the query does not know it. "Not found" never ends it.
     Query(&'static Resolution),
     /// There is no query: by the identical repeat, where the operator allows it.
     Repeat,
@@ -79,8 +79,6 @@ pub struct Resolution {
     pub unpaid: &'static [&'static str],
     /// Reply fields worth keeping as evidence.
     pub evidence: &'static [&'static str],
-    /// How long after the last attempt a "not found" may still turn into an order.
-    pub window: Duration,
     /// How far back the query knows orders.
     pub look_back: Duration,
     /// How long to wait before the query after these codes.
@@ -98,6 +96,9 @@ pub struct OrderRules {
     pub lasts: Duration,
     /// How long after its end a payment may still show.
     pub margin: Duration,
+    /// How long after the attempt an order whose answer was lost may still turn up. Then nobody has its URL, and "not found"
+    /// is its end.
+    pub window: Duration,
     /// The states that mean "not paid yet". Final once the order expired.
     pub waiting: &'static [&'static str],
     /// The reply's fields that a restart needs: `mweb_url`.

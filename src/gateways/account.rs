@@ -240,17 +240,6 @@ impl WorkwxAccount {
         Ok(self)
     }
 
-    /// How long after the last attempt a till still takes the query's "not found" for a request that is on its way. The
-    /// document does not say; default 20 minutes, as for red packets.
-    ///
-    /// # Errors
-    ///
-    /// Shorter than one minute or longer than one day.
-    pub fn not_found_window(mut self, window: Duration) -> Result<WorkwxAccount, Error> {
-        self.profile.set_window(window)?;
-        Ok(self)
-    }
-
     /// The least and the most of one payment. Default 1.00 to 20,000.00 yuan.
     ///
     /// # Errors

@@ -165,9 +165,8 @@ const RESOLUTION: Resolution = Resolution {
     paid: &["SENT", "RECEIVED", "RFUND_ING", "REFUND_ING", "REFUND"],
     unpaid: &["FAILED"],
     evidence: &["detail_id", "status", "send_time", "refund_time"],
-    // PROCESSING: 二十分钟后查询.
-    window: Duration::from_secs(20 * 60),
     look_back: MONTH,
+    // 二十分钟后查询.
     slow: &[("PROCESSING", Duration::from_secs(20 * 60))],
 };
 

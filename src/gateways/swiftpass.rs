@@ -106,7 +106,6 @@ const RESOLUTION: Resolution = Resolution {
     paid: &["SUCCESS", "REFUND"],
     unpaid: &["CLOSED", "REVERSE", "REVOKED", "PAYERROR"],
     evidence: &["trade_state", "transaction_id", "time_end"],
-    window: Duration::from_secs(20 * 60),
     look_back: Duration::from_secs(30 * 86_400),
     slow: &[],
 };
@@ -117,6 +116,7 @@ const ORDER: OrderRules = OrderRules {
     valid: ("time_start", "time_expire"),
     lasts: Duration::from_secs(5 * 60),
     margin: Duration::from_secs(60),
+    window: Duration::from_secs(20 * 60),
     waiting: &["NOTPAY"],
     handed_out: &["mweb_url", "prepay_id", "trade_type"],
 };

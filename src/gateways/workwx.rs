@@ -162,8 +162,6 @@ const RESOLUTION: Resolution = Resolution {
     paid: &["SUCCESS"],
     unpaid: &["FAILED"],
     evidence: &["detail_id", "status", "transfer_time"],
-    // No document names a window for this call; the red packet's is taken.
-    window: Duration::from_secs(20 * 60),
     look_back: Duration::from_secs(30 * 86_400),
     slow: &[],
 };

@@ -30,6 +30,8 @@ pub(super) const APART: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The longest wait between two questions while a customer pays (protocol C.5: POS firmware asks about every second).
 const LONGEST_WAIT_FOR_A_CUSTOMER: Duration = Duration::from_secs(3);
+/// The longest pause before a repeat.
+const LONGEST_BEFORE_REPEAT: Duration = Duration::from_secs(300);
 /// Two answers "not found" count as two only this far apart.
 const TWO_ANSWERS: Duration = Duration::from_secs(60);
 /// A pause up to this long is kept in full when the clock was set back.
@@ -361,7 +363,7 @@ fn after_repeat(case: &Case<'_>, ended: Ended, waited: Duration) -> Step {
         Ended::NotCounted(fault) => Doubt::new(Reason::Journal, fault.to_string()),
     };
     let wait = longer(waited, LONGEST_WAIT);
-    if is_only_way { Step::Repeat(wait, doubt) } else { Step::Ask(wait, doubt) }
+    if is_only_way { Step::Repeat(wait.max(case.until_repeat()), doubt) } else { Step::Ask(wait, doubt) }
 }
 
 /// Each wait is twice the one before it.
@@ -459,46 +461,51 @@ fn says_paid(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs, asked: (bo
 }
 
 fn not_found(case: &Case<'_>, resolution: &Resolution, first_host: bool, waited: Duration) -> Step {
-    if not_found_is_final(case, resolution, first_host) {
-        return declined(unpaid("NOT_FOUND", "the gateway never saw this order"));
-    }
     if is_past_look_back(case, resolution) {
         return for_a_person("the order is older than what the gateway's query covers");
     }
-    let doubt = Doubt::new(Reason::OpenCode, "the gateway does not know the order yet");
-    match case.endpoint.resolved_by {
-        ResolvedBy::Query(_) => Step::Repeat(Duration::ZERO, doubt),
-        _ => Step::Ask(longer(waited, LONGEST_WAIT), doubt),
+    let ask_again = |words| Step::Ask(longer(waited, LONGEST_WAIT), Doubt::new(Reason::OpenCode, words));
+    match case.order() {
+        // "请勿当失败处理": where the identical repeat is documented, only the gateway's FAILED ends a number.
+        None if case.until_repeat().is_zero() => Step::Repeat(Duration::ZERO, Doubt::new(Reason::OpenCode, NOT_KNOWN)),
+        None => ask_again(NOT_KNOWN),
+        Some((_, rules)) if not_found_is_final(case, rules, resolution, first_host) => {
+            declined(unpaid("NOT_FOUND", "the gateway never saw this order"))
+        }
+        Some(_) => ask_again("the gateway does not know the order yet"),
     }
 }
+
+const NOT_KNOWN: &str =
+    "the gateway does not know it, which is no end: paid again, it is sent again under its own number";
 
 /// An answer that is asked for again where no repeat is possible.
 pub(super) fn without_repeat(waited: Duration, doubt: Doubt) -> Step {
     Step::Ask(longer(waited, LONGEST_WAIT), doubt)
 }
 
-/// "Not found" is final only when the window passed in this process's own time since the later of its start and the
-/// last attempt, the first host said it twice, a minute apart, and the order is inside the query's look-back by a
-/// clock that was plausible then and is now.
-fn not_found_is_final(case: &Case<'_>, resolution: &Resolution, first_host: bool) -> bool {
+/// Of an order whose answer was lost, so that nobody can pay it, "not found" is final when the window passed in this
+/// process's own time since the later of its start and the last attempt, the first host said it twice, a minute apart, and
+/// the order is inside the query's look-back by a clock that was plausible then and is now.
+fn not_found_is_final(case: &Case<'_>, rules: &OrderRules, resolution: &Resolution, first_host: bool) -> bool {
     let Case { entry, seen, times, .. } = *case;
     let twice = seen.not_found_since.is_some_and(|first| times.monotonic.saturating_sub(first) >= TWO_ANSWERS);
     let plausible = entry.begun_at >= EARLIEST && times.now >= entry.last_attempt_at;
-    counts_as_not_found(case, first_host) && twice && plausible && !is_past_look_back(case, resolution)
+    is_lost(case, rules, first_host) && twice && plausible && !is_past_look_back(case, resolution)
 }
 
 /// Whether an answer "not found" is the first or the second of the two that it takes.
 pub(super) fn counts_as_not_found(case: &Case<'_>, first_host: bool) -> bool {
-    let Case { entry, seen, times, .. } = *case;
-    let (ResolvedBy::Query(resolution) | ResolvedBy::Order(resolution, _)) = case.endpoint.resolved_by else {
-        return false;
-    };
-    let window = case.profile.window.unwrap_or(resolution.window);
-    let since = seen.last_attempt.unwrap_or(times.opened).max(times.opened);
+    case.order().is_some_and(|(_, rules)| is_lost(case, rules, first_host))
+}
+
+fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
+    let Case { entry, seen, .. } = *case;
+    let window = case.profile.window.unwrap_or(rules.window);
     // Whoever has its URL can pay it, whatever a query finds.
     let handed_out = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
     let known = seen.known || entry.known || seen.withheld.is_some();
-    first_host && !handed_out && !known && times.monotonic.saturating_sub(since) >= window
+    first_host && !handed_out && !known && case.since_attempt() >= window
 }
 
 fn is_past_look_back(case: &Case<'_>, resolution: &Resolution) -> bool {
@@ -619,6 +626,25 @@ impl Case<'_> {
     pub(super) fn apart(&self) -> Duration {
         let last = self.seen.asked.max(self.seen.last_attempt);
         last.map_or(Duration::ZERO, |last| APART.saturating_sub(self.times.monotonic.saturating_sub(last)))
+    }
+
+    /// How long ago the last attempt was, in this process's own time: at least so long.
+    fn since_attempt(&self) -> Duration {
+        let since = self.seen.last_attempt.unwrap_or(self.times.opened).max(self.times.opened);
+        self.times.monotonic.saturating_sub(since)
+    }
+
+    /// What is left of the pause before the next repeat, which is twice the one before it: 1 s to 5 min. After a restart the
+    /// device's clock counts, too: a repeat that comes too early is one more question.
+    fn until_repeat(&self) -> Duration {
+        let attempts = self.entry.attempts.max(self.seen.attempts);
+        let pause = APART.saturating_mul(1 << attempts.saturating_sub(1).min(9)).min(LONGEST_BEFORE_REPEAT);
+        let by_clock = u64::try_from(self.times.now.saturating_sub(self.entry.last_attempt_at)).unwrap_or(0);
+        let since = match self.seen.last_attempt {
+            Some(_) => self.since_attempt(),
+            None => self.since_attempt().max(Duration::from_secs(by_clock)),
+        };
+        pause.saturating_sub(since)
     }
 
     /// What an order comes to that is paid. Money for one that was given up is late.

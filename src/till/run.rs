@@ -183,6 +183,7 @@ impl Till {
         if let Err(fault) = self.count_attempt(entry.id) {
             return Ended::NotCounted(fault);
         }
+        self.with_seen(entry.id, |seen| seen.attempts = seen.attempts.max(entry.attempts).saturating_add(1));
         call.progress(&entry.order_number, Phase::Repeating, Duration::ZERO);
         let outcome = desk.pipe.pay(desk.profile(), draft, read);
         self.note_attempt(entry.id);

@@ -11,6 +11,8 @@ use crate::journal::Settlement;
 pub(super) struct Seen {
     /// When the last attempt of this process ended.
     pub last_attempt: Option<Duration>,
+    /// How many attempts were made, where this process made one.
+    pub attempts: u32,
     /// The first of the answers "not found" that count.
     pub not_found_since: Option<Duration>,
     /// The gateway once knew the order: "not found" is never final then.

@@ -220,6 +220,11 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
             at.seen.last_attempt = Some(MONOTONIC.saturating_sub(Duration::from_secs(60)));
             answer(not_found(true), false)
         }
+        H::NotFoundSoon => {
+            at.seen.last_attempt = Some(MONOTONIC.saturating_sub(Duration::from_secs(3)));
+            at.seen.attempts = 4;
+            answer(not_found(true), false)
+        }
         H::NotFoundOnce => answer(not_found(true), false),
         H::NotFoundTwice => {
             at.seen.not_found_since = Some(MONOTONIC.saturating_sub(Duration::from_secs(60)));
@@ -403,6 +408,7 @@ fn no_doubt_ends_an_entry() {
         H::SaysNoAmount,
         H::SaysOtherAmount,
         H::NotFound,
+        H::NotFoundSoon,
         H::NotFoundOnce,
         H::NotFoundAtSecondHost,
         H::NotFoundOfKnown,

@@ -131,7 +131,6 @@ fn waits(flow: Flow) -> String {
         row(&format!("between two payments to one `{field}`"), pause);
     }
     let asked = |row: &mut dyn FnMut(&str, Duration), how: &Resolution| {
-        row("how long after the last attempt \"not found\" says nothing", how.window);
         row("how far back the query knows orders", how.look_back);
         for (code, wait) in how.slow {
             row(&format!("before the query after `{code}`"), *wait);
@@ -139,8 +138,9 @@ fn waits(flow: Flow) -> String {
     };
     match endpoint(flow).resolved_by {
         ResolvedBy::Query(how) => asked(&mut row, how),
-        ResolvedBy::Order(how, OrderRules { lasts, margin, .. }) => {
+        ResolvedBy::Order(how, OrderRules { lasts, margin, window, .. }) => {
             asked(&mut row, how);
+            row("how long after the attempt \"not found\" says nothing of an order whose URL was lost", *window);
             row("how long an order may be paid, unless the caller says otherwise", *lasts);
             row("how long after its end a payment may still show", *margin);
         }

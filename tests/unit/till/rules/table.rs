@@ -31,13 +31,13 @@ const fn row(
     Row { flows, states, events, step, from }
 }
 
-const IDENTICAL: &str = "R.4, seed 1 (\"接口根据商户订单号支持重入\"), seed 0: the same number and parameters again";
+const IDENTICAL: &str = "R.6, R.4: the page of gethbinfo (2025.06) says of \"not found\": not a failure, send again under the same number; seed 1 (\"接口根据商户订单号支持重入\"), seed 0; each pause twice the last one, up to 5 min";
 const TRUST: &str = "ruling: flash flips bits; what contradicts itself is not believed (docs/design.md, \"Trust in what is read back\")";
 const STAYS: &str = "ruling: what is settled stays (docs/design.md, Till)";
 const UNKNOWN: &str = "R.2: everything that proves nothing is Unknown, then the query of R.5";
 const LATE: &str = "ruling: money for an order that was given up is never dropped, and never the same as in time (docs/design.md, WAP orders)";
 const CALLED_PAID: &str = "ruling 16: no unpaid word ends what a signed notification calls paid";
-const NOT_FOUND: &str = "ruling: a payment may arrive late; 20 minutes (seed 1, \"二十分钟后查询\"), twice, a minute apart, at the first host (docs/design.md, \"NOT_FOUND is final only if\")";
+const NOT_FOUND: &str = "R.6: an order whose URL nobody has; ruling: it may arrive late; 20 minutes (seed 1, \"二十分钟后查询\"), twice, a minute apart, at the first host (docs/design.md, \"NOT_FOUND is final only if\")";
 
 pub(super) const ROWS: &[Row] = &[
     // ---- pay looks at the intent ----
@@ -287,18 +287,33 @@ pub(super) const ROWS: &[Row] = &[
     row(
         PAYOUT,
         &[S::Open, S::ForAPerson],
-        &[H::NotFound, H::NotFoundOnce, H::NotFoundAtSecondHost, H::NotFoundOfKnown, H::NotFoundByWrongClock],
+        &[
+            H::NotFound,
+            H::NotFoundOnce,
+            H::NotFoundTwice,
+            H::NotFoundAtSecondHost,
+            H::NotFoundOfKnown,
+            H::NotFoundByWrongClock,
+        ],
         "repeat at once",
         IDENTICAL,
     ),
     row(
         WAP,
         ASKED_ABOUT,
-        &[H::NotFound, H::NotFoundOnce, H::NotFoundAtSecondHost, H::NotFoundOfKnown, H::NotFoundByWrongClock],
+        &[
+            H::NotFound,
+            H::NotFoundSoon,
+            H::NotFoundOnce,
+            H::NotFoundAtSecondHost,
+            H::NotFoundOfKnown,
+            H::NotFoundByWrongClock,
+        ],
         "ask after 2 s",
         NOT_FOUND,
     ),
-    row(ASKED, NO_URL, &[H::NotFoundTwice], "Declined (NewNumber)", NOT_FOUND),
+    row(PAYOUT, &[S::Open, S::ForAPerson], &[H::NotFoundSoon], "ask after 2 s", IDENTICAL),
+    row(WAP, NO_URL, &[H::NotFoundTwice], "Declined (NewNumber)", NOT_FOUND),
     row(
         WAP,
         &[S::Withheld, S::Ordered, S::OrderedEnded],
