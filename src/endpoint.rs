@@ -99,8 +99,14 @@ pub struct OrderRules {
     /// How long after the attempt an order whose answer was lost may still turn up. Then nobody has its URL, and "not found"
     /// is its end.
     pub window: Duration,
-    /// The states that mean "not paid yet". Final once the order expired.
+    /// The states that mean "not paid yet". Time alone makes none of them final: the order is closed, and asked about.
     pub waiting: &'static [&'static str],
+    /// The states that sound final and are not, until the order is closed: a payment that failed may be tried again.
+    pub close_first: &'static [&'static str],
+    /// The states of an order that was paid, and given back.
+    pub given_back: &'static [&'static str],
+    /// Where closing does not get through: how long after it was made an order can be paid at most, whatever else is said.
+    pub gone: Duration,
     /// The reply's fields that a restart needs: `mweb_url`.
     pub handed_out: &'static [&'static str],
 }

@@ -103,8 +103,8 @@ const RESOLUTION: Resolution = Resolution {
     fixed: &[],
     state: "trade_state",
     amount: "total_fee",
-    paid: &["SUCCESS", "REFUND"],
-    unpaid: &["CLOSED", "REVERSE", "REVOKED", "PAYERROR"],
+    paid: &["SUCCESS"],
+    unpaid: &["CLOSED", "REVERSE", "REVOKED"],
     evidence: &["trade_state", "transaction_id", "time_end"],
     look_back: Duration::from_secs(30 * 86_400),
     slow: &[],
@@ -118,6 +118,10 @@ const ORDER: OrderRules = OrderRules {
     margin: Duration::from_secs(60),
     window: Duration::from_secs(20 * 60),
     waiting: &["NOTPAY"],
+    close_first: &["PAYERROR"],
+    given_back: &["REFUND"],
+    // `prepay_id` lives for 2 h (protocol C.4).
+    gone: Duration::from_secs(130 * 60),
     handed_out: &["mweb_url", "prepay_id", "trade_type"],
 };
 

@@ -12,10 +12,9 @@ use super::rules::Step;
 use super::run::Work;
 use super::watch::Options;
 use crate::client::owner;
-use crate::endpoint::ResolvedBy;
 use crate::error::{Error, ErrorKind};
 use crate::journal::JournalFault;
-use crate::outcome::{Answer, Doubt, Outcome, Reason};
+use crate::outcome::{Doubt, Outcome, Reason};
 use crate::wire::pairs::Pairs;
 
 impl Till {
@@ -52,26 +51,13 @@ impl Till {
     pub fn close(&self, order_number: &str) -> Result<Outcome<Receipt<Pairs>>, Error> {
         self.with_order(order_number, &Options::new(), |work| {
             match self.to_close(work) {
-                Step::Close => self.ask_to_close(work),
+                Step::Close(_) => self.ask_to_close(work),
                 Step::Refuse(words) => return Err(Error::field("order_number", words)),
                 _ => return Ok(self.report(work.entry.clone())),
             }
             // Only the query's word counts: it also sees the customer who was faster.
             Ok(self.ask_of(work))
         })
-    }
-
-    fn ask_to_close(&self, work: &Work<'_>) {
-        let ResolvedBy::Order(_, rules) = work.endpoint.resolved_by else { return };
-        let answer = self.question(work, rules.close, &[]);
-        self.note_asked(work.entry.id);
-        let number = &work.entry.order_number;
-        match answer {
-            Ok((Answer::Known(_), _)) => {}
-            Ok((Answer::NotKnown { .. }, _)) => log::info!("{number}: not known when closed"),
-            Ok((Answer::NoAnswer(doubt), _)) => log::warn!("{number}: not closed: {doubt}"),
-            Err(error) => log::warn!("{number}: not closed: {error}"),
-        }
     }
 
     /// Finds an order number, takes it in hand, and works on it.

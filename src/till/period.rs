@@ -4,6 +4,7 @@
 //! order is the gateway's own time.
 
 use alloc::string::String;
+use core::time::Duration;
 
 use crate::clock::{ChinaTime, EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, OrderRules, ResolvedBy};
@@ -52,7 +53,7 @@ pub(super) fn is_within(entry: &Entry, rules: &OrderRules, now: i64) -> bool {
 pub(super) fn may_be_paid(entry: &Entry, endpoint: &Endpoint, now: i64) -> bool {
     let ResolvedBy::Order(_, rules) = endpoint.resolved_by else { return false };
     let ordered = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
-    ordered && expires(entry, rules).is_some_and(|expires| now < expires.saturating_add(margin(rules)))
+    ordered && expires(entry, rules).is_some_and(|expires| now < expires.saturating_add(seconds(rules.margin)))
 }
 
 /// Whether an order that was never sent may still be sent as it is: half of its time is left.
@@ -62,27 +63,41 @@ pub(super) fn leaves_time(entry: &Entry, rules: &OrderRules, now: i64) -> bool {
     starts <= now && now <= starts.saturating_add(half)
 }
 
-/// Whether an order that is not paid yet can no longer be paid: its time is over, and a margin, by the time that came with
-/// the very answer that says so. A transport that does not tell the gateway's time leaves the order open until it is closed.
-pub(super) fn has_expired(entry: &Entry, endpoint: &Endpoint, date: Option<i64>) -> bool {
-    let ResolvedBy::Order(_, rules) = endpoint.resolved_by else { return false };
-    let (Some(starts), Some(expires), Some(date)) = (time(entry, rules.valid.0), expires(entry, rules), date) else {
-        return false;
+/// Whether an order's time is over, and a margin: by the time that came with the very answer, or by this process's own since
+/// it handed the URL out. Then it may be closed; it may still be paid.
+pub(super) fn is_over(entry: &Entry, rules: &OrderRules, date: Option<i64>, since: Option<Duration>) -> bool {
+    let Some(lasts) = lasts(entry, rules) else { return false };
+    let end = match ordered_at_of(entry).or_else(|| time(entry, rules.valid.0)) {
+        Some(began) => expires(entry, rules).unwrap_or(began).max(began.saturating_add(seconds(lasts))),
+        None => return false,
     };
-    let ordered_at = match &entry.state {
-        EntryState::Settled(Settlement::Ordered { evidence }) => {
-            let at = evidence.iter().find(|(name, _)| name == ORDERED_AT);
-            at.and_then(|(_, at)| ChinaTime::read(at)).map(ChinaTime::unix_seconds)
-        }
-        _ => None,
-    };
-    let lasts = expires.saturating_sub(starts);
-    let end = ordered_at.map_or(expires, |at| expires.max(at.saturating_add(lasts)));
-    date >= end.saturating_add(margin(rules))
+    let by_date = date.is_some_and(|date| date >= end.saturating_add(seconds(rules.margin)));
+    by_date || since.is_some_and(|since| since >= lasts.saturating_add(rules.margin))
 }
 
-fn margin(rules: &OrderRules) -> i64 {
-    i64::try_from(rules.margin.as_secs()).unwrap_or(i64::MAX)
+/// Whether an order can no longer be paid although nobody closed it: so long after it was made by the gateway's time, then
+/// and now, and by this process's own.
+pub(super) fn is_gone(entry: &Entry, rules: &OrderRules, date: Option<i64>, since: Duration) -> bool {
+    let Some(lasts) = lasts(entry, rules) else { return false };
+    let gone = rules.gone.max(lasts.saturating_add(rules.margin));
+    let by_date = ordered_at_of(entry).zip(date);
+    since >= gone && by_date.is_some_and(|(began, date)| date >= began.saturating_add(seconds(gone)))
+}
+
+/// When it was made, by the gateway's time.
+fn ordered_at_of(entry: &Entry) -> Option<i64> {
+    let EntryState::Settled(Settlement::Ordered { evidence }) = &entry.state else { return None };
+    let (_, at) = evidence.iter().find(|(name, _)| name == ORDERED_AT)?;
+    ChinaTime::read(at).map(ChinaTime::unix_seconds)
+}
+
+fn lasts(entry: &Entry, rules: &OrderRules) -> Option<Duration> {
+    let lasts = expires(entry, rules)?.saturating_sub(time(entry, rules.valid.0)?);
+    u64::try_from(lasts).ok().map(Duration::from_secs)
+}
+
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// A field of the entry that holds a time, in seconds since 1970.

@@ -147,25 +147,33 @@ impl Till {
 
     /// Step by step, until one is final or the time is over. Repeats the draft, if there is one.
     fn follow(&self, work: &Work<'_>, mut draft: Option<Draft>, mut step: Step) -> Outcome<Found> {
-        let Work { entry, call, .. } = work;
+        let mut work = *work;
+        let entry = work.entry;
         let mut waited = Duration::ZERO;
-        let has_time = |wait: Duration| wait.is_zero() || self.wait(call, &entry.order_number, wait);
         loop {
+            let has_time = |wait: Duration| self.wait(&work.call, &entry.order_number, wait);
             step = match (step, &mut draft) {
-                (Step::Ask(wait, doubt) | Step::Repeat(wait, doubt), _) if !has_time(wait) => {
-                    return Outcome::Unknown(doubt);
+                (Step::Ask(wait, doubt), _) if !wait.is_zero() && !has_time(wait) => return Outcome::Unknown(doubt),
+                // After a cancel, and after the patience, no payment begins.
+                (Step::Repeat(wait, doubt), Some(_)) if !has_time(wait) => return Outcome::Unknown(doubt),
+                (Step::Close(doubt), _) => {
+                    self.ask_to_close(&work);
+                    // Its answer is the query's.
+                    let soon = self.clock.monotonic().saturating_add(rules::APART).saturating_add(ONE_QUESTION);
+                    work.call.deadline = work.call.deadline.max(soon);
+                    Step::Ask(rules::APART, doubt)
                 }
                 (Step::Ask(wait, _), _) => {
                     waited = wait;
-                    self.asked(work, false, wait)
+                    self.asked(&work, false, wait)
                 }
                 (Step::Repeat(wait, _), Some(draft)) => {
                     waited = waited.max(wait);
-                    self.decide(work, Event::Repeat(self.repeat(work, draft), waited))
+                    self.decide(&work, Event::Repeat(self.repeat(&work, draft), waited))
                 }
                 (Step::Repeat(_, doubt), None) => rules::without_repeat(waited, doubt),
                 (Step::Write(settlement, proof), _) => return self.write(entry, settlement, proof),
-                (Step::Report, _) => return self.report((*entry).clone()),
+                (Step::Report, _) => return self.report(entry.clone()),
                 (Step::Unknown(doubt), _) => return Outcome::Unknown(doubt),
                 (_, _) => return Outcome::Unknown(Doubt::new(Reason::Broken, "no step of a resolution")),
             }
@@ -231,6 +239,22 @@ impl Till {
         }
     }
 
+    /// Asks the gateway to close an order. Whatever it answers, only the query's word counts.
+    pub(super) fn ask_to_close(&self, work: &Work<'_>) {
+        let ResolvedBy::Order(_, rules) = work.endpoint.resolved_by else { return };
+        let answer = self.question(work, rules.close, &[]);
+        self.note_asked(work.entry.id);
+        let now = self.clock.monotonic();
+        self.with_seen(work.entry.id, |seen| seen.closed = Some(now));
+        let number = &work.entry.order_number;
+        match answer {
+            Ok((Answer::Known(_), _)) => {}
+            Ok((Answer::NotKnown { .. }, _)) => log::info!("{number}: not known when closed"),
+            Ok((Answer::NoAnswer(doubt), _)) => log::warn!("{number}: not closed: {doubt}"),
+            Err(error) => log::warn!("{number}: not closed: {error}"),
+        }
+    }
+
     /// A question about an entry's order. With the answer, the time that the gateway's HTTP server gave with it.
     pub(super) fn question(
         &self,
@@ -293,6 +317,10 @@ impl Till {
         proof: Option<Evidence<Pairs>>,
         fault: Option<JournalFault>,
     ) -> Outcome<Found> {
+        if fault.is_none() && rules::is_handed_out(&settlement) {
+            let now = self.clock.monotonic();
+            self.with_seen(entry.id, |seen| seen.ordered = Some(now));
+        }
         let paid = match fault {
             Some(_) => self.paid_meanwhile(entry.id),
             None if rules::is_handed_out(&settlement) => self.paid_otherwise(entry),

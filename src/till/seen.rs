@@ -19,6 +19,10 @@ pub(super) struct Seen {
     pub known: bool,
     /// When it was last asked about.
     pub asked: Option<Duration>,
+    /// When its URL was handed out.
+    pub ordered: Option<Duration>,
+    /// When the gateway was asked to close it.
+    pub closed: Option<Duration>,
     /// What the customer needs, where the journal could not take it.
     pub withheld: Option<Vec<(String, String)>>,
     /// What proves that it was paid late, where the journal could not take it.

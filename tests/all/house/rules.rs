@@ -32,7 +32,14 @@ fn code(text: &str) -> String {
 }
 
 /// The files that decide: of a single reply, of an entry, and what is told of it. (`outcome.rs` defines the words.)
-const DECIDE: [&str; 4] = ["client/judge.rs", "till/rules.rs", "till/told.rs", "src/outcome.rs"];
+const DECIDE: [&str; 6] = [
+    "client/judge.rs",
+    "till/rules/mod.rs",
+    "till/rules/case.rs",
+    "till/rules/answer.rs",
+    "till/told.rs",
+    "src/outcome.rs",
+];
 
 #[test]
 fn one_file_decides() {

@@ -98,6 +98,15 @@ impl Transport for Canned {
             own_connection: post.own_connection,
             within: post.within,
         });
+        // An answer may name the order that it is asked about.
+        let sent = std::str::from_utf8(post.body).unwrap_or_default();
+        let number = ["mch_billno", "partner_trade_no", "out_trade_no"].iter().find_map(|name| xml_value(sent, name));
+        let number = number.unwrap_or_default();
+        if let Some(Ok(received)) = script.answers.front_mut()
+            && let Ok(body) = std::str::from_utf8(&received.body)
+        {
+            received.body = body.replace("{number}", &number).into_bytes();
+        }
         script.answers.pop_front().unwrap_or_else(|| Err(Fault::unsent(Stage::Connect, "the script is over")))
     }
 }

@@ -22,10 +22,12 @@ pub fn redpack_till(canned: &Canned, journal: &MemoryJournal, time: &Time) -> Ti
         .with(Client::with_inputs(account, terminal(), inputs).unwrap())
 }
 
+/// What gethbinfo says of the order that it is asked about.
 pub fn hb(status: &str, amount: &str) -> String {
     reply(&[
         ("return_code", "SUCCESS"),
         ("result_code", "SUCCESS"),
+        ("mch_billno", "{number}"),
         ("status", status),
         ("total_amount", amount),
         ("reason", "余额不足"),

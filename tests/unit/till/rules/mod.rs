@@ -139,9 +139,14 @@ fn known(flow: Flow, state: &str, amount: Option<&str>) -> Answer<Pairs> {
         Flow::Workwx => ("status", "payment_amount"),
         Flow::Wap | Flow::Webgate => ("trade_state", "total_fee"),
     };
+    let number = match flow {
+        Flow::Redpack => "mch_billno",
+        Flow::Workwx => "partner_trade_no",
+        Flow::Wap | Flow::Webgate => "out_trade_no",
+    };
     match amount {
-        Some(amount) => Answer::Known(pairs(&[(field, state), (sum, amount)])),
-        None => Answer::Known(pairs(&[(field, state)])),
+        Some(amount) => Answer::Known(pairs(&[(field, state), (number, "n"), (sum, amount)])),
+        None => Answer::Known(pairs(&[(field, state), (number, "n")])),
     }
 }
 
@@ -213,6 +218,26 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
             let (answer, waited) = (known(flow, "NOTPAY", None), Duration::from_secs(1));
             Event::Answer(Answered { answer, date, only_paid: false, waited })
         }
+        H::SaysUnpaidOfOther => answer(known(flow, unpaid, Some("101")), false),
+        H::SaysWaitingClosed => {
+            at.seen.closed = Some(MONOTONIC.saturating_sub(Duration::from_secs(2)));
+            let date = Some(at.entry.begun_at + 6 * MINUTE);
+            let (answer, waited) = (known(flow, "NOTPAY", None), Duration::from_secs(1));
+            Event::Answer(Answered { answer, date, only_paid: false, waited })
+        }
+        H::SaysWaitingGone => {
+            let at_gateway =
+                ("ordered_at".into(), crate::clock::ChinaTime::from_unix(at.entry.begun_at).unwrap().digits());
+            if let EntryState::Settled(Settlement::Ordered { evidence }) = &mut at.entry.state {
+                evidence.push(at_gateway);
+            }
+            let date = Some(at.entry.begun_at + 130 * MINUTE);
+            let (answer, waited) = (known(flow, "NOTPAY", None), Duration::from_secs(1));
+            Event::Answer(Answered { answer, date, only_paid: false, waited })
+        }
+        H::SaysPayError => answer(known(flow, "PAYERROR", None), false),
+        H::SaysGivenBack => answer(known(flow, "REFUND", Some("100")), false),
+        H::OnlySaysGivenBack => answer(known(flow, "REFUND", Some("100")), true),
         H::SaysWorking => answer(known(flow, "PROCESSING", None), false),
         H::SaysNothing => answer(Answer::NoAnswer(doubt(Reason::Broken, "")), false),
         H::NotFound => {
@@ -287,7 +312,7 @@ fn words(step: &Step) -> String {
         Step::Ask(wait, _) => format!("ask {}", after(wait)),
         Step::AskIfPaid => "ask if paid".into(),
         Step::Wait(wait) => format!("wait {}", seconds(wait)),
-        Step::Close => "close, then ask".into(),
+        Step::Close(_) => "close, then ask".into(),
         Step::GiveUp(_) => "Abandoned".into(),
         Step::Report => "report".into(),
         Step::Unknown(doubt) => format!("Unknown ({:?})", doubt.reason),
@@ -414,6 +439,10 @@ fn no_doubt_ends_an_entry() {
         H::NotFoundOfKnown,
         H::NotFoundByWrongClock,
         H::NotFoundPastLookBack,
+        H::SaysUnpaidOfOther,
+        H::SaysPayError,
+        H::SaysWaitingPastEnd,
+        H::SaysWaitingClosed,
         H::SaysUnpaidButCalledPaid,
         H::NotFoundButCalledPaid,
         H::Contradiction,

@@ -1,0 +1,208 @@
+//! What follows from an answer of the gateway's query.
+
+use core::time::Duration;
+
+use super::case::*;
+use crate::clock::{EARLIEST, LATEST};
+use crate::endpoint::{OrderRules, Resolution, ResolvedBy};
+use crate::journal::{EntryState, Settlement};
+use crate::outcome::{Answer, Doubt, Next, Reason, Refusal};
+use crate::till::period::{is_gone, is_over};
+use crate::till::receipt::{Evidence, picked};
+use crate::wire::pairs::Pairs;
+
+/// The longest wait between two questions while a customer pays (protocol C.5: POS firmware asks about every second).
+const LONGEST_WAIT_FOR_A_CUSTOMER: Duration = Duration::from_secs(3);
+/// Two answers "not found" count as two only this far apart.
+const TWO_ANSWERS: Duration = Duration::from_secs(60);
+
+pub(super) fn to_ask(case: &Case<'_>) -> Step {
+    let is_order = match case.endpoint.resolved_by {
+        ResolvedBy::Query(_) => false,
+        ResolvedBy::Order(..) => true,
+        ResolvedBy::Repeat | ResolvedBy::NotByTill => return Step::Report,
+    };
+    if case.entry.is_settled() {
+        // Money may have come late.
+        return if is_order && is_given_up(case.entry) { Step::AskIfPaid } else { Step::Report };
+    }
+    if is_order && case.entry.state == EntryState::Open && case.seen.withheld.is_none() {
+        return Step::GiveUp(Doubt::new(Reason::EarlierAttempt, "the order's answer was lost"));
+    }
+    ask_now(case)
+}
+
+/// At once, or a second after the last question.
+pub(in crate::till) fn ask_now(case: &Case<'_>) -> Step {
+    Step::Ask(case.apart(), Doubt::new(Reason::EarlierAttempt, "it was not asked"))
+}
+
+pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
+    let (ResolvedBy::Query(resolution) | ResolvedBy::Order(resolution, _)) = case.endpoint.resolved_by else {
+        return Step::Report;
+    };
+    let Answered { answer, date, only_paid, waited } = answered;
+    let ask_again = |doubt, longest| Step::Ask(longer(waited, longest), doubt);
+    let contradicted = |code: &str| ask_again(Doubt { code: code.into(), ..contradicted() }, LONGEST_WAIT);
+    let pairs = match answer {
+        Answer::Known(pairs) => pairs,
+        Answer::NoAnswer(doubt) if only_paid => return only_if_it_says(doubt),
+        Answer::NoAnswer(doubt) => return ask_again(doubt, LONGEST_WAIT),
+        Answer::NotKnown { .. } if only_paid => return Step::Report,
+        Answer::NotKnown { .. } if case.seen.called_paid => return contradicted(""),
+        Answer::NotKnown { first_host } => return not_found(case, resolution, first_host, waited),
+    };
+    let state = pairs.filled(resolution.state).unwrap_or_default();
+    let doubt = |reason, words| Doubt { code: state.into(), ..Doubt::new(reason, words) };
+    match said(case, resolution, state) {
+        Said::Paid => says_paid(case, resolution, &pairs, (only_paid, waited)),
+        Said::GivenBack if is_given_up(case.entry) => Step::Report,
+        Said::GivenBack if only_paid => Step::Unknown(doubt(Reason::ForAPerson, GIVEN_BACK)),
+        Said::GivenBack => for_a_person(GIVEN_BACK),
+        Said::Open if only_paid => only_if_it_says(doubt(Reason::OpenCode, WORKING)),
+        Said::Open => ask_again(doubt(Reason::OpenCode, WORKING), LONGEST_WAIT),
+        _ if only_paid => Step::Report,
+        _ if case.seen.called_paid => contradicted(state),
+        Said::Unpaid if names_it(case, resolution, &pairs) => {
+            let text = pairs.owned("reason").unwrap_or_default();
+            declined(Refusal { code: state.into(), text, next: Next::NewNumber })
+        }
+        Said::Unpaid => for_a_person("the gateway says that it was not paid, and names another order, or none"),
+        Said::Waiting { may_be_closed } => {
+            let not_yet = doubt(Reason::NotPaidYet, "the customer has not paid yet");
+            not_paid_yet(case, may_be_closed, not_yet, date, waited)
+        }
+    }
+}
+
+const WORKING: &str = "the gateway is still working on it";
+const GIVEN_BACK: &str = "it was paid, and given back on the platform";
+
+/// What a state of the query means.
+enum Said {
+    Paid,
+    GivenBack,
+    Unpaid,
+    /// Not paid yet. Some states mean that it is closed first, whatever its time.
+    Waiting {
+        may_be_closed: bool,
+    },
+    Open,
+}
+
+fn said(case: &Case<'_>, resolution: &Resolution, state: &str) -> Said {
+    let of_order = |states: fn(&OrderRules) -> &'static [&'static str]| {
+        case.order().is_some_and(|(_, rules)| states(rules).contains(&state))
+    };
+    match state {
+        _ if resolution.paid.contains(&state) => Said::Paid,
+        _ if resolution.unpaid.contains(&state) => Said::Unpaid,
+        _ if of_order(|rules| rules.given_back) => Said::GivenBack,
+        _ if of_order(|rules| rules.waiting) => Said::Waiting { may_be_closed: false },
+        _ if of_order(|rules| rules.close_first) => Said::Waiting { may_be_closed: true },
+        _ => Said::Open,
+    }
+}
+
+/// Whether an answer is about this entry: by its number, and by the amount where there is one.
+fn names_it(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs) -> bool {
+    let amount = match pairs.fen(resolution.amount) {
+        Some(Some(amount)) => amount == case.entry.amount,
+        Some(None) => true,
+        None => false,
+    };
+    amount && pairs.filled(resolution.query.order_number) == Some(&case.entry.order_number)
+}
+
+/// Time alone ends no order: a customer who opened the page in time types the password after it. It is closed, and the
+/// query's word counts. Where closing does not get through, it is gone when no page can live any more.
+fn not_paid_yet(case: &Case<'_>, may_be_closed: bool, not_yet: Doubt, date: Option<i64>, waited: Duration) -> Step {
+    let Some((_, rules)) = case.order() else { return Step::Unknown(not_yet) };
+    let Case { entry, seen, times, .. } = *case;
+    let since = |at: Duration| times.monotonic.saturating_sub(at);
+    if is_gone(entry, rules, date, since(seen.ordered.unwrap_or(times.opened).max(times.opened))) {
+        return declined(unpaid(&not_yet.code, "the order expired unpaid"));
+    }
+    let closed_just_now = seen.closed.is_some_and(|at| since(at) < LONGEST_WAIT);
+    if (may_be_closed || is_over(entry, rules, date, seen.ordered.map(since))) && !closed_just_now {
+        return Step::Close(not_yet);
+    }
+    Step::Ask(longer(waited, LONGEST_WAIT_FOR_A_CUSTOMER), not_yet)
+}
+
+/// The customer is paying, or the gateway says something else: that is not "unpaid, and final".
+fn only_if_it_says(doubt: Doubt) -> Step {
+    if doubt.code.is_empty() { Step::Report } else { Step::Unknown(doubt) }
+}
+
+fn says_paid(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs, asked: (bool, Duration)) -> Step {
+    let (only_paid, waited) = asked;
+    let other = "the gateway knows this order number with another amount";
+    match pairs.fen(resolution.amount) {
+        Some(Some(amount)) if amount == case.entry.amount => {
+            let evidence = picked(pairs, resolution.evidence);
+            Step::Write(case.payment(true, evidence.clone()), Some(Evidence::Queried(evidence)))
+        }
+        Some(None) if only_paid => Step::Report,
+        Some(None) => {
+            let doubt = Doubt::new(Reason::OtherOrder, "the query names no amount");
+            Step::Ask(longer(waited, LONGEST_WAIT), doubt)
+        }
+        _ if only_paid => Step::Unknown(Doubt::new(Reason::ForAPerson, other)),
+        _ => for_a_person(other),
+    }
+}
+
+fn not_found(case: &Case<'_>, resolution: &Resolution, first_host: bool, waited: Duration) -> Step {
+    if is_past_look_back(case, resolution) {
+        return for_a_person("the order is older than what the gateway's query covers");
+    }
+    let ask_again = |words| Step::Ask(longer(waited, LONGEST_WAIT), Doubt::new(Reason::OpenCode, words));
+    match case.order() {
+        // The page of gethbinfo (2025.06): not a failure. Only the gateway's FAILED ends a number.
+        None if case.until_repeat().is_zero() => Step::Repeat(Duration::ZERO, Doubt::new(Reason::OpenCode, NOT_KNOWN)),
+        None => ask_again(NOT_KNOWN),
+        Some((_, rules)) if not_found_is_final(case, rules, resolution, first_host) => {
+            declined(unpaid("NOT_FOUND", "the gateway never saw this order"))
+        }
+        Some(_) => ask_again("the gateway does not know the order yet"),
+    }
+}
+
+const NOT_KNOWN: &str =
+    "the gateway does not know it, which is no end: paid again, it is sent again under its own number";
+
+/// An answer that is asked for again where no repeat is possible.
+pub(in crate::till) fn without_repeat(waited: Duration, doubt: Doubt) -> Step {
+    Step::Ask(longer(waited, LONGEST_WAIT), doubt)
+}
+
+/// Of an order whose answer was lost, so that nobody can pay it, "not found" is final when the window passed in this
+/// process's own time since the later of its start and the last attempt, the first host said it twice, a minute apart, and
+/// the order is inside the query's look-back by a clock that was plausible then and is now.
+fn not_found_is_final(case: &Case<'_>, rules: &OrderRules, resolution: &Resolution, first_host: bool) -> bool {
+    let Case { entry, seen, times, .. } = *case;
+    let twice = seen.not_found_since.is_some_and(|first| times.monotonic.saturating_sub(first) >= TWO_ANSWERS);
+    let plausible = entry.begun_at >= EARLIEST && times.now >= entry.last_attempt_at;
+    is_lost(case, rules, first_host) && twice && plausible && !is_past_look_back(case, resolution)
+}
+
+/// Whether an answer "not found" is the first or the second of the two that it takes.
+pub(in crate::till) fn counts_as_not_found(case: &Case<'_>, first_host: bool) -> bool {
+    case.order().is_some_and(|(_, rules)| is_lost(case, rules, first_host))
+}
+
+fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
+    let Case { entry, seen, .. } = *case;
+    let window = case.profile.window.unwrap_or(rules.window);
+    // Whoever has its URL can pay it, whatever a query finds.
+    let handed_out = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
+    let known = seen.known || entry.known || seen.withheld.is_some();
+    first_host && !handed_out && !known && case.since_attempt() >= window
+}
+
+fn is_past_look_back(case: &Case<'_>, resolution: &Resolution) -> bool {
+    let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
+    let (last, now) = (case.entry.last_attempt_at, case.times.now);
+    last >= EARLIEST && now < LATEST && now.saturating_sub(last) >= look_back
+}

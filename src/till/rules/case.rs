@@ -1,0 +1,254 @@
+//! What a decision is made from, what can happen, and what can be done next.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::endpoint::{Endpoint, OrderRules, Resolution, ResolvedBy};
+use crate::gateways::account::Profile;
+use crate::journal::{Entry, EntryState, JournalFault, Settlement};
+use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
+use crate::till::period::ordered_at;
+use crate::till::receipt::Evidence;
+use crate::till::seen::{Seen, Times};
+use crate::till::trust::Unfit;
+use crate::wire::pairs::Pairs;
+
+/// Attempts and questions about one number are at least this far apart (protocol R.4).
+pub(in crate::till) const APART: Duration = Duration::from_secs(1);
+/// The longest wait between two questions.
+pub(in crate::till) const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// The longest pause before a repeat.
+pub(in crate::till) const LONGEST_BEFORE_REPEAT: Duration = Duration::from_secs(300);
+/// How many order numbers one call of `pay` may use up, where each answer is lost and nobody can pay without it.
+pub(in crate::till) const MOST_NUMBERS: u32 = 3;
+
+/// What a decision is made from.
+#[derive(Clone, Copy)]
+pub(in crate::till) struct Case<'a> {
+    pub endpoint: &'static Endpoint,
+    pub profile: &'a Profile,
+    pub entry: &'a Entry,
+    pub seen: &'a Seen,
+    pub times: Times,
+}
+
+/// What happened.
+pub(in crate::till) enum Event {
+    /// `pay` was called, and this entry decides ([`deciding`]).
+    Pay(Look),
+    /// `pay` or `recover` goes on with an entry that is pending. True: a repeat is possible.
+    Resume { repeats: bool },
+    /// Its stored fields cannot be sent again.
+    NotFit(Unfit),
+    /// An attempt cannot be made, or not the one after this refusal. With words, where the stored fields were changed.
+    NotMade { changed: Option<String>, refused: Option<Refusal> },
+    /// An attempt ended.
+    Attempt(Ended),
+    /// A repeat ended. With the wait before it.
+    Repeat(Ended, Duration),
+    /// Somebody wants to know what became of it.
+    Question,
+    /// The gateway was asked.
+    Answer(Answered),
+    /// A signed notification says that it is paid, with this evidence. True: the account trusts notifications alone.
+    Notified(Vec<(String, String)>, bool),
+    /// Its customer is not waited for any more.
+    Close,
+    /// It contradicts itself, in these words.
+    Distrust(String),
+}
+
+/// What `pay` knows of an intent besides its entries.
+#[derive(Default)]
+pub(in crate::till) struct Look {
+    /// A notification says that an order of it is paid that was given up.
+    pub called_paid: bool,
+    /// What is left of the pauses that the gateway asks for.
+    pub pause: Option<Duration>,
+    /// The stored fields may be sent as they are ([`goes_again`]).
+    pub goes_again: bool,
+}
+
+/// How an attempt or a repeat ended.
+pub(in crate::till) enum Ended {
+    Judged(Outcome<Pairs>),
+    /// No byte left, for this reason.
+    NotSent(String),
+    /// There was no time for the gateway's pause before it.
+    NoTime,
+    /// It could not be counted in the journal first.
+    NotCounted(JournalFault),
+}
+
+/// What the gateway's query says, and when by its own time.
+pub(in crate::till) struct Answered {
+    pub answer: Answer<Pairs>,
+    pub date: Option<i64>,
+    /// Only whether it is paid was asked: nothing else ends an order that was given up or that a notification names.
+    pub only_paid: bool,
+    /// The wait before it.
+    pub waited: Duration,
+}
+
+/// What is done next.
+pub(in crate::till) enum Step {
+    /// A new number for the intent, and its first attempt.
+    NewNumber,
+    /// The entry is opened again, and its number sent again.
+    SameNumber,
+    /// Its number is sent again after this wait. Without time for it this refusal stands.
+    SameNumberAfter(Duration, Refusal),
+    /// Go on with the entry: see [`Event::Resume`].
+    Resume,
+    /// The identical payment is sent again after this wait. Without time for it, or without leave to repeat, this stands.
+    Repeat(Duration, Doubt),
+    /// The gateway is asked after this wait. Without time for it this stands.
+    Ask(Duration, Doubt),
+    /// The gateway is asked whether it is paid, and nothing else.
+    AskIfPaid,
+    /// The pause that the gateway wants.
+    Wait(Duration),
+    /// The gateway closes the order; then it is asked. Without an answer this stands.
+    Close(Doubt),
+    /// This is written, and told with this proof.
+    Write(Settlement, Option<Evidence<Pairs>>),
+    /// It is written as abandoned: nobody can pay it. A new number may be used.
+    GiveUp(Doubt),
+    /// What the journal has is told.
+    Report,
+    /// Nothing is known.
+    Unknown(Doubt),
+    /// It is not done, in these words.
+    Refuse(&'static str),
+}
+
+/// What a person found, and whether a thread works on the entry.
+pub(in crate::till) struct Looked<'a> {
+    pub paid: bool,
+    pub name: &'a str,
+    pub reason: &'a str,
+    pub busy: bool,
+}
+
+pub(in crate::till) fn declined(refusal: Refusal) -> Step {
+    let Refusal { code, text, next } = refusal;
+    Step::Write(Settlement::Declined { code, text, next }, None)
+}
+
+pub(in crate::till) fn for_a_person(reason: impl Into<Cow<'static, str>>) -> Step {
+    Step::Write(Settlement::ForAPerson { reason: reason.into() }, None)
+}
+
+/// Not paid, and never will be: a new number may be used.
+pub(in crate::till) fn unpaid(code: &str, words: &str) -> Refusal {
+    Refusal { code: code.into(), text: words.into(), next: Next::NewNumber }
+}
+
+/// Each wait is twice the one before it.
+pub(in crate::till) fn longer(waited: Duration, longest: Duration) -> Duration {
+    waited.saturating_mul(2).clamp(APART, longest)
+}
+
+/// Whether nobody was to pay it any more.
+pub(in crate::till) fn is_given_up(entry: &Entry) -> bool {
+    matches!(
+        entry.state,
+        EntryState::Settled(
+            Settlement::Abandoned
+                | Settlement::Declined { .. }
+                | Settlement::NotSent
+                | Settlement::ByHand { paid: false, .. }
+        )
+    )
+}
+
+/// Whether it ends an order as unpaid by what the gateway said. (By hand, a person looked.)
+pub(in crate::till) fn is_unpaid(settlement: &Settlement) -> bool {
+    matches!(settlement, Settlement::Abandoned | Settlement::Declined { .. } | Settlement::NotSent)
+}
+
+/// The answer was lost that would have let a customer pay.
+pub(in crate::till) const GIVEN_UP: Settlement = Settlement::Abandoned;
+
+/// Whether its customer may pay it from now on.
+pub(in crate::till) fn is_handed_out(settlement: &Settlement) -> bool {
+    matches!(settlement, Settlement::Ordered { .. })
+}
+
+/// Whether its order is still asked about.
+pub(in crate::till) fn is_still_asked(settlement: &Settlement) -> bool {
+    matches!(settlement, Settlement::Ordered { .. } | Settlement::Abandoned)
+}
+
+/// Whether the money came after its order was given up.
+pub(in crate::till) fn is_late(settlement: &Settlement) -> bool {
+    matches!(settlement, Settlement::PaidLate { .. })
+}
+
+/// Whether somebody must look at it: it is logged as a warning.
+pub(in crate::till) fn needs_a_look(settlement: &Settlement) -> bool {
+    is_late(settlement) || matches!(settlement, Settlement::ForAPerson { .. })
+}
+
+/// Late money that the journal does not have yet.
+pub(in crate::till) fn late(entry: &Entry, evidence: Vec<(String, String)>) -> Option<Settlement> {
+    (!entry.is_paid()).then_some(Settlement::PaidLate { evidence })
+}
+
+pub(in crate::till) const CONTRADICTED: &str =
+    "a signed notification says that it is paid, and the gateway's query does not: ask again, or look at the platform";
+
+/// Who says the truth, the notification or the query? Nobody guesses.
+pub(in crate::till) fn contradicted() -> Doubt {
+    Doubt::new(Reason::OpenCode, CONTRADICTED)
+}
+
+impl Case<'_> {
+    pub(in crate::till) fn order(&self) -> Option<(&'static Resolution, &'static OrderRules)> {
+        match self.endpoint.resolved_by {
+            ResolvedBy::Order(resolution, rules) => Some((resolution, rules)),
+            _ => None,
+        }
+    }
+
+    /// How long ago the gateway last heard of this entry from this process must be a second: what is left of it.
+    pub(in crate::till) fn apart(&self) -> Duration {
+        let last = self.seen.asked.max(self.seen.last_attempt);
+        last.map_or(Duration::ZERO, |last| APART.saturating_sub(self.times.monotonic.saturating_sub(last)))
+    }
+
+    /// How long ago the last attempt was, in this process's own time: at least so long.
+    pub(in crate::till) fn since_attempt(&self) -> Duration {
+        let since = self.seen.last_attempt.unwrap_or(self.times.opened).max(self.times.opened);
+        self.times.monotonic.saturating_sub(since)
+    }
+
+    /// What is left of the pause before the next repeat, which is twice the one before it: 1 s to 5 min. After a restart the
+    /// device's clock counts, too: a repeat that comes too early is one more question.
+    pub(in crate::till) fn until_repeat(&self) -> Duration {
+        let attempts = self.entry.attempts.max(self.seen.attempts);
+        let pause = APART.saturating_mul(1 << attempts.saturating_sub(1).min(9)).min(LONGEST_BEFORE_REPEAT);
+        let by_clock = u64::try_from(self.times.now.saturating_sub(self.entry.last_attempt_at)).unwrap_or(0);
+        let since = match self.seen.last_attempt {
+            Some(_) => self.since_attempt(),
+            None => self.since_attempt().max(Duration::from_secs(by_clock)),
+        };
+        pause.saturating_sub(since)
+    }
+
+    /// What an order comes to that is paid. Money for one that was given up is late.
+    pub(in crate::till) fn payment(&self, queried: bool, evidence: Vec<(String, String)>) -> Settlement {
+        match is_given_up(self.entry) {
+            true => Settlement::PaidLate { evidence },
+            false => Settlement::Accepted { queried, evidence },
+        }
+    }
+
+    /// The order exists.
+    pub(in crate::till) fn hand_out(&self, mut evidence: Vec<(String, String)>, proof: Evidence<Pairs>) -> Step {
+        evidence.extend(ordered_at(self.times.gateway));
+        Step::Write(Settlement::Ordered { evidence }, Some(proof))
+    }
+}

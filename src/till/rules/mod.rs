@@ -1,0 +1,302 @@
+//! Every decision about an entry: what ends it, what reopens it, when a new number is used, when it is repeated, when the
+//! gateway is asked and when an order is closed.
+//!
+//! Pure functions from a [`Case`] (the table, the entry, what this process saw, what time it is) and an [`Event`] to a [`Step`]:
+//! no journal, no lock, no network. `run.rs` carries steps out and decides nothing. `judge.rs` judges single replies.
+//!
+//! `docs/money.md` is printed from these functions: each state, each event, the step, and the document or ruling that it
+//! comes from (`tests/unit/till/rules/`).
+
+mod answer;
+mod case;
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::period::{is_within, leaves_time, may_be_paid};
+use super::receipt::{Evidence, picked};
+use super::trust::{Unfit, fit};
+use crate::clock::EARLIEST;
+use crate::endpoint::{Endpoint, ResolvedBy};
+use crate::error::text;
+use crate::journal::{Entry, EntryState, Settlement};
+use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
+use crate::wire::pairs::Pairs;
+use answer::{after_answer, to_ask};
+
+pub(super) use answer::{ask_now, counts_as_not_found, without_repeat};
+pub(super) use case::*;
+
+/// A pause up to this long is kept in full when the clock was set back.
+const SHORT: Duration = Duration::from_secs(60);
+/// How far the clock may be from the gateway's for pruning.
+const A_DAY: i64 = 86_400;
+
+/// The one place where a step is decided.
+pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
+    match event {
+        Event::Pay(look) => to_pay(case, &look),
+        Event::Distrust(words) => distrusted(case, words),
+        Event::Close => to_close(case),
+        // Whatever comes: what is paid stays paid.
+        _ if case.entry.is_paid() => Step::Report,
+        Event::Resume { repeats } => to_resume(case, repeats),
+        Event::NotFit(unfit) => not_fit(case, unfit),
+        Event::NotMade { changed: Some(words), .. } => for_a_person(words),
+        // An attempt before this one left, and was refused: that stays what is known.
+        Event::NotMade { refused: Some(refusal), .. } => declined(refusal),
+        Event::NotMade { .. } => Step::Write(Settlement::NotSent, None),
+        Event::Attempt(ended) => after_attempt(case, ended),
+        Event::Repeat(ended, waited) => after_repeat(case, ended, waited),
+        Event::Question => to_ask(case),
+        Event::Answer(answered) => after_answer(case, answered),
+        Event::Notified(evidence, true) => Step::Write(case.payment(false, evidence), None),
+        Event::Notified(_, false) => Step::AskIfPaid,
+    }
+}
+
+// ---- what `pay` does with an intent ----
+
+/// The first entry of an intent.
+pub(super) fn first(look: &Look) -> Step {
+    look.pause.map_or(Step::NewNumber, Step::Wait)
+}
+
+/// The entry that decides: money for an order that was given up counts before every newer order, and so does one that a
+/// person must look at; else the newest.
+pub(super) fn deciding(mut entries: Vec<Entry>, is_late: impl Fn(&Entry) -> bool) -> Option<Entry> {
+    let paid = |entry: &Entry| entry.is_paid() || is_late(entry);
+    let for_a_person = |entry: &Entry| matches!(entry.state, EntryState::Settled(Settlement::ForAPerson { .. }));
+    let first = entries.iter().position(paid).or_else(|| entries.iter().position(for_a_person));
+    match first {
+        Some(first) => Some(entries.swap_remove(first)),
+        None => entries.pop(),
+    }
+}
+
+fn to_pay(case: &Case<'_>, look: &Look) -> Step {
+    let entry = case.entry;
+    if entry.is_paid() {
+        return Step::Report;
+    }
+    if case.seen.late.is_some() {
+        let words = text(&[&entry.order_number, " was paid late, and the journal cannot say so"]);
+        return Step::Unknown(Doubt::new(Reason::Journal, words));
+    }
+    if look.called_paid {
+        return Step::AskIfPaid;
+    }
+    match look.pause {
+        Some(pause) if begins(entry) => Step::Wait(pause),
+        _ if look.goes_again => Step::SameNumber,
+        _ if entry.allows_new_number() => Step::NewNumber,
+        _ if entry.is_pending() => Step::Resume,
+        _ => Step::Report,
+    }
+}
+
+/// What is left of the pauses that the gateway asks for: after the refusal that said so, and between two payments to one
+/// payee (with the time of the last one).
+pub(super) fn pause_left(latest: Option<&Entry>, payee: Option<(Duration, i64)>, now: i64) -> Option<Duration> {
+    let left = |(pause, last): (Duration, i64)| -> Option<Duration> {
+        // A clock that was set back: the whole pause for seconds, none for hours, which it would turn into years.
+        let since = match u64::try_from(now.saturating_sub(last)) {
+            Ok(since) => Duration::from_secs(since),
+            Err(_) if pause > SHORT => pause,
+            Err(_) => Duration::ZERO,
+        };
+        Some(pause.saturating_sub(since)).filter(|left| !left.is_zero())
+    };
+    let refused = latest.and_then(|entry| match &entry.state {
+        EntryState::Settled(Settlement::Declined { next: Next::SameNumberLater(wait), .. }) => {
+            left(((*wait).max(APART), entry.last_attempt_at))
+        }
+        EntryState::Settled(Settlement::Declined { next: Next::SameNumber, .. }) => {
+            left((APART, entry.last_attempt_at))
+        }
+        _ => None,
+    });
+    refused.max(payee.and_then(left))
+}
+
+/// Whether a settled entry is sent again under its number: it allows that, and its fields would be allowed today. `Err`:
+/// its fields were changed, in words.
+pub(super) fn goes_again(case: &Case<'_>) -> Result<bool, String> {
+    // An order says until when it may be paid. It is sent again only if that leaves the customer time.
+    let is_fresh = case.order().is_none_or(|(_, rules)| leaves_time(case.entry, rules, case.times.now));
+    if !case.entry.allows_same_number() || case.entry.fields.is_empty() || !is_fresh {
+        return Ok(false);
+    }
+    match fit(case.entry, case.endpoint, case.profile) {
+        Ok(_) => Ok(true),
+        Err(Unfit::Rule(_)) => Ok(false),
+        Err(Unfit::Changed(words)) => Err(words),
+    }
+}
+
+/// The refusal that an entry was settled with: what is told where the pause after it is not waited for.
+pub(super) fn refusal(state: EntryState) -> Option<Refusal> {
+    match state {
+        EntryState::Settled(Settlement::Declined { code, text, next }) => Some(Refusal { code, text, next }),
+        _ => None,
+    }
+}
+
+/// Whether a first attempt could follow, if no pause were due.
+pub(super) fn begins(entry: &Entry) -> bool {
+    entry.allows_new_number() || entry.allows_same_number()
+}
+
+/// Whether there is a word of the gateway's, or a person's, about it.
+pub(super) fn was_sent(entry: &Entry) -> bool {
+    !matches!(entry.state, EntryState::Settled(Settlement::NotSent))
+}
+
+// ---- after an attempt ----
+
+fn after_attempt(case: &Case<'_>, ended: Ended) -> Step {
+    let outcome = match ended {
+        Ended::Judged(outcome) => outcome,
+        Ended::NotSent(_) | Ended::NoTime | Ended::NotCounted(_) => return Step::Write(Settlement::NotSent, None),
+    };
+    match (outcome, case.endpoint.resolved_by) {
+        (Outcome::Accepted(pairs), ResolvedBy::Order(_, rules)) => {
+            case.hand_out(picked(&pairs, rules.handed_out), Evidence::Reply(pairs))
+        }
+        (Outcome::Accepted(pairs), _) => accepted(case, pairs),
+        (Outcome::Declined(refusal), _) => match refusal.next {
+            Next::SameNumberLater(wait) => Step::SameNumberAfter(wait.max(APART), refusal),
+            Next::SameNumber | Next::NewNumber | Next::Stop => declined(refusal),
+        },
+        // The answer was lost, and with it what the customer needs. The query does not return it.
+        (Outcome::Unknown(doubt), ResolvedBy::Order(..)) => Step::GiveUp(doubt),
+        (Outcome::Unknown(doubt), _) => resolve(case, true, doubt),
+    }
+}
+
+fn accepted(case: &Case<'_>, pairs: Pairs) -> Step {
+    let evidence = picked(&pairs, case.endpoint.reply.must_have);
+    Step::Write(Settlement::Accepted { queried: false, evidence }, Some(Evidence::Reply(pairs)))
+}
+
+// ---- what is open ----
+
+fn to_resume(case: &Case<'_>, repeats: bool) -> Step {
+    let earlier = || Doubt::new(Reason::EarlierAttempt, "an earlier attempt has no proven answer");
+    let Some((_, rules)) = case.order() else { return resolve(case, repeats, earlier()) };
+    match (&case.entry.state, &case.seen.withheld) {
+        (EntryState::Settled(Settlement::Ordered { .. }), _) => match is_within(case.entry, rules, case.times.now) {
+            true => Step::Report,
+            false => resolve(case, false, earlier()),
+        },
+        // The journal failed then. Now, perhaps, it does not.
+        (_, Some(kept)) => case.hand_out(kept.clone(), Evidence::Recorded(kept.clone())),
+        (_, None) => Step::GiveUp(Doubt::new(Reason::EarlierAttempt, "an earlier order's answer was lost")),
+    }
+}
+
+/// Whether the identical payment may be sent again at all: an order's repeat would not give its customer what was lost.
+pub(super) fn is_repeatable(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.resolved_by, ResolvedBy::Query(_) | ResolvedBy::Repeat)
+}
+
+/// How an unknown outcome is resolved (protocol R.5).
+fn resolve(case: &Case<'_>, repeats: bool, doubt: Doubt) -> Step {
+    match case.endpoint.resolved_by {
+        ResolvedBy::Query(resolution) => {
+            let slow = resolution.slow.iter().find(|(code, _)| *code == doubt.code);
+            // Before a repeat a second must have passed, whenever the process before this one made its attempt.
+            let least = if repeats { APART } else { case.apart() };
+            Step::Ask(slow.map_or(least, |(_, slow)| *slow), doubt)
+        }
+        ResolvedBy::Order(..) => Step::Ask(case.apart(), doubt),
+        ResolvedBy::Repeat if repeats && case.profile.repeat_while_unpaid => Step::Repeat(APART, doubt),
+        ResolvedBy::Repeat | ResolvedBy::NotByTill => Step::Unknown(doubt),
+    }
+}
+
+/// What cannot be repeated may still be asked about.
+fn not_fit(case: &Case<'_>, unfit: Unfit) -> Step {
+    match (unfit, case.endpoint.resolved_by) {
+        (Unfit::Changed(words), ResolvedBy::Query(_)) => resolve(case, false, Doubt::new(Reason::ForAPerson, words)),
+        (Unfit::Changed(words), _) => for_a_person(words),
+        (Unfit::Rule(error), _) => {
+            let words = text(&["it is not repeated: ", &error.to_string()]);
+            resolve(case, false, Doubt::new(Reason::EarlierAttempt, words))
+        }
+    }
+}
+
+fn after_repeat(case: &Case<'_>, ended: Ended, waited: Duration) -> Step {
+    let is_only_way = matches!(case.endpoint.resolved_by, ResolvedBy::Repeat);
+    let doubt = match ended {
+        Ended::Judged(Outcome::Accepted(pairs)) => return accepted(case, pairs),
+        // A gateway without a query: the refusal of a repeat may be the answer to a paid number (protocol D.3).
+        Ended::Judged(Outcome::Unknown(doubt))
+            if is_only_way && doubt.reason == Reason::EarlierAttempt && !doubt.code.is_empty() =>
+        {
+            return for_a_person("the gateway refused a repeat: it may have paid the first attempt");
+        }
+        Ended::Judged(Outcome::Unknown(doubt)) => doubt,
+        // judge never says so of a marked attempt; if it did, it would prove nothing of the first.
+        Ended::Judged(Outcome::Declined(refusal)) => Doubt::new(Reason::EarlierAttempt, refusal.text),
+        Ended::NotSent(words) => Doubt::new(Reason::EarlierAttempt, words),
+        Ended::NoTime => Doubt::new(Reason::OpenCode, "not found; there is no time left for the repeat"),
+        Ended::NotCounted(fault) => Doubt::new(Reason::Journal, fault.to_string()),
+    };
+    let wait = longer(waited, LONGEST_WAIT);
+    if is_only_way { Step::Repeat(wait.max(case.until_repeat()), doubt) } else { Step::Ask(wait, doubt) }
+}
+
+// ---- orders, notifications, people ----
+
+fn to_close(case: &Case<'_>) -> Step {
+    match case.order() {
+        None => Step::Refuse("is not an order that a customer pays"),
+        Some(_) if case.entry.is_settled() => Step::Report,
+        Some(_) => Step::Close(Doubt::new(Reason::EarlierAttempt, "it was not asked")),
+    }
+}
+
+/// A person closes an entry that nothing else can.
+pub(super) fn by_hand(entry: &Entry, endpoint: Option<&Endpoint>, looked: &Looked<'_>, now: i64) -> Step {
+    let Looked { paid, name, reason, busy } = *looked;
+    if busy {
+        return Step::Refuse("a thread is working on this entry: try again");
+    }
+    if !paid && endpoint.is_some_and(|endpoint| may_be_paid(entry, endpoint, now)) {
+        return Step::Refuse("its customer may still pay this order: close it first");
+    }
+    if entry.is_settled() {
+        return Step::Refuse("the entry is settled already");
+    }
+    Step::Write(Settlement::ByHand { paid, name: name.into(), reason: reason.into() }, None)
+}
+
+/// Nobody but a person can tell. What is settled stays, but it is not believed.
+fn distrusted(case: &Case<'_>, words: String) -> Step {
+    if case.entry.is_pending() {
+        return for_a_person(words);
+    }
+    Step::Unknown(Doubt::new(Reason::ForAPerson, words))
+}
+
+// ---- after recovery, before pruning ----
+
+/// Whether an entry is young enough for a repeat, by a clock that was plausible then and did not go back since.
+pub(super) fn is_young(entry: &Entry, young: Duration, now: i64) -> bool {
+    let age = now.saturating_sub(entry.begun_at);
+    entry.begun_at >= EARLIEST
+        && now >= entry.last_attempt_at
+        && u64::try_from(age).is_ok_and(|age| Duration::from_secs(age) < young)
+}
+
+/// A wrong clock would make a paid intent payable again: nothing goes before a gateway's own time agreed with it to a day.
+pub(super) fn may_prune(now: i64, mut gateways: impl Iterator<Item = i64>) -> bool {
+    gateways.any(|gateway_now| now.saturating_sub(gateway_now).saturating_abs() <= A_DAY)
+}
+
+#[cfg(test)]
+#[path = "../../../tests/unit/till/rules/mod.rs"]
+mod tests;
