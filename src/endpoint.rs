@@ -341,7 +341,7 @@ pub struct ReplyTable {
     pub signature: Due,
     /// Identifiers that must equal what was sent, where the reply has them. (Reply's name, request's name.)
     pub echo: &'static [(&'static str, &'static str)],
-    /// Fields without which a success proves nothing. The identifiers among them must be in a signed refusal too.
+    /// Fields without which a success proves nothing. (A signed refusal must name its `mch_id`.)
     pub must_have: &'static [&'static str],
     /// Fields that only a success has. A refusal that carries one contradicts itself.
     pub only_in_success: &'static [&'static str],

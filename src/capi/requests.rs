@@ -42,7 +42,7 @@ pub(super) const fn call<R: Request>(number: wxt_call, use_: Use) -> Call {
     Call { number: number as i32, family, endpoint: R::ENDPOINT, use_, read: kept::<R::Reply> }
 }
 
-/// Every call. A new gateway adds its rows here and its numbers above, and no function.
+/// Every call. A new gateway adds its rows here, its numbers in `numbers.rs`, and its account in `accounts.rs` and `clients.rs`.
 pub(super) static CALLS: [Call; 8] = [
     call::<SendRedPack<'_>>(wxt_call::WXT_SEND_REDPACK, Use::Pay),
     call::<GetHbInfo<'_>>(wxt_call::WXT_GET_HB_INFO, Use::Ask),

@@ -148,7 +148,10 @@ impl<A: Account> Client<A> {
                 }
             }
             Some((payment, _)) => self.connect_to(payment, &mut report),
-            None => {}
+            None => {
+                let words = "not checked: this family's payment is not in `PAYMENTS`";
+                report.add(Part::Account, Verdict::Bad, words, "未检查：此网关不在PAYMENTS表中");
+            }
         }
         self.add_weakness(&mut report);
         report

@@ -203,9 +203,12 @@ impl Till {
     /// Takes an entry in hand, as it is now in the journal. `None`: it is gone, or another thread has it.
     pub(super) fn hold(&self, id: EntryId) -> Result<Option<Held<'_>>, JournalFault> {
         self.journal.with(|journal| {
-            let Some(entry) = journal.entry(id)? else { return Ok(None) };
+            let Some(mut entry) = journal.entry(id)? else { return Ok(None) };
             if entry.id != id {
                 return Err(JournalFault::new(JournalFaultKind::Damaged, "it gave another entry than was asked for"));
+            }
+            if !self.is_busy(id) {
+                self.settle_unwritten(&mut **journal, &mut entry);
             }
             Ok(self.take(entry))
         })
@@ -246,12 +249,17 @@ impl Till {
 
     /// The gateway knows the order. A "not found" that comes later is never final, also after a restart.
     pub(super) fn note_known(&self, entry: &Entry) {
-        let before = self.with_seen(entry.id, |seen| core::mem::replace(&mut seen.known, true));
-        if before || entry.known {
+        let noted = self.with_seen(entry.id, |seen| {
+            seen.known = true;
+            seen.known_noted || entry.known
+        });
+        if noted {
             return;
         }
-        if let Err(fault) = self.journal.with(|journal| journal.note_known(entry.id)) {
-            log::error!("{} {}: {fault}", entry.call, entry.order_number);
+        match self.journal.with(|journal| journal.note_known(entry.id)) {
+            Ok(()) => self.with_seen(entry.id, |seen| seen.known_noted = true),
+            // Noted with the next answer that knows it.
+            Err(fault) => log::error!("{} {}: {fault}", entry.call, entry.order_number),
         }
     }
 
@@ -312,18 +320,19 @@ impl Till {
         settled
     }
 
-    /// Late money that the journal could not take when the gateway said it: now, perhaps, it can.
-    pub(super) fn settle_late(&self, journal: &mut dyn Journal, entries: &mut [Entry], at: i64) {
-        for entry in entries {
-            let evidence = self.seen.with(|all| all.get(&entry.id).and_then(|seen| seen.late.clone()));
-            let Some(settlement) = evidence.and_then(|evidence| rules::late(entry, evidence)) else { continue };
-            match journal.settle(entry.id, &settlement, at) {
-                Ok(()) => {
-                    self.seen.with(|all| all.get_mut(&entry.id).map(|seen| seen.late = None));
-                    entry.state = EntryState::Settled(settlement);
-                }
-                Err(fault) => log::error!("{} {}: {fault}", entry.call, entry.order_number),
+    /// How an entry ended, where the journal could not take it then: now, perhaps, it can. Under the journal's lock.
+    pub(super) fn settle_unwritten(&self, journal: &mut dyn Journal, entry: &mut Entry) {
+        let Some(settlement) = self.seen_of(entry.id).unwritten else { return };
+        if !entry.takes(&settlement) {
+            return self.with_seen(entry.id, |seen| seen.unwritten = None);
+        }
+        match journal.settle(entry.id, &settlement, self.stamp()) {
+            Ok(()) => {
+                self.with_seen(entry.id, |seen| seen.unwritten = None);
+                log::info!("{} {}: {settlement:?}", entry.call, entry.order_number);
+                entry.state = EntryState::Settled(settlement);
             }
+            Err(fault) => log::error!("{} {}: {fault}", entry.call, entry.order_number),
         }
     }
 
@@ -332,7 +341,7 @@ impl Till {
     pub(super) fn call<'a>(&self, intent: &'a str, options: &Options<'a>, patience: Duration) -> Call<'a> {
         let patience = options.patience.unwrap_or(patience);
         let deadline = self.clock.monotonic().saturating_add(patience);
-        Call { intent, deadline, questions_until: deadline, watch: options.watch }
+        Call { intent, deadline, payments_until: deadline, questions_until: deadline, watch: options.watch }
     }
 
     /// Waits if the deadline allows it. False: it does not, or the waiting was cancelled.

@@ -13,6 +13,10 @@ pub(super) fn check_intent(intent: &str) -> Result<(), Error> {
     if !(1..=64).contains(&intent.len()) {
         return Err(Error::field("intent", "must be 1 to 64 bytes"));
     }
+    // Scanners and C strings bring blanks: another blank would be another payment.
+    if intent.trim() != intent {
+        return Err(Error::field("intent", "begins or ends with a blank"));
+    }
     if intent.chars().any(char::is_control) {
         return Err(Error::field("intent", "holds a control character"));
     }

@@ -137,7 +137,7 @@ impl Till {
     /// Late money that a notification told is told to nobody yet.
     fn nobody_was_told(&self, id: EntryId, settlement: &Settlement) {
         if rules::is_late(settlement) {
-            self.with_seen(id, |seen| (seen.late, seen.untold) = (None, true));
+            self.with_seen(id, |seen| (seen.unwritten, seen.untold) = (None, true));
         }
     }
 }

@@ -217,12 +217,13 @@ impl Till {
             if let Some((entry, words)) = paying.distrusted(&mut entries) {
                 return Ok(if self.is_busy(entry.id) { busy() } else { Looked::Distrust(entry, words) });
             }
-            self.settle_late(&mut **journal, &mut entries, new.at);
+            for entry in entries.iter_mut().filter(|entry| !self.is_busy(entry.id)) {
+                self.settle_unwritten(&mut **journal, entry);
+            }
             let pending = entries.iter().any(Entry::is_pending);
             let called_paid = entries.iter().find(|entry| rules::is_given_up(entry) && self.is_called_paid(entry.id));
             let called_paid = called_paid.cloned();
-            let late = |entry: &Entry| self.seen.with(|all| all.get(&entry.id).is_some_and(|seen| seen.late.is_some()));
-            let latest = rules::deciding(entries, late);
+            let latest = rules::deciding(entries, |entry| rules::is_paid_unwritten(&self.seen_of(entry.id)));
             if latest.as_ref().is_some_and(|entry| !same_fields(entry, endpoint, fields)) {
                 return Err(Error::field("intent", "was used before with other fields"));
             }

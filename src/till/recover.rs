@@ -115,6 +115,7 @@ impl Till {
             return Some(Doubt::new(Reason::EarlierAttempt, "there was no time to ask"));
         }
         work.call.deadline = now.saturating_add(share.max(APART)).min(deadline);
+        work.call.payments_until = work.call.deadline;
         work.call.questions_until = now.saturating_add(share.max(ENOUGH)).min(deadline);
         if matches!(endpoint.resolved_by, ResolvedBy::Order(..)) {
             // A customer is not waited for.

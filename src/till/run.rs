@@ -12,7 +12,7 @@ use super::watch::{Call, Phase};
 use crate::client::Draft;
 use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::Error;
-use crate::journal::{Entry, EntryId, JournalFault, Settlement};
+use crate::journal::{Entry, EntryId, JournalFault, JournalFaultKind, Settlement};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
 
@@ -124,7 +124,7 @@ impl Till {
         match self.decide(work, Event::Resume { repeats }) {
             Step::GiveUp(doubt) => self.give_up(work.entry, doubt),
             step => {
-                let outcome = self.follow(work, draft, step);
+                let outcome = self.follow(&self.with_one_question(work, &step), draft, step);
                 match rules::is_repeatable(work.endpoint) {
                     true => Ran::Done(outcome),
                     false => told::after_resuming_order(outcome).map_or_else(Ran::GivenUp, Ran::Done),
@@ -151,11 +151,14 @@ impl Till {
         let entry = work.entry;
         let mut waited = Duration::ZERO;
         loop {
+            let may_pay = |wait: Duration| self.clock.monotonic().saturating_add(wait) <= work.call.payments_until;
             let has_time = |wait: Duration| self.wait(&work.call, &entry.order_number, wait);
             step = match (step, &mut draft) {
                 (Step::Ask(wait, doubt), _) if !wait.is_zero() && !has_time(wait) => return Outcome::Unknown(doubt),
                 // After a cancel, and after the patience, no payment begins.
-                (Step::Repeat(wait, doubt), Some(_)) if !has_time(wait) => return Outcome::Unknown(doubt),
+                (Step::Repeat(wait, doubt), Some(_)) if !may_pay(wait) || !has_time(wait) => {
+                    return Outcome::Unknown(doubt);
+                }
                 (Step::Close(doubt), _) => {
                     self.ask_to_close(&work);
                     // Its answer is the query's.
@@ -294,13 +297,17 @@ impl Till {
             }
             step => step,
         };
+        self.follow(&self.with_one_question(work, &step), None, step)
+    }
+
+    /// One question at least, whatever the patience. The clock moves on until then.
+    fn with_one_question<'a>(&self, work: &Work<'a>, step: &Step) -> Work<'a> {
         let mut work = *work;
-        if let Step::Ask(wait, _) = &step {
-            // One question at least. The clock moves on until then.
+        if let Step::Ask(wait, _) = step {
             let enough = self.clock.monotonic().saturating_add(*wait).saturating_add(ONE_QUESTION);
             work.call.deadline = work.call.deadline.max(enough);
         }
-        self.follow(&work, None, step)
+        work
     }
 
     // ---- writing and telling ----
@@ -328,7 +335,7 @@ impl Till {
         };
         if let Some(paid) = &paid {
             self.note_told(paid.id);
-        } else if fault.is_some() {
+        } else if fault.as_ref().is_some_and(|fault| fault.kind() != JournalFaultKind::Refused) {
             self.with_seen(entry.id, |seen| seen.keep(&settlement));
         }
         let called_paid = self.is_called_paid(entry.id);

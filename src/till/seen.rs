@@ -17,6 +17,8 @@ pub(super) struct Seen {
     pub not_found_since: Option<Duration>,
     /// The gateway once knew the order: "not found" is never final then.
     pub known: bool,
+    /// And the journal has that.
+    pub known_noted: bool,
     /// When it was last asked about.
     pub asked: Option<Duration>,
     /// When its URL was handed out.
@@ -25,8 +27,8 @@ pub(super) struct Seen {
     pub closed: Option<Duration>,
     /// What the customer needs, where the journal could not take it.
     pub withheld: Option<Vec<(String, String)>>,
-    /// What proves that it was paid late, where the journal could not take it.
-    pub late: Option<Vec<(String, String)>>,
+    /// How it ended, where the journal could not take it. Written before anything else is done with it.
+    pub unwritten: Option<Settlement>,
     /// Late money that nobody was told of yet, so nobody can acknowledge it.
     pub untold: bool,
     /// A signed notification said that it is paid. The query did not yet: then no unpaid word ends it.
@@ -38,9 +40,9 @@ impl Seen {
     pub fn keep(&mut self, settlement: &Settlement) {
         match settlement {
             Settlement::Ordered { evidence } => self.withheld = Some(evidence.clone()),
-            // The journal allows a new number for it. This process does not.
-            Settlement::PaidLate { evidence } => self.late = Some(evidence.clone()),
-            _ => {}
+            // A later look comes to the same end.
+            Settlement::Abandoned | Settlement::ForAPerson { .. } => {}
+            settlement => self.unwritten = Some(settlement.clone()),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What the caller is told of an entry that a rule settled: the outcome that goes with each settlement, and with a journal
 //! that could not take it.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::receipt::{Evidence, Found};
 use super::rules::{contradicted, is_late};
 use crate::error::text;
 use crate::journal::{Entry, EntryState, JournalFault, Settlement};
-use crate::outcome::{Doubt, Outcome, Reason, Refusal};
+use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
 
 /// What became of writing a settlement.
@@ -76,12 +77,17 @@ pub(super) fn recorded(entry: Entry) -> Outcome<Found> {
         }
         Settlement::Declined { code, text, next } => Outcome::Declined(Refusal { code, text, next }),
         Settlement::ForAPerson { reason } => Outcome::Unknown(Doubt::new(Reason::ForAPerson, reason)),
-        Settlement::ByHand { paid: false, .. } => {
-            let words = "a person found it unpaid, and the gateway asks for a pause before it is paid again";
-            Outcome::Unknown(Doubt::new(Reason::ForAPerson, words))
+        Settlement::ByHand { paid: false, name, reason } => {
+            Outcome::Declined(never_paid("BY_HAND", text(&["found unpaid by ", &name, ": ", &reason])))
         }
-        Settlement::NotSent | Settlement::Abandoned => open(),
+        Settlement::NotSent => Outcome::Declined(never_paid("NOT_SENT", "no byte of it ever left".into())),
+        Settlement::Abandoned => open(),
     }
+}
+
+/// An end that no gateway said.
+fn never_paid(code: &str, text: String) -> Refusal {
+    Refusal { code: code.into(), text, next: Next::NewNumber }
 }
 
 /// What is known of an entry that only a person can settle.

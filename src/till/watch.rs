@@ -153,6 +153,8 @@ pub(super) struct Call<'a> {
     pub(super) intent: &'a str,
     /// Until when it may wait.
     pub(super) deadline: Duration,
+    /// Until when a payment may begin.
+    pub(super) payments_until: Duration,
     /// Until when a question may take.
     pub(super) questions_until: Duration,
     pub(super) watch: &'a dyn Watch,

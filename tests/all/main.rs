@@ -92,6 +92,7 @@ mod till {
     mod promises;
     #[cfg(feature = "std")]
     mod promises_threads;
+    mod proven;
     pub mod simulation;
     mod till;
     mod till_others;

@@ -192,9 +192,9 @@ pub(in crate::till) fn needs_a_look(settlement: &Settlement) -> bool {
     is_late(settlement) || matches!(settlement, Settlement::ForAPerson { .. })
 }
 
-/// Late money that the journal does not have yet.
-pub(in crate::till) fn late(entry: &Entry, evidence: Vec<(String, String)>) -> Option<Settlement> {
-    (!entry.is_paid()).then_some(Settlement::PaidLate { evidence })
+/// Whether it is paid, and the journal could not take that.
+pub(in crate::till) fn is_paid_unwritten(seen: &Seen) -> bool {
+    matches!(seen.unwritten, Some(Settlement::Accepted { .. } | Settlement::PaidLate { .. }))
 }
 
 pub(in crate::till) const CONTRADICTED: &str =

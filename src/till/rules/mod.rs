@@ -41,6 +41,7 @@ pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
         Event::Close => to_close(case),
         // Whatever comes: what is paid stays paid.
         _ if case.entry.is_paid() => Step::Report,
+        Event::Resume { .. } | Event::NotFit(_) | Event::Question if case.seen.unwritten.is_some() => not_written(case),
         Event::Resume { repeats } => to_resume(case, repeats),
         Event::NotFit(unfit) => not_fit(case, unfit),
         Event::NotMade { changed: Some(words), .. } => for_a_person(words),
@@ -65,8 +66,8 @@ pub(super) fn first(look: &Look) -> Step {
 
 /// The entry that decides: money for an order that was given up counts before every newer order, and so does one that a
 /// person must look at; else the newest.
-pub(super) fn deciding(mut entries: Vec<Entry>, is_late: impl Fn(&Entry) -> bool) -> Option<Entry> {
-    let paid = |entry: &Entry| entry.is_paid() || is_late(entry);
+pub(super) fn deciding(mut entries: Vec<Entry>, unwritten: impl Fn(&Entry) -> bool) -> Option<Entry> {
+    let paid = |entry: &Entry| entry.is_paid() || unwritten(entry);
     let for_a_person = |entry: &Entry| matches!(entry.state, EntryState::Settled(Settlement::ForAPerson { .. }));
     let first = entries.iter().position(paid).or_else(|| entries.iter().position(for_a_person));
     match first {
@@ -80,9 +81,8 @@ fn to_pay(case: &Case<'_>, look: &Look) -> Step {
     if entry.is_paid() {
         return Step::Report;
     }
-    if case.seen.late.is_some() {
-        let words = text(&[&entry.order_number, " was paid late, and the journal cannot say so"]);
-        return Step::Unknown(Doubt::new(Reason::Journal, words));
+    if case.seen.unwritten.is_some() {
+        return not_written(case);
     }
     if look.called_paid {
         return Step::AskIfPaid;
@@ -94,6 +94,13 @@ fn to_pay(case: &Case<'_>, look: &Look) -> Step {
         _ if entry.is_pending() => Step::Resume,
         _ => Step::Report,
     }
+}
+
+/// Its end is known, and the journal does not have it: nothing is done with it before.
+fn not_written(case: &Case<'_>) -> Step {
+    let what = if is_paid_unwritten(case.seen) { " was paid" } else { " came to its end" };
+    let words = text(&[&case.entry.order_number, what, ", and the journal cannot say so"]);
+    Step::Unknown(Doubt::new(Reason::Journal, words))
 }
 
 /// What is left of the pauses that the gateway asks for: after the refusal that said so, and between two payments to one

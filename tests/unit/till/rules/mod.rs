@@ -106,7 +106,7 @@ fn scene(flow: Flow, state: State) -> Scene {
         State::Ordered | State::OrderedEnded => Some(Settlement::Ordered { evidence: evidence() }),
         State::Abandoned => Some(Settlement::Abandoned),
         State::LateUnwritten => {
-            seen.late = Some(evidence());
+            seen.unwritten = Some(Settlement::PaidLate { evidence: evidence() });
             Some(Settlement::Abandoned)
         }
         State::SameNumber => Some(declined(Next::SameNumber)),

@@ -223,10 +223,17 @@ pub(super) const ROWS: &[Row] = &[
     row(PAYOUT, &[S::Open, S::ForAPerson], &[H::Question], "ask at once", "R.5"),
     row(
         WAP,
-        &[S::Withheld, S::Ordered, S::OrderedEnded, S::Abandoned, S::LateUnwritten, S::ForAPerson],
+        &[S::Withheld, S::Ordered, S::OrderedEnded, S::Abandoned, S::ForAPerson],
         &[H::Question],
         "ask at once",
         "R.5, C.4",
+    ),
+    row(
+        WAP,
+        &[S::LateUnwritten],
+        &[H::Question],
+        "Unknown (Journal)",
+        "ruling: what was proven is written before anything else is done with the entry",
     ),
     row(WAP, OPEN, &[H::Question], "Abandoned", "C.4: the query returns no URL; it is asked about all the same"),
     row(WAP, GIVEN_UP, &[H::Question], "ask if paid", LATE),

@@ -1,0 +1,145 @@
+//! What was proven is kept until it is written; what was cancelled moves nothing more; each end has its own word.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use wxpay_terminal::*;
+
+use crate::support::memory_journal::MemoryJournal;
+use crate::support::*;
+use crate::till::modelled::Time;
+use crate::till::simulation::till_of_terminal;
+use crate::till::till::{hb, outcome, redpack_till, state};
+
+fn webgate_till(canned: &Canned, journal: &MemoryJournal, time: &Time) -> Till {
+    till_of_terminal("webgate", journal.clone(), time, terminal(), &|| Inputs {
+        transport: Box::new(canned.clone()),
+        clock: Box::new(time.clone()),
+        random: Box::new(Counting::new()),
+    })
+}
+
+/// A gateway without a query: the journal fails at the moment of the answer, and a second later the same process is asked.
+#[test]
+fn an_end_that_the_journal_could_not_take_is_written_first() {
+    for (retcode, accepted_then) in [("0", true), ("17", false)] {
+        let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+        let till = webgate_till(&canned, &journal, &time);
+        canned.then(&webgate_reply(retcode, ""));
+        // of_intent, begin, settle.
+        journal.fail_in(3);
+        match till.pay("card", &charge("")) {
+            Ok(Outcome::Accepted(receipt)) => assert!(receipt.journal_fault.is_some() && accepted_then),
+            Ok(Outcome::Unknown(doubt)) => assert!(doubt.reason == Reason::Journal && !accepted_then, "{doubt}"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(state(&journal), EntryState::Open);
+        match accepted_then {
+            true => assert!(matches!(accepted(till.pay("card", &charge(""))).evidence, Evidence::Recorded(_))),
+            // The refusal is written, and then a new number may be used.
+            false => assert!(till.pay("card", &charge("")).is_err()),
+        }
+        assert_eq!(canned.sent().len(), if accepted_then { 1 } else { 2 });
+        let ended = matches!(journal.all()[0].state, EntryState::Settled(_));
+        assert!(ended, "{:?}", journal.all());
+    }
+}
+
+/// The same of a question: the query said SENT, and what another data centre says later does not count.
+#[test]
+fn a_payment_that_a_query_proved_is_not_asked_about_again() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then_fault(Sent::Maybe).then(&hb("SENT", "200"));
+    // of_intent, begin, settle.
+    journal.fail_in(3);
+    assert!(accepted(outcome(&till, "prize")).journal_fault.is_some());
+    let report = till.recover(Duration::from_secs(10)).unwrap();
+    assert!(report[0].doubt.is_none() && report[0].entry.is_paid(), "{:?}", report[0]);
+    assert_eq!(canned.sent().len(), 2, "nothing was asked");
+}
+
+/// Known is noted with the next answer that knows the order, where the journal failed with the first one.
+#[test]
+fn known_is_noted_until_it_is_written() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::from_secs(20));
+    canned.then_fault(Sent::Maybe);
+    for _ in 0..4 {
+        canned.then(&hb("SENDING", "200"));
+    }
+    // of_intent, begin, note_known.
+    journal.fail_in(3);
+    unknown(outcome(&till, "prize"));
+    assert!(journal.all()[0].known);
+}
+
+/// 取消 while the gateway is asked: its "not found" moves nothing.
+#[test]
+fn after_a_cancel_no_payment_begins() {
+    struct CancelsWhenAsked(AtomicBool);
+    impl Watch for CancelsWhenAsked {
+        fn progress(&self, progress: &Progress<'_>) {
+            if progress.phase == Phase::Asking {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        fn is_cancelled(&self) -> bool {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then_fault(Sent::Maybe).then(&tenpay_failure("NOT_FOUND"));
+    let watch = CancelsWhenAsked(AtomicBool::new(false));
+    unknown(till.pay_with("prize", &red_packet(""), &Options::new().watch(&watch)));
+    let urls: Vec<_> = canned.sent().iter().map(|sent| sent.url.rsplit('/').next().unwrap().to_string()).collect();
+    assert_eq!(urls, ["sendredpack", "gethbinfo"]);
+}
+
+/// Each call asks once, however short its patience, and moves nothing after it.
+#[test]
+fn a_short_patience_asks_once() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::from_millis(900));
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&till, "prize"));
+    for asked in 1..=3 {
+        Pause::pause(&time, Duration::from_secs(60));
+        canned.then(&tenpay_failure("NOT_FOUND"));
+        unknown(outcome(&till, "prize"));
+        assert_eq!(canned.sent().len(), 1 + asked);
+    }
+    canned.then(&hb("SENT", "200"));
+    Pause::pause(&time, Duration::from_secs(60));
+    accepted(outcome(&till, "prize"));
+}
+
+/// What never left, and what a person closed, is told as what it is.
+#[test]
+fn each_end_has_its_own_word() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_fault(Sent::No);
+    assert!(outcome(&till, "prize").is_err());
+    let number = journal.all()[0].order_number.clone();
+    assert_eq!(declined(till.payment_of(&number)).code, "NOT_SENT");
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&till, "other"));
+    let entry = journal.all()[1].clone();
+    till.settle_by_hand(entry.id, false, "Li", "the platform shows nothing").unwrap();
+    let refusal = declined(till.payment_of(&entry.order_number));
+    assert_eq!((refusal.code.as_str(), refusal.next), ("BY_HAND", Next::NewNumber));
+    assert!(refusal.text.contains("Li") && refusal.text.contains("the platform shows nothing"));
+}
+
+/// A scanner or a C string brings a blank: that would be another payment.
+#[test]
+fn an_intent_has_no_blank_at_an_end() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    for intent in ["receipt 17 ", " receipt 17", "\u{3000}receipt 17", " "] {
+        refused(outcome(&till, intent), "intent");
+    }
+    assert!(journal.all().is_empty() && canned.sent().is_empty());
+}

@@ -1,0 +1,29 @@
+//! Unit tests of `src/gateways/mod.rs`.
+
+use std::path::Path;
+
+use super::*;
+use crate::endpoint::ResolvedBy;
+
+/// A till finds an entry's table in `ENDPOINTS`, a check its payment in `PAYMENTS`: what is missing there would be found by
+/// nobody.
+#[test]
+fn no_call_is_left_out() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gateways");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let defined: usize = files.map(|text| text.matches(": Endpoint = Endpoint {").count()).sum();
+    assert_eq!(defined, ENDPOINTS.len());
+    let has = |call: &Endpoint| ENDPOINTS.iter().any(|endpoint| endpoint.name == call.name);
+    for endpoint in ENDPOINTS {
+        match endpoint.resolved_by {
+            ResolvedBy::Query(how) => assert!(has(how.query), "{}", how.query.name),
+            ResolvedBy::Order(how, rules) => assert!(has(how.query) && has(rules.close), "{}", endpoint.name),
+            ResolvedBy::Repeat | ResolvedBy::NotByTill => {}
+        }
+    }
+    let accounts =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gateways/account.rs")).unwrap();
+    let families = accounts.lines().filter(|line| line.starts_with("account!(")).count();
+    assert_eq!(families, PAYMENTS.len());
+    assert!(PAYMENTS.iter().all(|(_, payment)| has(payment) && !matches!(payment.resolved_by, ResolvedBy::NotByTill)));
+}
