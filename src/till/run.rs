@@ -160,6 +160,9 @@ impl Till {
                     return Outcome::Unknown(doubt);
                 }
                 (Step::Close(doubt), _) => {
+                    if let Some(paid) = self.paid_meanwhile(entry.id) {
+                        return self.report(paid);
+                    }
                     self.ask_to_close(&work);
                     // Its answer is the query's.
                     let soon = self.clock.monotonic().saturating_add(rules::APART).saturating_add(ONE_QUESTION);

@@ -110,6 +110,11 @@ pub fn closed(number: &str) -> String {
     swiftpass_signed(&[("status", "0"), ("result_code", "0"), ("mch_id", SWIFTPASS_MCH_ID), ("out_trade_no", number)])
 }
 
+/// Its time is over: it is closed, and the query says so.
+pub fn ends(canned: &Canned, number: &str, date: i64) {
+    canned.then_dated(&trade("NOTPAY", number, "1"), date).then(&closed(number)).then(&trade("CLOSED", number, "1"));
+}
+
 pub fn failure(code: &str) -> String {
     swiftpass_signed(&[("status", "0"), ("result_code", "1"), ("mch_id", SWIFTPASS_MCH_ID), ("err_code", code)])
 }

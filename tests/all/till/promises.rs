@@ -9,7 +9,7 @@ use wxpay_terminal::*;
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::*;
 use crate::till::modelled::Time;
-use crate::till::orders::{closed, failure, notification, order, trade};
+use crate::till::orders::{closed, ends, failure, notification, order, trade};
 
 /// The system's clock is never the same twice: every look at it is a microsecond later.
 #[derive(Clone)]
@@ -128,7 +128,8 @@ impl Shop {
         self.canned().then(&wap_success(&[]));
         let first = accepted(order(&till)).order_number;
         self.wait(400);
-        self.canned().then_dated(&trade("NOTPAY", &first, "1"), NOW + 400).then(&wap_success(&[]));
+        ends(self.canned(), &first, NOW + 400);
+        self.canned().then(&wap_success(&[]));
         let second = accepted(order(&till)).order_number;
         assert_eq!(self.states(), ["unpaid", "ordered"]);
         (till, first, second)
@@ -330,10 +331,11 @@ fn late_money_that_comes_while_the_next_order_is_made() {
     shop.canned().then(&wap_success(&[]));
     let first = accepted(order(&till)).order_number;
     shop.wait(400);
-    shop.canned().then_dated(&trade("NOTPAY", &first, "1"), NOW + 400).then(&wap_success(&[]));
+    ends(shop.canned(), &first, NOW + 400);
+    shop.canned().then(&wap_success(&[]));
     let notice = notification(&first, "1");
     let other = till.clone();
-    shop.wire.during(3, move || assert_eq!(other.notified(notice.as_bytes()).unwrap().reply, "success"));
+    shop.wire.during(5, move || assert_eq!(other.notified(notice.as_bytes()).unwrap().reply, "success"));
     let receipt = accepted(order(&till));
     assert_eq!(shop.states(), ["late", "ordered"]);
     assert!(receipt.late && !url(&receipt), "the intent is paid, and its second URL is handed out");
@@ -363,7 +365,7 @@ fn late_money_that_the_journal_could_not_take() {
     let till = shop.till();
     shop.canned().then(&wap_success(&[]));
     let number = accepted(order(&till)).order_number;
-    shop.canned().then_dated(&trade("NOTPAY", &number, "1"), NOW + 400);
+    ends(shop.canned(), &number, NOW + 400);
     declined(till.payment_of(&number));
     shop.wait(2);
     shop.canned().then(&trade("SUCCESS", &number, "1"));
@@ -403,7 +405,7 @@ fn an_order_that_was_given_up_and_is_being_paid_is_not_declined() {
         let till = shop.till();
         shop.canned().then(&wap_success(&[]));
         let number = accepted(order(&till)).order_number;
-        shop.canned().then_dated(&trade("NOTPAY", &number, "1"), NOW + 400);
+        ends(shop.canned(), &number, NOW + 400);
         declined(till.payment_of(&number));
         shop.wait(2);
         shop.canned().then(&trade(state, &number, fee));
