@@ -27,12 +27,12 @@ pub trait Journal: Send {
     /// store it with the entries.
     fn owner(&self) -> Owner;
 
-    /// The entries of an intent under an account, oldest first.
+    /// The entries of an intent, under whatever account, oldest first: an intent is unique in the journal.
     ///
     /// # Errors
     ///
     /// The journal cannot be read.
-    fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>, JournalFault>;
+    fn of_intent(&mut self, intent: &str) -> Result<Vec<Entry>, JournalFault>;
 
     /// Stores a new entry under the next serial, with its first attempt counted, and returns it.
     ///
@@ -40,7 +40,7 @@ pub trait Journal: Send {
     ///
     /// # Errors
     ///
-    /// [`JournalFaultKind::Refused`]: the newest entry of this intent does not allow a new order number
+    /// [`JournalFaultKind::Refused`]: the newest entry of this intent, under whatever account, does not allow a new order number
     /// ([`Entry::allows_new_number`]). Anything else: nothing was stored.
     fn begin(
         &mut self,

@@ -29,7 +29,8 @@ impl Till {
     pub(crate) fn newest(&self, family: &str, intent: &str, options: &Options<'_>) -> Option<Entry> {
         self.check_process().ok()?;
         let account = owner(self.desk(family, options.account).ok()?.profile());
-        self.journal.with(|journal| journal.of_intent(&account, intent)).ok()?.pop()
+        let entries = self.journal.with(|journal| journal.of_intent(intent)).ok()?;
+        entries.into_iter().filter(|entry| entry.account == account).next_back()
     }
 
     /// The entry of an order number under one of this till's accounts.

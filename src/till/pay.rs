@@ -8,14 +8,14 @@ use super::desk::{Desk, Held, Till, endpoint_of};
 use super::intent::{check_intent, same_fields};
 use super::period::set_valid;
 use super::receipt::{Found, Read, Receipt, kept};
-use super::rules::{self, APART, Event, Look, Step};
+use super::rules::{self, APART, Elsewhere, Event, Look, Step};
 use super::run::{Ran, Work};
 use super::told;
 use super::watch::{Call, Options};
 use crate::client::owner;
 use crate::clock::ChinaTime;
 use crate::endpoint::{Endpoint, ResolvedBy};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, text};
 use crate::gateways::account::{Account, Profile};
 use crate::gateways::request::Payment;
 use crate::journal::order_number::Serial;
@@ -34,6 +34,8 @@ enum Looked<'a> {
     AskIfPaid(Held<'a>),
     /// The gateway wants a pause first. With the refusal that asked for it, where one did.
     Wait(Duration, Option<Entry>),
+    /// It is open under another account: that is asked about first.
+    Elsewhere(Held<'a>),
     /// Settled: this is the result.
     Report(Entry),
     /// An entry of this intent contradicts itself, in these words.
@@ -181,6 +183,7 @@ impl Till {
             Looked::Unknown(doubt) => Outcome::Unknown(doubt),
             Looked::Distrust(entry, words) => self.distrust(&paying.work(&entry), words),
             Looked::Report(entry) => self.report(entry),
+            Looked::Elsewhere(held) => return self.ask_elsewhere(paying, &held.entry),
             Looked::AskIfPaid(held) => self.ask_called_paid(paying, &held.entry),
             Looked::Resume(held) => return Ok(Advanced::Ran(self.resume(&paying.work(&held.entry), true))),
             Looked::Attempt(held, refused) => {
@@ -210,10 +213,12 @@ impl Till {
         let intent = paying.call.intent;
         let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.clock.unix_seconds() };
         self.journal.with(|journal| {
-            let mut entries = match journal.of_intent(account, intent) {
+            let entries = match journal.of_intent(intent) {
                 Ok(entries) => entries,
                 Err(fault) => return Ok(Looked::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
             };
+            let (mut entries, others): (Vec<Entry>, Vec<Entry>) =
+                entries.into_iter().partition(|entry| entry.account == account);
             if let Some((entry, words)) = paying.distrusted(&mut entries) {
                 return Ok(if self.is_busy(entry.id) { busy() } else { Looked::Distrust(entry, words) });
             }
@@ -233,6 +238,11 @@ impl Till {
             // First of all: a person's or a refusal's word on an entry does not count while a thread works on it.
             if latest.as_ref().is_some_and(|entry| self.is_busy(entry.id)) {
                 return Ok(busy());
+            }
+            if !latest.as_ref().is_some_and(Entry::is_paid)
+                && let Some(other) = self.in_the_way(&mut **journal, others)?
+            {
+                return Ok(other);
             }
             let step = self.step_to_pay(paying, &mut **journal, &new, latest.as_ref(), called_paid.is_some());
             let step = match (step, &latest) {
@@ -266,6 +276,48 @@ impl Till {
 }
 
 impl Till {
+    /// The first entry under another account that does not let this one be paid.
+    fn in_the_way(&self, journal: &mut dyn Journal, others: Vec<Entry>) -> Result<Option<Looked<'_>>, Error> {
+        for mut entry in others {
+            if self.is_busy(entry.id) {
+                return Ok(Some(busy()));
+            }
+            self.settle_unwritten(journal, &mut entry);
+            match rules::elsewhere(&entry) {
+                Elsewhere::Ended => {}
+                Elsewhere::InTheWay(why) => return Err(Error::field("intent", text(&[why, ": ", &named(&entry)]))),
+                Elsewhere::Pending if self.desk_of(&entry).is_some() => {
+                    return Ok(self.take(entry).map(Looked::Elsewhere));
+                }
+                Elsewhere::Pending => {
+                    let words = text(&["it is open under an account that this till does not have: ", &named(&entry)]);
+                    return Ok(Some(Looked::Unknown(Doubt::new(Reason::NoAccount, words))));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks what became of it under the other account. Ended unpaid, the look is taken again.
+    fn ask_elsewhere(&self, paying: &Paying<'_>, entry: &Entry) -> Result<Advanced, Error> {
+        let (Some(desk), Some(endpoint)) = (self.desk_of(entry), endpoint_of(entry)) else {
+            return Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt::new(Reason::NoAccount, named(entry))))));
+        };
+        let work = Work { desk, endpoint, entry, call: paying.call, read: Some };
+        let outcome = match desk.contradiction(entry, endpoint) {
+            Some(words) => self.distrust(&work, words),
+            None => self.ask_of(&work),
+        };
+        match outcome.doubt() {
+            // Whatever end it came to stands in the journal now, or in memory.
+            None => Ok(Advanced::Waited),
+            Some(doubt) => {
+                let words = text(&["it is open under another account (", &named(entry), "): ", &doubt.text]);
+                Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt { text: words.into(), ..doubt }))))
+            }
+        }
+    }
+
     /// What the rules say of an intent's latest entry. `Err`: its fields were changed, in words.
     fn step_to_pay(
         &self,
@@ -286,6 +338,11 @@ impl Till {
         }
         Ok(rules::step(&case, Event::Pay(look)))
     }
+}
+
+/// An entry, for words.
+fn named(entry: &Entry) -> String {
+    text(&[&entry.call, " ", &entry.order_number, " of ", &entry.account])
 }
 
 fn busy<'a>() -> Looked<'a> {

@@ -346,7 +346,7 @@ impl Till {
     }
 
     fn paid_otherwise(&self, entry: &Entry) -> Option<Entry> {
-        let of_intent = self.journal.with(|journal| journal.of_intent(&entry.account, &entry.intent));
+        let of_intent = self.journal.with(|journal| journal.of_intent(&entry.intent));
         of_intent.ok()?.into_iter().find(|other| other.id != entry.id && other.is_paid())
     }
 

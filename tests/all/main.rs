@@ -86,6 +86,7 @@ mod till {
     #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
     mod forks;
     pub mod modelled;
+    mod one_intent;
     pub mod orders;
     mod orders_notified;
     #[cfg(feature = "std")]

@@ -219,7 +219,7 @@ pub(super) fn old_entries(
             FROM aged
         )
         SELECT id, goes FROM (
-            SELECT id, old, min(old AND free) OVER (PARTITION BY account, intent) AS goes FROM judged
+            SELECT id, old, min(old AND free) OVER (PARTITION BY intent) AS goes FROM judged
         ) WHERE old ORDER BY id";
     let mut statement = change.prepare(select).or_fault()?;
     let rows =

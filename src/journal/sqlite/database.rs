@@ -25,7 +25,7 @@ use super::opened::{Opened, Presence};
 use super::opening::{
     Lock, PATIENCE, create, is_missing, move_wal_when_closed, open_existing, refuse_leftovers, resolve,
 };
-use super::reading::{entries, existing, latest};
+use super::reading::{OF_INTENT, entries, existing, latest};
 use super::serials::{Serials, count_new_wal, new_epoch, new_wals, number_fault};
 use crate::descriptors::above_stdio;
 
@@ -291,8 +291,8 @@ impl Journal for SqliteJournal {
         self.owner.clone()
     }
 
-    fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>> {
-        self.read("WHERE account = ?1 AND intent = ?2 ORDER BY id", [account, intent])
+    fn of_intent(&mut self, intent: &str) -> Result<Vec<Entry>> {
+        self.read(OF_INTENT, [intent])
     }
 
     fn begin(
@@ -306,7 +306,7 @@ impl Journal for SqliteJournal {
         self.check_whole()?;
         let mut serials = self.serials;
         let entry = self.write(|change| {
-            if latest(change, new.account, new.intent)?.is_some_and(|newest| !newest.allows_new_number()) {
+            if latest(change, new.intent)?.is_some_and(|newest| !newest.allows_new_number()) {
                 return Err(refused("the newest entry of this intent does not allow a new order number"));
             }
             let (entry, note) = insert(change, new, &mut || {

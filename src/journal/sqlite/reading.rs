@@ -20,9 +20,17 @@ pub(super) fn existing(stored: &mut Entries<'_>, id: EntryId) -> Result<Entry> {
     found.ok_or_else(|| refused("there is no such entry"))
 }
 
-pub(super) fn latest(connection: &Connection, account: &str, intent: &str) -> Result<Option<Entry>> {
-    let newest = "WHERE account = ?1 AND intent = ?2 ORDER BY id DESC LIMIT 1";
-    Ok(entries(connection, newest, [account, intent])?.pop())
+/// Under every account: a journal has few, and each is found in the index of accounts and intents.
+pub(super) const OF_INTENT: &str = "WHERE intent = ?1 AND account IN (
+        WITH RECURSIVE own (account) AS (
+            SELECT min(account) FROM entries
+            UNION ALL
+            SELECT (SELECT min(account) FROM entries WHERE account > own.account) FROM own WHERE own.account IS NOT NULL)
+        SELECT account FROM own WHERE account IS NOT NULL)
+    ORDER BY id";
+
+pub(super) fn latest(connection: &Connection, intent: &str) -> Result<Option<Entry>> {
+    Ok(entries(connection, OF_INTENT, [intent])?.pop())
 }
 
 pub(super) fn entries(connection: &Connection, which: &str, values: impl rusqlite::Params) -> Result<Vec<Entry>> {

@@ -76,6 +76,26 @@ pub(super) fn deciding(mut entries: Vec<Entry>, unwritten: impl Fn(&Entry) -> bo
     }
 }
 
+/// What an entry of the same intent under another account means: an intent is unique in the journal, and another way is begun
+/// only after a proven end of the first.
+pub(super) enum Elsewhere {
+    /// It ended unpaid, and its number is given up.
+    Ended,
+    /// It was paid, or its own number may be sent again: another way would be another payment.
+    InTheWay(&'static str),
+    /// It is asked about first.
+    Pending,
+}
+
+pub(super) fn elsewhere(entry: &Entry) -> Elsewhere {
+    match &entry.state {
+        _ if entry.is_paid() => Elsewhere::InTheWay("was paid already"),
+        _ if entry.is_pending() || !entry.is_settled() => Elsewhere::Pending,
+        _ if entry.allows_new_number() => Elsewhere::Ended,
+        _ => Elsewhere::InTheWay("was refused, and may be sent again under its own number"),
+    }
+}
+
 fn to_pay(case: &Case<'_>, look: &Look) -> Step {
     let entry = case.entry;
     if entry.is_paid() {

@@ -163,7 +163,7 @@ fn read(path: &Path, known: &[Entry], used: &HashSet<u32>) -> Result<Reading, Jo
     let mut entries = BTreeMap::new();
     let mut of_intents = Vec::new();
     for entry in known {
-        let of = journal.of_intent(&entry.account, &entry.intent)?;
+        let of = journal.of_intent(&entry.intent)?;
         of_intents.push((entry.intent.clone(), of.iter().map(|entry| entry.id).collect()));
         let numbered = journal.by_order_number(&entry.account, &entry.order_number)?;
         entries.extend(of.into_iter().chain(numbered).map(|entry| (entry.id, entry)));

@@ -288,9 +288,11 @@ fn a_second_entry_of_an_intent_only_when_the_first_allows_it() {
         let allowed = journal.entry(entry.id).unwrap().unwrap().allows_new_number();
         assert_eq!(journal.begin(&new_entry(&intent, NOW), &mut numbered).is_ok(), allowed, "{settlement:?}");
     }
-    // Another account is another matter.
+    // Another account is no other matter: an intent is unique in the journal.
     let elsewhere = NewEntry { account: "workwx", ..new_entry("prize", NOW) };
-    journal.begin(&elsewhere, &mut numbered).unwrap();
+    fails(journal.begin(&elsewhere, &mut numbered), JournalFaultKind::Refused);
+    journal.begin(&NewEntry { intent: "workwx's own", ..elsewhere }, &mut numbered).unwrap();
+    assert_eq!(journal.of_intent("prize").unwrap(), [first.clone()]);
 
     journal.settle(first.id, &declined(Next::NewNumber), NOW).unwrap();
     let second = begin(&mut journal, "prize");

@@ -81,9 +81,8 @@ impl Inner {
             .ok_or_else(|| JournalFault::new(JournalFaultKind::Refused, "no such entry"))
     }
 
-    fn latest(&self, account: &str, intent: &str) -> Option<Entry> {
-        let mut of = self.entries.iter().filter(|entry| entry.account == account && entry.intent == intent);
-        of.next_back().cloned()
+    fn latest(&self, intent: &str) -> Option<Entry> {
+        self.entries.iter().filter(|entry| entry.intent == intent).next_back().cloned()
     }
 }
 
@@ -104,11 +103,8 @@ impl Journal for MemoryJournal {
         self.0.lock().unwrap().owner.clone().unwrap_or(Owner { terminal: 7, device_info: None })
     }
 
-    fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>, JournalFault> {
-        self.call(|inner| {
-            let of = inner.entries.iter().filter(|entry| entry.account == account && entry.intent == intent);
-            Ok(of.cloned().collect())
-        })
+    fn of_intent(&mut self, intent: &str) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|inner| Ok(inner.entries.iter().filter(|entry| entry.intent == intent).cloned().collect()))
     }
 
     fn begin(
@@ -117,7 +113,7 @@ impl Journal for MemoryJournal {
         number: &mut dyn FnMut(Serial) -> Result<Numbered, Error>,
     ) -> Result<Entry, JournalFault> {
         self.call(|inner| {
-            if inner.latest(new.account, new.intent).is_some_and(|entry| !entry.allows_new_number()) {
+            if inner.latest(new.intent).is_some_and(|entry| !entry.allows_new_number()) {
                 return refused();
             }
             inner.counter += 1;
@@ -239,7 +235,8 @@ pub trait Newest {
 #[cfg(feature = "sqlite")]
 impl<J: Journal> Newest for J {
     fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>, JournalFault> {
-        Ok(self.of_intent(account, intent)?.pop())
+        let entries = self.of_intent(intent)?;
+        Ok(entries.into_iter().filter(|entry| entry.account == account).next_back())
     }
 }
 

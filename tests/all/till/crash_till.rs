@@ -75,8 +75,8 @@ impl Journal for Watched {
         self.journal.owner()
     }
 
-    fn of_intent(&mut self, account: &str, intent: &str) -> Result<Vec<Entry>, JournalFault> {
-        self.call(|journal| journal.of_intent(account, intent))
+    fn of_intent(&mut self, intent: &str) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|journal| journal.of_intent(intent))
     }
 
     fn begin(

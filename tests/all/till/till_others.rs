@@ -180,10 +180,10 @@ fn the_caller_names_one_of_two_accounts() {
     for mch_id in ["1900000110", MCH_ID] {
         canned.then_fault(Sent::Maybe);
         let options = Options::new().account(mch_id).patience(Duration::ZERO);
-        unknown(till.pay_with("prize", &red_packet(""), &options));
+        unknown(till.pay_with(mch_id, &red_packet(""), &options));
         assert_eq!(xml_value(&canned.sent().last().unwrap().body, "mch_id").unwrap(), mch_id);
     }
-    // One intent under two accounts is two payments, each with its own entry and number.
+    // (One intent under two accounts is one payment: one_intent.rs.)
     let numbers: HashSet<_> = journal.all().into_iter().map(|entry| entry.order_number).collect();
     assert_eq!(numbers.len(), 2);
 }

@@ -1,0 +1,122 @@
+//! An intent is unique in the journal: over accounts, calls, gateways and addresses.
+
+use std::time::Duration;
+
+use wxpay_terminal::*;
+
+use crate::support::memory_journal::MemoryJournal;
+use crate::support::*;
+use crate::till::modelled::Time;
+use crate::till::till::hb;
+
+/// A till of several accounts on one journal, over prepared answers.
+struct Shop {
+    canned: Canned,
+    journal: MemoryJournal,
+    time: Time,
+}
+
+impl Shop {
+    fn new() -> Shop {
+        Shop { canned: Canned::default(), journal: MemoryJournal::default(), time: Time::new() }
+    }
+
+    fn inputs(&self) -> Inputs {
+        Inputs {
+            transport: Box::new(self.canned.clone()),
+            clock: Box::new(self.time.clone()),
+            random: Box::new(Counting::new()),
+        }
+    }
+
+    fn till(&self) -> Till {
+        let till =
+            Till::with_inputs(Box::new(self.journal.clone()), Box::new(self.time.clone()), Box::new(self.time.clone()));
+        till.patience(Duration::ZERO)
+    }
+
+    fn redpack(&self, hosts: &[&str], wxappid: &str) -> Client<RedpackAccount> {
+        let account = RedpackAccount::new(MCH_ID, wxappid, key()).unwrap().hosts(hosts).unwrap();
+        Client::with_inputs(account, terminal(), self.inputs()).unwrap()
+    }
+
+    fn workwx(&self) -> Client<WorkwxAccount> {
+        let account = WorkwxAccount::new(MCH_ID, APPID, key(), Secret::from("secret")).unwrap();
+        Client::with_inputs(account.hosts(&["https://gateway.example"]).unwrap(), terminal(), self.inputs()).unwrap()
+    }
+
+    fn both(&self) -> Till {
+        self.till().with(self.redpack(&["https://gateway.example"], APPID)).with(self.workwx())
+    }
+
+    fn calls(&self) -> Vec<String> {
+        let last = |sent: &SentPost| sent.url.rsplit('/').next().unwrap().to_string();
+        self.canned.sent().iter().map(last).collect()
+    }
+}
+
+/// The natural thing when one gateway is down: the same reimbursement by another call. The first way is asked about first.
+#[test]
+fn another_way_begins_only_after_a_proven_end_of_the_first() {
+    let shop = Shop::new();
+    let till = shop.both();
+    shop.canned.then_fault(Sent::Maybe);
+    unknown(till.pay("reimbursement 17", &red_packet("")));
+    let number = shop.journal.all()[0].order_number.clone();
+    // Open: nothing is sent another way.
+    shop.canned.then(&hb("SENDING", "200"));
+    let doubt = unknown(till.pay("reimbursement 17", &employee("")));
+    assert!(doubt.text.contains(&number) && doubt.text.contains("sendredpack"), "{doubt}");
+    assert_eq!(shop.calls(), ["sendredpack", "gethbinfo"]);
+    // Not found is no end.
+    Pause::pause(&shop.time, Duration::from_secs(3_600));
+    shop.canned.then(&tenpay_failure("NOT_FOUND"));
+    unknown(till.pay("reimbursement 17", &employee("")));
+    // Failed: now another way.
+    Pause::pause(&shop.time, Duration::from_secs(60));
+    shop.canned.then(&hb("FAILED", "200")).then_fault(Sent::Maybe);
+    unknown(till.pay("reimbursement 17", &employee("")));
+    assert_eq!(shop.calls()[2..], ["gethbinfo", "gethbinfo", "paywwsptrans2pocket"]);
+    // And back: the second way is open.
+    unknown(till.pay("reimbursement 17", &red_packet("")));
+    assert_eq!(shop.journal.all().len(), 2);
+}
+
+/// Paid one way, it is paid: the other way is an error that names the payment.
+#[test]
+fn what_was_paid_one_way_is_not_paid_another_way() {
+    let shop = Shop::new();
+    let till = shop.both();
+    shop.canned.then_fault(Sent::Maybe);
+    unknown(till.pay("p", &red_packet("")));
+    shop.canned.then(&hb("SENT", "200"));
+    let error = refused(till.pay("p", &employee("")), "intent");
+    assert!(error.to_string().contains(&shop.journal.all()[0].order_number), "{error}");
+    refused(till.pay("p", &employee("")), "intent");
+    assert_eq!(shop.calls(), ["sendredpack", "gethbinfo"]);
+    // Its own way tells it.
+    accepted(till.pay("p", &red_packet("")));
+}
+
+/// The same firmware with its hosts exchanged, or with a mended appid, is not another payer.
+#[test]
+fn another_address_or_appid_is_not_another_payment() {
+    for (hosts, wxappid) in [
+        (["https://b.example", "https://a.example"], APPID),
+        (["https://a.example", "https://b.example"], "wx0000000000000001"),
+    ] {
+        let shop = Shop::new();
+        let first = shop.till().with(shop.redpack(&["https://a.example", "https://b.example"], APPID));
+        shop.canned.then_fault(Sent::Maybe);
+        unknown(first.pay("prize", &red_packet("")));
+        let later = shop.till().with(shop.redpack(&hosts, wxappid));
+        let doubt = unknown(later.pay("prize", &red_packet("")));
+        assert!(doubt.reason == Reason::NoAccount && doubt.text.contains("https://a.example"), "{doubt}");
+        assert_eq!(shop.calls(), ["sendredpack"]);
+        // Paid under the first address: an error, and nothing is sent.
+        shop.canned.then(&hb("SENT", "200"));
+        accepted(first.pay("prize", &red_packet("")));
+        refused(later.pay("prize", &red_packet("")), "intent");
+        assert_eq!(shop.calls().len(), 2);
+    }
+}
