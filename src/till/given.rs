@@ -30,7 +30,7 @@ impl Till {
         self.check_process().ok()?;
         let account = owner(self.desk(family, options.account).ok()?.profile());
         let entries = self.journal.with(|journal| journal.of_intent(intent)).ok()?;
-        entries.into_iter().filter(|entry| entry.account == account).next_back()
+        entries.into_iter().rfind(|entry| entry.account == account)
     }
 
     /// The entry of an order number under one of this till's accounts.

@@ -82,7 +82,7 @@ impl Inner {
     }
 
     fn latest(&self, intent: &str) -> Option<Entry> {
-        self.entries.iter().filter(|entry| entry.intent == intent).next_back().cloned()
+        self.entries.iter().rfind(|entry| entry.intent == intent).cloned()
     }
 }
 
@@ -236,7 +236,7 @@ pub trait Newest {
 impl<J: Journal> Newest for J {
     fn latest(&mut self, account: &str, intent: &str) -> Result<Option<Entry>, JournalFault> {
         let entries = self.of_intent(intent)?;
-        Ok(entries.into_iter().filter(|entry| entry.account == account).next_back())
+        Ok(entries.into_iter().rfind(|entry| entry.account == account))
     }
 }
 
