@@ -43,6 +43,9 @@ impl Pause for SystemPause {
     }
 }
 
+/// How many times in the future are remembered: more, and their pauses begin anew.
+const MOST_FUTURES: usize = 64;
+
 /// A cash desk: one journal, any number of accounts.
 pub struct Till {
     pub(super) journal: Lock<Box<dyn Journal>>,
@@ -60,6 +63,8 @@ pub struct Till {
     busy: Lock<Vec<EntryId>>,
     /// What this process saw of pending entries.
     pub(super) seen: Lock<BTreeMap<EntryId, Seen>>,
+    /// Times of the journal that lie in the future, and when this process first saw each.
+    future: Lock<BTreeMap<i64, Duration>>,
     /// Where it was opened. Checked before any lock.
     pub(super) process: Process,
 }
@@ -114,6 +119,7 @@ impl Till {
             opened,
             busy: Lock::new(Vec::new()),
             seen: Lock::new(BTreeMap::new()),
+            future: Lock::new(BTreeMap::new()),
             process: Process::this(),
         }
     }
@@ -271,6 +277,17 @@ impl Till {
     /// Late money was told: now it can be acknowledged.
     pub(super) fn note_told(&self, id: EntryId) {
         self.seen.with(|all| all.get_mut(&id).map(|seen| seen.untold = false));
+    }
+
+    /// How long this process has known a time that lies in the future.
+    pub(super) fn seen_for(&self, stamp: i64) -> Duration {
+        let now = self.clock.monotonic();
+        self.future.with(|all| {
+            if all.len() >= MOST_FUTURES {
+                all.clear();
+            }
+            now.saturating_sub(*all.entry(stamp).or_insert(now))
+        })
     }
 
     // ---- the journal ----

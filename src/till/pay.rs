@@ -329,7 +329,11 @@ impl Till {
     ) -> Result<Step, String> {
         let begins = latest.is_none_or(rules::begins);
         let payee = if begins { paying.last_to_payee(journal, new) } else { None };
-        let mut look = Look { called_paid, pause: rules::pause_left(latest, payee, new.at), goes_again: false };
+        let mut look = Look {
+            called_paid,
+            pause: rules::pause_left(latest, payee, new.at, &|stamp| self.seen_for(stamp)),
+            goes_again: false,
+        };
         let Some(entry) = latest else { return Ok(rules::first(&look)) };
         let seen = self.seen_of(entry.id);
         let case = self.case(paying.desk, paying.endpoint, entry, &seen);

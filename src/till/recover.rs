@@ -8,7 +8,7 @@ use super::desk::{Till, endpoint_of};
 use super::rules::{self, APART, Looked, Step};
 use super::run::{Ran, Work};
 use super::told;
-use super::watch::{Options, Repeats};
+use super::watch::{Call, Options, Repeats};
 use crate::endpoint::ResolvedBy;
 use crate::error::text;
 use crate::journal::{Entry, EntryId, JournalFault, JournalFaultKind, Summary};
@@ -124,7 +124,16 @@ impl Till {
         }
         let repeats = match options.repeats {
             Repeats::None => false,
-            Repeats::YoungerThan(young) => rules::is_young(entry, young, self.clock.unix_seconds()),
+            Repeats::YoungerThan(young) => {
+                // Its age is known by the gateway's time, which the first answer brings.
+                let unknown = self.gateway_times().next().is_none() && seen.last_attempt.is_none();
+                let once = Work { call: Call { deadline: now, ..work.call }, ..work };
+                if unknown && self.ask_of(&once).doubt().is_none() {
+                    return None;
+                }
+                let seen = self.seen_of(id);
+                rules::is_young(&self.case(desk, endpoint, entry, &seen), young)
+            }
         };
         match self.resume(&work, repeats) {
             Ran::Done(outcome) => outcome.doubt(),

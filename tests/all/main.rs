@@ -78,6 +78,7 @@ mod journal {
 }
 
 mod till {
+    mod clocks;
     // Real processes, killed.
     #[cfg(all(feature = "https", feature = "sqlite"))]
     mod crash;

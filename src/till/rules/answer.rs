@@ -50,7 +50,7 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
         Answer::NoAnswer(doubt) => return ask_again(doubt, LONGEST_WAIT),
         Answer::NotKnown { .. } if only_paid => return Step::Report,
         Answer::NotKnown { .. } if case.seen.called_paid => return contradicted(""),
-        Answer::NotKnown { first_host } => return not_found(case, resolution, first_host, waited),
+        Answer::NotKnown { first_host } => return not_found(case, resolution, first_host, (date, waited)),
     };
     let state = pairs.filled(resolution.state).unwrap_or_default();
     let doubt = |reason, words| Doubt { code: state.into(), ..Doubt::new(reason, words) };
@@ -153,8 +153,13 @@ fn says_paid(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs, asked: (bo
     }
 }
 
-fn not_found(case: &Case<'_>, resolution: &Resolution, first_host: bool, waited: Duration) -> Step {
-    if is_past_look_back(case, resolution) {
+fn not_found(
+    case: &Case<'_>,
+    resolution: &Resolution,
+    first_host: bool,
+    (date, waited): (Option<i64>, Duration),
+) -> Step {
+    if is_past_look_back(case, resolution, date) {
         return for_a_person("the order is older than what the gateway's query covers");
     }
     let ask_again = |words| Step::Ask(longer(waited, LONGEST_WAIT), Doubt::new(Reason::OpenCode, words));
@@ -162,7 +167,7 @@ fn not_found(case: &Case<'_>, resolution: &Resolution, first_host: bool, waited:
         // The page of gethbinfo (2025.06): not a failure. Only the gateway's FAILED ends a number.
         None if case.until_repeat().is_zero() => Step::Repeat(Duration::ZERO, Doubt::new(Reason::OpenCode, NOT_KNOWN)),
         None => ask_again(NOT_KNOWN),
-        Some((_, rules)) if not_found_is_final(case, rules, resolution, first_host) => {
+        Some((_, rules)) if not_found_is_final(case, rules, first_host) => {
             declined(unpaid("NOT_FOUND", "the gateway never saw this order"))
         }
         Some(_) => ask_again("the gateway does not know the order yet"),
@@ -180,11 +185,11 @@ pub(in crate::till) fn without_repeat(waited: Duration, doubt: Doubt) -> Step {
 /// Of an order whose answer was lost, so that nobody can pay it, "not found" is final when the window passed in this
 /// process's own time since the later of its start and the last attempt, the first host said it twice, a minute apart, and
 /// the order is inside the query's look-back by a clock that was plausible then and is now.
-fn not_found_is_final(case: &Case<'_>, rules: &OrderRules, resolution: &Resolution, first_host: bool) -> bool {
+fn not_found_is_final(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
     let Case { entry, seen, times, .. } = *case;
     let twice = seen.not_found_since.is_some_and(|first| times.monotonic.saturating_sub(first) >= TWO_ANSWERS);
     let plausible = entry.begun_at >= EARLIEST && times.now >= entry.last_attempt_at;
-    is_lost(case, rules, first_host) && twice && plausible && !is_past_look_back(case, resolution)
+    is_lost(case, rules, first_host) && twice && plausible
 }
 
 /// Whether an answer "not found" is the first or the second of the two that it takes.
@@ -201,8 +206,10 @@ fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
     first_host && !handed_out && !known && case.since_attempt() >= window
 }
 
-fn is_past_look_back(case: &Case<'_>, resolution: &Resolution) -> bool {
+/// By the time that came with the answer, or the gateway's last one; by the device's clock only where nobody tells another.
+fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
     let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
-    let (last, now) = (case.entry.last_attempt_at, case.times.now);
+    let now = date.or(case.times.gateway).unwrap_or(case.times.now);
+    let last = case.entry.last_attempt_at;
     last >= EARLIEST && now < LATEST && now.saturating_sub(last) >= look_back
 }

@@ -28,8 +28,6 @@ use answer::{after_answer, to_ask};
 pub(super) use answer::{ask_now, counts_as_not_found, without_repeat};
 pub(super) use case::*;
 
-/// A pause up to this long is kept in full when the clock was set back.
-const SHORT: Duration = Duration::from_secs(60);
 /// How far the clock may be from the gateway's for pruning.
 const A_DAY: i64 = 86_400;
 
@@ -125,14 +123,15 @@ fn not_written(case: &Case<'_>) -> Step {
 
 /// What is left of the pauses that the gateway asks for: after the refusal that said so, and between two payments to one
 /// payee (with the time of the last one).
-pub(super) fn pause_left(latest: Option<&Entry>, payee: Option<(Duration, i64)>, now: i64) -> Option<Duration> {
+pub(super) fn pause_left(
+    latest: Option<&Entry>,
+    payee: Option<(Duration, i64)>,
+    now: i64,
+    seen_for: &dyn Fn(i64) -> Duration,
+) -> Option<Duration> {
     let left = |(pause, last): (Duration, i64)| -> Option<Duration> {
-        // A clock that was set back: the whole pause for seconds, none for hours, which it would turn into years.
-        let since = match u64::try_from(now.saturating_sub(last)) {
-            Ok(since) => Duration::from_secs(since),
-            Err(_) if pause > SHORT => pause,
-            Err(_) => Duration::ZERO,
-        };
+        // A time in the future was written under a wrong clock, then or now: it counts from when this process first saw it.
+        let since = u64::try_from(now.saturating_sub(last)).map_or_else(|_| seen_for(last), Duration::from_secs);
         Some(pause.saturating_sub(since)).filter(|left| !left.is_zero())
     };
     let refused = latest.and_then(|entry| match &entry.state {
@@ -213,6 +212,8 @@ fn to_resume(case: &Case<'_>, repeats: bool) -> Step {
     let earlier = || Doubt::new(Reason::EarlierAttempt, "an earlier attempt has no proven answer");
     let Some((_, rules)) = case.order() else { return resolve(case, repeats, earlier()) };
     match (&case.entry.state, &case.seen.withheld) {
+        // Never after its end: nobody could pay it in time.
+        (_, Some(_)) if !is_within(case.entry, rules, case.times.now) => resolve(case, false, earlier()),
         (EntryState::Settled(Settlement::Ordered { .. }), _) => match is_within(case.entry, rules, case.times.now) {
             true => Step::Report,
             false => resolve(case, false, earlier()),
@@ -311,12 +312,15 @@ fn distrusted(case: &Case<'_>, words: String) -> Step {
 
 // ---- after recovery, before pruning ----
 
-/// Whether an entry is young enough for a repeat, by a clock that was plausible then and did not go back since.
-pub(super) fn is_young(entry: &Entry, young: Duration, now: i64) -> bool {
-    let age = now.saturating_sub(entry.begun_at);
-    entry.begun_at >= EARLIEST
-        && now >= entry.last_attempt_at
-        && u64::try_from(age).is_ok_and(|age| Duration::from_secs(age) < young)
+/// Whether an entry is young enough for a repeat: by the gateway's time, or, where this process made an attempt itself, by a
+/// clock that was plausible then and did not go back since. A board without a battery boots with the time of its last
+/// shutdown: without the gateway's time its age is unknown, and then nothing moves.
+pub(super) fn is_young(case: &Case<'_>, young: Duration) -> bool {
+    let Case { entry, seen, times, .. } = *case;
+    let by_clock = seen.last_attempt.map(|_| times.now);
+    let Some(now) = times.gateway.or(by_clock) else { return false };
+    let age = u64::try_from(now.saturating_sub(entry.begun_at)).map(Duration::from_secs);
+    entry.begun_at >= EARLIEST && times.now >= entry.last_attempt_at && age.is_ok_and(|age| age < young)
 }
 
 /// A wrong clock would make a paid intent payable again: nothing goes before a gateway's own time agreed with it to a day.

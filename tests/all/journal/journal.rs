@@ -292,7 +292,7 @@ fn a_second_entry_of_an_intent_only_when_the_first_allows_it() {
     let elsewhere = NewEntry { account: "workwx", ..new_entry("prize", NOW) };
     fails(journal.begin(&elsewhere, &mut numbered), JournalFaultKind::Refused);
     journal.begin(&NewEntry { intent: "workwx's own", ..elsewhere }, &mut numbered).unwrap();
-    assert_eq!(journal.of_intent("prize").unwrap(), [first.clone()]);
+    assert_eq!(journal.of_intent("prize").unwrap(), std::slice::from_ref(&first));
 
     journal.settle(first.id, &declined(Next::NewNumber), NOW).unwrap();
     let second = begin(&mut journal, "prize");

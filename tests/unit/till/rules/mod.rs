@@ -264,13 +264,17 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
             at.entry.known = true;
             answer(not_found(true), false)
         }
+        H::NotFoundWithClockAhead => {
+            at.times.now = NOW + 31 * 86_400;
+            answer(not_found(true), false)
+        }
         H::NotFoundByWrongClock => {
             at.seen.not_found_since = Some(MONOTONIC.saturating_sub(Duration::from_secs(60)));
             at.times.now = at.entry.last_attempt_at - 1;
             answer(not_found(true), false)
         }
         H::NotFoundPastLookBack => {
-            at.entry.last_attempt_at = NOW - MONTH;
+            at.entry.last_attempt_at = at.entry.begun_at + MINUTE - MONTH;
             answer(not_found(true), false)
         }
         H::SaysUnpaidButCalledPaid => {
@@ -437,6 +441,7 @@ fn no_doubt_ends_an_entry() {
         H::NotFoundOnce,
         H::NotFoundAtSecondHost,
         H::NotFoundOfKnown,
+        H::NotFoundWithClockAhead,
         H::NotFoundByWrongClock,
         H::NotFoundPastLookBack,
         H::SaysUnpaidOfOther,

@@ -1,0 +1,102 @@
+//! Boards without a battery: the device's clock stands while they are off, and jumps when somebody sets it.
+
+use std::time::Duration;
+
+use wxpay_terminal::*;
+
+use crate::support::memory_journal::MemoryJournal;
+use crate::support::*;
+use crate::till::modelled::Time;
+use crate::till::simulation::till_of_terminal;
+use crate::till::till::{outcome, redpack_till, state};
+
+const DAY: i64 = 86_400;
+
+fn moved(canned: &Canned) -> usize {
+    canned.sent().iter().filter(|sent| sent.url.ends_with("sendredpack")).count()
+}
+
+/// 45 days in a drawer, and it boots with the old time: its age is what the gateway's time says, or unknown.
+#[test]
+fn recover_repeats_nothing_whose_age_is_not_known() {
+    for date in [None, Some(NOW + 45 * DAY)] {
+        let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+        canned.then_fault(Sent::Maybe);
+        unknown(outcome(&redpack_till(&canned, &journal, &time).patience(Duration::ZERO), "prize"));
+        let later = redpack_till(&canned, &journal, &time);
+        for _ in 0..8 {
+            match date {
+                Some(date) => canned.then_dated(&tenpay_failure("NOT_FOUND"), date),
+                None => canned.then(&tenpay_failure("NOT_FOUND")),
+            };
+        }
+        let young = Repeats::YoungerThan(Duration::from_secs(600));
+        let options = Options::new().patience(Duration::from_secs(5)).repeats(young);
+        assert!(later.recover_with(&options).unwrap()[0].doubt.is_some());
+        assert_eq!(moved(&canned), 1, "{date:?}");
+        // Past what the query covers, nothing is concluded from "not found": a person looks.
+        let for_a_person = matches!(state(&journal), EntryState::Settled(Settlement::ForAPerson { .. }));
+        assert_eq!(for_a_person, date.is_some());
+    }
+}
+
+/// The same board after a minute, with an answer that tells the time: it is young, and is repeated.
+#[test]
+fn recover_repeats_what_the_gateways_time_calls_young() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&redpack_till(&canned, &journal, &time).patience(Duration::ZERO), "prize"));
+    Pause::pause(&time, Duration::from_secs(60));
+    let later = redpack_till(&canned, &journal, &time);
+    let number = journal.all()[0].order_number.clone();
+    for _ in 0..2 {
+        canned.then_dated(&tenpay_failure("NOT_FOUND"), NOW + 60);
+    }
+    canned.then(&redpack_success(&number, &[]));
+    let young = Repeats::YoungerThan(Duration::from_secs(600));
+    let options = Options::new().patience(Duration::from_secs(20)).repeats(young);
+    assert!(later.recover_with(&options).unwrap()[0].doubt.is_none(), "{:?}", state(&journal));
+    assert_eq!(moved(&canned), 2);
+}
+
+/// The device's clock is 31 days ahead for one question: nothing of it stays.
+#[test]
+fn a_clock_that_is_ahead_for_one_question_decides_nothing() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&till, "prize"));
+    time.jump(31 * DAY);
+    Pause::pause(&time, Duration::from_secs(60));
+    for _ in 0..2 {
+        canned.then_dated(&tenpay_failure("NOT_FOUND"), NOW + 60);
+    }
+    till.recover(Duration::from_millis(1_500)).unwrap();
+    assert_eq!(state(&journal), EntryState::Open);
+}
+
+/// Paid, or refused, while the clock was two days ahead: the pause counts from when this process first saw it.
+#[test]
+fn a_pause_that_was_written_under_a_clock_ahead_ends() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = || {
+        till_of_terminal("workwx", journal.clone(), &time, terminal(), &|| Inputs {
+            transport: Box::new(canned.clone()),
+            clock: Box::new(time.clone()),
+            random: Box::new(Counting::new()),
+        })
+        .patience(Duration::ZERO)
+    };
+    time.jump(2 * DAY);
+    canned.then_fault(Sent::Maybe);
+    unknown(till().pay("first", &employee("")));
+    time.jump(-2 * DAY);
+    let till = till();
+    for _ in 0..3 {
+        refused(till.pay("second", &employee("")), "till");
+    }
+    Pause::pause(&time, Duration::from_secs(15));
+    canned.then_fault(Sent::Maybe);
+    unknown(till.pay("second", &employee("")));
+    assert_eq!(canned.sent().len(), 2);
+}
