@@ -40,6 +40,9 @@ pub struct Endpoint {
     pub signing: &'static [Step],
     /// How to read the reply.
     pub reply: ReplyTable,
+    /// The fields that decide what is paid: who, and how much. A till compares these when an intent is paid again, and no others:
+    /// a greeting may change.
+    pub decides: &'static [&'static str],
     /// The payee's field, and the least time between two payments to one payee, where the gateway asks for one.
     pub payee_pause: Option<(&'static str, Duration)>,
     /// How a till resolves an unknown outcome.
@@ -83,6 +86,9 @@ pub struct Resolution {
     pub look_back: Duration,
     /// How long to wait before the query after these codes.
     pub slow: &'static [(&'static str, Duration)],
+    /// States that do not go on by themselves: so long after the last attempt the identical payment is sent again, for three
+    /// days.
+    pub repeat_when: &'static [(&'static str, Duration)],
 }
 
 /// An order that a customer pays (protocol C.2, C.4).

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod judge;
+mod left_open;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -28,6 +29,7 @@ use crate::wire::fields::{self, Fields, Shown};
 use crate::wire::pairs::Pairs;
 use crate::wire::{LONGEST_REPLY, form, sign, xml};
 use judge::Case;
+use left_open::LeftOpen;
 
 /// Makes the calls of one account from one terminal.
 ///
@@ -81,7 +83,15 @@ impl<A: Account> Client<A> {
         let owner = Arc::new(fingerprint(account.profile()));
         let within = Duration::from_secs(30);
         let process = Process::this();
-        let pipe = Pipe { terminal, inputs, owner, within, gateway_began: AtomicU32::new(0), process };
+        let pipe = Pipe {
+            terminal,
+            inputs,
+            owner,
+            within,
+            gateway_began: AtomicU32::new(0),
+            left_open: LeftOpen::new(),
+            process,
+        };
         Ok(Client { account, pipe })
     }
 
@@ -110,7 +120,8 @@ impl<A: Account> Client<A> {
 
     /// Checks and signs a payment. Nothing is sent.
     ///
-    /// Use it only for an order number that was **never sent**, or that was refused with [`Next::SameNumber`]: mend the
+    /// A number that this client left open (its last 64) is a repeat, as [`Client::prepare_repeat`] makes it. Otherwise use it only for an
+    /// order number that was **never sent**, or that was refused with [`Next::SameNumber`]: mend the
     /// parameters, then prepare the same number again. For a number that may have been sent by an earlier run of the
     /// program, use [`Client::prepare_repeat`].
     ///
@@ -124,7 +135,10 @@ impl<A: Account> Client<A> {
     where
         R: Payment<Account = A>,
     {
-        let draft = self.draft(request)?;
+        let mut draft = self.draft(request)?;
+        if self.pipe.left_open.has(draft.order_number()) {
+            (draft.marked, draft.attempts) = (true, 1);
+        }
         Ok(Prepared { draft, read: <R::Reply as Reply>::read, family: PhantomData })
     }
 
@@ -229,7 +243,7 @@ pub struct Prepared<T> {
 impl<T> Prepared<T> {
     /// The order number. Store it before sending.
     pub fn order_number(&self) -> &str {
-        self.draft.fields.get(self.draft.endpoint.order_number).unwrap_or_default()
+        self.draft.order_number()
     }
 
     /// The call.
@@ -280,6 +294,10 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    fn order_number(&self) -> &str {
+        self.fields.get(self.endpoint.order_number).unwrap_or_default()
+    }
+
     fn case<'a>(&'a self, profile: &'a Profile, marked: bool) -> Case<'a> {
         Case { endpoint: self.endpoint, sent: &self.fields, profile, marked, sent_before: self.attempts > 1 }
     }
@@ -301,6 +319,8 @@ pub(crate) struct Pipe {
     /// The gateway's time when the monotonic clock was zero, as its HTTP server told it last. One word and not a lock, so that
     /// a client can be shared by threads without std, too.
     gateway_began: AtomicU32,
+    /// Numbers whose last attempt has no proven answer. Prepared again, they are repeats.
+    left_open: LeftOpen,
     /// Where it was made: its transport's connections belong to that process.
     process: Process,
 }
@@ -444,6 +464,7 @@ impl Pipe {
         // A proven refusal is an answer, so it does not mark the next attempt. judge never says it of a marked one.
         draft.refusal = outcome.refusal().cloned();
         draft.marked = draft.refusal.is_none();
+        self.left_open.note(draft.order_number(), matches!(outcome, Outcome::Unknown(_)));
         if !outcome.is_accepted() {
             // A late duplicate of this reply must not meet the next request. A transport that panics here keeps nothing.
             let _ = unless_panicked(|| self.forget(profile, draft.endpoint));

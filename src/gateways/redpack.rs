@@ -78,6 +78,7 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
         codes: CODES,
         other_codes: Means::Open,
     },
+    decides: &["re_openid", "total_amount"],
     payee_pause: None,
     resolved_by: ResolvedBy::Query(&RESOLUTION),
     document: "seed 001; protocol A.2, A.4",
@@ -149,6 +150,7 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
         codes: &[row("NOT_FOUND", Means::NotKnown, "指定单号数据不存在")],
         other_codes: Means::Open,
     },
+    decides: &[],
     payee_pause: None,
     resolved_by: ResolvedBy::NotByTill,
     document: "protocol A.2, A.4",
@@ -168,6 +170,8 @@ const RESOLUTION: Resolution = Resolution {
     look_back: MONTH,
     // 二十分钟后查询.
     slow: &[("PROCESSING", Duration::from_secs(20 * 60))],
+    // The platform\'s support: it does not go on by itself; within three days the same number may be sent again.
+    repeat_when: &[("SENDING", Duration::from_secs(20 * 60))],
 };
 
 /// Sends one cash red packet to one user.

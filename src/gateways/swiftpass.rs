@@ -92,6 +92,7 @@ pub const WAP_ORDER: Endpoint = Endpoint {
         codes: REFUSALS,
         other_codes: Means::Open,
     },
+    decides: &["total_fee"],
     payee_pause: None,
     resolved_by: ResolvedBy::Order(&RESOLUTION, &ORDER),
     document: "seed 002; protocol C.2, C.4, C.5",
@@ -108,6 +109,7 @@ const RESOLUTION: Resolution = Resolution {
     evidence: &["trade_state", "transaction_id", "time_end"],
     look_back: Duration::from_secs(30 * 86_400),
     slow: &[],
+    repeat_when: &[],
 };
 
 /// Seed 002: `mweb_url` can be opened for 5 minutes.
@@ -193,6 +195,7 @@ pub const TRADE_QUERY: Endpoint = Endpoint {
         codes: NOT_KNOWN,
         other_codes: Means::Open,
     },
+    decides: &[],
     payee_pause: None,
     resolved_by: ResolvedBy::NotByTill,
     document: "protocol C.1, C.4",
@@ -224,6 +227,7 @@ pub const TRADE_CLOSE: Endpoint = Endpoint {
         codes: NOT_KNOWN,
         other_codes: Means::Open,
     },
+    decides: &[],
     payee_pause: None,
     resolved_by: ResolvedBy::NotByTill,
     document: "protocol C.1, C.4",

@@ -68,6 +68,7 @@ pub const WXCHARGE: Endpoint = Endpoint {
         // No list of retcodes is public. A verified non-zero one is a refusal on the first attempt only (protocol D).
         other_codes: Means::Refused(Next::NewNumber),
     },
+    decides: &["openid", "netid", "amount"],
     payee_pause: None,
     resolved_by: ResolvedBy::Repeat,
     document: "seed 003; protocol D",

@@ -90,6 +90,7 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         other_codes: Means::Open,
     },
     // B.1: at least 15 s between two payments to one user.
+    decides: &["openid", "amount"],
     payee_pause: Some(("openid", Duration::from_secs(15))),
     resolved_by: ResolvedBy::Query(&RESOLUTION),
     document: "seed 000; WeCom 90278, 90281; protocol B.2, B.3, B.4",
@@ -148,6 +149,7 @@ pub const QUERY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         codes: &[row("NOT_FOUND", Means::NotKnown, "指定单号数据不存在")],
         other_codes: Means::Open,
     },
+    decides: &[],
     payee_pause: None,
     resolved_by: ResolvedBy::NotByTill,
     document: "WeCom 90279; protocol B.2, B.4",
@@ -164,6 +166,7 @@ const RESOLUTION: Resolution = Resolution {
     evidence: &["detail_id", "status", "transfer_time"],
     look_back: Duration::from_secs(30 * 86_400),
     slow: &[],
+    repeat_when: &[],
 };
 
 /// Pays one employee.

@@ -308,9 +308,26 @@ impl Till {
         self.journal.with(|journal| journal.entry(id).ok().flatten()).filter(Entry::is_paid)
     }
 
-    pub(super) fn count_attempt(&self, id: EntryId) -> Result<(), JournalFault> {
+    /// Counts one more attempt, unless the payee's pause is not over: then what is left of it. One rule, under one lock, for
+    /// repeats and for new intents.
+    pub(super) fn count_attempt(
+        &self,
+        entry: &Entry,
+        payee: Option<(&str, Duration)>,
+    ) -> Result<Option<Duration>, JournalFault> {
         let at = self.clock.unix_seconds();
-        self.journal.with(|journal| journal.attempt(id, at))
+        self.journal.with(|journal| {
+            let last = match payee {
+                Some((field, pause)) => journal
+                    .last_attempt_to(&entry.account, field, entry.field(field).unwrap_or_default())?
+                    .map(|last| (pause, last)),
+                None => None,
+            };
+            match rules::pause_left(None, last, at, &|stamp| self.seen_for(stamp)) {
+                Some(left) => Ok(Some(left)),
+                None => journal.attempt(entry.id, at).map(|()| None),
+            }
+        })
     }
 
     pub(super) fn settle(&self, entry: &Entry, settlement: &Settlement) -> Result<(), JournalFault> {

@@ -1,8 +1,5 @@
 //! The caller's own name for what is being paid, and what makes two calls the same intent.
 
-use alloc::string::String;
-
-use super::period::is_of_period;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::journal::Entry;
@@ -23,22 +20,11 @@ pub(super) fn check_intent(intent: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the intent was used with these fields. The order number is the till's own; a blanked entry has only its call
-/// and amount left to compare.
-pub(super) fn same_fields(entry: &Entry, endpoint: &Endpoint, fields: &Fields) -> bool {
+/// Whether the intent was used for this: the same call, amount, and the fields that decide. Texts that are only shown may
+/// change. A blanked entry has only its call and amount left to compare.
+pub(super) fn same_payment(entry: &Entry, endpoint: &Endpoint, fields: &Fields) -> bool {
     let amount = fields.get(endpoint.amount).and_then(Fen::read);
-    if entry.call != endpoint.name || amount != Some(entry.amount) {
-        return false;
-    }
-    let own = |name: &str| name == endpoint.order_number || is_terminals(name) || is_of_period(name, endpoint);
-    let stored = entry.fields.iter().filter(|(name, _)| !own(name));
-    let given = fields.iter().filter(|(name, _)| !own(name));
-    let same = |((a, b), (c, d)): ((&String, &String), (&str, &str))| a == c && b == d;
-    let count = given.clone().count();
-    entry.fields.is_empty() || (stored.clone().count() == count && stored.map(|(n, v)| (n, v)).zip(given).all(same))
-}
-
-/// The terminal's own fields may change in its configuration between two runs; a repeat still sends the stored ones.
-fn is_terminals(name: &str) -> bool {
-    matches!(name, "device_info" | "client_ip" | "spbill_create_ip" | "mch_create_ip")
+    let same = |name: &&str| entry.field(name) == fields.get(name);
+    let decided = entry.fields.is_empty() || endpoint.decides.iter().all(same);
+    entry.call == endpoint.name && amount == Some(entry.amount) && decided
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::desk::{Desk, Held, Till, endpoint_of};
-use super::intent::{check_intent, same_fields};
+use super::intent::{check_intent, same_payment};
 use super::period::set_valid;
 use super::receipt::{Found, Read, Receipt, kept};
 use super::rules::{self, APART, Elsewhere, Event, Look, Step};
@@ -229,7 +229,7 @@ impl Till {
             let called_paid = entries.iter().find(|entry| rules::is_given_up(entry) && self.is_called_paid(entry.id));
             let called_paid = called_paid.cloned();
             let latest = rules::deciding(entries, |entry| rules::is_paid_unwritten(&self.seen_of(entry.id)));
-            if latest.as_ref().is_some_and(|entry| !same_fields(entry, endpoint, fields)) {
+            if latest.as_ref().is_some_and(|entry| !same_payment(entry, endpoint, fields)) {
                 return Err(Error::field("intent", "was used before with other fields"));
             }
             if pending && given_up.is_none() {

@@ -32,11 +32,6 @@ pub(super) fn set_valid(given: &mut Fields, rules: &OrderRules, now: i64) -> Res
     Ok(())
 }
 
-/// The fields of an order's time, which are new with each number.
-pub(super) fn is_of_period(name: &str, endpoint: &Endpoint) -> bool {
-    matches!(endpoint.resolved_by, ResolvedBy::Order(_, rules) if rules.valid.0 == name || rules.valid.1 == name)
-}
-
 /// A slow clock of the device made the order's end too early. The gateway may take it all the same, so what it says of the
 /// time is kept with the order.
 pub(super) fn ordered_at(gateway_now: Option<i64>) -> Option<(String, String)> {

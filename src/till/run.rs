@@ -79,7 +79,7 @@ impl Till {
             let step = match self.decide(work, Event::Attempt(Ended::Judged(outcome))) {
                 Step::SameNumberAfter(wait, refusal) => {
                     // Not durable, not sent: the refusal is what is known.
-                    if self.wait(&call, &entry.order_number, wait) && self.count_attempt(entry.id).is_ok() {
+                    if self.wait(&call, &entry.order_number, wait) && self.count_attempt(entry, None).is_ok() {
                         continue;
                     }
                     rules::declined(refusal)
@@ -151,12 +151,11 @@ impl Till {
         let entry = work.entry;
         let mut waited = Duration::ZERO;
         loop {
-            let may_pay = |wait: Duration| self.clock.monotonic().saturating_add(wait) <= work.call.payments_until;
             let has_time = |wait: Duration| self.wait(&work.call, &entry.order_number, wait);
             step = match (step, &mut draft) {
                 (Step::Ask(wait, doubt), _) if !wait.is_zero() && !has_time(wait) => return Outcome::Unknown(doubt),
                 // After a cancel, and after the patience, no payment begins.
-                (Step::Repeat(wait, doubt), Some(_)) if !may_pay(wait) || !has_time(wait) => {
+                (Step::Repeat(wait, doubt), Some(_)) if !self.may_pay(&work.call, wait) || !has_time(wait) => {
                     return Outcome::Unknown(doubt);
                 }
                 (Step::Close(doubt), _) => {
@@ -186,16 +185,21 @@ impl Till {
         }
     }
 
+    /// Whether a payment may still begin after this wait.
+    fn may_pay(&self, call: &Call<'_>, wait: Duration) -> bool {
+        self.clock.monotonic().saturating_add(wait) <= call.payments_until
+    }
+
     /// The same payment again, counted before its first byte leaves, with the payee's pause before it.
     fn repeat(&self, work: &Work<'_>, draft: &mut Draft) -> Ended {
         let Work { desk, endpoint, entry, call, read } = *work;
-        if let Some((_, pause)) = endpoint.payee_pause
-            && !self.wait(&call, &entry.order_number, pause)
-        {
-            return Ended::NoTime;
-        }
-        if let Err(fault) = self.count_attempt(entry.id) {
-            return Ended::NotCounted(fault);
+        loop {
+            match self.count_attempt(entry, endpoint.payee_pause) {
+                Ok(None) => break,
+                Ok(Some(left)) if self.may_pay(&call, left) && self.wait(&call, &entry.order_number, left) => {}
+                Ok(Some(_)) => return Ended::NoTime,
+                Err(fault) => return Ended::NotCounted(fault),
+            }
         }
         self.with_seen(entry.id, |seen| seen.attempts = seen.attempts.max(entry.attempts).saturating_add(1));
         call.progress(&entry.order_number, Phase::Repeating, Duration::ZERO);

@@ -60,7 +60,14 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
         Said::GivenBack if only_paid => Step::Unknown(doubt(Reason::ForAPerson, GIVEN_BACK)),
         Said::GivenBack => for_a_person(GIVEN_BACK),
         Said::Open if only_paid => only_if_it_says(doubt(Reason::OpenCode, WORKING)),
-        Said::Open => ask_again(doubt(Reason::OpenCode, WORKING), LONGEST_WAIT),
+        Said::Open => {
+            let text = pairs.owned("reason").map_or(WORKING.into(), Into::into);
+            let working = Doubt { text, ..doubt(Reason::OpenCode, WORKING) };
+            match is_stuck(case, resolution, state, date) {
+                true => Step::Repeat(Duration::ZERO, working),
+                false => ask_again(working, LONGEST_WAIT),
+            }
+        }
         _ if only_paid => Step::Report,
         _ if case.seen.called_paid => contradicted(state),
         Said::Unpaid if names_it(case, resolution, &pairs) => {
@@ -73,6 +80,19 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
             not_paid_yet(case, may_be_closed, not_yet, date, waited)
         }
     }
+}
+
+/// How long a payment that does not go on by itself may be sent again under its number.
+const THREE_DAYS: i64 = 3 * 86_400;
+
+/// Whether a payment stays where it is until the identical one is sent again: by a known age.
+fn is_stuck(case: &Case<'_>, resolution: &Resolution, state: &str, date: Option<i64>) -> bool {
+    let Some((_, pause)) = resolution.repeat_when.iter().find(|(stuck, _)| *stuck == state) else { return false };
+    let Case { entry, times, seen, .. } = *case;
+    let now = date.or(times.gateway).or(seen.last_attempt.map(|_| times.now));
+    let age = now.map(|now| now.saturating_sub(entry.begun_at));
+    let is_young = entry.begun_at >= EARLIEST && age.is_some_and(|age| (0..THREE_DAYS).contains(&age));
+    is_young && case.since_attempt() >= *pause && case.until_repeat().is_zero()
 }
 
 const WORKING: &str = "the gateway is still working on it";

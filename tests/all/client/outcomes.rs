@@ -583,3 +583,26 @@ fn a_panic_in_the_reply_rule_is_unknown() {
     assert_eq!(unknown(client.send(&mut prepared)).reason, Reason::Panic);
     assert!(prepared.is_marked());
 }
+
+/// The natural retry: the number is prepared again. This client left it open, so a refusal says nothing of the first attempt.
+#[test]
+fn a_number_that_was_left_open_is_a_repeat() {
+    let canned = Canned::default();
+    let client = redpack(&canned);
+    let number = "100000982017072019616";
+    let again = |canned: &Canned, code: &str| {
+        canned.then(&tenpay_failure(code));
+        let mut prepared = client.prepare(&red_packet(number)).unwrap();
+        (prepared.is_marked(), client.send(&mut prepared))
+    };
+    canned.then_fault(Sent::Maybe);
+    unknown(client.send(&mut client.prepare(&red_packet(number)).unwrap()));
+    let (marked, came) = again(&canned, "NOTENOUGH");
+    assert!(marked);
+    assert_eq!(unknown(came).reason, Reason::EarlierAttempt);
+    // Another number is none of it; what was proven is forgotten.
+    assert!(!client.prepare(&red_packet("100000982017072019617")).unwrap().is_marked());
+    canned.then(&redpack_success(number, &[]));
+    accepted(client.send(&mut client.prepare(&red_packet(number)).unwrap()));
+    assert!(!client.prepare(&red_packet(number)).unwrap().is_marked());
+}

@@ -143,3 +143,67 @@ fn an_intent_has_no_blank_at_an_end() {
     }
     assert!(journal.all().is_empty() && canned.sent().is_empty());
 }
+
+/// A firmware update changes the greeting: the payment is told, and resolved with what was stored.
+#[test]
+fn a_text_that_is_only_shown_may_change() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then_fault(Sent::Maybe).then(&hb("SENT", "200"));
+    accepted(outcome(&till.patience(Duration::from_secs(5)), "prize"));
+    let till = redpack_till(&canned, &journal, &time);
+    accepted(till.pay("prize", &SendRedPack { wishing: "新年快乐", ..red_packet("") }));
+    assert_eq!(canned.sent().len(), 2);
+    // Who, and how much, may not.
+    refused(till.pay("prize", &SendRedPack { re_openid: "oOtherOtherOtherOtherOtherOt", ..red_packet("") }), "intent");
+    refused(till.pay("prize", &SendRedPack { total_amount: fen(201), ..red_packet("") }), "intent");
+}
+
+/// A red packet that stays SENDING does not go on by itself: after 20 minutes the identical one is sent again, for three days.
+#[test]
+fn a_red_packet_that_stays_sending_is_sent_again() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&till, "prize"));
+    let sends = || canned.sent().iter().filter(|sent| sent.url.ends_with("sendredpack")).count();
+    for (wait, sent) in [(600, 1), (700, 2)] {
+        Pause::pause(&time, Duration::from_secs(wait));
+        canned.then_dated(&hb("SENDING", "200"), time.unix_seconds());
+        if sent == 2 {
+            canned.then_fault(Sent::Maybe).then(&hb("SENDING", "200"));
+        }
+        let options = Options::new().patience(Duration::from_millis(1_500));
+        let doubt = unknown(till.pay_with("prize", &red_packet(""), &options));
+        assert_eq!(sends(), sent, "{doubt}");
+    }
+    // After three days it is closed: it is asked about, and no longer sent.
+    Pause::pause(&time, Duration::from_secs(3 * 86_400));
+    canned.then_dated(&hb("SENDING", "200"), time.unix_seconds());
+    let doubt = unknown(outcome(&till, "prize"));
+    assert!(doubt.text.contains("余额不足"), "the gateway's reason: {doubt}");
+    assert_eq!((sends(), journal.all().len()), (2, 1));
+}
+
+/// A repeat keeps the payee's pause, and so does a new intent beside it: one rule.
+#[test]
+fn a_repeat_and_a_new_intent_keep_one_pause() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = till_of_terminal("workwx", journal.clone(), &time, terminal(), &|| Inputs {
+        transport: Box::new(canned.clone()),
+        clock: Box::new(time.clone()),
+        random: Box::new(Counting::new()),
+    });
+    canned.then_fault(Sent::Maybe);
+    unknown(till.pay_with("first", &employee(""), &Options::new().patience(Duration::ZERO)));
+    Pause::pause(&time, Duration::from_secs(20));
+    // A new intent for the same payee; 5 s later the first one is repeated.
+    canned.then_fault(Sent::Maybe);
+    unknown(till.pay_with("second", &employee(""), &Options::new().patience(Duration::ZERO)));
+    let second = time.unix_seconds();
+    Pause::pause(&time, Duration::from_secs(5));
+    canned.then(&tenpay_failure("NOT_FOUND")).then_fault(Sent::Maybe);
+    unknown(till.pay_with("first", &employee(""), &Options::new().patience(Duration::from_secs(12))));
+    assert_eq!(journal.all()[0].attempts, 2);
+    assert!(journal.all()[0].last_attempt_at - second >= 15, "{:?}", journal.all()[0]);
+}
