@@ -17,3 +17,8 @@ ALTER TABLE journal ADD COLUMN epoch_squares INTEGER NOT NULL DEFAULT 0;
 -- Over the texts of this schema: a view that people read, and the rules of the tables, are as they were made.
 ALTER TABLE journal ADD COLUMN schema_digest BLOB CHECK (length(schema_digest) = 16);
 ALTER TABLE journal ADD COLUMN digest BLOB CHECK (length(digest) = 16);
+-- The intents that were pruned, 16 bytes each: they are never paid again, whatever a clock said of their age. How many there are,
+-- and the sums of their four words modulo 2147483647, stand in the journal's own row.
+CREATE TABLE gone (intent BLOB PRIMARY KEY CHECK (length(intent) = 16)) STRICT, WITHOUT ROWID;
+ALTER TABLE journal ADD COLUMN gone INTEGER NOT NULL DEFAULT 0 CHECK (gone >= 0);
+ALTER TABLE journal ADD COLUMN gone_sum INTEGER NOT NULL DEFAULT 0;

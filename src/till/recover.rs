@@ -189,8 +189,8 @@ impl Till {
     }
 
     /// Removes entries that were acknowledged longer ago than this, and blanks personal data in the acknowledged ones
-    /// that stay. No intent younger than 30 days goes, which is as far as the gateways' queries reach. Returns how many
-    /// entries went.
+    /// that stay. No intent younger than 30 days goes, which is as far as the gateways' queries reach. An intent that went is
+    /// an `Error` when it is paid again, for ever: 16 bytes of it stay. Returns how many entries went.
     ///
     /// Less than an hour counts as an hour: the pauses between two payments to one payee are read from the fields.
     ///

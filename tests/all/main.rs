@@ -61,6 +61,8 @@ mod journal {
     #[cfg(feature = "sqlite")]
     pub mod flips;
     #[cfg(feature = "sqlite")]
+    mod gone;
+    #[cfg(feature = "sqlite")]
     pub mod journal;
     #[cfg(feature = "sqlite")]
     mod journal_damage;

@@ -195,15 +195,18 @@ pub(super) fn blank(change: &Transaction<'_>, id: EntryId) -> Result<()> {
     Ok(())
 }
 
-/// The acknowledged entries that are old, and whether each goes (or is blanked).
+/// An acknowledged entry that is old, and whether it goes (or is blanked).
+pub(super) struct Old {
+    pub(super) id: EntryId,
+    pub(super) intent: String,
+    pub(super) goes: bool,
+}
+
+/// The acknowledged entries that are old.
 ///
 /// An intent goes as a whole: if its newest entry went before an older one, the older one would speak for it. A time
 /// from a clock that was not set is replaced by that of the next entry with a plausible one; without one it is young.
-pub(super) fn old_entries(
-    change: &Transaction<'_>,
-    acknowledged_before: i64,
-    since: i64,
-) -> Result<Vec<(EntryId, bool)>> {
+pub(super) fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -> Result<Vec<Old>> {
     let select = "
         WITH aged AS (
             SELECT id, account, intent, acknowledged_at, CASE
@@ -218,11 +221,11 @@ pub(super) fn old_entries(
                 coalesce(max(begun, acknowledged_at) < ?2, 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
             FROM aged
         )
-        SELECT id, goes FROM (
-            SELECT id, old, min(old AND free) OVER (PARTITION BY intent) AS goes FROM judged
+        SELECT id, intent, goes FROM (
+            SELECT id, intent, old, min(old AND free) OVER (PARTITION BY intent) AS goes FROM judged
         ) WHERE old ORDER BY id";
     let mut statement = change.prepare(select).or_fault()?;
-    let rows =
-        statement.query_map([acknowledged_before, since, EARLIEST], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
+    let read = |row: &rusqlite::Row<'_>| Ok(Old { id: row.get(0)?, intent: row.get(1)?, goes: row.get(2)? });
+    let rows = statement.query_map([acknowledged_before, since, EARLIEST], read).or_fault()?;
     rows.collect::<rusqlite::Result<_>>().or_fault()
 }

@@ -18,9 +18,10 @@ use crate::journal::order_number::{COUNTERS, Serial};
 use crate::nonce::Random;
 use crate::process::{ELSEWHERE, Process};
 
-use super::changes::{Failed, blank, count_attempt, insert, old_entries, remove, store_settlement, transaction};
+use super::changes::{Failed, Old, blank, count_attempt, insert, old_entries, remove, store_settlement, transaction};
 use super::faults::{OrFault, Result, damaged, fault, get, io_fault, refused, storage};
 use super::files::{DatabaseLock, Files, beside};
+use super::gone;
 use super::opened::{Opened, Presence};
 use super::opening::{
     Lock, PATIENCE, create, is_missing, move_wal_when_closed, open_existing, refuse_leftovers, resolve,
@@ -306,6 +307,9 @@ impl Journal for SqliteJournal {
         self.check_whole()?;
         let mut serials = self.serials;
         let entry = self.write(|change| {
+            if gone::has(change, new.intent)? {
+                return Err(refused("this intent came to its end and was pruned since: it is never paid again. Another payment has another name"));
+            }
             if latest(change, new.intent)?.is_some_and(|newest| !newest.allows_new_number()) {
                 return Err(refused("the newest entry of this intent does not allow a new order number"));
             }
@@ -425,15 +429,16 @@ impl Journal for SqliteJournal {
         let gone = self.write(|change| {
             // A flipped bit can make an entry look old.
             seal::check_everything(change)?;
-            let mut gone = 0_u32;
-            for (id, goes) in old_entries(change, acknowledged_before, keep_intents_since)? {
+            let mut count = 0_u32;
+            for Old { id, intent, goes } in old_entries(change, acknowledged_before, keep_intents_since)? {
                 match goes {
-                    true => remove(change, id)?,
+                    true => gone::add(change, &intent).and_then(|()| remove(change, id))?,
                     false => blank(change, id)?,
                 }
-                gone = gone.saturating_add(goes.into());
+                count = count.saturating_add(goes.into());
             }
-            Ok((gone, Some(seal::count_removed(change)?)))
+            seal::count_gone(change)?;
+            Ok((count, Some(seal::count_removed(change)?)))
         })?;
         // The WAL still holds what was blanked.
         self.checkpoint();

@@ -9,6 +9,7 @@ mod changes;
 mod database;
 mod faults;
 mod files;
+mod gone;
 mod note;
 mod opened;
 mod opening;

@@ -9,6 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 use super::faults::{OrFault, Result, damaged, get, pragma};
+use super::gone;
 use super::note::{Note, OWN_ROW};
 use crate::error::text;
 use crate::journal::digest::Digest;
@@ -19,7 +20,8 @@ const SEALED: &str = "id, account, call, intent, order_number, fen, begun_at, at
                       settled_at, acknowledged_at, field_count, queried, code, text, next, wait_seconds, \
                       wait_nanoseconds, reason, person";
 /// The columns of the journal's own row that its digest covers, in this order.
-const OWN_SEALED: &str = "terminal, device_info, wal, removed, epochs, epoch_sum, epoch_squares, schema_digest";
+const OWN_SEALED: &str = "terminal, device_info, wal, removed, epochs, epoch_sum, epoch_squares, schema_digest, \
+                          gone, gone_sum";
 
 /// What was read of an entry: its row, and the rows that belong to it.
 pub(super) struct Read<'a> {
@@ -274,6 +276,12 @@ fn without_entry(connection: &Connection) -> Result<i64> {
 
 const NUMBERS: &str = "an entry vanished, or the count of their numbers was changed";
 
+/// Counts the intents that were pruned.
+pub(super) fn count_gone(change: &Connection) -> Result<Note> {
+    let (count, sum) = gone::counted(change)?;
+    change_own_row(change, "gone = ?1, gone_sum = ?2", [count, sum])
+}
+
 /// Counts numbers that have no entry, where a change left some: all that were not there are there no more.
 pub(super) fn count_removed(change: &Connection) -> Result<Note> {
     change_own_row(change, "removed = ?1", [without_entry(change)?])
@@ -308,6 +316,10 @@ pub(super) fn check_everything(connection: &Connection) -> Result<()> {
     let stored = connection.query_row(stored, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).or_fault()?;
     if epochs(connection)? != stored {
         return Err(damaged("an epoch is lost or changed: order numbers could repeat"));
+    }
+    let stored = connection.query_row("SELECT gone, gone_sum FROM journal", [], |row| Ok((row.get(0)?, row.get(1)?)));
+    if gone::counted(connection)? != stored.or_fault()? {
+        return Err(damaged("an intent that was pruned is lost or changed: it could be paid again"));
     }
     let counts = check_entries(connection)?;
     check_numbers(connection)?;

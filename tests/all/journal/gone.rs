@@ -1,0 +1,62 @@
+//! An intent that was pruned is never paid again.
+
+use wxpay_terminal::*;
+
+use crate::journal::flips::{begin_at, open};
+use crate::journal::journal::Folder;
+use crate::support::NOW;
+
+const DAY: i64 = 86_400;
+
+/// Two intents: one of a clock that was far behind, acknowledged and pruned under the right one; and one of today.
+fn pruned() -> Folder {
+    let folder = Folder::new();
+    let mut journal = open(&folder.journal()).unwrap();
+    let then = NOW - 50 * DAY;
+    let entry = begin_at(&mut journal, "sendredpack", "prize", then).unwrap();
+    journal.settle(entry.id, &Settlement::Accepted { queried: true, evidence: vec![] }, then).unwrap();
+    journal.acknowledge(entry.id, then).unwrap();
+    begin_at(&mut journal, "sendredpack", "today", NOW).unwrap();
+    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY).unwrap(), 1);
+    folder
+}
+
+#[test]
+fn a_pruned_intent_is_refused_for_ever() {
+    let folder = pruned();
+    for _ in 0..2 {
+        let mut journal = open(&folder.journal()).unwrap();
+        let fault = begin_at(&mut journal, "sendredpack", "prize", NOW).unwrap_err();
+        assert!(fault.kind() == JournalFaultKind::Refused && fault.text().contains("pruned"), "{fault}");
+        assert!(journal.of_intent("prize").unwrap().is_empty());
+    }
+    // Another one is another payment.
+    begin_at(&mut open(&folder.journal()).unwrap(), "sendredpack", "prize 2", NOW).unwrap();
+}
+
+/// 16 bytes and what SQLite adds; no text of the intent.
+#[test]
+fn what_stays_is_small_and_says_nothing() {
+    let folder = pruned();
+    let file = rusqlite::Connection::open(folder.journal()).unwrap();
+    let (count, length): (i64, i64) = file
+        .query_row("SELECT count(*), max(length(intent)) FROM gone", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    assert_eq!((count, length), (1, 16));
+}
+
+#[test]
+fn marks_that_were_changed_or_lost_are_damage() {
+    for sql in [
+        "DELETE FROM gone",
+        "UPDATE gone SET intent = zeroblob(16)",
+        "INSERT INTO gone VALUES (randomblob(16))",
+        "UPDATE journal SET gone = 0, gone_sum = 0",
+    ] {
+        let folder = pruned();
+        let file = rusqlite::Connection::open(folder.journal()).unwrap();
+        file.execute_batch(sql).unwrap();
+        drop(file);
+        assert_eq!(open(&folder.journal()).unwrap_err().kind(), JournalFaultKind::Damaged, "{sql}");
+    }
+}
