@@ -217,7 +217,9 @@ enum wxt_reason
     /* The till has no account for this entry. */
     WXT_REASON_NO_ACCOUNT = 12,
     /* An order exists, and the customer has not paid it yet. */
-    WXT_REASON_NOT_PAID_YET = 13
+    WXT_REASON_NOT_PAID_YET = 13,
+    /* A refusal that the document calls "not paid", and that the query has yet to confirm. */
+    WXT_REASON_UNCONFIRMED = 14
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

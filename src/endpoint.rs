@@ -423,6 +423,8 @@ pub enum Means {
     Refused(Next),
     /// The gateway does not know this order. Only queries say so.
     NotKnown,
+    /// The document calls it "not paid", and asks for the query all the same: final where the query does not know the order.
+    RefusedUnlessKnown(Next),
     /// Says nothing final.
     Open,
 }

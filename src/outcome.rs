@@ -128,6 +128,8 @@ pub enum Reason {
     NoAccount,
     /// An order exists, and the customer has not paid it yet.
     NotPaidYet,
+    /// A refusal that the document calls "not paid", and that the query has yet to confirm.
+    Unconfirmed,
 }
 
 impl Doubt {
@@ -152,6 +154,7 @@ impl fmt::Display for Doubt {
             Reason::ForAPerson => "a person must look",
             Reason::NoAccount => "the account is missing",
             Reason::NotPaidYet => "not paid yet",
+            Reason::Unconfirmed => "refused, and the query has yet to confirm it",
         })?;
         for part in [self.code.as_str(), &self.text] {
             if !part.is_empty() {

@@ -100,6 +100,8 @@ pub enum wxt_reason {
     WXT_REASON_NO_ACCOUNT = 12,
     /// An order exists, and the customer has not paid it yet.
     WXT_REASON_NOT_PAID_YET = 13,
+    /// A refusal that the document calls "not paid", and that the query has yet to confirm.
+    WXT_REASON_UNCONFIRMED = 14,
 }
 
 /// How an outcome was proven.

@@ -135,6 +135,7 @@ pub(super) fn reason(reason: Reason) -> wxt_reason {
         Reason::ForAPerson => wxt_reason::WXT_REASON_FOR_A_PERSON,
         Reason::NoAccount => wxt_reason::WXT_REASON_NO_ACCOUNT,
         Reason::NotPaidYet => wxt_reason::WXT_REASON_NOT_PAID_YET,
+        Reason::Unconfirmed => wxt_reason::WXT_REASON_UNCONFIRMED,
     }
 }
 

@@ -177,6 +177,8 @@ fn failure(case: &Case<'_>, pairs: &Pairs, tied: bool) -> Ruling {
         _ if contradicts_itself(case, pairs) => open(Reason::OpenCode),
         _ if !tied => open(Reason::StaleConnection),
         Means::NotKnown => Ruling::NotKnown,
+        Means::RefusedUnlessKnown(_) if case.marked || case.sent_before => open(Reason::EarlierAttempt),
+        Means::RefusedUnlessKnown(_) => open(Reason::Unconfirmed),
         // "Use a new number" said of a number that was sent before could be said of the attempt before.
         Means::Refused(Next::NewNumber) if case.sent_before => open(Reason::EarlierAttempt),
         Means::Refused(next) => Ruling::Refused(Refusal { code, text: text.into_owned(), next }),

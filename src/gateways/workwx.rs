@@ -14,6 +14,7 @@ use crate::endpoint::{
 use crate::gateways::account::WorkwxAccount;
 use crate::gateways::request::{Reply, Request, reply, request};
 use crate::money::Fen;
+use crate::outcome::Next;
 use crate::wire::fields::Fields;
 use crate::wire::pairs::Pairs;
 
@@ -89,23 +90,24 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
         codes: CODES,
         other_codes: Means::Open,
     },
-    // B.1: at least 15 s between two payments to one user.
     decides: &["openid", "amount"],
+    // B.1: at least 15 s between two payments to one user.
     payee_pause: Some(("openid", Duration::from_secs(15))),
     resolved_by: ResolvedBy::Query(&RESOLUTION),
     document: "seed 000; WeCom 90278, 90281; protocol B.2, B.3, B.4",
 };
 
 /// Protocol B.4. B.1 says that a failed result must be queried; B.4 calls some codes "not paid". Ruling: only the row
-/// "not accepted" is final at once, everything else after the query says FAILED.
+/// "not accepted" is final at once; a first attempt that was "not paid" is final where the query does not know it; everything
+/// else after the query says FAILED.
 const CODES: &[Row] = &[
     row("SYSTEMERROR", Means::Open, "系统繁忙，请稍后再试"),
     row("CA_ERROR", Means::Open, "证书出错，先查询"),
-    row("SENDNUM_LIMIT", Means::Open, "该用户今日付款次数超过限制"),
+    row("SENDNUM_LIMIT", Means::RefusedUnlessKnown(Next::SameNumber), "该用户今日付款次数超过限制"),
     row("FATAL_ERROR", Means::Open, "两次请求参数不一致"),
-    row("NAME_MISMATCH", Means::Open, "姓名校验出错"),
-    row("NOTENOUGH", Means::Open, "余额不足"),
-    row("AMOUNT_LIMIT", Means::Open, "付款金额超限"),
+    row("NAME_MISMATCH", Means::RefusedUnlessKnown(Next::SameNumber), "姓名校验出错"),
+    row("NOTENOUGH", Means::RefusedUnlessKnown(Next::SameNumber), "余额不足"),
+    row("AMOUNT_LIMIT", Means::RefusedUnlessKnown(Next::Stop), "付款金额超限"),
     row("NOAUTH", MEND, "没有权限"),
     row("PARAM_ERROR", MEND, "参数错误"),
     row("OPENID_ERROR", MEND, "openid错误"),

@@ -76,6 +76,10 @@ impl Till {
                     return self.ended(work, step, Some(error));
                 }
             };
+            if let Outcome::Unknown(doubt) = &outcome {
+                let refused = rules::unconfirmed(work.endpoint, doubt);
+                self.with_seen(entry.id, |seen| seen.refused = refused);
+            }
             let step = match self.decide(work, Event::Attempt(Ended::Judged(outcome))) {
                 Step::SameNumberAfter(wait, refusal) => {
                     // Not durable, not sent: the refusal is what is known.

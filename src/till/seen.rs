@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::journal::Settlement;
+use crate::outcome::Refusal;
 
 /// What this process saw of a pending entry. A restart forgets it.
 #[derive(Clone, Default)]
@@ -13,6 +14,8 @@ pub(super) struct Seen {
     pub last_attempt: Option<Duration>,
     /// How many attempts were made, where this process made one.
     pub attempts: u32,
+    /// How the first attempt was refused, where the query has yet to confirm it.
+    pub refused: Option<Refusal>,
     /// The first of the answers "not found" that count.
     pub not_found_since: Option<Duration>,
     /// The gateway once knew the order: "not found" is never final then.

@@ -346,7 +346,7 @@ static void look(const wxt_entry *entry) {
     EXPECT(wxt_entry_fen(entry) >= 0 && wxt_entry_begun_at(entry) >= 0 && wxt_entry_last_attempt_at(entry) >= 0);
     EXPECT(wxt_entry_acknowledged_at(entry) >= 0 && wxt_entry_wait_seconds(entry) >= 0);
     EXPECT(wxt_entry_state_of(entry) <= WXT_ENTRY_PAID_LATE && wxt_entry_next(entry) <= WXT_NEW_NUMBER);
-    EXPECT(wxt_entry_reason(entry) <= WXT_REASON_NOT_PAID_YET && wxt_entry_attempts(entry) < 100000);
+    EXPECT(wxt_entry_reason(entry) <= WXT_REASON_UNCONFIRMED && wxt_entry_attempts(entry) < 100000);
 }
 
 static unsigned long entries = 0;
@@ -729,7 +729,7 @@ static void a_getter(void) {
     EXPECT(wxt_error_field(e) && wxt_error_message(e) && wxt_error_kind_of(e) <= WXT_ERROR_JOURNAL_NUMBER);
     EXPECT(wxt_reply_code(r) && wxt_reply_text(r) && wxt_reply_message(r) && wxt_reply_order_number(r));
     EXPECT(wxt_reply_journal_fault(r) && wxt_reply_entry(r) >= 0 && wxt_reply_wait_seconds(r) >= 0);
-    EXPECT(wxt_reply_next(r) <= WXT_NEW_NUMBER && wxt_reply_reason(r) <= WXT_REASON_NOT_PAID_YET);
+    EXPECT(wxt_reply_next(r) <= WXT_NEW_NUMBER && wxt_reply_reason(r) <= WXT_REASON_UNCONFIRMED);
     EXPECT(wxt_reply_evidence(r) <= WXT_EVIDENCE_RECORDED && wxt_reply_is_late(r) == 0);
     EXPECT(wxt_reply_outcome(r) <= WXT_DECLINED);
     EXPECT((wxt_reply_name(r, at) != NULL) == (at < wxt_reply_count(r)));

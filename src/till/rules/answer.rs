@@ -184,6 +184,8 @@ fn not_found(
     }
     let ask_again = |words| Step::Ask(longer(waited, LONGEST_WAIT), Doubt::new(Reason::OpenCode, words));
     match case.order() {
+        // The documents call it "not paid", the query does not know it, and nothing else was sent under its number.
+        None if first_host && let Some(refusal) = confirmed(case) => declined(refusal),
         // The page of gethbinfo (2025.06): not a failure. Only the gateway's FAILED ends a number.
         None if case.until_repeat().is_zero() => Step::Repeat(Duration::ZERO, Doubt::new(Reason::OpenCode, NOT_KNOWN)),
         None => ask_again(NOT_KNOWN),
@@ -192,6 +194,11 @@ fn not_found(
         }
         Some(_) => ask_again("the gateway does not know the order yet"),
     }
+}
+
+fn confirmed(case: &Case<'_>) -> Option<Refusal> {
+    let is_first = case.entry.attempts == 1 && case.seen.attempts == 0 && !case.entry.known && !case.seen.known;
+    case.seen.refused.clone().filter(|_| is_first)
 }
 
 const NOT_KNOWN: &str =

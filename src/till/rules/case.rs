@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::endpoint::{Endpoint, OrderRules, Resolution, ResolvedBy};
+use crate::endpoint::{Endpoint, Means, OrderRules, Resolution, ResolvedBy};
 use crate::gateways::account::Profile;
 use crate::journal::{Entry, EntryState, JournalFault, Settlement};
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
@@ -195,6 +195,16 @@ pub(in crate::till) fn needs_a_look(settlement: &Settlement) -> bool {
 /// Whether it is paid, and the journal could not take that.
 pub(in crate::till) fn is_paid_unwritten(seen: &Seen) -> bool {
     matches!(seen.unwritten, Some(Settlement::Accepted { .. } | Settlement::PaidLate { .. }))
+}
+
+/// What a refusal comes to that the query has yet to confirm.
+pub(in crate::till) fn unconfirmed(endpoint: &Endpoint, doubt: &Doubt) -> Option<Refusal> {
+    match endpoint.reply.meaning(&doubt.code) {
+        Means::RefusedUnlessKnown(next) if doubt.reason == Reason::Unconfirmed => {
+            Some(Refusal { code: doubt.code.clone(), text: doubt.text.clone().into_owned(), next })
+        }
+        _ => None,
+    }
 }
 
 pub(in crate::till) const CONTRADICTED: &str =

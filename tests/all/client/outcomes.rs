@@ -139,6 +139,9 @@ fn expect_row<T: std::fmt::Debug>(outcome: Outcome<T>, means: Means, code: &str)
             assert_eq!((refusal.code.as_str(), refusal.next), (code, next));
         }
         (Means::Open, Outcome::Unknown(doubt)) => assert_eq!(doubt.code, code),
+        (Means::RefusedUnlessKnown(_), Outcome::Unknown(doubt)) => {
+            assert_eq!((doubt.code.as_str(), doubt.reason), (code, Reason::Unconfirmed));
+        }
         (_, outcome) => panic!("{code}: {outcome:?}"),
     }
 }

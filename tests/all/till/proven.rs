@@ -207,3 +207,41 @@ fn a_repeat_and_a_new_intent_keep_one_pause() {
     assert_eq!(journal.all()[0].attempts, 2);
     assert!(journal.all()[0].last_attempt_at - second >= 15, "{:?}", journal.all()[0]);
 }
+
+/// WeCom: not enough money. The document calls it "not paid" and wants the query, which does not know it: declined with that
+/// code, and nothing was repeated.
+#[test]
+fn a_refusal_that_the_query_confirms_is_declined_with_its_code() {
+    for (answer, is_declined) in [("NOT_FOUND", true), ("SUCCESS", false)] {
+        let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+        let till = till_of_terminal("workwx", journal.clone(), &time, terminal(), &|| Inputs {
+            transport: Box::new(canned.clone()),
+            clock: Box::new(time.clone()),
+            random: Box::new(Counting::new()),
+        });
+        canned.then(&tenpay_failure("NOTENOUGH"));
+        match is_declined {
+            true => canned.then(&tenpay_failure("NOT_FOUND")),
+            false => canned.then(&paid_employee(answer)),
+        };
+        let came = till.pay("receipt", &employee(""));
+        match is_declined {
+            true => {
+                let refusal = declined(came);
+                assert_eq!((refusal.code.as_str(), refusal.next), ("NOTENOUGH", Next::SameNumber));
+            }
+            false => drop(accepted(came)),
+        }
+        assert_eq!((canned.sent().len(), journal.all()[0].attempts), (2, 1));
+    }
+}
+
+fn paid_employee(status: &str) -> String {
+    reply(&[
+        ("return_code", "SUCCESS"),
+        ("result_code", "SUCCESS"),
+        ("partner_trade_no", "{number}"),
+        ("status", status),
+        ("payment_amount", &employee("").amount.get().to_string()),
+    ])
+}

@@ -146,19 +146,17 @@ fn no_code_of_the_unknown_rows_is_final() {
     for code in ["SYSTEMERROR", "PROCESSING", "FATAL_ERROR", "SUCCESS", "268458547", "", "NEVER_SEEN"] {
         assert_eq!(meaning(&redpack::SEND_REDPACK, code), Means::Open, "{code}");
     }
-    for code in [
-        "SYSTEMERROR",
-        "CA_ERROR",
-        "SENDNUM_LIMIT",
-        "FATAL_ERROR",
-        "NAME_MISMATCH",
-        "NOTENOUGH",
-        "AMOUNT_LIMIT",
-        "NO_AUTH",
-        "",
-        "NEVER_SEEN",
-    ] {
+    for code in ["SYSTEMERROR", "CA_ERROR", "FATAL_ERROR", "NO_AUTH", "", "NEVER_SEEN"] {
         assert_eq!(meaning(&workwx::PAY_WWSPTRANS2POCKET, code), Means::Open, "{code}");
+    }
+    // "Not paid", says B.4; B.1 wants the query all the same.
+    for (code, next) in [
+        ("SENDNUM_LIMIT", Next::SameNumber),
+        ("NAME_MISMATCH", Next::SameNumber),
+        ("NOTENOUGH", Next::SameNumber),
+        ("AMOUNT_LIMIT", Next::Stop),
+    ] {
+        assert_eq!(meaning(&workwx::PAY_WWSPTRANS2POCKET, code), Means::RefusedUnlessKnown(next), "{code}");
     }
 }
 

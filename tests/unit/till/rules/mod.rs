@@ -193,6 +193,7 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
         H::AttemptStop => attempt(Outcome::Declined(refusal(Next::Stop))),
         H::AttemptUnknown => attempt(Outcome::Unknown(doubt(Reason::Broken, ""))),
         H::AttemptProcessing => attempt(Outcome::Unknown(doubt(Reason::OpenCode, "PROCESSING"))),
+        H::AttemptUnconfirmed => attempt(Outcome::Unknown(doubt(Reason::Unconfirmed, "NOTENOUGH"))),
         H::NotMade => Event::NotMade { changed: None, refused: None },
         H::NotMadeAfterRefusal => Event::NotMade { changed: None, refused: Some(refusal(Next::SameNumber)) },
         H::NotMadeChanged => Event::NotMade { changed: Some("words".into()), refused: None },
@@ -243,6 +244,10 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
         H::NotFound => {
             // Inside the window.
             at.seen.last_attempt = Some(MONOTONIC.saturating_sub(Duration::from_secs(60)));
+            answer(not_found(true), false)
+        }
+        H::NotFoundAfterRefusal => {
+            at.seen.refused = Some(refusal(Next::SameNumber));
             answer(not_found(true), false)
         }
         H::NotFoundSoon => {

@@ -97,9 +97,12 @@ fn flow_of(page: &mut String, flow: Flow) {
     let _ = write!(page, "\nCodes of a first attempt that are final (every other code is `Unknown`):\n\n");
     page.push_str("| code | next | the document's words |\n|---|---|---|\n");
     for code in endpoint.reply.codes {
-        if let Means::Refused(next) = code.means {
-            let _ = writeln!(page, "| `{}` | {} | {} |", code.code, next_words(next), code.words);
-        }
+        let next = match code.means {
+            Means::Refused(next) => next_words(next),
+            Means::RefusedUnlessKnown(next) => format!("{}, once the query does not know it", next_words(next)),
+            Means::NotKnown | Means::Open => continue,
+        };
+        let _ = writeln!(page, "| `{}` | {next} | {} |", code.code, code.words);
     }
     if let Means::Refused(next) = endpoint.reply.other_codes {
         let _ = writeln!(page, "| every other | {} | {} |", next_words(next), endpoint.document);
