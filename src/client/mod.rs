@@ -136,9 +136,7 @@ impl<A: Account> Client<A> {
         R: Payment<Account = A>,
     {
         let mut draft = self.draft(request)?;
-        if self.pipe.left_open.has(draft.order_number()) {
-            (draft.marked, draft.attempts) = (true, 1);
-        }
+        self.pipe.mark_if_left_open(&mut draft);
         Ok(Prepared { draft, read: <R::Reply as Reply>::read, family: PhantomData })
     }
 
@@ -176,6 +174,8 @@ impl<A: Account> Client<A> {
     where
         T: Reply<Account = A>,
     {
+        // Also where another `Prepared` of this number was sent since this one was made.
+        self.pipe.mark_if_left_open(&mut prepared.draft);
         self.pipe.pay(self.account.profile(), &mut prepared.draft, prepared.read)
     }
 
@@ -441,6 +441,13 @@ impl Pipe {
             Body::Form => form::write(&draft.fields),
         };
         Ok(())
+    }
+
+    /// A number that this client left open is a repeat.
+    fn mark_if_left_open(&self, draft: &mut Draft) {
+        if !draft.marked && self.left_open.has(draft.order_number()) {
+            (draft.marked, draft.attempts) = (true, draft.attempts.max(1));
+        }
     }
 
     /// One attempt of a payment, judged.

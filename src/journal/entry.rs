@@ -200,13 +200,17 @@ impl Entry {
     }
 
     /// Whether [`Journal::settle`](crate::Journal::settle) may write this over what the entry has. What is settled stays. An order that exists is
-    /// never said to be unsent or abandoned. Late money counts at any time but once.
+    /// never said to be unsent or abandoned. Late money counts at any time but once. A refusal that keeps its number, or that
+    /// ends the intent, gives way to a person who says that it is unpaid: then a new number may be used.
     pub fn takes(&self, settlement: &Settlement) -> bool {
         match (&self.state, settlement) {
             (_, Settlement::PaidLate { .. }) => !self.is_paid(),
             (EntryState::Open | EntryState::Settled(Settlement::ForAPerson { .. }), _) => true,
             (EntryState::Settled(Settlement::Ordered { .. } | Settlement::Abandoned), next) => {
                 !matches!(next, Settlement::Ordered { .. } | Settlement::Abandoned | Settlement::NotSent)
+            }
+            (EntryState::Settled(Settlement::Declined { next, .. }), Settlement::ByHand { paid: false, .. }) => {
+                *next != Next::NewNumber
             }
             (EntryState::Settled(_), _) => false,
         }

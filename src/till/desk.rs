@@ -274,6 +274,16 @@ impl Till {
         self.seen.with(|all| all.get(&id).is_some_and(|seen| seen.called_paid))
     }
 
+    /// What is settled for good is not remembered, unless there is more to say of it.
+    pub(super) fn forget(&self, id: EntryId) {
+        let over = |seen: &Seen| !seen.untold && !seen.called_paid && seen.unwritten.is_none();
+        self.seen.with(|all| {
+            if all.get(&id).is_some_and(over) {
+                all.remove(&id);
+            }
+        });
+    }
+
     /// Late money was told: now it can be acknowledged.
     pub(super) fn note_told(&self, id: EntryId) {
         self.seen.with(|all| all.get_mut(&id).map(|seen| seen.untold = false));
@@ -290,7 +300,20 @@ impl Till {
         })
     }
 
+    /// A payee was paid. Where the last time before that lies in the future, it hides this one: its pause begins anew.
+    pub(super) fn note_payment(&self, last: Option<(Duration, i64)>, at: i64) {
+        if let Some((_, last)) = last.filter(|(_, last)| *last > at) {
+            let now = self.clock.monotonic();
+            self.future.with(|all| all.insert(last, now));
+        }
+    }
+
     // ---- the journal ----
+
+    /// When something is begun: by the gateway's time, where it is known, as what follows from an entry's age moves money.
+    pub(super) fn now(&self) -> i64 {
+        self.gateway_times().max().unwrap_or_else(|| self.clock.unix_seconds())
+    }
 
     /// The later of the device's time and the gateway's: an entry must never look older than it is.
     pub(super) fn stamp(&self) -> i64 {
@@ -315,7 +338,7 @@ impl Till {
         entry: &Entry,
         payee: Option<(&str, Duration)>,
     ) -> Result<Option<Duration>, JournalFault> {
-        let at = self.clock.unix_seconds();
+        let at = self.now();
         self.journal.with(|journal| {
             let last = match payee {
                 Some((field, pause)) => journal
@@ -325,7 +348,11 @@ impl Till {
             };
             match rules::pause_left(None, last, at, &|stamp| self.seen_for(stamp)) {
                 Some(left) => Ok(Some(left)),
-                None => journal.attempt(entry.id, at).map(|()| None),
+                None => {
+                    journal.attempt(entry.id, at)?;
+                    self.note_payment(last, at);
+                    Ok(None)
+                }
             }
         })
     }
@@ -336,6 +363,10 @@ impl Till {
         let settled = self.journal.with(|journal| {
             if rules::is_unpaid(settlement) && self.is_called_paid(entry.id) {
                 return Err(JournalFault::new(JournalFaultKind::Refused, CONTRADICTED));
+            }
+            // Whoever has its URL can pay it, whatever a query finds, also after a restart.
+            if rules::leaves_known(entry, &self.seen_of(entry.id), settlement) {
+                journal.note_known(entry.id)?;
             }
             journal.settle(entry.id, settlement, at)?;
             // What is still asked about keeps the time of its last attempt.
@@ -356,13 +387,17 @@ impl Till {
 
     /// How an entry ended, where the journal could not take it then: now, perhaps, it can. Under the journal's lock.
     pub(super) fn settle_unwritten(&self, journal: &mut dyn Journal, entry: &mut Entry) {
-        let Some(settlement) = self.seen_of(entry.id).unwritten else { return };
-        if !entry.takes(&settlement) {
-            return self.with_seen(entry.id, |seen| seen.unwritten = None);
+        let seen = self.seen_of(entry.id);
+        if seen.unwritten.is_none() {
+            return;
         }
+        let Some(settlement) = rules::to_write(entry, &seen) else {
+            return self.with_seen(entry.id, |seen| seen.unwritten = None);
+        };
         match journal.settle(entry.id, &settlement, self.stamp()) {
             Ok(()) => {
-                self.with_seen(entry.id, |seen| seen.unwritten = None);
+                let untold = rules::is_late(&settlement);
+                self.with_seen(entry.id, |seen| (seen.unwritten, seen.untold) = (None, untold));
                 log::info!("{} {}: {settlement:?}", entry.call, entry.order_number);
                 entry.state = EntryState::Settled(settlement);
             }

@@ -91,6 +91,7 @@ impl Till {
                     journal.settle(entry.id, &settlement, self.stamp()).map_err(|fault| failed(&number, &fault))?;
                     log::info!("notification of {number}: {settlement:?}");
                     self.nobody_was_told(entry.id, &settlement);
+                    self.forget(entry.id);
                     Ok(journal.entry(entry.id).map_err(|fault| failed(&number, &fault))?.unwrap_or(entry))
                 }
                 Step::AskIfPaid => {

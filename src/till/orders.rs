@@ -53,6 +53,7 @@ impl Till {
             match self.to_close(work) {
                 Step::Close(_) => self.ask_to_close(work),
                 Step::Refuse(words) => return Err(Error::field("order_number", words)),
+                Step::Unknown(doubt) => return Ok(Outcome::Unknown(doubt)),
                 _ => return Ok(self.report(work.entry.clone())),
             }
             // Only the query's word counts: it also sees the customer who was faster.

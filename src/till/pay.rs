@@ -198,7 +198,7 @@ impl Till {
         let seen = self.seen_of(entry.id);
         let wait = self.case(paying.desk, paying.endpoint, entry, &seen).apart();
         let asked = self.ask_if_paid(&paying.work(entry), wait);
-        asked.unwrap_or_else(|| Outcome::Unknown(rules::contradicted()))
+        asked.unwrap_or_else(|| self.report(entry.clone()))
     }
 
     /// One look at the journal, one transaction, under one lock: what to do with this intent.
@@ -211,7 +211,7 @@ impl Till {
     ) -> Result<Looked<'a>, Error> {
         let Paying { endpoint, account, amount, fields, .. } = *paying;
         let intent = paying.call.intent;
-        let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.clock.unix_seconds() };
+        let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.now() };
         self.journal.with(|journal| {
             let entries = match journal.of_intent(intent) {
                 Ok(entries) => entries,
@@ -240,7 +240,7 @@ impl Till {
                 return Ok(busy());
             }
             if !latest.as_ref().is_some_and(Entry::is_paid)
-                && let Some(other) = self.in_the_way(&mut **journal, others)?
+                && let Some(other) = self.in_the_way(paying, &mut **journal, others)?
             {
                 return Ok(other);
             }
@@ -257,10 +257,12 @@ impl Till {
                 (Step::NewNumber, _) => {
                     valid.take().unwrap_or(Ok(()))?;
                     let entry = journal.begin(&new, &mut |serial| number(serial)).map_err(not_begun)?;
+                    self.note_payment(paying.last_to_payee(&mut **journal, &new), new.at);
                     taken(entry).map(|held| Looked::Attempt(held, None))
                 }
                 (Step::SameNumber, Some(mut entry)) => {
                     journal.reopen(entry.id, new.at).map_err(not_begun)?;
+                    self.note_payment(paying.last_to_payee(&mut **journal, &new), new.at);
                     entry.attempts = entry.attempts.saturating_add(1);
                     let before = core::mem::replace(&mut entry.state, EntryState::Open);
                     taken(entry).map(|held| Looked::Attempt(held, rules::refusal(before)))
@@ -277,17 +279,26 @@ impl Till {
 
 impl Till {
     /// The first entry under another account that does not let this one be paid.
-    fn in_the_way(&self, journal: &mut dyn Journal, others: Vec<Entry>) -> Result<Option<Looked<'_>>, Error> {
+    fn in_the_way(
+        &self,
+        paying: &Paying<'_>,
+        journal: &mut dyn Journal,
+        others: Vec<Entry>,
+    ) -> Result<Option<Looked<'_>>, Error> {
         for mut entry in others {
             if self.is_busy(entry.id) {
                 return Ok(Some(busy()));
             }
+            if let Some(words) = paying.doubts(&entry, self.desk_of(&entry)) {
+                return Ok(Some(Looked::Distrust(entry, words)));
+            }
             self.settle_unwritten(journal, &mut entry);
-            match rules::elsewhere(&entry) {
+            match rules::elsewhere(&entry, &self.seen_of(entry.id)) {
                 Elsewhere::Ended => {}
+                Elsewhere::Unknown(doubt) => return Ok(Some(Looked::Unknown(doubt))),
                 Elsewhere::InTheWay(why) => return Err(Error::field("intent", text(&[why, ": ", &named(&entry)]))),
                 Elsewhere::Pending if self.desk_of(&entry).is_some() => {
-                    return Ok(self.take(entry).map(Looked::Elsewhere));
+                    return Ok(Some(self.take(entry).map_or_else(busy, Looked::Elsewhere)));
                 }
                 Elsewhere::Pending => {
                     let words = text(&["it is open under an account that this till does not have: ", &named(&entry)]);
@@ -304,15 +315,14 @@ impl Till {
             return Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt::new(Reason::NoAccount, named(entry))))));
         };
         let work = Work { desk, endpoint, entry, call: paying.call, read: Some };
-        let outcome = match desk.contradiction(entry, endpoint) {
-            Some(words) => self.distrust(&work, words),
-            None => self.ask_of(&work),
-        };
+        let outcome = self.ask_of(&work);
+        let goes_on = outcome.is_accepted() || self.may_pay(&paying.call, Duration::ZERO);
         match outcome.doubt() {
             // Whatever end it came to stands in the journal now, or in memory.
-            None => Ok(Advanced::Waited),
+            None if goes_on => Ok(Advanced::Waited),
+            None => Err(Error::field("till", "the time was over when it had ended under another account: pay again")),
             Some(doubt) => {
-                let words = text(&["it is open under another account (", &named(entry), "): ", &doubt.text]);
+                let words = text(&["it may be paid under another account (", &named(entry), "): ", &doubt.text]);
                 Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt { text: words.into(), ..doubt }))))
             }
         }
@@ -363,14 +373,17 @@ impl<'a> Paying<'a> {
 
     /// The first of an intent's entries that contradicts itself.
     fn distrusted(&self, entries: &mut Vec<Entry>) -> Option<(Entry, String)> {
-        let words = |entry: &Entry| {
-            if entry.intent != self.call.intent {
-                return Some(String::from("the journal gave another intent's entry: its storage may be failing"));
-            }
-            self.desk.contradiction(entry, endpoint_of(entry)?)
-        };
-        let (at, words) = entries.iter().enumerate().find_map(|(at, entry)| Some((at, words(entry)?)))?;
+        let doubts = |(at, entry)| Some((at, self.doubts(entry, Some(self.desk))?));
+        let (at, words) = entries.iter().enumerate().find_map(doubts)?;
         Some((entries.swap_remove(at), words))
+    }
+
+    /// Why an entry of this intent is not believed.
+    fn doubts(&self, entry: &Entry, desk: Option<&Desk>) -> Option<String> {
+        if entry.intent != self.call.intent {
+            return Some(String::from("the journal gave another intent's entry: its storage may be failing"));
+        }
+        desk?.contradiction(entry, endpoint_of(entry)?)
     }
 
     /// The pause between two payments to one payee, and when the last one was. Asked under the journal's lock, so that two

@@ -11,7 +11,7 @@ use super::told;
 use super::watch::{Call, Options, Repeats};
 use crate::endpoint::ResolvedBy;
 use crate::error::text;
-use crate::journal::{Entry, EntryId, JournalFault, JournalFaultKind, Summary};
+use crate::journal::{Entry, EntryId, Journal, JournalFault, JournalFaultKind, Summary};
 use crate::outcome::{Doubt, Reason};
 
 /// Intents of the last 30 days are kept, so that the same one is known again.
@@ -64,23 +64,32 @@ impl Till {
                 pending = pending.saturating_sub(1);
                 self.recover_one(entry.id, share, deadline, options)
             } else {
-                told::recorded_doubt(&entry).or_else(|| self.doubted(&entry))
+                None
             };
-            let now = self.journal.with(|journal| journal.entry(entry.id))?.unwrap_or(entry);
-            let unwritten = doubt.is_none() && now.is_pending();
-            let doubt =
-                if unwritten { Some(Doubt::new(Reason::Journal, "the result could not be written")) } else { doubt };
-            self.note_told(now.id);
+            // Under one lock: what is told here can be acknowledged, and nothing that comes later.
+            let now = self.journal.with(|journal| {
+                let mut now = journal.entry(entry.id)?.unwrap_or(entry);
+                if !self.is_busy(now.id) {
+                    self.settle_unwritten(&mut **journal, &mut now);
+                }
+                if now.is_paid() {
+                    self.note_told(now.id);
+                }
+                Ok(now)
+            })?;
+            let doubt = doubt.filter(|_| !now.is_settled()).or_else(|| self.doubted(&now));
             report.push(Recovered { entry: now, doubt });
         }
         report.sort_by_key(|recovered| recovered.entry.id);
         Ok(report)
     }
 
-    /// Whether a settled entry contradicts itself: what it says is not believed.
+    /// Why what an entry says is not what is known of it, or is not believed.
     fn doubted(&self, entry: &Entry) -> Option<Doubt> {
-        let words = self.desk_of(entry)?.contradiction(entry, endpoint_of(entry)?)?;
-        Some(Doubt::new(Reason::ForAPerson, words))
+        let contradiction = || self.desk_of(entry)?.contradiction(entry, endpoint_of(entry)?);
+        rules::doubted(entry, &self.seen_of(entry.id))
+            .or_else(|| told::recorded_doubt(entry))
+            .or_else(|| Some(Doubt::new(Reason::ForAPerson, contradiction()?)))
     }
 
     /// An equal part of the time that is left, so that one entry cannot use up the boot.
@@ -151,13 +160,28 @@ impl Till {
         self.check_process()?;
         let at = self.stamp();
         self.journal.with(|journal| {
+            self.write_what_is_known(&mut **journal, entry)?;
             // Under the journal's lock, as the notification that writes it.
             if self.seen.with(|all| all.get(&entry).is_some_and(|seen| seen.untold)) {
-                let words = "money came late since it was reported: look at it again";
-                return Err(JournalFault::new(JournalFaultKind::Refused, words));
+                return Err(refused("money came late since it was reported: look at it again"));
             }
-            journal.acknowledge(entry, at)
+            journal.acknowledge(entry, at)?;
+            self.forget(entry);
+            Ok(())
         })
+    }
+
+    /// What is proven of an entry is written before anybody says more of it.
+    fn write_what_is_known(&self, journal: &mut dyn Journal, id: EntryId) -> Result<(), JournalFault> {
+        if let Some(mut entry) = journal.entry(id)?
+            && !self.is_busy(id)
+        {
+            self.settle_unwritten(journal, &mut entry);
+        }
+        match self.seen_of(id).unwritten {
+            None => Ok(()),
+            Some(_) => Err(refused("it came to its end, and the journal cannot say so: look at it again")),
+        }
     }
 
     /// A person closes an entry that nothing else can: kept for ever, with name and reason.
@@ -169,19 +193,20 @@ impl Till {
     pub fn settle_by_hand(&self, entry: EntryId, paid: bool, name: &str, reason: &str) -> Result<(), JournalFault> {
         self.check_process()?;
         if name.trim().is_empty() || reason.trim().is_empty() {
-            return Err(JournalFault::new(
-                JournalFaultKind::Refused,
-                "a person closes an entry with a name and a reason",
-            ));
+            return Err(refused("a person closes an entry with a name and a reason"));
         }
-        let refused = |words| JournalFault::new(JournalFaultKind::Refused, words);
         let at = self.stamp();
         self.journal.with(|journal| {
+            self.write_what_is_known(&mut **journal, entry)?;
             let have = journal.entry(entry)?.ok_or(refused("there is no such entry"))?;
             let looked = Looked { paid, name, reason, busy: self.is_busy(entry) };
             // By the later of the device's time and the gateway's.
             match rules::by_hand(&have, endpoint_of(&have), &looked, at) {
-                Step::Write(settlement, _) => journal.settle(entry, &settlement, at),
+                Step::Write(settlement, _) => {
+                    journal.settle(entry, &settlement, at)?;
+                    self.forget(entry);
+                    Ok(())
+                }
                 Step::Refuse(words) => Err(refused(words)),
                 _ => Err(refused("the entry is settled already")),
             }
@@ -230,4 +255,8 @@ impl Till {
         self.check_process()?;
         self.journal.with(|journal| journal.summary(from, until))
     }
+}
+
+fn refused(words: &'static str) -> JournalFault {
+    JournalFault::new(JournalFaultKind::Refused, words)
 }

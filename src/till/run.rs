@@ -154,6 +154,7 @@ impl Till {
         let mut work = *work;
         let entry = work.entry;
         let mut waited = Duration::ZERO;
+        let mut closed = false;
         loop {
             let has_time = |wait: Duration| self.wait(&work.call, &entry.order_number, wait);
             step = match (step, &mut draft) {
@@ -162,6 +163,8 @@ impl Till {
                 (Step::Repeat(wait, doubt), Some(_)) if !self.may_pay(&work.call, wait) || !has_time(wait) => {
                     return Outcome::Unknown(doubt);
                 }
+                // One question after the first close, whatever the patience; another close only within it.
+                (Step::Close(doubt), _) if closed && !has_time(Duration::ZERO) => return Outcome::Unknown(doubt),
                 (Step::Close(doubt), _) => {
                     if let Some(paid) = self.paid_meanwhile(entry.id) {
                         return self.report(paid);
@@ -169,7 +172,10 @@ impl Till {
                     self.ask_to_close(&work);
                     // Its answer is the query's.
                     let soon = self.clock.monotonic().saturating_add(rules::APART).saturating_add(ONE_QUESTION);
-                    work.call.deadline = work.call.deadline.max(soon);
+                    if !closed {
+                        work.call.deadline = work.call.deadline.max(soon);
+                    }
+                    closed = true;
                     Step::Ask(rules::APART, doubt)
                 }
                 (Step::Ask(wait, _), _) => {
@@ -190,7 +196,7 @@ impl Till {
     }
 
     /// Whether a payment may still begin after this wait.
-    fn may_pay(&self, call: &Call<'_>, wait: Duration) -> bool {
+    pub(super) fn may_pay(&self, call: &Call<'_>, wait: Duration) -> bool {
         self.clock.monotonic().saturating_add(wait) <= call.payments_until
     }
 
@@ -231,7 +237,8 @@ impl Till {
             self.note_not_found(work, *first_host);
         }
         let step = self.decide(work, Event::Answer(Answered { answer, date, only_paid, waited }));
-        if knows && !matches!(step, Step::Write(..)) {
+        // Kept, unless it comes to its end.
+        if knows && !matches!(&step, Step::Write(settlement, _) if !rules::is_still_asked(settlement)) {
             self.note_known(work.entry);
         }
         step
@@ -366,9 +373,18 @@ impl Till {
         }
     }
 
-    /// What is recorded, told to the caller: now it can be acknowledged.
+    /// What is recorded, told to the caller: now it can be acknowledged. A notification may have brought money since the entry
+    /// was read, or say that it did.
     pub(super) fn report(&self, entry: Entry) -> Outcome<Found> {
-        self.note_told(entry.id);
+        let entry = match entry.is_paid() {
+            true => entry,
+            false => self.paid_meanwhile(entry.id).unwrap_or(entry),
+        };
+        if entry.is_paid() {
+            self.note_told(entry.id);
+        } else if rules::is_given_up(&entry) && self.is_called_paid(entry.id) {
+            return Outcome::Unknown(rules::contradicted());
+        }
         told::recorded(entry)
     }
 

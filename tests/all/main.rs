@@ -88,6 +88,7 @@ mod till {
     pub mod crash_till;
     #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
     mod forks;
+    pub mod last_word;
     pub mod modelled;
     mod one_intent;
     pub mod orders;

@@ -56,7 +56,7 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
     let doubt = |reason, words| Doubt { code: state.into(), ..Doubt::new(reason, words) };
     match said(case, resolution, state) {
         Said::Paid => says_paid(case, resolution, &pairs, (only_paid, waited)),
-        Said::GivenBack if is_given_up(case.entry) => Step::Report,
+        Said::GivenBack if case.entry.is_settled() => Step::Report,
         Said::GivenBack if only_paid => Step::Unknown(doubt(Reason::ForAPerson, GIVEN_BACK)),
         Said::GivenBack => for_a_person(GIVEN_BACK),
         Said::Open if only_paid => only_if_it_says(doubt(Reason::OpenCode, WORKING)),
@@ -184,6 +184,10 @@ fn not_found(
     }
     let ask_again = |words| Step::Ask(longer(waited, LONGEST_WAIT), Doubt::new(Reason::OpenCode, words));
     match case.order() {
+        // Nobody knows how old it is: perhaps the query forgot it.
+        None if is_of_unknown_age(case, date) => {
+            ask_again("the gateway does not know it, and nobody knows how old it is")
+        }
         // The documents call it "not paid", the query does not know it, and nothing else was sent under its number.
         None if first_host && let Some(refusal) = confirmed(case) => declined(refusal),
         // The page of gethbinfo (2025.06): not a failure. Only the gateway's FAILED ends a number.
@@ -231,6 +235,13 @@ fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
     let handed_out = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
     let known = seen.known || entry.known || seen.withheld.is_some();
     first_host && !handed_out && !known && case.since_attempt() >= window
+}
+
+/// Written under a clock that was wrong, by another process than this one.
+fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
+    let Case { entry, seen, times, .. } = *case;
+    let now = date.or(times.gateway).unwrap_or(times.now);
+    seen.last_attempt.is_none() && !(EARLIEST..=now).contains(&entry.last_attempt_at)
 }
 
 /// By the time that came with the answer, or the gateway's last one; by the device's clock only where nobody tells another.

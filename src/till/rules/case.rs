@@ -179,7 +179,13 @@ pub(in crate::till) fn is_handed_out(settlement: &Settlement) -> bool {
 
 /// Whether its order is still asked about.
 pub(in crate::till) fn is_still_asked(settlement: &Settlement) -> bool {
-    matches!(settlement, Settlement::Ordered { .. } | Settlement::Abandoned)
+    matches!(settlement, Settlement::Ordered { .. } | Settlement::Abandoned | Settlement::ForAPerson { .. })
+}
+
+/// Whether this leaves an order to a person that the gateway once handed out: that must not be forgotten.
+pub(in crate::till) fn leaves_known(entry: &Entry, seen: &Seen, settlement: &Settlement) -> bool {
+    let handed_out = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
+    matches!(settlement, Settlement::ForAPerson { .. }) && (handed_out || seen.withheld.is_some())
 }
 
 /// Whether the money came after its order was given up.

@@ -16,6 +16,7 @@ use core::time::Duration;
 
 use super::period::{is_within, leaves_time, may_be_paid};
 use super::receipt::{Evidence, picked};
+use super::seen::Seen;
 use super::trust::{Unfit, fit};
 use crate::clock::EARLIEST;
 use crate::endpoint::{Endpoint, ResolvedBy};
@@ -39,7 +40,9 @@ pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
         Event::Close => to_close(case),
         // Whatever comes: what is paid stays paid.
         _ if case.entry.is_paid() => Step::Report,
-        Event::Resume { .. } | Event::NotFit(_) | Event::Question if case.seen.unwritten.is_some() => not_written(case),
+        Event::Resume { .. } | Event::NotFit(_) | Event::Question if case.seen.unwritten.is_some() => {
+            Step::Unknown(not_written(case.entry, case.seen))
+        }
         Event::Resume { repeats } => to_resume(case, repeats),
         Event::NotFit(unfit) => not_fit(case, unfit),
         Event::NotMade { changed: Some(words), .. } => for_a_person(words),
@@ -83,14 +86,20 @@ pub(super) enum Elsewhere {
     InTheWay(&'static str),
     /// It is asked about first.
     Pending,
+    /// Its end is known, and not written.
+    Unknown(Doubt),
 }
 
-pub(super) fn elsewhere(entry: &Entry) -> Elsewhere {
+pub(super) fn elsewhere(entry: &Entry, seen: &Seen) -> Elsewhere {
     match &entry.state {
         _ if entry.is_paid() => Elsewhere::InTheWay("was paid already"),
-        _ if entry.is_pending() || !entry.is_settled() => Elsewhere::Pending,
+        _ if seen.unwritten.is_some() => Elsewhere::Unknown(not_written(entry, seen)),
+        _ if !entry.is_settled() || seen.called_paid => Elsewhere::Pending,
         _ if entry.allows_new_number() => Elsewhere::Ended,
-        _ => Elsewhere::InTheWay("was refused, and may be sent again under its own number"),
+        _ if entry.allows_same_number() => Elsewhere::InTheWay(
+            "was refused, and may be sent again under its own number: send it there, or let a person settle it as unpaid",
+        ),
+        _ => Elsewhere::InTheWay("was refused for good: a person may settle it as unpaid"),
     }
 }
 
@@ -100,7 +109,7 @@ fn to_pay(case: &Case<'_>, look: &Look) -> Step {
         return Step::Report;
     }
     if case.seen.unwritten.is_some() {
-        return not_written(case);
+        return Step::Unknown(not_written(entry, case.seen));
     }
     if look.called_paid {
         return Step::AskIfPaid;
@@ -115,10 +124,31 @@ fn to_pay(case: &Case<'_>, look: &Look) -> Step {
 }
 
 /// Its end is known, and the journal does not have it: nothing is done with it before.
-fn not_written(case: &Case<'_>) -> Step {
-    let what = if is_paid_unwritten(case.seen) { " was paid" } else { " came to its end" };
-    let words = text(&[&case.entry.order_number, what, ", and the journal cannot say so"]);
-    Step::Unknown(Doubt::new(Reason::Journal, words))
+pub(super) fn not_written(entry: &Entry, seen: &Seen) -> Doubt {
+    let what = if is_paid_unwritten(seen) { " was paid" } else { " came to its end" };
+    let words = text(&[&entry.order_number, what, ", and the journal cannot say so"]);
+    Doubt::new(Reason::Journal, words)
+}
+
+/// Why what the journal has of an entry is not what is known of it.
+pub(super) fn doubted(entry: &Entry, seen: &Seen) -> Option<Doubt> {
+    match entry {
+        _ if seen.unwritten.is_some() => Some(not_written(entry, seen)),
+        _ if entry.is_pending() => Some(Doubt::new(Reason::Journal, "the result could not be written")),
+        _ if is_given_up(entry) && seen.called_paid => Some(contradicted()),
+        _ => None,
+    }
+}
+
+/// What is still to be written of it. An unpaid word never goes over a notification's "paid"; and what is proven to be paid
+/// counts over whatever was written since, also over a person's word.
+pub(super) fn to_write(entry: &Entry, seen: &Seen) -> Option<Settlement> {
+    match seen.unwritten.clone()? {
+        settlement if is_unpaid(&settlement) && seen.called_paid => None,
+        settlement if entry.takes(&settlement) => Some(settlement),
+        Settlement::Accepted { evidence, .. } if !entry.is_paid() => Some(Settlement::PaidLate { evidence }),
+        _ => None,
+    }
 }
 
 /// What is left of the pauses that the gateway asks for: after the refusal that said so, and between two payments to one
@@ -283,6 +313,7 @@ fn to_close(case: &Case<'_>) -> Step {
     match case.order() {
         None => Step::Refuse("is not an order that a customer pays"),
         Some(_) if case.entry.is_settled() => Step::Report,
+        Some(_) if case.seen.unwritten.is_some() => Step::Unknown(not_written(case.entry, case.seen)),
         Some(_) => Step::Close(Doubt::new(Reason::EarlierAttempt, "it was not asked")),
     }
 }
@@ -296,10 +327,11 @@ pub(super) fn by_hand(entry: &Entry, endpoint: Option<&Endpoint>, looked: &Looke
     if !paid && endpoint.is_some_and(|endpoint| may_be_paid(entry, endpoint, now)) {
         return Step::Refuse("its customer may still pay this order: close it first");
     }
-    if entry.is_settled() {
+    let settlement = Settlement::ByHand { paid, name: name.into(), reason: reason.into() };
+    if !entry.takes(&settlement) {
         return Step::Refuse("the entry is settled already");
     }
-    Step::Write(Settlement::ByHand { paid, name: name.into(), reason: reason.into() }, None)
+    Step::Write(settlement, None)
 }
 
 /// Nobody but a person can tell. What is settled stays, but it is not believed.
@@ -320,7 +352,7 @@ pub(super) fn is_young(case: &Case<'_>, young: Duration) -> bool {
     let by_clock = seen.last_attempt.map(|_| times.now);
     let Some(now) = times.gateway.or(by_clock) else { return false };
     let age = u64::try_from(now.saturating_sub(entry.begun_at)).map(Duration::from_secs);
-    entry.begun_at >= EARLIEST && times.now >= entry.last_attempt_at && age.is_ok_and(|age| age < young)
+    entry.begun_at >= EARLIEST && now >= entry.last_attempt_at && age.is_ok_and(|age| age < young)
 }
 
 /// A wrong clock would make a paid intent payable again: nothing goes before a gateway's own time agreed with it to a day.

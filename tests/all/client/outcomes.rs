@@ -603,6 +603,13 @@ fn a_number_that_was_left_open_is_a_repeat() {
     let (marked, came) = again(&canned, "NOTENOUGH");
     assert!(marked);
     assert_eq!(unknown(came).reason, Reason::EarlierAttempt);
+    // Two that were made before the first of them was sent.
+    let other = "100000982017072019618";
+    let mut made = [(); 2].map(|()| client.prepare(&red_packet(other)).unwrap());
+    canned.then_fault(Sent::Maybe).then(&tenpay_failure("NOTENOUGH"));
+    for prepared in &mut made {
+        unknown(client.send(prepared));
+    }
     // Another number is none of it; what was proven is forgotten.
     assert!(!client.prepare(&red_packet("100000982017072019617")).unwrap().is_marked());
     canned.then(&redpack_success(number, &[]));

@@ -93,6 +93,9 @@ fn takes(entry: &Entry, settlement: &Settlement) -> bool {
     match &entry.state {
         EntryState::Open | EntryState::Settled(ForAPerson { .. }) => true,
         EntryState::Settled(Ordered { .. } | Abandoned) => !matches!(settlement, Ordered { .. } | Abandoned | NotSent),
+        EntryState::Settled(Declined { next, .. }) if *next != Next::NewNumber => {
+            late || matches!(settlement, ByHand { paid: false, .. })
+        }
         EntryState::Settled(Declined { .. } | NotSent | ByHand { paid: false, .. }) => late,
         EntryState::Settled(_) => false,
     }

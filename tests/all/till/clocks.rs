@@ -99,4 +99,57 @@ fn a_pause_that_was_written_under_a_clock_ahead_ends() {
     canned.then_fault(Sent::Maybe);
     unknown(till.pay("second", &employee("")));
     assert_eq!(canned.sent().len(), 2);
+    // And the next one keeps its own pause, which the time in the future does not hide.
+    for _ in 0..3 {
+        Pause::pause(&time, Duration::from_secs(4));
+        refused(till.pay("third", &employee("")), "till");
+    }
+    Pause::pause(&time, Duration::from_secs(4));
+    canned.then_fault(Sent::Maybe);
+    unknown(till.pay("third", &employee("")));
+    assert_eq!(canned.sent().len(), 3);
+}
+
+/// Begun while the clock was ten days ahead, and recovered ten days and half an hour later: it is not half an hour old. Where
+/// the gateway told the time before, that is what was stored.
+#[test]
+fn the_gateways_time_is_what_an_entry_is_begun_at() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+    canned.then_dated(&redpack_success("{number}", &[]), NOW);
+    accepted(till.pay("first", &red_packet("")));
+    time.jump(10 * DAY);
+    canned.then_fault(Sent::Maybe);
+    unknown(outcome(&till, "prize"));
+    assert!((NOW..NOW + 60).contains(&journal.all()[1].begun_at), "{:?}", journal.all()[1]);
+    Pause::pause(&time, Duration::from_secs(1_800));
+    time.jump(0);
+    let later = redpack_till(&canned, &journal, &time);
+    for _ in 0..8 {
+        canned.then_dated(&tenpay_failure("NOT_FOUND"), NOW + 10 * DAY + 1_800);
+    }
+    let young = Repeats::YoungerThan(Duration::from_secs(3_600));
+    later.recover_with(&Options::new().patience(Duration::from_secs(5)).repeats(young)).unwrap();
+    assert_eq!(moved(&canned), 2);
+}
+
+/// Its last attempt lies in the future, or before any payment, and another process made it: nobody knows how old it is.
+#[test]
+fn what_is_of_unknown_age_is_not_sent_again() {
+    for ahead in [100 * DAY, -NOW] {
+        let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+        time.jump(ahead);
+        canned.then_fault(Sent::Maybe);
+        unknown(outcome(&redpack_till(&canned, &journal, &time).patience(Duration::ZERO), "prize"));
+        time.jump(-ahead + 40 * DAY);
+        let later = redpack_till(&canned, &journal, &time);
+        for _ in 0..8 {
+            canned.then_dated(&tenpay_failure("NOT_FOUND"), NOW + 40 * DAY);
+        }
+        let doubt = unknown(outcome(&later, "prize"));
+        assert!(doubt.text.contains("nobody knows how old it is"), "{doubt}");
+        assert_eq!(moved(&canned), 1);
+        let id = journal.all()[0].id;
+        later.settle_by_hand(id, false, "Li", "the platform does not have it").unwrap();
+    }
 }

@@ -120,3 +120,38 @@ fn another_address_or_appid_is_not_another_payment() {
         assert_eq!(shop.calls().len(), 2);
     }
 }
+
+/// Refused with "mend it", and mended: the account is another one then. A person ends the first, and it is paid.
+#[test]
+fn a_refusal_to_mend_ends_by_a_persons_word() {
+    let shop = Shop::new();
+    let wrong = shop.till().with(shop.redpack(&["https://gateway.example"], "wx0000000000000001"));
+    shop.canned.then(&tenpay_failure("OPENID_ERROR"));
+    let refusal = declined(wrong.pay("prize", &red_packet("")));
+    assert_eq!(refusal.next, Next::SameNumber);
+    let till = shop.till().with(shop.redpack(&["https://gateway.example"], APPID));
+    let error = refused(till.pay("prize", &red_packet("")), "intent");
+    assert!(error.to_string().contains("a person settle it"), "{error}");
+    let id = shop.journal.all()[0].id;
+    assert!(till.settle_by_hand(id, true, "Li", "no").is_err(), "a proven refusal is not paid by a word");
+    till.settle_by_hand(id, false, "Li", "the appid was mended").unwrap();
+    shop.canned.then(&redpack_success("{number}", &[]));
+    accepted(till.pay("prize", &red_packet("")));
+    assert_eq!(shop.calls(), ["sendredpack", "sendredpack"]);
+}
+
+/// The first way ended while it was asked about, and that took the whole patience: no payment begins after it.
+#[test]
+fn no_payment_begins_after_the_patience() {
+    let shop = Shop::new();
+    let till = shop.both();
+    shop.canned.then_fault(Sent::Maybe);
+    unknown(till.pay("p", &red_packet("")));
+    // A second after the last attempt, which is more than no patience.
+    shop.canned.then(&hb("FAILED", "200"));
+    refused(till.pay("p", &employee("")), "till");
+    assert_eq!(shop.calls(), ["sendredpack", "gethbinfo"]);
+    shop.canned.then_fault(Sent::Maybe);
+    unknown(till.pay("p", &employee("")));
+    assert_eq!(shop.calls().len(), 3);
+}

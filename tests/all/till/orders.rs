@@ -97,7 +97,7 @@ pub fn trade(state: &str, number: &str, fee: &str) -> String {
     swiftpass_signed(&fields)
 }
 
-fn not_exists() -> String {
+pub fn not_exists() -> String {
     swiftpass_signed(&[
         ("status", "0"),
         ("result_code", "1"),

@@ -230,3 +230,47 @@ fn threads_do_not_pay_an_intent_twice() {
     assert!(twice.is_empty(), "{twice:?}");
     assert!(paid.len() > 20, "{}", paid.len());
 }
+
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// Prepared answers. Something happens while one of them is on its way.
+#[derive(Clone, Default)]
+struct Hooked(Canned, Arc<Mutex<Option<Hook>>>);
+
+impl Transport for Hooked {
+    fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+        let hook = self.1.lock().unwrap().take();
+        if let Some(hook) = hook {
+            hook();
+        }
+        self.0.post(post)
+    }
+}
+
+/// A notification brings late money while the query, which is older, says not paid. Whoever was told "unpaid" cannot
+/// acknowledge the money.
+#[test]
+fn late_money_is_told_or_not_acknowledged() {
+    let shop = crate::till::orders::Shop::new();
+    let transport = Hooked(shop.canned.clone(), Arc::default());
+    let inputs = Inputs {
+        transport: Box::new(transport.clone()),
+        clock: Box::new(shop.time.clone()),
+        random: Box::new(Counting::new()),
+    };
+    let (journal, time) = (Box::new(shop.journal.clone()), || Box::new(shop.time.clone()));
+    let account = swiftpass_account().notifications_suffice();
+    let client = Client::with_inputs(account, terminal(), inputs).unwrap();
+    let till = Arc::new(Till::with_inputs(journal, time(), time()).with(client));
+    let number = crate::till::last_word::closed_order(&shop, &till);
+    let id = shop.journal.all()[0].id;
+    Pause::pause(&shop.time, Duration::from_secs(2));
+    shop.canned.then(&trade("CLOSED", &number, "1"));
+    let notifies = (till.clone(), notification(&number, "1"));
+    *transport.1.lock().unwrap() = Some(Box::new(move || {
+        let late = notifies.0.notified(notifies.1.as_bytes()).unwrap().entry;
+        assert!(notifies.0.acknowledge(late.id).is_err(), "told to nobody yet");
+    }));
+    assert!(accepted(till.payment_of(&number)).late);
+    till.acknowledge(id).unwrap();
+}

@@ -437,6 +437,20 @@ fn a_refusal_that_contradicts_itself_allows_no_new_number() {
     }
 }
 
+/// The same of an entry under another account: no other way is begun on such a word.
+#[test]
+fn an_entry_of_another_account_that_contradicts_itself_allows_no_other_way() {
+    let declined = Settlement::Declined { code: "X".into(), text: String::new(), next: Next::NewNumber };
+    for settlement in [declined, Settlement::NotSent, Settlement::Accepted { queried: false, evidence: vec![] }] {
+        let (mut journal, canned, time) = lost("redpack");
+        journal.settle(1, &settlement, NOW).unwrap();
+        journal.change(|entry| entry.order_number.replace_range(..1, "2"));
+        let till = desk("redpack", journal.reopened(), &canned, &time).with(workwx(&canned));
+        assert_eq!(unknown(till.pay("prize", &employee(""))).reason, Reason::ForAPerson, "{settlement:?}");
+        assert_eq!(canned.sent().len(), 1);
+    }
+}
+
 /// A value that breaks its row's rule was never stored so: nothing is sent of it. It may still be asked about by its number.
 #[test]
 fn a_stored_value_that_breaks_a_rule_is_not_sent() {

@@ -301,17 +301,10 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         WAP,
-        IN_TIME_IF_PAID,
+        ASKED_ABOUT,
         &[H::SaysGivenBack],
         "ForAPerson",
         "ruling: the goods must not go out for money that went back",
-    ),
-    row(
-        WAP,
-        &[S::Abandoned, S::LateUnwritten],
-        &[H::SaysGivenBack],
-        "report",
-        "ruling: late money that was given back needs nothing",
     ),
     row(
         ASKED,
@@ -322,12 +315,12 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         WAP,
-        IN_TIME_IF_PAID,
+        ASKED_ABOUT,
         &[H::OnlySaysGivenBack],
         "Unknown (ForAPerson)",
         "ruling: the goods must not go out for money that went back",
     ),
-    row(WAP, LATE_IF_PAID, &[H::OnlySaysGivenBack], "report", "ruling: late money that was given back needs nothing"),
+    row(WAP, GIVEN_UP, &[H::OnlySaysGivenBack], "report", "ruling: late money that was given back needs nothing"),
     row(
         ASKED,
         ASKED_ABOUT,
@@ -488,11 +481,12 @@ pub(super) const ROWS: &[Row] = &[
     row(REPEATED, STATES, &[H::Close], "refuse", "ruling: only an order that a customer pays can be closed"),
     row(
         WAP,
-        &[S::Open, S::Withheld, S::Ordered, S::OrderedEnded, S::Abandoned, S::LateUnwritten, S::ForAPerson],
+        &[S::Open, S::Withheld, S::Ordered, S::OrderedEnded, S::Abandoned, S::ForAPerson],
         &[H::Close],
         "close, then ask",
         "C.1 unified.trade.close; ruling: only the query's word counts after it",
     ),
+    row(WAP, &[S::LateUnwritten], &[H::Close], "Unknown (Journal)", "ruling: what is proven is written first"),
     row(WAP, SETTLED, &[H::Close], "report", STAYS),
     // ---- people, and what is read back ----
     row(
@@ -504,7 +498,21 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(WAP, &[S::Ordered], &[H::PersonUnpaid], "refuse", "ruling: its customer may still pay: close it first"),
     row(FLOWS, ASKED_ABOUT, &[H::PersonPaid], "ByHand (paid)", "ruling: with a name and a reason, kept for ever"),
-    row(FLOWS, SETTLED, &[H::PersonPaid, H::PersonUnpaid], "refuse", STAYS),
+    row(
+        FLOWS,
+        &[S::SameNumber, S::SameNumberLater, S::Stop],
+        &[H::PersonUnpaid],
+        "ByHand (unpaid)",
+        "ruling: where the account that must be mended is another one then, a person ends it, and a new number may be used",
+    ),
+    row(
+        FLOWS,
+        &[S::NewNumber, S::NotSent, S::Accepted, S::PaidLate, S::HandPaid, S::HandUnpaid],
+        &[H::PersonUnpaid],
+        "refuse",
+        STAYS,
+    ),
+    row(FLOWS, SETTLED, &[H::PersonPaid], "refuse", STAYS),
     row(FLOWS, STATES, &[H::PersonBusy], "refuse", "ruling: while a thread works on an entry nobody else does"),
     row(FLOWS, PENDING, &[H::Contradiction], "ForAPerson", TRUST),
     row(FLOWS, &[S::ForAPerson], &[H::Contradiction], "Unknown (ForAPerson)", TRUST),
