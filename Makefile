@@ -69,7 +69,7 @@ install:
 header:
 	@ci/write-header include/wxpay_terminal.h
 
-# Writes docs/money.md anew, after a change of src/till/rules.rs. `make test` fails where it is stale.
+# Writes docs/money.md anew, after a change of src/till/rules/. `make test` fails where it is stale.
 money:
 	WXPAY_WRITE_PAGES=1 $(CARGO) test --quiet --locked --no-default-features --lib -p wxpay-terminal money_md
 

@@ -1193,14 +1193,14 @@ void wxt_till_free(struct wxt_till *till);
 
 /*
  Pays what you call `intent` (a prize, a receipt, a reimbursement; 1 to 64 bytes), once. Leave the request's order number
- unset: the till makes it. The same intent with the same fields returns the recorded result, or goes on where it stopped,
- also after a power cut. `options` may be NULL.
+ unset: the till makes it. The same intent with the same payee and amount returns the recorded result, or goes on where it
+ stopped, also after a power cut. `options` may be NULL.
 
  `outcome` and `reply` are set to WXT_UNKNOWN and NULL first.
  - WXT_DONE: the outcome counts. `reply` (may be NULL) has the order number, the entry, and what is allowed next.
  - WXT_NOT_SENT: this call sent nothing, and no order number of this intent is open or paid. Except where the error is
-   about the call itself (the intent was used with other fields; no account, or two, for this request): that says nothing
-   of the intent.
+   about the call itself: the intent was used with another payee or amount; it was paid or refused under another account,
+   which the error names; it came to its end and was pruned since; no account, or two, for this request.
  - WXT_UNKNOWN: pay the same intent again later, or recover. Never take a new intent for the same thing.
 
  For a WAP order WXT_ACCEPTED means that the order exists: show its mweb_url. Whether the customer paid:
@@ -1216,7 +1216,7 @@ wxt_code wxt_till_pay(const struct wxt_till *till,
 
 /*
  Asks what became of an order number of this till, once, or until it is final or the patience in the options ends. It
- never moves money. WXT_ACCEPTED means **paid**, for a WAP order, too; `wxt_reply_is_late` says whether it came after the
+ never pays; an order whose time is over it closes. WXT_ACCEPTED means **paid**, for a WAP order, too; `wxt_reply_is_late` says whether it came after the
  order was given up. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay. WXT_DECLINED: nobody can pay it
  any more. `options` may be NULL: ask once.
  */
@@ -1252,8 +1252,8 @@ wxt_code wxt_till_notified(const struct wxt_till *till,
 
 /*
  After a power cut: asks about every pending entry, oldest first, until the patience ends, and then calls `each` once for
- every entry that is not acknowledged, oldest first. It only asks, unless `wxt_options_set_repeats` says otherwise. Safe
- to interrupt and to run twice. `options` may be NULL.
+ every entry that is not acknowledged, oldest first. It pays nothing, unless `wxt_options_set_repeats` says otherwise: it
+ asks, and closes orders whose time is over. Safe to interrupt and to run twice. `options` may be NULL.
  */
 wxt_code wxt_till_recover(const struct wxt_till *till,
                           const struct wxt_options *options,
@@ -1267,12 +1267,17 @@ wxt_code wxt_till_unacknowledged(const struct wxt_till *till,
                                  void *context,
                                  struct wxt_error **error);
 
-/* Tells the journal that you acted on a settled entry: the ticket is printed, the door is open. */
-wxt_code wxt_till_acknowledge(const struct wxt_till *till, int64_t entry, struct wxt_error **error);
+/*
+ Tells the journal that you acted on a settled entry: the ticket is printed, the door is open. An error where money came
+ late since the entry was told, or where its end is known and not written: look at it again.
+ */
+wxt_code wxt_till_acknowledge(const struct wxt_till *till,
+                              int64_t entry,
+                              struct wxt_error **error);
 
 /*
- A person closes an entry that nothing else can. Kept for ever, with the name and the reason. `finding` is one of
- `wxt_finding`.
+ A person closes an entry that nothing else can, or ends a refused one as unpaid, so that a new number may be used. Kept
+ for ever, with the name and the reason. `finding` is one of `wxt_finding`. An error where it is known to be paid.
  */
 wxt_code wxt_till_settle_by_hand(const struct wxt_till *till,
                                  int64_t entry,
@@ -1282,8 +1287,8 @@ wxt_code wxt_till_settle_by_hand(const struct wxt_till *till,
                                  struct wxt_error **error);
 
 /*
- Removes entries that were acknowledged longer ago than this, and blanks personal data in those that stay. Nothing goes
- until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
+ Removes entries that were acknowledged longer ago than this, and blanks personal data in those that stay. An intent
+ that went is never paid again. Nothing goes until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
  */
 wxt_code wxt_till_prune(const struct wxt_till *till,
                         int64_t older_than_seconds,

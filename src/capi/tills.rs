@@ -84,14 +84,14 @@ abi! {
     free wxt_till_free(till: wxt_till);
 
     /// Pays what you call `intent` (a prize, a receipt, a reimbursement; 1 to 64 bytes), once. Leave the request's order number
-    /// unset: the till makes it. The same intent with the same fields returns the recorded result, or goes on where it stopped,
-    /// also after a power cut. `options` may be NULL.
+    /// unset: the till makes it. The same intent with the same payee and amount returns the recorded result, or goes on where it
+    /// stopped, also after a power cut. `options` may be NULL.
     ///
     /// `outcome` and `reply` are set to WXT_UNKNOWN and NULL first.
     /// - WXT_DONE: the outcome counts. `reply` (may be NULL) has the order number, the entry, and what is allowed next.
     /// - WXT_NOT_SENT: this call sent nothing, and no order number of this intent is open or paid. Except where the error is
-    ///   about the call itself (the intent was used with other fields; no account, or two, for this request): that says nothing
-    ///   of the intent.
+    ///   about the call itself: the intent was used with another payee or amount; it was paid or refused under another account,
+    ///   which the error names; it came to its end and was pruned since; no account, or two, for this request.
     /// - WXT_UNKNOWN: pay the same intent again later, or recover. Never take a new intent for the same thing.
     ///
     /// For a WAP order WXT_ACCEPTED means that the order exists: show its mweb_url. Whether the customer paid:
@@ -116,7 +116,7 @@ abi! {
     }
 
     /// Asks what became of an order number of this till, once, or until it is final or the patience in the options ends. It
-    /// never moves money. WXT_ACCEPTED means **paid**, for a WAP order, too; `wxt_reply_is_late` says whether it came after the
+    /// never pays; an order whose time is over it closes. WXT_ACCEPTED means **paid**, for a WAP order, too; `wxt_reply_is_late` says whether it came after the
     /// order was given up. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay. WXT_DECLINED: nobody can pay it
     /// any more. `options` may be NULL: ask once.
     call wxt_till_payment_of(till: *const wxt_till, order_number: *const c_char, options: *const wxt_options,
@@ -156,8 +156,8 @@ abi! {
     }
 
     /// After a power cut: asks about every pending entry, oldest first, until the patience ends, and then calls `each` once for
-    /// every entry that is not acknowledged, oldest first. It only asks, unless `wxt_options_set_repeats` says otherwise. Safe
-    /// to interrupt and to run twice. `options` may be NULL.
+    /// every entry that is not acknowledged, oldest first. It pays nothing, unless `wxt_options_set_repeats` says otherwise: it
+    /// asks, and closes orders whose time is over. Safe to interrupt and to run twice. `options` may be NULL.
     call wxt_till_recover(till: *const wxt_till, options: *const wxt_options, each: wxt_entry_callback,
         context: *mut c_void) {
         let till = seen(till, "till")?.till()?;
@@ -179,13 +179,14 @@ abi! {
         }
     }
 
-    /// Tells the journal that you acted on a settled entry: the ticket is printed, the door is open.
+    /// Tells the journal that you acted on a settled entry: the ticket is printed, the door is open. An error where money came
+    /// late since the entry was told, or where its end is known and not written: look at it again.
     call wxt_till_acknowledge(till: *const wxt_till, entry: i64) {
         seen(till, "till")?.till()?.acknowledge(entry)?;
     }
 
-    /// A person closes an entry that nothing else can. Kept for ever, with the name and the reason. `finding` is one of
-    /// `wxt_finding`.
+    /// A person closes an entry that nothing else can, or ends a refused one as unpaid, so that a new number may be used. Kept
+    /// for ever, with the name and the reason. `finding` is one of `wxt_finding`. An error where it is known to be paid.
     call wxt_till_settle_by_hand(till: *const wxt_till, entry: i64, finding: i32, name: *const c_char,
         reason: *const c_char) {
         let till = seen(till, "till")?.till()?;
@@ -197,8 +198,8 @@ abi! {
         till.settle_by_hand(entry, paid, text(name, "name")?, text(reason, "reason")?)?;
     }
 
-    /// Removes entries that were acknowledged longer ago than this, and blanks personal data in those that stay. Nothing goes
-    /// until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
+    /// Removes entries that were acknowledged longer ago than this, and blanks personal data in those that stay. An intent
+    /// that went is never paid again. Nothing goes until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
     call wxt_till_prune(till: *const wxt_till, older_than_seconds: i64, removed: *mut u32) {
         let till = seen(till, "till")?.till()?;
         let seconds = u64::try_from(older_than_seconds);

@@ -340,7 +340,7 @@ impl SwiftpassAccount {
     }
 
     /// How long after the last attempt a till still takes the query's "not found" for a request that is on its way. The
-    /// document does not say; default 20 minutes, as for red packets.
+    /// document does not say; default 20 minutes, after which seed 1 has red packets asked about.
     ///
     /// # Errors
     ///

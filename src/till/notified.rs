@@ -115,6 +115,9 @@ impl Till {
         }
         let options = Options::new();
         let seen = self.seen_of(entry.id);
+        if seen.unwritten.is_some() {
+            return Err(NotificationFault("the journal failed"));
+        }
         let wait = self.case(desk, endpoint, &held.entry, &seen).apart();
         let mut call = self.call(&held.entry.intent, &options, wait.saturating_add(ONE_QUESTION));
         call.questions_until = self.clock.monotonic().saturating_add(QUESTION_OF_A_NOTIFICATION);

@@ -19,7 +19,7 @@ use crate::wire::pairs::Pairs;
 
 impl Till {
     /// Asks once what became of an order number of this till, and says what is known: `Accepted` means **paid**, for a WAP
-    /// order, too. It never moves money.
+    /// order, too. It never pays. An order whose time is over it closes first.
     ///
     /// For a WAP order `Unknown` with [`Reason::NotPaidYet`] means that the customer may still pay. `Declined` means that
     /// nobody can pay it any more. Money that comes after that all the same is `Accepted` with [`Receipt::late`].

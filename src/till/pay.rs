@@ -65,8 +65,9 @@ struct Paying<'a> {
 impl Till {
     /// Pays what the caller calls `intent` (a prize, a receipt, a reimbursement), once.
     ///
-    /// Leave the request's order number empty: the till makes it. The same intent with the same fields returns the
-    /// recorded result, or goes on where it stopped. A new order number is used only after a refusal that allows one.
+    /// Leave the request's order number empty: the till makes it. The same intent with the same payee and amount returns the
+    /// recorded result, or goes on where it stopped. A text that is only shown may change. A new order number is used only
+    /// after a refusal that allows one.
     ///
     /// A WAP order is made, and **not paid**, when this returns `Accepted`: the evidence holds the `mweb_url` as long as the
     /// order is open. Ask [`Till::payment_of`] whether the customer paid. An order whose answer was lost has no URL, so
@@ -76,7 +77,8 @@ impl Till {
     ///
     /// This call sent nothing, and no order number of this intent is open or paid: a field breaks a rule, the journal cannot
     /// be written, the gateway was not reached or wants a pause. Also, whatever became of the intent: it was used with
-    /// other fields, the till has no account or two for this request, or the request cannot be a till's.
+    /// another payee or amount, it was paid or refused under another account (the error names the payment), it came to its
+    /// end and was pruned since, the till has no account or two for this request, or the request cannot be a till's.
     pub fn pay<R: Payment>(&self, intent: &str, request: &R) -> Result<Outcome<Receipt<R::Reply>>, Error> {
         self.pay_with(intent, request, &Options::new())
     }

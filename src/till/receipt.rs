@@ -20,8 +20,8 @@ pub struct Receipt<T> {
     pub evidence: Evidence<T>,
     /// Only for orders that a customer pays: the money came after the order was given up. Refund it, or act on it.
     pub late: bool,
-    /// The journal failed after the payment was sent: the entry is still open there, and the next `pay` or `recover`
-    /// resolves it again. The money is as this receipt says.
+    /// The journal failed after the payment was sent: the entry is still open there, and the next call writes it; after a
+    /// restart `pay` or `recover` resolves it again. The money is as this receipt says.
     pub journal_fault: Option<JournalFault>,
 }
 

@@ -34,7 +34,7 @@ pub struct Recovered {
 
 impl Till {
     /// Asks about every pending entry, oldest first, until the patience ends, and reports every entry that is not
-    /// acknowledged. It only asks: it never moves money. Safe to interrupt and to run twice.
+    /// acknowledged. It pays nothing: it asks, and closes orders whose time is over. Safe to interrupt and to run twice.
     ///
     /// # Errors
     ///
@@ -155,7 +155,7 @@ impl Till {
     /// # Errors
     ///
     /// There is no such entry, it is not settled, or the journal cannot be written. Or money came late by a notification,
-    /// and no report told it since: what was not seen cannot be acknowledged.
+    /// and no report told it since: what was not seen cannot be acknowledged. Or its end is known, and not yet written.
     pub fn acknowledge(&self, entry: EntryId) -> Result<(), JournalFault> {
         self.check_process()?;
         let at = self.stamp();
@@ -184,12 +184,13 @@ impl Till {
         }
     }
 
-    /// A person closes an entry that nothing else can: kept for ever, with name and reason.
+    /// A person closes an entry that nothing else can: kept for ever, with name and reason. Or ends a refused one as unpaid, which
+    /// kept its number: then a new one may be used.
     ///
     /// # Errors
     ///
-    /// The name or the reason is empty, there is no such entry, it is settled already, a thread works on it, or the journal
-    /// cannot be written. Or it is an order that its customer may still pay: close it first.
+    /// The name or the reason is empty, there is no such entry, it is settled already (also where this process knows that it is
+    /// paid, and could not write so), a thread works on it, or the journal cannot be written. Or it is an order that its customer may still pay: close it first.
     pub fn settle_by_hand(&self, entry: EntryId, paid: bool, name: &str, reason: &str) -> Result<(), JournalFault> {
         self.check_process()?;
         if name.trim().is_empty() || reason.trim().is_empty() {

@@ -1,4 +1,4 @@
-//! Carries out the steps that `rules.rs` decides: sends, asks, repeats, waits, writes. It decides nothing.
+//! Carries out the steps that `rules/` decides: sends, asks, repeats, waits, writes. It decides nothing.
 
 use alloc::string::{String, ToString};
 use core::time::Duration;

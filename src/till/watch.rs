@@ -71,7 +71,7 @@ pub enum Phase {
 /// Whether `recover` may repeat a payment, which can move money. It must be chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repeats {
-    /// It only asks.
+    /// It asks, and closes orders whose time is over.
     #[default]
     None,
     /// It repeats payments that were begun less than this long ago, where the gateway does not know them. Older ones it

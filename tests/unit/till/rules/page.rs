@@ -18,8 +18,8 @@ use crate::till::rules;
 const HEAD: &str = "\
 # When is a payment accepted, when is it declined, when is it paid again?
 
-Printed from `src/till/rules.rs` by `make money`; a test compares the two. Each row was run: its step is what the rules returned. Read
-this page first, then `src/till/rules.rs` (every decision about an entry) and `src/client/judge.rs` (what a single reply proves).
+Printed from `src/till/rules/` by `make money`; a test compares the two. Each row was run: its step is what the rules returned. Read
+this page first, then `src/till/rules/` (every decision about an entry) and `src/client/judge.rs` (what a single reply proves).
 
 An *entry* is one order number in the journal, with its intent, its fields and its state. A till works on one entry at a time. What
 happens to it, and what is done next, is one row. Where it comes from: \"seed 0\" to \"seed 3\" are the four documents (0 向员工付款, 1
