@@ -231,7 +231,9 @@ impl Till {
             let called_paid = entries.iter().find(|entry| rules::is_given_up(entry) && self.is_called_paid(entry.id));
             let called_paid = called_paid.cloned();
             let latest = rules::deciding(entries, |entry| rules::is_paid_unwritten(&self.seen_of(entry.id)));
-            if latest.as_ref().is_some_and(|entry| !same_payment(entry, endpoint, fields)) {
+            let same = latest.as_ref().is_none_or(|entry| same_payment(entry, endpoint, fields));
+            // Nothing was paid, nothing is open, and its number is given up: mended fields are a new attempt.
+            if !same && (pending || !latest.as_ref().is_some_and(Entry::allows_new_number)) {
                 return Err(Error::field("intent", "was used before with other fields"));
             }
             if pending && given_up.is_none() {
@@ -246,7 +248,8 @@ impl Till {
             {
                 return Ok(other);
             }
-            let step = self.step_to_pay(paying, &mut **journal, &new, latest.as_ref(), called_paid.is_some());
+            let before = latest.as_ref().map(|entry| (entry, same));
+            let step = self.step_to_pay(paying, &mut **journal, &new, before, called_paid.is_some());
             let step = match (step, &latest) {
                 (Ok(step), _) => step,
                 (Err(words), Some(entry)) => return Ok(Looked::Distrust(entry.clone(), words)),
@@ -336,9 +339,10 @@ impl Till {
         paying: &Paying<'_>,
         journal: &mut dyn Journal,
         new: &NewEntry<'_>,
-        latest: Option<&Entry>,
+        latest: Option<(&Entry, bool)>,
         called_paid: bool,
     ) -> Result<Step, String> {
+        let (latest, same) = latest.unzip();
         let begins = latest.is_none_or(rules::begins);
         let payee = if begins { paying.last_to_payee(journal, new) } else { None };
         let mut look = Look {
@@ -349,7 +353,7 @@ impl Till {
         let Some(entry) = latest else { return Ok(rules::first(&look)) };
         let seen = self.seen_of(entry.id);
         let case = self.case(paying.desk, paying.endpoint, entry, &seen);
-        if !called_paid && look.pause.is_none() {
+        if !called_paid && look.pause.is_none() && same == Some(true) {
             look.goes_again = rules::goes_again(&case)?;
         }
         Ok(rules::step(&case, Event::Pay(look)))

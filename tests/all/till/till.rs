@@ -515,3 +515,34 @@ fn a_field_of_any_evidence() {
     assert!(matches!(again.evidence, Evidence::Recorded(_)));
     assert_eq!(again.evidence.field("send_listid"), list);
 }
+
+/// Nothing was paid, nothing is open, the number is given up: the cashier mends what was wrong, and pays the same intent.
+#[test]
+fn after_a_proven_end_the_same_intent_takes_mended_fields() {
+    let more = || SendRedPack { total_amount: fen(201), ..red_packet("") };
+    for by_hand in [false, true] {
+        let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+        let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+        match by_hand {
+            // Refused under a number that stays: only a person gives it up.
+            true => {
+                canned.then(&tenpay_failure("OPENID_ERROR"));
+                declined(outcome(&till, "prize"));
+                refused(till.pay("prize", &more()), "intent");
+                till.settle_by_hand(journal.all()[0].id, false, "Li", "a wrong openid").unwrap();
+            }
+            false => {
+                canned.then_fault(Sent::No);
+                assert!(outcome(&till, "prize").is_err());
+            }
+        }
+        Pause::pause(&time, Duration::from_secs(2));
+        canned.then_fault(Sent::Maybe);
+        unknown(till.pay("prize", &more()));
+        let sent = canned.sent();
+        assert_eq!(xml_value(&sent[1].body, "total_amount").as_deref(), Some("201"));
+        assert_eq!(journal.all().len(), 2, "a new number");
+        // It is open: neither these fields nor those.
+        refused(outcome(&till, "prize"), "intent");
+    }
+}
