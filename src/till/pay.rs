@@ -255,29 +255,44 @@ impl Till {
                 (Err(words), Some(entry)) => return Ok(Looked::Distrust(entry.clone(), words)),
                 (Err(_), None) => return Ok(busy()),
             };
-            let taken = |entry| self.take(entry);
-            let looked = match (step, latest) {
-                (Step::Wait(pause), latest) => return Ok(Looked::Wait(pause, latest.filter(rules::was_sent))),
-                (Step::AskIfPaid, _) => called_paid.and_then(taken).map(Looked::AskIfPaid),
-                (Step::NewNumber, _) => {
-                    valid.take().unwrap_or(Ok(()))?;
-                    let entry = journal.begin(&new, &mut |serial| number(serial)).map_err(not_begun)?;
-                    self.note_payment(paying.last_to_payee(&mut **journal, &new), new.at);
-                    taken(entry).map(|held| Looked::Attempt(held, None))
-                }
-                (Step::SameNumber, Some(mut entry)) => {
-                    journal.reopen(entry.id, new.at).map_err(not_begun)?;
-                    self.note_payment(paying.last_to_payee(&mut **journal, &new), new.at);
-                    entry.attempts = entry.attempts.saturating_add(1);
-                    let before = core::mem::replace(&mut entry.state, EntryState::Open);
-                    taken(entry).map(|held| Looked::Attempt(held, rules::refusal(before)))
-                }
-                (Step::Resume, Some(entry)) => taken(entry).map(Looked::Resume),
-                (Step::Unknown(doubt), _) => Some(Looked::Unknown(doubt)),
-                (_, Some(entry)) => Some(Looked::Report(entry)),
-                (_, None) => None,
-            };
+            // Before a new number: what a new payment breaks says nothing of an earlier one.
+            if matches!(step, Step::NewNumber) {
+                valid.take().unwrap_or(Ok(()))?;
+            }
+            let looked = self.take_up(paying, &mut **journal, &new, (step, latest, called_paid), number)?;
             Ok(looked.unwrap_or_else(busy))
+        })
+    }
+
+    /// Takes in hand what a step is about. What is attempted is in the journal before.
+    fn take_up<'a>(
+        &'a self,
+        paying: &Paying<'_>,
+        journal: &mut dyn Journal,
+        new: &NewEntry<'_>,
+        (step, latest, called_paid): (Step, Option<Entry>, Option<Entry>),
+        number: &dyn Fn(Serial) -> Result<Numbered, Error>,
+    ) -> Result<Option<Looked<'a>>, Error> {
+        let taken = |entry| self.take(entry);
+        Ok(match (step, latest) {
+            (Step::Wait(pause), latest) => Some(Looked::Wait(pause, latest.filter(rules::was_sent))),
+            (Step::AskIfPaid, _) => called_paid.and_then(taken).map(Looked::AskIfPaid),
+            (Step::NewNumber, _) => {
+                let entry = journal.begin(new, &mut |serial| number(serial)).map_err(not_begun)?;
+                self.note_payment(paying.last_to_payee(journal, new), new.at);
+                taken(entry).map(|held| Looked::Attempt(held, None))
+            }
+            (Step::SameNumber, Some(mut entry)) => {
+                journal.reopen(entry.id, new.at).map_err(not_begun)?;
+                self.note_payment(paying.last_to_payee(journal, new), new.at);
+                entry.attempts = entry.attempts.saturating_add(1);
+                let before = core::mem::replace(&mut entry.state, EntryState::Open);
+                taken(entry).map(|held| Looked::Attempt(held, rules::refusal(before)))
+            }
+            (Step::Resume, Some(entry)) => taken(entry).map(Looked::Resume),
+            (Step::Unknown(doubt), _) => Some(Looked::Unknown(doubt)),
+            (_, Some(entry)) => Some(Looked::Report(entry)),
+            (_, None) => None,
         })
     }
 }
