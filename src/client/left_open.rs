@@ -1,6 +1,7 @@
 //! The order numbers that a client left open. Prepared again, such a number is a repeat: its refusal says nothing about the attempt
 //! before it.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// How many are remembered; then the oldest is forgotten.
@@ -9,13 +10,14 @@ const MOST: usize = 64;
 /// Hashes, and no lock: threads may share a client without std, too. Two numbers of one hash make a first attempt a repeat,
 /// which costs a question and no payment.
 pub(super) struct LeftOpen {
-    hashes: [AtomicU32; MOST],
+    /// Apart, because a client is moved about.
+    hashes: Vec<AtomicU32>,
     next: AtomicU32,
 }
 
 impl LeftOpen {
-    pub(super) const fn new() -> LeftOpen {
-        LeftOpen { hashes: [const { AtomicU32::new(0) }; MOST], next: AtomicU32::new(0) }
+    pub(super) fn new() -> LeftOpen {
+        LeftOpen { hashes: (0..MOST).map(|_| AtomicU32::new(0)).collect(), next: AtomicU32::new(0) }
     }
 
     /// Remembers a number, or forgets it.
