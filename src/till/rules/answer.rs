@@ -237,11 +237,11 @@ fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
     first_host && !handed_out && !known && case.since_attempt() >= window
 }
 
-/// Written under a clock that was wrong, by another process than this one.
+/// Written under a clock that was wrong, as the gateway's time shows, by another process than this one.
 fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
     let Case { entry, seen, times, .. } = *case;
-    let now = date.or(times.gateway).unwrap_or(times.now);
-    seen.last_attempt.is_none() && !(EARLIEST..=now).contains(&entry.last_attempt_at)
+    let before_now = |now| (EARLIEST..=now).contains(&entry.last_attempt_at);
+    seen.last_attempt.is_none() && date.or(times.gateway).is_some_and(|now| !before_now(now))
 }
 
 /// By the time that came with the answer, or the gateway's last one; by the device's clock only where nobody tells another.
