@@ -32,11 +32,24 @@ impl Process {
     }
 }
 
-/// Field 22 of `/proc/self/stat` (proc(5)). The name in field 2 may hold blanks and parentheses.
+/// As its first thread says it: of `/proc/self/stat` an emulator (qemu-user) makes one a thread.
 #[cfg(feature = "std")]
 fn began() -> Option<u64> {
+    use std::io::Write as _;
+    let mut path = [0; 40];
+    let mut left = path.as_mut_slice();
+    write!(left, "/proc/self/task/{}/stat", std::process::id()).ok()?;
+    let length = 40_usize.saturating_sub(left.len());
+    let first_thread = path.get(..length).and_then(|path| core::str::from_utf8(path).ok());
+    // Where /proc shows another PID namespace, its threads have other numbers.
+    first_thread.and_then(began_by).or_else(|| began_by("/proc/self/stat"))
+}
+
+/// Field 22 (proc(5)). The name in field 2 may hold blanks and parentheses.
+#[cfg(feature = "std")]
+fn began_by(path: &str) -> Option<u64> {
     let mut room = [0; 1024];
-    let stat = crate::proc::read("/proc/self/stat", &mut room)?;
+    let stat = crate::proc::read(path, &mut room)?;
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     crate::proc::number(stat.get(end..)?.split(|byte| *byte == b' ').nth(20)?)
 }

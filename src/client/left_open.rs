@@ -22,6 +22,9 @@ impl LeftOpen {
 
     /// Remembers a number, or forgets it.
     pub(super) fn note(&self, number: &str, is_open: bool) {
+        if !is_open && self.is_unused() {
+            return;
+        }
         let hash = hash(number);
         if !is_open {
             for slot in &self.hashes {
@@ -35,7 +38,15 @@ impl LeftOpen {
         }
     }
 
+    /// Nothing was ever left open: the usual case costs nothing.
+    fn is_unused(&self) -> bool {
+        self.next.load(Ordering::Relaxed) == 0
+    }
+
     pub(super) fn has(&self, number: &str) -> bool {
+        if self.is_unused() {
+            return false;
+        }
         let hash = hash(number);
         self.hashes.iter().any(|slot| slot.load(Ordering::Relaxed) == hash)
     }
