@@ -182,6 +182,17 @@ impl Till {
         self.desks.iter().find(|desk| owner(desk.profile()) == entry.account)
     }
 
+    /// The entry of an order number under one of this till's accounts.
+    pub(super) fn find(&self, order_number: &str) -> Result<Option<(&Desk, Entry)>, JournalFault> {
+        for desk in &self.desks {
+            let account = owner(desk.profile());
+            if let Some(entry) = self.journal.with(|journal| journal.by_order_number(&account, order_number))? {
+                return Ok(Some((desk, entry)));
+            }
+        }
+        Ok(None)
+    }
+
     // ---- who works on what ----
 
     /// Whether this is the process that opened it. Asked first by everything that takes a lock.
@@ -230,18 +241,18 @@ impl Till {
         self.seen.with(|all| all.get(&id).cloned().unwrap_or_default())
     }
 
-    /// What a decision about an entry is made from.
-    pub(super) fn case<'a>(
-        &'a self,
-        desk: &'a Desk,
+    /// What a decision about an entry is made from, and what `judge` says of it.
+    pub(super) fn of_case<T>(
+        &self,
+        desk: &Desk,
         endpoint: &'static Endpoint,
-        entry: &'a Entry,
-        seen: &'a Seen,
-    ) -> Case<'a> {
+        entry: &Entry,
+        judge: impl FnOnce(&Case<'_>) -> T,
+    ) -> T {
         let monotonic = self.clock.monotonic();
         let gateway = desk.pipe.gateway_time(monotonic);
         let times = Times { now: self.clock.unix_seconds(), monotonic, opened: self.opened, gateway };
-        Case { endpoint, profile: desk.profile(), entry, seen, times }
+        judge(&Case { endpoint, profile: desk.profile(), entry, seen: &self.seen_of(entry.id), times })
     }
 
     /// Notes that an attempt ended just now.

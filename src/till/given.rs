@@ -36,8 +36,6 @@ impl Till {
     /// The entry of an order number under one of this till's accounts.
     pub(crate) fn numbered(&self, order_number: &str) -> Option<Entry> {
         self.check_process().ok()?;
-        let mut accounts = self.desks.iter().map(|desk| owner(desk.profile()));
-        self.journal
-            .with(|journal| accounts.find_map(|account| journal.by_order_number(&account, order_number).ok().flatten()))
+        self.find(order_number).ok().flatten().map(|(_, entry)| entry)
     }
 }

@@ -84,9 +84,8 @@ impl Till {
             let stored = StoredOrder { out_trade_no: &entry.order_number, total_fee: entry.amount };
             let paid = evidence(&notification.matches(&stored)?);
             let endpoint = endpoint_of(&entry).ok_or(NO_ORDER)?;
-            let seen = self.seen_of(entry.id);
-            let case = self.case(desk, endpoint, &entry, &seen);
-            match rules::step(&case, Event::Notified(paid, suffices)) {
+            let notified = Event::Notified(paid, suffices);
+            match self.of_case(desk, endpoint, &entry, |case| rules::step(case, notified)) {
                 Step::Write(settlement, _) => {
                     journal.settle(entry.id, &settlement, self.stamp()).map_err(|fault| failed(&number, &fault))?;
                     log::info!("notification of {number}: {settlement:?}");
@@ -114,11 +113,10 @@ impl Till {
             return Ok(held.entry.clone());
         }
         let options = Options::new();
-        let seen = self.seen_of(entry.id);
-        if seen.unwritten.is_some() {
+        if self.seen_of(entry.id).unwritten.is_some() {
             return Err(NotificationFault("the journal failed"));
         }
-        let wait = self.case(desk, endpoint, &held.entry, &seen).apart();
+        let wait = self.of_case(desk, endpoint, &held.entry, |case| case.apart());
         let mut call = self.call(&held.entry.intent, &options, wait.saturating_add(ONE_QUESTION));
         call.questions_until = self.clock.monotonic().saturating_add(QUESTION_OF_A_NOTIFICATION);
         let work = Work { desk, endpoint, entry: &held.entry, call, read: Some };

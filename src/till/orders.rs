@@ -11,9 +11,8 @@ use super::receipt::Receipt;
 use super::rules::Step;
 use super::run::Work;
 use super::watch::Options;
-use crate::client::owner;
 use crate::error::{Error, ErrorKind};
-use crate::journal::JournalFault;
+use crate::journal::{Entry, JournalFault};
 use crate::outcome::{Doubt, Outcome, Reason};
 use crate::wire::pairs::Pairs;
 
@@ -70,16 +69,9 @@ impl Till {
     ) -> Result<Outcome<Receipt<Pairs>>, Error> {
         self.process.check()?;
         let unreadable = |fault: JournalFault| Error::new(ErrorKind::Journal, "journal", String::from(fault.text()));
-        let mut found = None;
-        for desk in &self.desks {
-            let account = owner(desk.profile());
-            let entry = self.journal.with(|journal| journal.by_order_number(&account, order_number));
-            if let Some(entry) = entry.map_err(unreadable)? {
-                found = endpoint_of(&entry).map(|endpoint| (desk, endpoint, entry.id));
-                break;
-            }
-        }
-        let Some((desk, endpoint, id)) = found else {
+        let found = self.find(order_number).map_err(unreadable)?;
+        let known = |(desk, entry): (_, Entry)| Some((desk, endpoint_of(&entry)?, entry.id));
+        let Some((desk, endpoint, id)) = found.and_then(known) else {
             return Err(Error::field("order_number", "is not in the journal under an account of this till"));
         };
         let Some(held) = self.hold(id).map_err(unreadable)? else {

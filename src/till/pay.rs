@@ -186,21 +186,16 @@ impl Till {
             Looked::Distrust(entry, words) => self.distrust(&paying.work(&entry), words),
             Looked::Report(entry) => self.report(entry),
             Looked::Elsewhere(held) => return self.ask_elsewhere(paying, &held.entry),
-            Looked::AskIfPaid(held) => self.ask_called_paid(paying, &held.entry),
+            Looked::AskIfPaid(held) => {
+                let wait = self.of_case(paying.desk, paying.endpoint, &held.entry, |case| case.apart());
+                self.asked_if_paid(&paying.work(&held.entry), wait)
+            }
             Looked::Resume(held) => return Ok(Advanced::Ran(self.resume(&paying.work(&held.entry), true))),
             Looked::Attempt(held, refused) => {
                 return self.attempt(&paying.work(&held.entry), refused).map(Advanced::Ran);
             }
         };
         Ok(Advanced::Ran(Ran::Done(outcome)))
-    }
-
-    /// Asks once about an order that a notification calls paid. Only "paid" is believed.
-    fn ask_called_paid(&self, paying: &Paying<'_>, entry: &Entry) -> Outcome<Found> {
-        let seen = self.seen_of(entry.id);
-        let wait = self.case(paying.desk, paying.endpoint, entry, &seen).apart();
-        let asked = self.ask_if_paid(&paying.work(entry), wait);
-        asked.unwrap_or_else(|| self.report(entry.clone()))
     }
 
     /// One look at the journal, one transaction, under one lock: what to do with this intent.
@@ -366,12 +361,12 @@ impl Till {
             goes_again: false,
         };
         let Some(entry) = latest else { return Ok(rules::first(&look)) };
-        let seen = self.seen_of(entry.id);
-        let case = self.case(paying.desk, paying.endpoint, entry, &seen);
-        if !called_paid && look.pause.is_none() && same == Some(true) {
-            look.goes_again = rules::goes_again(&case)?;
-        }
-        Ok(rules::step(&case, Event::Pay(look)))
+        self.of_case(paying.desk, paying.endpoint, entry, |case| {
+            if !called_paid && look.pause.is_none() && same == Some(true) {
+                look.goes_again = rules::goes_again(case)?;
+            }
+            Ok(rules::step(case, Event::Pay(look)))
+        })
     }
 }
 

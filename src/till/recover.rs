@@ -119,8 +119,8 @@ impl Till {
             return self.distrust(&work, words).doubt();
         }
         let now = self.clock.monotonic();
-        let seen = self.seen_of(id);
-        if now.saturating_add(self.case(desk, endpoint, entry, &seen).apart()) >= deadline || call.is_cancelled() {
+        let apart = self.of_case(desk, endpoint, entry, |case| case.apart());
+        if now.saturating_add(apart) >= deadline || call.is_cancelled() {
             return Some(Doubt::new(Reason::EarlierAttempt, "there was no time to ask"));
         }
         work.call.deadline = now.saturating_add(share.max(APART)).min(deadline);
@@ -135,13 +135,12 @@ impl Till {
             Repeats::None => false,
             Repeats::YoungerThan(young) => {
                 // Its age is known by the gateway's time, which the first answer brings.
-                let unknown = self.gateway_times().next().is_none() && seen.last_attempt.is_none();
+                let unknown = self.of_case(desk, endpoint, entry, |case| case.now(None).is_none());
                 let once = Work { call: Call { deadline: now, ..work.call }, ..work };
                 if unknown && self.ask_of(&once).doubt().is_none() {
                     return None;
                 }
-                let seen = self.seen_of(id);
-                rules::is_young(&self.case(desk, endpoint, entry, &seen), young)
+                self.of_case(desk, endpoint, entry, |case| case.age(None).is_some_and(|age| age < young))
             }
         };
         match self.resume(&work, repeats) {

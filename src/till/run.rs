@@ -38,8 +38,7 @@ pub(super) enum Ran {
 
 impl Till {
     fn decide(&self, work: &Work<'_>, event: Event) -> Step {
-        let seen = self.seen_of(work.entry.id);
-        rules::step(&self.case(work.desk, work.endpoint, work.entry, &seen), event)
+        self.of_case(work.desk, work.endpoint, work.entry, |case| rules::step(case, event))
     }
 
     // ---- sending ----
@@ -250,10 +249,9 @@ impl Till {
     }
 
     fn note_not_found(&self, work: &Work<'_>, first_host: bool) {
-        let seen = self.seen_of(work.entry.id);
-        let case = self.case(work.desk, work.endpoint, work.entry, &seen);
-        if rules::counts_as_not_found(&case, first_host) {
-            let now = case.times.monotonic;
+        let counts =
+            |case: &rules::Case<'_>| rules::counts_as_not_found(case, first_host).then_some(case.times.monotonic);
+        if let Some(now) = self.of_case(work.desk, work.endpoint, work.entry, counts) {
             self.with_seen(work.entry.id, |seen| {
                 seen.not_found_since.get_or_insert(now);
             });
@@ -299,19 +297,23 @@ impl Till {
         }
     }
 
+    /// Asks once whether it is paid. Otherwise what is recorded stands.
+    pub(super) fn asked_if_paid(&self, work: &Work<'_>, wait: Duration) -> Outcome<Found> {
+        self.ask_if_paid(work, wait).unwrap_or_else(|| self.report(work.entry.clone()))
+    }
+
     /// What is recorded of an entry, or what the gateway says where that is not final. An order that was given up is asked
     /// for all the same: money may have come late.
     pub(super) fn ask_of(&self, work: &Work<'_>) -> Outcome<Found> {
         let entry = work.entry;
         let step = match self.decide(work, Event::Question) {
             Step::AskIfPaid => {
-                return self.ask_if_paid(work, Duration::ZERO).unwrap_or_else(|| self.report(entry.clone()));
+                return self.asked_if_paid(work, Duration::ZERO);
             }
             Step::GiveUp(lost) => {
                 // The journal may fail: then it is only asked about.
                 let _ = self.give_up(entry, lost);
-                let seen = self.seen_of(entry.id);
-                rules::ask_now(&self.case(work.desk, work.endpoint, entry, &seen))
+                self.of_case(work.desk, work.endpoint, entry, rules::ask_now)
             }
             step => step,
         };

@@ -83,15 +83,12 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
 }
 
 /// How long a payment that does not go on by itself may be sent again under its number.
-const THREE_DAYS: i64 = 3 * 86_400;
+const THREE_DAYS: Duration = Duration::from_secs(3 * 86_400);
 
 /// Whether a payment stays where it is until the identical one is sent again: by a known age.
 fn is_stuck(case: &Case<'_>, resolution: &Resolution, state: &str, date: Option<i64>) -> bool {
     let Some((_, pause)) = resolution.repeat_when.iter().find(|(stuck, _)| *stuck == state) else { return false };
-    let Case { entry, times, seen, .. } = *case;
-    let now = date.or(times.gateway).or(seen.last_attempt.map(|_| times.now));
-    let age = now.map(|now| now.saturating_sub(entry.begun_at));
-    let is_young = entry.begun_at >= EARLIEST && age.is_some_and(|age| (0..THREE_DAYS).contains(&age));
+    let is_young = case.age(date).is_some_and(|age| age < THREE_DAYS);
     is_young && case.since_attempt() >= *pause && case.until_repeat().is_zero()
 }
 

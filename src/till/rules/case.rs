@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::clock::EARLIEST;
 use crate::endpoint::{Endpoint, Means, OrderRules, Resolution, ResolvedBy};
 use crate::gateways::account::Profile;
 use crate::journal::{Entry, EntryState, JournalFault, Settlement};
@@ -239,6 +240,22 @@ impl Case<'_> {
     pub(in crate::till) fn since_attempt(&self) -> Duration {
         let since = self.seen.last_attempt.unwrap_or(self.times.opened).max(self.times.opened);
         self.times.monotonic.saturating_sub(since)
+    }
+
+    /// What time it is, as far as money may be moved by it: the gateway's, as it came with this very answer or with the last
+    /// one; or, where this process made an attempt itself, the device's.
+    pub(in crate::till) fn now(&self, date: Option<i64>) -> Option<i64> {
+        date.or(self.times.gateway).or(self.seen.last_attempt.map(|_| self.times.now))
+    }
+
+    /// How long ago it was begun, where that is known: by a clock that was plausible then and did not go back since. A board
+    /// without a battery boots with the time of its last shutdown: without the gateway's time the age is unknown, and then
+    /// nothing moves.
+    pub(in crate::till) fn age(&self, date: Option<i64>) -> Option<Duration> {
+        let (Case { entry, .. }, now) = (self, self.now(date)?);
+        let plausible = entry.begun_at >= EARLIEST && now >= entry.last_attempt_at;
+        let age = u64::try_from(now.saturating_sub(entry.begun_at)).ok()?;
+        plausible.then_some(Duration::from_secs(age))
     }
 
     /// What is left of the pause before the next repeat, which is twice the one before it: 1 s to 5 min. After a restart the

@@ -18,7 +18,6 @@ use super::period::{is_within, leaves_time, may_be_paid};
 use super::receipt::{Evidence, picked};
 use super::seen::Seen;
 use super::trust::{Unfit, fit};
-use crate::clock::EARLIEST;
 use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::text;
 use crate::journal::{Entry, EntryState, Settlement};
@@ -342,18 +341,7 @@ fn distrusted(case: &Case<'_>, words: String) -> Step {
     Step::Unknown(Doubt::new(Reason::ForAPerson, words))
 }
 
-// ---- after recovery, before pruning ----
-
-/// Whether an entry is young enough for a repeat: by the gateway's time, or, where this process made an attempt itself, by a
-/// clock that was plausible then and did not go back since. A board without a battery boots with the time of its last
-/// shutdown: without the gateway's time its age is unknown, and then nothing moves.
-pub(super) fn is_young(case: &Case<'_>, young: Duration) -> bool {
-    let Case { entry, seen, times, .. } = *case;
-    let by_clock = seen.last_attempt.map(|_| times.now);
-    let Some(now) = times.gateway.or(by_clock) else { return false };
-    let age = u64::try_from(now.saturating_sub(entry.begun_at)).map(Duration::from_secs);
-    entry.begun_at >= EARLIEST && now >= entry.last_attempt_at && age.is_ok_and(|age| age < young)
-}
+// ---- before pruning ----
 
 /// A wrong clock would make a paid intent payable again: nothing goes before a gateway's own time agreed with it to a day.
 pub(super) fn may_prune(now: i64, mut gateways: impl Iterator<Item = i64>) -> bool {
