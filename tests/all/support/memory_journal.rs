@@ -44,6 +44,22 @@ impl MemoryJournal {
         MemoryJournal(Arc::new(Mutex::new(Inner { epoch, ..Inner::default() })))
     }
 
+    /// What became of each entry, in a word.
+    pub fn states(&self) -> Vec<&'static str> {
+        let word = |entry: Entry| match entry.state {
+            EntryState::Open => "open",
+            EntryState::Settled(Settlement::Ordered { .. }) => "ordered",
+            EntryState::Settled(Settlement::Abandoned) => "abandoned",
+            EntryState::Settled(Settlement::Accepted { .. }) => "paid",
+            EntryState::Settled(Settlement::PaidLate { .. }) => "late",
+            EntryState::Settled(Settlement::Declined { .. }) => "unpaid",
+            EntryState::Settled(Settlement::NotSent) => "not sent",
+            EntryState::Settled(Settlement::ForAPerson { .. }) => "for a person",
+            _ => "another",
+        };
+        self.all().into_iter().map(word).collect()
+    }
+
     pub fn all(&self) -> Vec<Entry> {
         self.0.lock().unwrap().entries.clone()
     }

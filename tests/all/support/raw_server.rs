@@ -17,12 +17,12 @@ use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVers
 use openssl::x509::X509;
 use wxpay_simulator::credentials;
 use wxpay_terminal::{
-    Client, Doubt, Error, ErrorKind, Fen, Https, HttpsBuilder, Identity, Outcome, RedPackSent, RedpackAccount, Secret,
-    SendRedPack, Terminal, Transport,
+    Client, Doubt, Error, ErrorKind, Https, HttpsBuilder, Identity, Outcome, RedPackSent, RedpackAccount, Secret,
+    Terminal, Transport,
 };
 
 use crate::support::certificates::{self, Form};
-pub use crate::support::run_again;
+pub use crate::support::{red_packet, run_again};
 
 /// How long a server waits for a client before it gives up. No test comes near it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -531,21 +531,6 @@ pub fn client(hosts: &[&str]) -> Client<RedpackAccount> {
 /// The same for exchanges that nothing but the deadline ends.
 pub fn short_client(hosts: &[&str]) -> Client<RedpackAccount> {
     client(hosts).within(SHORT).unwrap()
-}
-
-/// A red packet of 2 yuan.
-pub fn red_packet(mch_billno: &str) -> SendRedPack<'_> {
-    SendRedPack {
-        mch_billno,
-        send_name: "天虹百货",
-        re_openid: "onqOjjmM1tad-3ROpncN-yUfa6uI",
-        total_amount: Fen::new(200).unwrap(),
-        wishing: "恭喜发财",
-        client_ip: "127.0.0.1",
-        act_name: "新年红包",
-        remark: "新年红包",
-        ..SendRedPack::default()
-    }
 }
 
 /// Sends one red packet under a number of its own.

@@ -80,12 +80,8 @@ fn a_clock_that_is_ahead_for_one_question_decides_nothing() {
 fn a_pause_that_was_written_under_a_clock_ahead_ends() {
     let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
     let till = || {
-        till_of_terminal("workwx", journal.clone(), &time, terminal(), &|| Inputs {
-            transport: Box::new(canned.clone()),
-            clock: Box::new(time.clone()),
-            random: Box::new(Counting::new()),
-        })
-        .patience(Duration::ZERO)
+        till_of_terminal("workwx", journal.clone(), &time, terminal(), &|| time.inputs(&canned))
+            .patience(Duration::ZERO)
     };
     time.jump(2 * DAY);
     canned.then_fault(Sent::Maybe);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use wxpay_terminal::*;
 
 use crate::support::*;
+use crate::till::orders::notification;
 
 /// xorshift64*: small, seeded, the same on every machine.
 #[derive(Clone)]
@@ -32,6 +33,12 @@ pub struct Time(Arc<Mutex<(Duration, i64)>>); // time since the start, and what 
 impl Time {
     pub fn new() -> Time {
         Time(Arc::new(Mutex::new((Duration::from_secs(5), NOW - 5))))
+    }
+
+    /// Prepared answers at this time.
+    pub fn inputs(&self, canned: &Canned) -> Inputs {
+        let random = Box::new(Counting::new());
+        Inputs { transport: Box::new(canned.clone()), clock: Box::new(self.clone()), random }
     }
 
     pub fn jump(&self, seconds: i64) {
@@ -335,15 +342,7 @@ impl Modelled {
     /// The notification of a paid order.
     pub fn notification(&self, number: &str) -> String {
         let fee = self.state.lock().unwrap().ledger[number].field("total_fee").to_string();
-        swiftpass_signed(&[
-            ("status", "0"),
-            ("result_code", "0"),
-            ("pay_result", "0"),
-            ("mch_id", SWIFTPASS_MCH_ID),
-            ("transaction_id", "7551000001201611221001"),
-            ("out_trade_no", number),
-            ("total_fee", &fee),
-        ])
+        notification(number, &fee)
     }
 
     /// What happens to a reply on its way back.

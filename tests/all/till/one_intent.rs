@@ -22,11 +22,7 @@ impl Shop {
     }
 
     fn inputs(&self) -> Inputs {
-        Inputs {
-            transport: Box::new(self.canned.clone()),
-            clock: Box::new(self.time.clone()),
-            random: Box::new(Counting::new()),
-        }
+        self.time.inputs(&self.canned)
     }
 
     fn till(&self) -> Till {

@@ -32,11 +32,7 @@ impl Shop {
     }
 
     pub fn till_of(&self, account: SwiftpassAccount) -> Till {
-        let inputs = Inputs {
-            transport: Box::new(self.canned.clone()),
-            clock: Box::new(self.time.clone()),
-            random: Box::new(Counting::new()),
-        };
+        let inputs = self.time.inputs(&self.canned);
         let journal = Box::new(self.journal.reopened());
         Till::with_inputs(journal, Box::new(self.time.clone()), Box::new(self.time.clone()))
             .patience(Duration::from_secs(20))
@@ -52,18 +48,7 @@ impl Shop {
     }
 
     pub fn states(&self) -> Vec<&'static str> {
-        let word = |entry: Entry| match entry.state {
-            EntryState::Open => "open",
-            EntryState::Settled(Settlement::Ordered { .. }) => "ordered",
-            EntryState::Settled(Settlement::Abandoned) => "abandoned",
-            EntryState::Settled(Settlement::Accepted { .. }) => "paid",
-            EntryState::Settled(Settlement::PaidLate { .. }) => "late",
-            EntryState::Settled(Settlement::Declined { .. }) => "unpaid",
-            EntryState::Settled(Settlement::NotSent) => "not sent",
-            EntryState::Settled(Settlement::ForAPerson { .. }) => "for a person",
-            _ => "another",
-        };
-        self.journal.all().into_iter().map(word).collect()
+        self.journal.states()
     }
 
     /// The service and the number of each request.
@@ -225,11 +210,7 @@ impl Clock for Ticking {
 fn one_question_is_asked_although_time_goes_by() {
     let shop = Shop::new();
     let till = || {
-        let inputs = Inputs {
-            transport: Box::new(shop.canned.clone()),
-            clock: Box::new(shop.time.clone()),
-            random: Box::new(Counting::new()),
-        };
+        let inputs = shop.time.inputs(&shop.canned);
         let (journal, clock) = (Box::new(shop.journal.reopened()), Box::new(Ticking(shop.time.clone())));
         Till::with_inputs(journal, clock, Box::new(shop.time.clone()))
             .with(Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap())

@@ -100,18 +100,7 @@ impl Shop {
     }
 
     pub fn states(&self) -> Vec<&'static str> {
-        let word = |entry: Entry| match entry.state {
-            EntryState::Open => "open",
-            EntryState::Settled(Settlement::Ordered { .. }) => "ordered",
-            EntryState::Settled(Settlement::Abandoned) => "abandoned",
-            EntryState::Settled(Settlement::Accepted { .. }) => "paid",
-            EntryState::Settled(Settlement::PaidLate { .. }) => "late",
-            EntryState::Settled(Settlement::Declined { .. }) => "unpaid",
-            EntryState::Settled(Settlement::NotSent) => "not sent",
-            EntryState::Settled(Settlement::ForAPerson { .. }) => "for a person",
-            _ => "another",
-        };
-        self.journal.all().into_iter().map(word).collect()
+        self.journal.states()
     }
 
     pub fn number(&self, at: usize) -> String {
@@ -536,11 +525,7 @@ fn pruning_knows_the_age_of_what_was_paid_under_a_wrong_clock() {
     std::fs::create_dir(&folder).unwrap();
     let journal = SqliteJournal::open(folder.join("j.db"), 7, None, &Counting::new()).unwrap();
     let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&["https://gateway.example"]).unwrap();
-    let inputs = Inputs {
-        transport: Box::new(canned.clone()),
-        clock: Box::new(time.clone()),
-        random: Box::new(Counting::new()),
-    };
+    let inputs = time.inputs(&canned);
     let till = Till::with_inputs(Box::new(journal), Box::new(time.clone()), Box::new(time.clone()))
         .with(Client::with_inputs(account, terminal(), inputs).unwrap());
     time.jump(-200 * 86_400);

@@ -12,11 +12,7 @@ use crate::till::simulation::till_of_terminal;
 use crate::till::till::{hb, outcome, redpack_till, state};
 
 fn webgate_till(canned: &Canned, journal: &MemoryJournal, time: &Time) -> Till {
-    till_of_terminal("webgate", journal.clone(), time, terminal(), &|| Inputs {
-        transport: Box::new(canned.clone()),
-        clock: Box::new(time.clone()),
-        random: Box::new(Counting::new()),
-    })
+    till_of_terminal("webgate", journal.clone(), time, terminal(), &|| time.inputs(canned))
 }
 
 /// A gateway without a query: the journal fails at the moment of the answer, and a second later the same process is asked.
@@ -189,11 +185,7 @@ fn a_red_packet_that_stays_sending_is_sent_again() {
 #[test]
 fn a_repeat_and_a_new_intent_keep_one_pause() {
     let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
-    let till = till_of_terminal("workwx", journal.clone(), &time, terminal(), &|| Inputs {
-        transport: Box::new(canned.clone()),
-        clock: Box::new(time.clone()),
-        random: Box::new(Counting::new()),
-    });
+    let till = till_of_terminal("workwx", journal.clone(), &time, terminal(), &|| time.inputs(&canned));
     canned.then_fault(Sent::Maybe);
     unknown(till.pay_with("first", &employee(""), &Options::new().patience(Duration::ZERO)));
     Pause::pause(&time, Duration::from_secs(20));
@@ -214,11 +206,7 @@ fn a_repeat_and_a_new_intent_keep_one_pause() {
 fn a_refusal_that_the_query_confirms_is_declined_with_its_code() {
     for (answer, is_declined) in [("NOT_FOUND", true), ("SUCCESS", false)] {
         let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
-        let till = till_of_terminal("workwx", journal.clone(), &time, terminal(), &|| Inputs {
-            transport: Box::new(canned.clone()),
-            clock: Box::new(time.clone()),
-            random: Box::new(Counting::new()),
-        });
+        let till = till_of_terminal("workwx", journal.clone(), &time, terminal(), &|| time.inputs(&canned));
         canned.then(&tenpay_failure("NOTENOUGH"));
         match is_declined {
             true => canned.then(&tenpay_failure("NOT_FOUND")),

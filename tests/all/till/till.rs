@@ -13,11 +13,7 @@ use crate::till::simulation::{Said, pay, till, till_of_terminal};
 /// A redpack till over prepared answers, on a virtual clock.
 pub fn redpack_till(canned: &Canned, journal: &MemoryJournal, time: &Time) -> Till {
     let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&["https://gateway.example"]).unwrap();
-    let inputs = Inputs {
-        transport: Box::new(canned.clone()),
-        clock: Box::new(time.clone()),
-        random: Box::new(Counting::new()),
-    };
+    let inputs = time.inputs(canned);
     Till::with_inputs(Box::new(journal.clone()), Box::new(time.clone()), Box::new(time.clone()))
         .with(Client::with_inputs(account, terminal(), inputs).unwrap())
 }
@@ -247,10 +243,8 @@ fn a_repeat_after_a_restart_sends_what_was_recorded() {
     for gateway in ["redpack", "workwx", "webgate"] {
         let (journal, time, canned) = (MemoryJournal::default(), Time::new(), Canned::default());
         let till_of = |device_info: &str| {
-            till_of_terminal(gateway, journal.reopened(), &time, Terminal::new(device_info).unwrap(), &|| Inputs {
-                transport: Box::new(canned.clone()),
-                clock: Box::new(time.clone()),
-                random: Box::new(Counting::new()),
+            till_of_terminal(gateway, journal.reopened(), &time, Terminal::new(device_info).unwrap(), &|| {
+                time.inputs(&canned)
             })
         };
         let pay_from = |till: &Till, address: &str| match gateway {

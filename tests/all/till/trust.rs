@@ -14,11 +14,7 @@ use crate::till::simulation::{Said, pay, till_over};
 
 /// A till of the gateway, whose answers are prepared.
 fn desk(gateway: &str, journal: impl Journal + 'static, canned: &Canned, time: &Time) -> Till {
-    till_over(gateway, journal, time, &|| Inputs {
-        transport: Box::new(canned.clone()),
-        clock: Box::new(time.clone()),
-        random: Box::new(Counting::new()),
-    })
+    till_over(gateway, journal, time, &|| time.inputs(canned))
 }
 
 fn occurrences(bytes: &[u8], part: &str) -> Vec<usize> {
@@ -488,11 +484,7 @@ fn stored_fields_are_checked_under_the_limits_of_today() {
     let narrow = |journal: MemoryJournal, canned: &Canned, time: &Time| {
         let account = RedpackAccount::new(MCH_ID, APPID, key()).unwrap().hosts(&["https://gateway.example"]).unwrap();
         let account = account.amounts(fen(1), fen(100)).unwrap().amounts_without_scene(fen(1), fen(500)).unwrap();
-        let inputs = Inputs {
-            transport: Box::new(canned.clone()),
-            clock: Box::new(time.clone()),
-            random: Box::new(Counting::new()),
-        };
+        let inputs = time.inputs(canned);
         Till::with_inputs(Box::new(journal), Box::new(time.clone()), Box::new(time.clone()))
             .with(Client::with_inputs(account, terminal(), inputs).unwrap())
             .patience(Duration::from_secs(5))

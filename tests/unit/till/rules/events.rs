@@ -79,6 +79,22 @@ pub(super) const STATES: &[State] = &[
 
 pub(super) const OPEN: &[State] = &[S::Open];
 pub(super) const PAID: &[State] = &[S::Accepted, S::PaidLate, S::HandPaid];
+/// All others.
+pub(super) const NOT_PAID: &[State] = &[
+    S::Open,
+    S::Withheld,
+    S::Ordered,
+    S::OrderedEnded,
+    S::Abandoned,
+    S::LateUnwritten,
+    S::SameNumber,
+    S::SameNumberLater,
+    S::NewNumber,
+    S::Stop,
+    S::NotSent,
+    S::ForAPerson,
+    S::HandUnpaid,
+];
 /// The gateway has yet to say what becomes of it.
 pub(super) const PENDING: &[State] =
     &[S::Open, S::Withheld, S::Ordered, S::OrderedEnded, S::Abandoned, S::LateUnwritten];
