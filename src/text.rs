@@ -12,7 +12,7 @@ pub(crate) fn shown(text: &str, longest: usize) -> String {
 
 /// Controls (C0, C1), line and paragraph separators, what changes the direction (Unicode Standard Annex 9), what has no
 /// width, tags, and what is no character. (Unicode 16, General_Category Cc, Cf, Zl, Zp, and noncharacters.)
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}'

@@ -321,9 +321,9 @@ impl Till {
 
     // ---- the journal ----
 
-    /// When something is begun: by the gateway's time, where it is known, as what follows from an entry's age moves money.
-    pub(super) fn now(&self) -> i64 {
-        self.gateway_times().max().unwrap_or_else(|| self.clock.unix_seconds())
+    /// When something is begun: by its own gateway's time, where that is known, as what follows from an entry's age moves money.
+    pub(super) fn now(&self, desk: &Desk) -> i64 {
+        desk.pipe.gateway_time(self.clock.monotonic()).unwrap_or_else(|| self.clock.unix_seconds())
     }
 
     /// The later of the device's time and the gateway's: an entry must never look older than it is.
@@ -346,10 +346,11 @@ impl Till {
     /// repeats and for new intents.
     pub(super) fn count_attempt(
         &self,
+        desk: &Desk,
         entry: &Entry,
         payee: Option<(&str, Duration)>,
     ) -> Result<Option<Duration>, JournalFault> {
-        let at = self.now();
+        let at = self.now(desk);
         self.journal.with(|journal| {
             let last = match payee {
                 Some((field, pause)) => journal

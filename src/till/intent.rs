@@ -4,6 +4,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::journal::Entry;
 use crate::money::Fen;
+use crate::text::is_hidden;
 use crate::wire::fields::Fields;
 
 pub(super) fn check_intent(intent: &str) -> Result<(), Error> {
@@ -14,8 +15,9 @@ pub(super) fn check_intent(intent: &str) -> Result<(), Error> {
     if intent.trim() != intent {
         return Err(Error::field("intent", "begins or ends with a blank"));
     }
-    if intent.chars().any(char::is_control) {
-        return Err(Error::field("intent", "holds a control character"));
+    // What nobody sees makes one name into two: the mark at the head of a file, a joiner, a mark of direction.
+    if intent.chars().any(is_hidden) {
+        return Err(Error::field("intent", "holds a character that nobody sees, or a control character"));
     }
     Ok(())
 }

@@ -208,7 +208,7 @@ impl Till {
     ) -> Result<Looked<'a>, Error> {
         let Paying { endpoint, account, amount, fields, .. } = *paying;
         let intent = paying.call.intent;
-        let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.now() };
+        let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.now(paying.desk) };
         self.journal.with(|journal| {
             let entries = match journal.of_intent(intent) {
                 Ok(entries) => entries,

@@ -82,7 +82,7 @@ impl Till {
             let step = match self.decide(work, Event::Attempt(Ended::Judged(outcome))) {
                 Step::SameNumberAfter(wait, refusal) => {
                     // Not durable, not sent: the refusal is what is known.
-                    if self.wait(&call, &entry.order_number, wait) && self.count_attempt(entry, None).is_ok() {
+                    if self.wait(&call, &entry.order_number, wait) && self.count_attempt(desk, entry, None).is_ok() {
                         continue;
                     }
                     rules::declined(refusal)
@@ -203,7 +203,7 @@ impl Till {
     fn repeat(&self, work: &Work<'_>, draft: &mut Draft) -> Ended {
         let Work { desk, endpoint, entry, call, read } = *work;
         loop {
-            match self.count_attempt(entry, endpoint.payee_pause) {
+            match self.count_attempt(desk, entry, endpoint.payee_pause) {
                 Ok(None) => break,
                 Ok(Some(left)) if self.may_pay(&call, left) && self.wait(&call, &entry.order_number, left) => {}
                 Ok(Some(_)) => return Ended::NoTime,

@@ -149,3 +149,16 @@ fn what_is_of_unknown_age_is_not_sent_again() {
         later.settle_by_hand(id, false, "Li", "the platform does not have it").unwrap();
     }
 }
+
+/// Another gateway's server is years ahead: that is not what a payment at this one is begun at.
+#[test]
+fn another_gateways_time_is_not_this_ones() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time).with(workwx(&canned)).patience(Duration::ZERO);
+    canned.then_dated(&redpack_success("{number}", &[]), NOW + 3 * 365 * DAY);
+    accepted(till.pay("first", &red_packet("")));
+    canned.then_fault(Sent::Maybe);
+    unknown(till.pay("second", &employee("")));
+    let begun = journal.all()[1].begun_at;
+    assert!((NOW..NOW + 60).contains(&begun), "{begun}");
+}

@@ -134,7 +134,8 @@ fn each_end_has_its_own_word() {
 fn an_intent_has_no_blank_at_an_end() {
     let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
     let till = redpack_till(&canned, &journal, &time);
-    for intent in ["receipt 17 ", " receipt 17", "\u{3000}receipt 17", " "] {
+    for intent in ["receipt 17 ", " receipt 17", "\u{3000}receipt 17", " ", "\u{FEFF}receipt 17", "receipt\u{200B} 17"]
+    {
         refused(outcome(&till, intent), "intent");
     }
     assert!(journal.all().is_empty() && canned.sent().is_empty());
