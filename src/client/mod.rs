@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
 use crate::bytes;
-use crate::clock::{ChinaTime, Clock};
+use crate::clock::{ChinaTime, Clock, EARLIEST, LATEST};
 use crate::endpoint::{Body, Endpoint, Source};
 use crate::error::{Error, ErrorKind, text};
 use crate::gateways::account::{Account, Profile};
@@ -553,7 +553,9 @@ impl Pipe {
         draft.attempts = draft.attempts.saturating_add(1);
         log::debug!("{}: attempt {}", draft.endpoint.name, draft.attempts);
         match self.deliver(profile, draft, within) {
-            Ok((received, host)) => {
+            Ok((mut received, host)) => {
+                // A server without a clock tells 1970. That is no time.
+                received.date = received.date.filter(|date| (EARLIEST..LATEST).contains(date));
                 self.note_gateway_time(received.date);
                 Ok(Exchanged::Reply { received, first_host: host == 0, marked })
             }

@@ -162,3 +162,23 @@ fn another_gateways_time_is_not_this_ones() {
     let begun = journal.all()[1].begun_at;
     assert!((NOW..NOW + 60).contains(&begun), "{begun}");
 }
+
+/// A server without a clock tells 1970, and another one 2099: neither is a time.
+#[test]
+fn a_gateways_time_that_cannot_be_is_none() {
+    for date in [600, NOW + 73 * 365 * DAY] {
+        let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+        let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
+        canned.then_dated(&redpack_success("{number}", &[]), date);
+        accepted(till.pay("first", &red_packet("")));
+        canned.then_fault(Sent::Maybe);
+        unknown(outcome(&till, "prize"));
+        let begun = journal.all()[1].begun_at;
+        assert!((NOW..NOW + 60).contains(&begun), "{begun}");
+        // Nor is it what an answer is believed by: it is repeated as without a time.
+        Pause::pause(&time, Duration::from_secs(60));
+        canned.then_dated(&tenpay_failure("NOT_FOUND"), date).then(&redpack_success("{number}", &[]));
+        let later = redpack_till(&canned, &journal, &time);
+        accepted(outcome(&later, "prize"));
+    }
+}
