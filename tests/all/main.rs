@@ -89,6 +89,7 @@ mod till {
     #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
     mod forks;
     pub mod last_word;
+    mod many_ways;
     pub mod modelled;
     mod one_intent;
     pub mod orders;
