@@ -46,6 +46,8 @@ impl Till {
     /// The first attempt of an entry, and the attempts after refusals that ask to come again.
     pub(super) fn attempt(&self, work: &Work<'_>, refused: Option<Refusal>) -> Result<Ran, Error> {
         let Work { desk, entry, call, .. } = *work;
+        // Told first, because who is told may cancel.
+        call.progress(&entry.order_number, Phase::Sending, Duration::ZERO);
         let draft = match call.is_cancelled() {
             true => Err(Unfit::Rule(Error::setting("watch", "the call was cancelled before anything was sent"))),
             false => self.draft(work),
@@ -65,7 +67,6 @@ impl Till {
         draft.attempts = u32::from(refused.is_some());
         draft.refusal = refused;
         loop {
-            call.progress(&entry.order_number, Phase::Sending, Duration::ZERO);
             let outcome = desk.pipe.pay(desk.profile(), &mut draft, work.read);
             self.note_attempt(entry.id);
             let outcome = match outcome {
@@ -83,7 +84,10 @@ impl Till {
                 Step::SameNumberAfter(wait, refusal) => {
                     // Not durable, not sent: the refusal is what is known.
                     if self.wait(&call, &entry.order_number, wait) && self.count_attempt(desk, entry, None).is_ok() {
-                        continue;
+                        call.progress(&entry.order_number, Phase::Sending, Duration::ZERO);
+                        if !call.is_cancelled() {
+                            continue;
+                        }
                     }
                     rules::declined(refusal)
                 }
@@ -212,6 +216,9 @@ impl Till {
         }
         self.with_seen(entry.id, |seen| seen.attempts = seen.attempts.max(entry.attempts).saturating_add(1));
         call.progress(&entry.order_number, Phase::Repeating, Duration::ZERO);
+        if call.is_cancelled() {
+            return Ended::NoTime;
+        }
         let outcome = desk.pipe.pay(desk.profile(), draft, read);
         self.note_attempt(entry.id);
         outcome.map_or_else(|error| Ended::NotSent(error.to_string()), Ended::Judged)

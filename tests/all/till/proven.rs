@@ -1,6 +1,6 @@
 //! What was proven is kept until it is written; what was cancelled moves nothing more; each end has its own word.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use wxpay_terminal::*;
@@ -70,27 +70,39 @@ fn known_is_noted_until_it_is_written() {
     assert!(journal.all()[0].known);
 }
 
-/// 取消 while the gateway is asked: its "not found" moves nothing.
+/// 取消 in each phase, by the watcher that is told of it, the first time and the second: no payment begins after it.
 #[test]
 fn after_a_cancel_no_payment_begins() {
-    struct CancelsWhenAsked(AtomicBool);
-    impl Watch for CancelsWhenAsked {
+    struct CancelsIn(Phase, AtomicU32, AtomicBool);
+    impl Watch for CancelsIn {
         fn progress(&self, progress: &Progress<'_>) {
-            if progress.phase == Phase::Asking {
-                self.0.store(true, Ordering::Relaxed);
+            if progress.phase == self.0 && self.1.fetch_sub(1, Ordering::Relaxed) == 1 {
+                self.2.store(true, Ordering::Relaxed);
             }
         }
         fn is_cancelled(&self) -> bool {
-            self.0.load(Ordering::Relaxed)
+            self.2.load(Ordering::Relaxed)
         }
     }
-    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
-    let till = redpack_till(&canned, &journal, &time);
-    canned.then_fault(Sent::Maybe).then(&tenpay_failure("NOT_FOUND"));
-    let watch = CancelsWhenAsked(AtomicBool::new(false));
-    unknown(till.pay_with("prize", &red_packet(""), &Options::new().watch(&watch)));
-    let urls: Vec<_> = canned.sent().iter().map(|sent| sent.url.rsplit('/').next().unwrap().to_string()).collect();
-    assert_eq!(urls, ["sendredpack", "gethbinfo"]);
+    for (phase, nth, sends) in [
+        (Phase::Sending, 1, vec![]),
+        (Phase::Asking, 1, vec!["sendredpack", "gethbinfo"]),
+        (Phase::Repeating, 1, vec!["sendredpack", "gethbinfo"]),
+        (Phase::Waiting, 1, vec!["sendredpack"]),
+        (Phase::Waiting, 2, vec!["sendredpack", "gethbinfo", "sendredpack"]),
+    ] {
+        let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+        let till = redpack_till(&canned, &journal, &time);
+        canned.then_fault(Sent::Maybe).then(&tenpay_failure("NOT_FOUND")).then_fault(Sent::Maybe);
+        let watch = CancelsIn(phase, AtomicU32::new(nth), AtomicBool::new(false));
+        let came = till.pay_with("prize", &red_packet(""), &Options::new().watch(&watch));
+        match sends.is_empty() {
+            true => drop(refused(came, "watch")),
+            false => drop(unknown(came)),
+        }
+        let urls: Vec<_> = canned.sent().iter().map(|sent| sent.url.rsplit('/').next().unwrap().to_string()).collect();
+        assert_eq!(urls, sends, "{phase:?}");
+    }
 }
 
 /// Each call asks once, however short its patience, and moves nothing after it.
