@@ -88,7 +88,7 @@ mod till {
     pub mod crash_till;
     #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
     mod forks;
-    pub mod last_word;
+    mod last_word;
     mod many_ways;
     pub mod modelled;
     mod one_intent;

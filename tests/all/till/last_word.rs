@@ -8,7 +8,7 @@ use wxpay_terminal::*;
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::*;
 use crate::till::modelled::Time;
-use crate::till::orders::{Shop, notification, order, trade};
+use crate::till::orders::{Shop, notification, order, ordered, trade};
 use crate::till::till::{hb, outcome, redpack_till, state};
 
 /// A till that asks about notifications, with a second way to pay the same intent.
@@ -17,9 +17,8 @@ fn two_ways(shop: &Shop) -> Till {
 }
 
 /// An order that the query called closed.
-pub fn closed_order(shop: &Shop, till: &Till) -> String {
-    shop.canned.then(&wap_success(&[]));
-    let number = accepted(order(till)).order_number;
+fn closed_order(shop: &Shop, till: &Till) -> String {
+    let number = ordered(&shop.canned, till);
     shop.time.jump(2);
     shop.canned.then(&trade("CLOSED", &number, "1"));
     declined(till.payment_of(&number));
@@ -115,8 +114,7 @@ fn a_proven_payment_goes_over_a_persons_word() {
 fn an_unwritten_end_does_not_go_over_a_notification() {
     let shop = Shop::new();
     let till = shop.doubting_till();
-    shop.canned.then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(&shop.canned, &till);
     shop.time.jump(2);
     shop.canned.then(&trade("CLOSED", &number, "1"));
     shop.journal.fail_in(3);

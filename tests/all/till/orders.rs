@@ -66,6 +66,12 @@ pub fn order(till: &Till) -> Result<Outcome<Receipt<WapOrderMade>>, Error> {
     till.pay("receipt 1", &wap_order(""))
 }
 
+/// Makes an order, which the gateway takes, and gives its number.
+pub fn ordered(canned: &Canned, till: &Till) -> String {
+    canned.then(&wap_success(&[]));
+    accepted(order(till)).order_number
+}
+
 /// The answer to a query, signed.
 pub fn trade(state: &str, number: &str, fee: &str) -> String {
     let mut fields = vec![
@@ -352,8 +358,7 @@ fn an_expired_order_is_followed_by_a_new_one() {
     let (till, first) = shop.with_order();
     shop.time.jump(400);
     ends(&shop.canned, &first, NOW + 400);
-    shop.canned.then(&wap_success(&[]));
-    let second = accepted(order(&till)).order_number;
+    let second = ordered(&shop.canned, &till);
     assert_ne!(first, second);
     assert_eq!(shop.states(), ["unpaid", "ordered"]);
     // Paid in the last moment: no second order.

@@ -7,7 +7,7 @@ use wxpay_terminal::*;
 #[cfg(feature = "https")]
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::*;
-use crate::till::orders::{Shop, failure, notification, order, trade};
+use crate::till::orders::{Shop, failure, notification, order, ordered, trade};
 
 /// Protocol C.6. The reply exists only when the journal has the payment.
 #[test]
@@ -50,8 +50,7 @@ fn a_fast_customer_pays_before_the_answer_is_recorded() {
 fn what_a_notification_tells_is_asked_about() {
     let shop = Shop::new();
     let till = shop.doubting_till();
-    shop.canned.then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(&shop.canned, &till);
     let notice = notification(&number, "1");
     // No route, not paid, a refusal, another order's answer, another amount.
     shop.canned.then_fault(Sent::No).then(&trade("NOTPAY", &number, "1")).then(&failure("SYSTEMERROR"));
@@ -79,8 +78,7 @@ fn what_a_notification_tells_is_asked_about() {
 fn the_question_of_a_notification_is_short() {
     let shop = Shop::new();
     let till = shop.doubting_till();
-    shop.canned.then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(&shop.canned, &till);
     shop.time.jump(2);
     let before = shop.time.monotonic();
     shop.canned.then(&trade("NOTPAY", &number, "1"));
@@ -96,8 +94,7 @@ fn the_question_of_a_notification_is_short() {
 fn late_money_of_a_doubted_notification() {
     let shop = Shop::new();
     let till = shop.doubting_till();
-    shop.canned.then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(&shop.canned, &till);
     shop.canned.then(&trade("CLOSED", &number, "1"));
     declined(till.payment_of(&number));
     shop.time.jump(2);
@@ -122,8 +119,7 @@ fn a_notification_that_was_cut_anew_settles_nothing() {
     for account in [swiftpass_account(), swiftpass_account().notifications_suffice()] {
         let shop = Shop::new();
         let till = shop.till_of(account);
-        shop.canned.then(&wap_success(&[]));
-        let number = accepted(order(&till)).order_number;
+        let number = ordered(&shop.canned, &till);
         let text = attach(&number);
         let truly = [
             ("attach", text.as_str()),
@@ -180,8 +176,7 @@ fn what_a_notification_calls_paid_is_not_ended_by_an_unpaid_word() {
     for state in ["CLOSED", "REVOKED", "PAYERROR", "NOTPAY"] {
         let shop = Shop::new();
         let till = shop.doubting_till();
-        shop.canned.then(&wap_success(&[]));
-        let number = accepted(order(&till)).order_number;
+        let number = ordered(&shop.canned, &till);
         // Long after its end by the gateway's own time.
         shop.time.jump(400);
         shop.canned.then_dated(&trade(state, &number, "1"), NOW + 4_000);

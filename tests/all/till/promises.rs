@@ -9,7 +9,7 @@ use wxpay_terminal::*;
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::*;
 use crate::till::modelled::Time;
-use crate::till::orders::{closed, ends, failure, notification, order, trade};
+use crate::till::orders::{closed, ends, failure, notification, order, ordered, trade};
 
 /// The system's clock is never the same twice: every look at it is a microsecond later.
 #[derive(Clone)]
@@ -114,12 +114,10 @@ impl Shop {
     /// Two orders of one intent: the first is expired and given up, the second is in the customer's hands.
     pub fn with_two_orders(&self) -> (Till, String, String) {
         let till = self.till();
-        self.canned().then(&wap_success(&[]));
-        let first = accepted(order(&till)).order_number;
+        let first = ordered(self.canned(), &till);
         self.wait(400);
         ends(self.canned(), &first, NOW + 400);
-        self.canned().then(&wap_success(&[]));
-        let second = accepted(order(&till)).order_number;
+        let second = ordered(self.canned(), &till);
         assert_eq!(self.states(), ["unpaid", "ordered"]);
         (till, first, second)
     }
@@ -135,8 +133,7 @@ pub fn url<T: AsRef<Pairs>>(receipt: &Receipt<T>) -> bool {
 fn payment_of_asks_once_under_a_clock_that_moves() {
     let shop = Shop::new();
     let till = shop.ticking_till();
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     shop.wait(30);
     shop.canned().then(&trade("SUCCESS", &number, "1"));
     accepted(till.payment_of(&number));
@@ -146,8 +143,7 @@ fn payment_of_asks_once_under_a_clock_that_moves() {
 fn recover_asks_about_orders_under_a_clock_that_moves() {
     let shop = Shop::new();
     let till = shop.ticking_till();
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     shop.wait(30);
     shop.canned().then(&trade("SUCCESS", &number, "1"));
     till.recover(Duration::from_secs(30)).unwrap();
@@ -158,8 +154,7 @@ fn recover_asks_about_orders_under_a_clock_that_moves() {
 fn close_asks_under_a_clock_that_moves() {
     let shop = Shop::new();
     let till = shop.ticking_till();
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     shop.wait(30);
     shop.canned().then(&closed(&number)).then(&trade("CLOSED", &number, "1"));
     declined(till.close(&number));
@@ -196,8 +191,7 @@ fn each_pending_entry_gets_one_question_under_a_clock_that_moves() {
 fn payment_of_asks_once_under_the_systems_clock() {
     let shop = Shop::new();
     let till = shop.bare(Box::new(SystemClock)).with(shop.client(swiftpass_account()));
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     shop.canned().then(&trade("SUCCESS", &number, "1"));
     accepted(till.payment_of(&number));
 }
@@ -207,8 +201,7 @@ fn payment_of_asks_once_under_the_systems_clock() {
 fn a_question_has_time_for_an_exchange() {
     let shop = Shop::new();
     let till = shop.till();
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     shop.wait(30);
     unknown(till.payment_of(&number));
     till.recover(Duration::from_secs(30)).unwrap();
@@ -225,8 +218,7 @@ fn not_found_never_ends_an_order_whose_url_was_handed_out() {
     let till = shop.till();
     // The kiosk runs for half an hour, and then a customer comes.
     shop.wait(1_800);
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     shop.canned().then(&failure("ORDERNOTEXIST"));
     unknown(till.payment_of(&number));
     shop.wait(61);
@@ -292,8 +284,7 @@ fn a_url_is_in_the_journal_before_anybody_has_it() {
 fn a_question_comes_a_second_after_the_attempt() {
     let shop = Shop::new();
     let till = shop.till();
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     let before = shop.time.monotonic();
     shop.canned().then(&trade("NOTPAY", &number, "1"));
     unknown(till.payment_of(&number));
@@ -317,8 +308,7 @@ fn late_money_counts_before_an_order_that_is_still_open() {
 fn late_money_that_comes_while_the_next_order_is_made() {
     let shop = Shop::new();
     let till = Arc::new(shop.till());
-    shop.canned().then(&wap_success(&[]));
-    let first = accepted(order(&till)).order_number;
+    let first = ordered(shop.canned(), &till);
     shop.wait(400);
     ends(shop.canned(), &first, NOW + 400);
     shop.canned().then(&wap_success(&[]));
@@ -352,8 +342,7 @@ fn an_older_order_that_waits_for_a_person_bars_a_new_number() {
 fn late_money_that_the_journal_could_not_take() {
     let shop = Shop::new();
     let till = shop.till();
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     ends(shop.canned(), &number, NOW + 400);
     declined(till.payment_of(&number));
     shop.wait(2);
@@ -375,8 +364,7 @@ fn late_money_that_the_journal_could_not_take() {
 fn late_money_is_not_acknowledged_by_who_did_not_see_it() {
     let shop = Shop::new();
     let till = shop.till();
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     shop.canned().then(&trade("CLOSED", &number, "1"));
     let report = till.recover(Duration::from_secs(5)).unwrap();
     assert!(matches!(report[0].entry.state, EntryState::Settled(Settlement::Declined { .. })));
@@ -392,8 +380,7 @@ fn an_order_that_was_given_up_and_is_being_paid_is_not_declined() {
     for (state, fee) in [("USERPAYING", "1"), ("SUCCESS", "2")] {
         let shop = Shop::new();
         let till = shop.till();
-        shop.canned().then(&wap_success(&[]));
-        let number = accepted(order(&till)).order_number;
+        let number = ordered(shop.canned(), &till);
         ends(shop.canned(), &number, NOW + 400);
         declined(till.payment_of(&number));
         shop.wait(2);
@@ -421,8 +408,7 @@ fn a_notification_finds_its_order_among_accounts_with_one_key() {
 fn only_a_verified_reply_tells_the_gateways_time() {
     let shop = Shop::new();
     let till = shop.till();
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     shop.canned().then_dated("<html>502 Bad Gateway</html>", NOW + 86_400).then(&trade("NOTPAY", &number, "1"));
     unknown(till.payment_of(&number));
     shop.wait(2);

@@ -9,7 +9,7 @@ use wxpay_terminal::*;
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::*;
 use crate::till::modelled::Time;
-use crate::till::orders::{closed, failure, notification, order, trade};
+use crate::till::orders::{closed, failure, notification, order, ordered, trade};
 use crate::till::promises::{Shop, url};
 
 // ---- H: what held ----
@@ -23,8 +23,7 @@ fn busy_till(shop: &Shop) -> Arc<Till> {
 fn others_wait_while_a_thread_works_on_an_entry() {
     let shop = Shop::new();
     let till = busy_till(&shop);
-    shop.canned().then(&wap_success(&[]));
-    let number = accepted(order(&till)).order_number;
+    let number = ordered(shop.canned(), &till);
     let id = shop.journal.all()[0].id;
     shop.wait(2);
     shop.canned().then_dated(&trade("NOTPAY", &number, "1"), NOW + 400);
@@ -231,46 +230,25 @@ fn threads_do_not_pay_an_intent_twice() {
     assert!(paid.len() > 20, "{}", paid.len());
 }
 
-type Hook = Box<dyn FnOnce() + Send>;
-
-/// Prepared answers. Something happens while one of them is on its way.
-#[derive(Clone, Default)]
-struct Hooked(Canned, Arc<Mutex<Option<Hook>>>);
-
-impl Transport for Hooked {
-    fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
-        let hook = self.1.lock().unwrap().take();
-        if let Some(hook) = hook {
-            hook();
-        }
-        self.0.post(post)
-    }
-}
-
 /// A notification brings late money while the query, which is older, says not paid. Whoever was told "unpaid" cannot
 /// acknowledge the money.
 #[test]
 fn late_money_is_told_or_not_acknowledged() {
-    let shop = crate::till::orders::Shop::new();
-    let transport = Hooked(shop.canned.clone(), Arc::default());
-    let inputs = Inputs {
-        transport: Box::new(transport.clone()),
-        clock: Box::new(shop.time.clone()),
-        random: Box::new(Counting::new()),
-    };
-    let (journal, time) = (Box::new(shop.journal.clone()), || Box::new(shop.time.clone()));
-    let account = swiftpass_account().notifications_suffice();
-    let client = Client::with_inputs(account, terminal(), inputs).unwrap();
-    let till = Arc::new(Till::with_inputs(journal, time(), time()).with(client));
-    let number = crate::till::last_word::closed_order(&shop, &till);
-    let id = shop.journal.all()[0].id;
-    Pause::pause(&shop.time, Duration::from_secs(2));
-    shop.canned.then(&trade("CLOSED", &number, "1"));
-    let notifies = (till.clone(), notification(&number, "1"));
-    *transport.1.lock().unwrap() = Some(Box::new(move || {
-        let late = notifies.0.notified(notifies.1.as_bytes()).unwrap().entry;
-        assert!(notifies.0.acknowledge(late.id).is_err(), "told to nobody yet");
-    }));
+    let shop = Shop::new();
+    let till = busy_till(&shop);
+    let number = ordered(shop.canned(), &till);
+    for answer in 0..2 {
+        shop.wait(2);
+        shop.canned().then(&trade("CLOSED", &number, "1"));
+        if answer == 0 {
+            declined(till.payment_of(&number));
+        }
+    }
+    let (other, notice) = (till.clone(), notification(&number, "1"));
+    shop.wire.during(3, move || {
+        let late = other.notified(notice.as_bytes()).unwrap().entry;
+        assert!(other.acknowledge(late.id).is_err(), "told to nobody yet");
+    });
     assert!(accepted(till.payment_of(&number)).late);
-    till.acknowledge(id).unwrap();
+    till.acknowledge(shop.journal.all()[0].id).unwrap();
 }
