@@ -43,8 +43,8 @@ fn show(path: &Path, terminal: u16, device_info: Option<&str>) -> Result<()> {
     for entry in &entries {
         match &entry.state {
             EntryState::Open => open.push(entry),
-            EntryState::Settled(Settlement::ForAPerson { .. }) => for_a_person.push(entry),
-            EntryState::Settled(_) => settled.push(entry),
+            EntryState::Recorded(Settlement::ForAPerson { .. }) => for_a_person.push(entry),
+            EntryState::Recorded(_) => settled.push(entry),
         }
     }
     list("Open: `pay` with the same intent, or `recover`, goes on", &open)?;
@@ -67,16 +67,16 @@ fn list(title: &str, entries: &[&Entry]) -> Result<()> {
 fn state(state: &EntryState) -> String {
     match state {
         EntryState::Open => "nothing is proven".into(),
-        EntryState::Settled(Settlement::Accepted { queried: true, .. }) => "paid, as the query says".into(),
-        EntryState::Settled(Settlement::Accepted { .. }) => "paid, as the reply says".into(),
-        EntryState::Settled(Settlement::Declined { code, text, .. }) => format!("not paid: {code} {text}"),
-        EntryState::Settled(Settlement::NotSent) => "not paid: nothing was sent".into(),
-        EntryState::Settled(Settlement::ForAPerson { reason }) => reason.to_string(),
-        EntryState::Settled(Settlement::ByHand { paid, name, reason }) => {
+        EntryState::Recorded(Settlement::Accepted { queried: true, .. }) => "paid, as the query says".into(),
+        EntryState::Recorded(Settlement::Accepted { .. }) => "paid, as the reply says".into(),
+        EntryState::Recorded(Settlement::Declined { code, text, .. }) => format!("not paid: {code} {text}"),
+        EntryState::Recorded(Settlement::NotSent) => "not paid: nothing was sent".into(),
+        EntryState::Recorded(Settlement::ForAPerson { reason }) => reason.to_string(),
+        EntryState::Recorded(Settlement::ByHand { paid, name, reason }) => {
             format!("{}, says {name}: {reason}", if *paid { "paid" } else { "not paid" })
         }
         // What a later version may add.
-        EntryState::Settled(other) => format!("{other:?}"),
+        EntryState::Recorded(other) => format!("{other:?}"),
     }
 }
 

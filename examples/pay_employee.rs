@@ -46,6 +46,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             println!("not known: {doubt}");
             ask(&client, number, request.amount)
         }
+        // Of orders that a customer pays only.
+        Outcome::Ordered(_) | Outcome::PaidLate(_) => false,
     };
     let entry = simulator.entry(number);
     println!("the simulator's ledger: {entry:?}");

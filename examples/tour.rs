@@ -190,12 +190,14 @@ impl Tour<'_> {
         start: Instant,
     ) -> Result<()> {
         let time = start.elapsed();
-        let Outcome::Accepted(_) = outcome else {
-            return Err(format!("{gateway}: {outcome:?}").into());
+        let said = match outcome {
+            Outcome::Accepted(_) => "Accepted",
+            Outcome::Ordered(_) => "Ordered",
+            _ => return Err(format!("{gateway}: {outcome:?}").into()),
         };
         let entry = self.simulator.entry(number).ok_or("the ledger has no such order")?;
         println!(
-            "{gateway:10} {number} Accepted in {:.1} ms; ledger: {} fen, {}, paid {} times",
+            "{gateway:10} {number} {said} in {:.1} ms; ledger: {} fen, {}, paid {} times",
             time.as_secs_f64() * 1000.0,
             entry.amount,
             entry.state,

@@ -60,10 +60,13 @@ fn order(client: &Client<SwiftpassAccount>, store: &mut Store, number: &str) -> 
         ..WapOrder::default()
     })?;
     match client.send(&mut prepared)? {
-        Outcome::Accepted(made) => Ok(made.mweb_url),
+        // The order exists. Nobody has paid.
+        Outcome::Ordered(made) => Ok(made.mweb_url),
         Outcome::Declined(refusal) => Err(format!("no order: {refusal}; next: {:?}", refusal.next).into()),
         // The query returns no URL, and nobody can pay without it. Use a new number; watch the old until it expires.
         Outcome::Unknown(doubt) => Err(format!("no URL: {doubt}").into()),
+        // Of payments, and of a till, only.
+        Outcome::Accepted(_) | Outcome::PaidLate(_) => Err("no order".into()),
     }
 }
 

@@ -29,7 +29,7 @@ fn main() -> Result<()> {
     let told = till.notified(body.as_bytes())?;
     println!("3. notified, and in the journal; the answer is {:?}", told.reply);
     println!("4. {}", said(&till, &number)?);
-    till.acknowledge(told.entry.id)?;
+    till.acknowledge(told.entry.version())?;
 
     // The second customer walks away. The cashier presses a button on another thread.
     let (number, _) = order(&till, "receipt 1002")?;
@@ -52,7 +52,7 @@ fn main() -> Result<()> {
     // After a start: what is not acknowledged. The order whose answer was lost is watched until it expires.
     for recovered in till.recover(Duration::from_secs(5))? {
         let entry = &recovered.entry;
-        println!("7. {} {}: {:?}, {:?}", entry.intent, entry.order_number, entry.state, recovered.doubt);
+        println!("7. {} {}: {}", entry.intent, entry.order_number, words(&recovered.outcome));
     }
     let paid: u32 = simulator.ledger().iter().map(|entry| entry.paid).sum();
     if paid == 1 { Ok(()) } else { Err(format!("paid {paid} times, must be once").into()) }
@@ -68,16 +68,15 @@ fn order(till: &Till, intent: &str) -> Result<(String, String)> {
         sub_openid: Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),
         ..WapOrder::default()
     };
-    match till.pay(intent, &request)? {
+    match till.order(intent, &request)? {
         // An order exists. Nobody has paid.
-        Outcome::Accepted(receipt) => {
-            let url = match &receipt.evidence {
-                wxpay_terminal::Evidence::Reply(made) => Some(made.mweb_url.as_str()),
-                // No URL: this intent is paid already.
-                recorded => recorded.field("mweb_url"),
-            };
-            let url = url.ok_or("this receipt is paid already")?;
-            Ok((receipt.order_number, url.into()))
+        Outcome::Ordered(receipt) => {
+            let url = receipt.evidence.field("mweb_url").ok_or("no URL")?.into();
+            Ok((receipt.order_number, url))
+        }
+        Outcome::Accepted(_) => Err("this receipt is paid already".into()),
+        Outcome::PaidLate(_) => {
+            Err("this receipt was paid too late: give it back, or keep it with `accept_late`".into())
         }
         Outcome::Declined(refusal) => Err(format!("no order: {refusal}; next: {:?}", refusal.next).into()),
         Outcome::Unknown(doubt) => Err(format!("no URL; try the same receipt again: {doubt}").into()),
@@ -92,6 +91,8 @@ fn said(till: &Till, number: &str) -> Result<String> {
 fn words<T>(outcome: &Outcome<T>) -> String {
     match outcome {
         Outcome::Accepted(_) => "paid".into(),
+        Outcome::PaidLate(_) => "paid after it was given up: give it back, or keep it".into(),
+        Outcome::Ordered(_) => "an order exists".into(),
         Outcome::Declined(refusal) => format!("nobody can pay it any more: {refusal}"),
         Outcome::Unknown(doubt) if doubt.reason == Reason::NotPaidYet => "the customer has not paid yet".into(),
         Outcome::Unknown(doubt) => format!("not known: {doubt}"),

@@ -117,7 +117,7 @@ typedef int32_t wxt_code;
 #endif
 #endif
 
-/* What is known about a payment. Handle all three. */
+/* What is known about a payment. Handle all that can come: WXT_ORDERED comes of orders only, WXT_PAID_LATE of a till only. */
 enum wxt_outcome
 #if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
@@ -125,10 +125,14 @@ enum wxt_outcome
  {
     /* The money may have moved. Never use a new order number or intent: ask, pay the same intent again, or recover. */
     WXT_UNKNOWN = 0,
-    /* Proven: the gateway did it. Print, open, book. For a WAP order: the order exists, nobody has paid yet. */
+    /* Proven: money moved. Print, open, book. */
     WXT_ACCEPTED = 1,
     /* Proven: the gateway refused it. `wxt_reply_next` says what is allowed. */
-    WXT_DECLINED = 2
+    WXT_DECLINED = 2,
+    /* Proven: the order exists, and nobody has paid it yet. Show what its customer needs: "mweb_url". */
+    WXT_ORDERED = 3,
+    /* Proven: money came for an order that had been given up. Give it back, or keep it: `wxt_till_accept_late`. */
+    WXT_PAID_LATE = 4
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -349,7 +353,7 @@ enum wxt_entry_state
     WXT_ENTRY_ORDERED = 7,
     /* The answer that would have let a customer pay the order was lost. It is watched until it expires. */
     WXT_ENTRY_ABANDONED = 8,
-    /* The customer paid an order that was given up. Refund it, or act on it. */
+    /* The customer paid an order that was given up. Give it back, or keep it: `wxt_till_accept_late`. */
     WXT_ENTRY_PAID_LATE = 9
 };
 #ifndef __cplusplus
@@ -401,7 +405,7 @@ enum wxt_call
     WXT_PAY_EMPLOYEE = 3,
     /* querywwsptrans2pocket: asks what became of it. */
     WXT_QUERY_PAY_EMPLOYEE = 4,
-    /* pay.weixin.wap: makes a WAP order. Accepted means that the order exists, not that anyone paid. */
+    /* pay.weixin.wap: makes a WAP order, which a customer pays: `wxt_till_order`. */
     WXT_WAP_ORDER = 5,
     /* unified.trade.query: asks whether the customer paid. */
     WXT_TRADE_QUERY = 6,
@@ -1017,13 +1021,16 @@ const char *wxt_reply_order_number(const struct wxt_reply *reply);
 /* The entry in the till's journal, or 0. Acknowledge it after acting. */
 int64_t wxt_reply_entry(const struct wxt_reply *reply);
 
+/* The entry's revision, as this reply tells it: `wxt_till_acknowledge` wants it. */
+int64_t wxt_reply_revision(const struct wxt_reply *reply);
+
 /* The gateway's code: "NOTENOUGH", or "" where it gave none. */
 const char *wxt_reply_code(const struct wxt_reply *reply);
 
 /* The gateway's own words, usually Chinese, or "" where it said none. Show them; never branch on them. */
 const char *wxt_reply_text(const struct wxt_reply *reply);
 
-/* One line for a log: why it was refused, or why it is not known. "" when accepted. */
+/* One line for a log: why it was refused, or why it is not known. "" when accepted, ordered or paid late. */
 const char *wxt_reply_message(const struct wxt_reply *reply);
 
 /* What is allowed after a refusal. */
@@ -1043,9 +1050,6 @@ wxt_evidence wxt_reply_evidence(const struct wxt_reply *reply);
  open and is resolved again by the next pay or recover.
  */
 const char *wxt_reply_journal_fault(const struct wxt_reply *reply);
-
-/* 1 when the customer paid a WAP order after it was given up: refund it, or act on it. Else 0. */
-int32_t wxt_reply_is_late(const struct wxt_reply *reply);
 
 /*
  A field of the reply by the name that the document gives it: "payment_no", "send_listid", "mweb_url". NULL where the
@@ -1203,8 +1207,7 @@ void wxt_till_free(struct wxt_till *till);
    which the error names; it came to its end and was pruned since; no account, or two, for this request.
  - WXT_UNKNOWN: pay the same intent again later, or recover. Never take a new intent for the same thing.
 
- For a WAP order WXT_ACCEPTED means that the order exists: show its mweb_url. Whether the customer paid:
- `wxt_till_payment_of`.
+ What a customer has yet to pay is not paid but ordered: `wxt_till_order`.
  */
 wxt_code wxt_till_pay(const struct wxt_till *till,
                       const char *intent,
@@ -1215,10 +1218,24 @@ wxt_code wxt_till_pay(const struct wxt_till *till,
                       struct wxt_error **error);
 
 /*
+ Makes an order that a customer pays for what you call `intent` (a sale, a receipt), once. Like `wxt_till_pay`, but:
+ - WXT_ORDERED: nobody paid yet. Show the reply's mweb_url, and ask `wxt_till_payment_of`.
+ - WXT_ACCEPTED: this sale is paid already.
+ - WXT_PAID_LATE: an order of this sale was paid after it had been given up. Give that money back, or keep it with
+   `wxt_till_accept_late`.
+ */
+wxt_code wxt_till_order(const struct wxt_till *till,
+                        const char *intent,
+                        const struct wxt_request *request,
+                        const struct wxt_options *options,
+                        wxt_outcome *outcome,
+                        struct wxt_reply **reply,
+                        struct wxt_error **error);
+
+/*
  Asks what became of an order number of this till, once, or until it is final or the patience in the options ends. It
- never pays; an order whose time is over it closes. WXT_ACCEPTED means **paid**, for a WAP order, too; `wxt_reply_is_late` says whether it came after the
- order was given up. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay. WXT_DECLINED: nobody can pay it
- any more. `options` may be NULL: ask once.
+ never pays; an order whose time is over it closes. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay.
+ WXT_DECLINED: nobody can pay it any more. WXT_PAID_LATE: it was paid after that. `options` may be NULL: ask once.
  */
 wxt_code wxt_till_payment_of(const struct wxt_till *till,
                              const char *order_number,
@@ -1236,6 +1253,17 @@ wxt_code wxt_till_close(const struct wxt_till *till,
                         wxt_outcome *outcome,
                         struct wxt_reply **reply,
                         struct wxt_error **error);
+
+/*
+ Keeps money that came late: from then on it counts like money in time, and the sale is paid. The gateway is asked first,
+ and must say that the money is there in full. WXT_ACCEPTED: it is kept. WXT_UNKNOWN: it stays late. WXT_NOT_SENT: there is
+ no late money for this order number, or another order of its sale was paid.
+ */
+wxt_code wxt_till_accept_late(const struct wxt_till *till,
+                              const char *order_number,
+                              wxt_outcome *outcome,
+                              struct wxt_reply **reply,
+                              struct wxt_error **error);
 
 /*
  Reads a payment notification (the gateway's POST to your notify_url), verifies it, compares it with the order in the
@@ -1268,11 +1296,13 @@ wxt_code wxt_till_unacknowledged(const struct wxt_till *till,
                                  struct wxt_error **error);
 
 /*
- Tells the journal that you acted on a settled entry: the ticket is printed, the door is open. An error where money came
- late since the entry was told, or where its end is known and not written: look at it again.
+ Tells the journal that you acted on a settled entry as you saw it (`wxt_reply_revision`, `wxt_entry_revision`): the ticket is
+ printed, the door is open. An error where it has changed since, because it was paid again or money came late, or where its
+ end is known and not written: look at it again. Doing it twice is no error.
  */
 wxt_code wxt_till_acknowledge(const struct wxt_till *till,
                               int64_t entry,
+                              int64_t revision,
                               struct wxt_error **error);
 
 /*
@@ -1309,7 +1339,16 @@ wxt_code wxt_till_summary(const struct wxt_till *till,
 /* Its number: what `wxt_till_acknowledge` and `wxt_till_settle_by_hand` take. */
 int64_t wxt_entry_id(const struct wxt_entry *entry);
 
-/* What is known of it. */
+/* Its revision, as it is told here: `wxt_till_acknowledge` wants it. */
+int64_t wxt_entry_revision(const struct wxt_entry *entry);
+
+/*
+ What it came to, as `wxt_till_recover` says. WXT_ACCEPTED is the one that a ticket is printed for. WXT_UNKNOWN where
+ nobody was asked.
+ */
+wxt_outcome wxt_entry_outcome(const struct wxt_entry *entry);
+
+/* What the journal has of it. */
 wxt_entry_state wxt_entry_state_of(const struct wxt_entry *entry);
 
 /* Your own name for what is being paid. Never NULL, as all texts of an entry but those that say so. */

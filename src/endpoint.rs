@@ -446,4 +446,9 @@ impl Endpoint {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|row| row.name == name)
     }
+
+    /// Whether a success makes an order that a customer has yet to pay: no money moves by the call itself.
+    pub fn makes_order(&self) -> bool {
+        matches!(self.resolved_by, ResolvedBy::Order(..))
+    }
 }

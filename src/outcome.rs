@@ -5,20 +5,24 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-/// What is known about a payment. Every caller must decide all three.
+/// What is known about a payment. Every caller must decide all that can come.
 ///
 /// | | what it means | what to do |
 /// |---|---|---|
-/// | `Accepted` | proven: the reply was read, verified where the gateway signs, and every identifier in it is the one sent | act: print, open, book |
+/// | `Accepted` | proven: **money moved**. The reply was read, verified where the gateway signs, and every identifier in it is the one sent | act: print, open, book |
+/// | `Ordered` | proven: an order exists, and **nobody paid it yet**. Only where a customer pays | show what the customer needs, then ask |
+/// | `PaidLate` | proven: money came for an order that nobody was to pay any more. Only from a till | give the money back, or keep it with [`Till::accept_late`](crate::Till::accept_late) |
 /// | `Declined` | proven: the gateway's documents say that this code is final | [`Refusal::next`] says what is allowed |
 /// | `Unknown` | the money may have moved | never a new order number: ask, or repeat under the same number |
-///
-/// For WAP orders `Accepted` means that **an order exists**, not that anyone paid.
 #[derive(Debug)]
-#[must_use = "an outcome says whether money moved: match on all three"]
+#[must_use = "an outcome says whether money moved: match on all of them"]
 pub enum Outcome<T> {
-    /// The gateway did it, and there is proof.
+    /// Money moved, and there is proof.
     Accepted(T),
+    /// The order exists, and there is proof. Nobody paid it yet.
+    Ordered(T),
+    /// The order was paid, and there is proof: after it had been given up. Goods never go out for it.
+    PaidLate(T),
     /// The gateway refused it, and there is proof.
     Declined(Refusal),
     /// Nobody can tell yet.
@@ -26,15 +30,24 @@ pub enum Outcome<T> {
 }
 
 impl<T> Outcome<T> {
-    pub(crate) fn is_accepted(&self) -> bool {
-        matches!(self, Outcome::Accepted(_))
+    /// Whether money moved, in time or late.
+    pub(crate) fn is_paid(&self) -> bool {
+        matches!(self, Outcome::Accepted(_) | Outcome::PaidLate(_))
+    }
+
+    /// What a success brought, whichever it is.
+    pub(crate) fn proven(&self) -> Option<&T> {
+        match self {
+            Outcome::Accepted(proven) | Outcome::Ordered(proven) | Outcome::PaidLate(proven) => Some(proven),
+            Outcome::Declined(_) | Outcome::Unknown(_) => None,
+        }
     }
 
     /// The refusal, where it is one.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         match self {
             Outcome::Declined(refusal) => Some(refusal),
-            Outcome::Accepted(_) | Outcome::Unknown(_) => None,
+            _ => None,
         }
     }
 
@@ -42,20 +55,21 @@ impl<T> Outcome<T> {
     pub(crate) fn doubt(self) -> Option<Doubt> {
         match self {
             Outcome::Unknown(doubt) => Some(doubt),
-            Outcome::Accepted(_) | Outcome::Declined(_) => None,
+            _ => None,
         }
     }
 
-    /// With what was accepted read as another type. Where it cannot be read, nothing is known.
+    /// With what a success brought read as another type. Where it cannot be read, nothing is known.
     pub(crate) fn typed<U>(self, read: impl FnOnce(T) -> Option<U>) -> Outcome<U> {
-        match self {
-            Outcome::Accepted(raw) => match read(raw) {
-                Some(typed) => Outcome::Accepted(typed),
-                None => Outcome::Unknown(Doubt::new(Reason::Unreadable, "the reply has not its documented form")),
-            },
-            Outcome::Declined(refusal) => Outcome::Declined(refusal),
-            Outcome::Unknown(doubt) => Outcome::Unknown(doubt),
-        }
+        let (raw, said): (T, fn(U) -> Outcome<U>) = match self {
+            Outcome::Accepted(raw) => (raw, Outcome::Accepted),
+            Outcome::Ordered(raw) => (raw, Outcome::Ordered),
+            Outcome::PaidLate(raw) => (raw, Outcome::PaidLate),
+            Outcome::Declined(refusal) => return Outcome::Declined(refusal),
+            Outcome::Unknown(doubt) => return Outcome::Unknown(doubt),
+        };
+        let unreadable = || Outcome::Unknown(Doubt::new(Reason::Unreadable, "the reply has not its documented form"));
+        read(raw).map_or_else(unreadable, said)
     }
 }
 

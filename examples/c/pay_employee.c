@@ -95,7 +95,7 @@ int main(int argc, char **argv) {
     } else if (outcome == WXT_ACCEPTED) {
         const char *payment_no = wxt_reply_get(reply, "payment_no");
         printf("paid: %s, payment_no %s\n", wxt_reply_order_number(reply), payment_no ? payment_no : "(from the query)");
-        exit_code = wxt_till_acknowledge(till, wxt_reply_entry(reply), &error) == WXT_DONE ? 0 : 2;
+        exit_code = wxt_till_acknowledge(till, wxt_reply_entry(reply), wxt_reply_revision(reply), &error) == WXT_DONE ? 0 : 2;
     } else if (outcome == WXT_DECLINED) {
         /* NOTENOUGH, NAME_MISMATCH and others are asked about first: here they are proven. */
         printf("not paid: %s %s\n", wxt_reply_code(reply), wxt_reply_text(reply));

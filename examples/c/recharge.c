@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
     } else if (outcome == WXT_ACCEPTED) {
         /* The document does not say that the card is credited already: tell the customer so. */
         printf("charged: %s\n", wxt_reply_order_number(reply));
-        exit_code = wxt_till_acknowledge(till, wxt_reply_entry(reply), &error) == WXT_DONE ? 0 : 2;
+        exit_code = wxt_till_acknowledge(till, wxt_reply_entry(reply), wxt_reply_revision(reply), &error) == WXT_DONE ? 0 : 2;
     } else if (outcome == WXT_DECLINED) {
         printf("not charged: retcode %s %s\n", wxt_reply_code(reply), wxt_reply_text(reply));
         exit_code = 1;

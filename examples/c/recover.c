@@ -29,7 +29,7 @@ static void each(void *context, const wxt_entry *entry) {
         acted = 1;
         break;
     case WXT_ENTRY_PAID_LATE:
-        printf("paid after it was given up: refund it\n");
+        printf("paid after it was given up: give it back, or keep it\n");
         acted = 1;
         break;
     case WXT_ENTRY_DECLINED:
@@ -49,7 +49,7 @@ static void each(void *context, const wxt_entry *entry) {
         desk->still_open++;
         break;
     }
-    if (acted && wxt_till_acknowledge(desk->till, wxt_entry_id(entry), &error) != WXT_DONE) {
+    if (acted && wxt_till_acknowledge(desk->till, wxt_entry_id(entry), wxt_entry_revision(entry), &error) != WXT_DONE) {
         /* It is reported again next time. */
         printf("  %s\n", wxt_error_message(error));
         wxt_error_free(error);

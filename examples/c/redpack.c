@@ -56,7 +56,7 @@ static int act(wxt_till *till, wxt_outcome outcome, const wxt_reply *reply) {
         printf("sent: %s, send_listid %s\n", wxt_reply_order_number(reply),
                wxt_reply_get(reply, "send_listid") != NULL ? wxt_reply_get(reply, "send_listid") : "(from the query)");
         /* Here the ticket is printed. Then: */
-        if (wxt_till_acknowledge(till, wxt_reply_entry(reply), &error) != WXT_DONE) {
+        if (wxt_till_acknowledge(till, wxt_reply_entry(reply), wxt_reply_revision(reply), &error) != WXT_DONE) {
             /* It will be reported again by recover. The money is as it is. */
             fprintf(stderr, "%s\n", wxt_error_message(error));
             wxt_error_free(error);

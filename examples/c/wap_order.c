@@ -104,18 +104,21 @@ static int wait_for_customer(wxt_till *till, int listener, const char *order_num
         if (poll(&waiting, 1, 2000) > 0 && !take_notification(till, listener)) {
             continue;
         }
-        /* Here WXT_ACCEPTED means paid. */
         if (wxt_till_payment_of(till, order_number, NULL, &outcome, &reply, &error) != WXT_DONE) {
             printf("cannot ask: %s\n", wxt_error_message(error));
             wxt_error_free(error);
             error = NULL;
         } else if (outcome == WXT_ACCEPTED) {
             const char *transaction = wxt_reply_get(reply, "transaction_id");
-            printf("paid: transaction_id %s%s\n", transaction ? transaction : "?",
-                   wxt_reply_is_late(reply) ? ", too late: refund it" : "");
-            must(wxt_till_acknowledge(till, wxt_reply_entry(reply), &error), &error, "acknowledge");
+            printf("paid: transaction_id %s\n", transaction ? transaction : "?");
+            must(wxt_till_acknowledge(till, wxt_reply_entry(reply), wxt_reply_revision(reply), &error), &error,
+                 "acknowledge");
             wxt_reply_free(reply);
             return 0;
+        } else if (outcome == WXT_PAID_LATE) {
+            printf("paid too late: give it back, or keep it with wxt_till_accept_late\n");
+            wxt_reply_free(reply);
+            return 1;
         } else if (outcome == WXT_DECLINED) {
             printf("not paid: %s\n", wxt_reply_message(reply));
             wxt_reply_free(reply);
@@ -178,13 +181,16 @@ int main(int argc, char **argv) {
     wxt_outcome outcome = WXT_UNKNOWN;
     wxt_reply *reply = NULL;
     int exit_code = 2;
-    if (wxt_till_pay(till, argv[4], request, NULL, &outcome, &reply, &error) != WXT_DONE) {
+    if (wxt_till_order(till, argv[4], request, NULL, &outcome, &reply, &error) != WXT_DONE) {
         printf("not sent: %s\n", wxt_error_message(error));
-    } else if (outcome == WXT_ACCEPTED && wxt_reply_get(reply, "mweb_url") != NULL) {
-        /* The order exists. Nobody has paid yet. */
+    } else if (outcome == WXT_ORDERED) {
+        /* Nobody has paid yet. */
         printf("order %s\nlet the customer open %s\n", wxt_reply_order_number(reply), wxt_reply_get(reply, "mweb_url"));
         fflush(stdout);
         exit_code = wait_for_customer(till, listener, wxt_reply_order_number(reply));
+    } else if (outcome == WXT_ACCEPTED || outcome == WXT_PAID_LATE) {
+        printf("%s: %s\n", outcome == WXT_ACCEPTED ? "paid already" : "paid too late", wxt_reply_order_number(reply));
+        exit_code = outcome == WXT_ACCEPTED ? 0 : 1;
     } else if (outcome == WXT_DECLINED) {
         printf("refused: %s %s\n", wxt_reply_code(reply), wxt_reply_text(reply));
         exit_code = 1;

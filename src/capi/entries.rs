@@ -2,12 +2,14 @@
 
 use std::ffi::{CString, c_char};
 
-use crate::journal::{Entry, EntryState, Settlement};
-use crate::outcome::Doubt;
+use crate::journal::{Entry, EntryState, EntryVersion, Settlement};
+use crate::outcome::Outcome;
+use crate::till::Receipt;
+use crate::wire::pairs::Pairs;
 
 use super::ffi::{abi, c, text, wxt_entry};
-use super::numbers::{wxt_entry_state, wxt_next, wxt_reason};
-use super::replies::{found, next, owned, reason};
+use super::numbers::{WXT_UNKNOWN, wxt_entry_state, wxt_next, wxt_outcome, wxt_reason};
+use super::replies::{found, next, outcome_of, owned, reason};
 
 super::ffi::opaque! {
     wxt_entry: EntryTexts = 0x5758_000c;
@@ -15,7 +17,7 @@ super::ffi::opaque! {
 
 /// What a `wxt_entry` holds.
 pub(super) struct EntryTexts {
-    pub(super) id: i64,
+    pub(super) version: EntryVersion,
     account: CString,
     call: CString,
     intent: CString,
@@ -26,6 +28,7 @@ pub(super) struct EntryTexts {
     attempts: u32,
     acknowledged_at: i64,
     pub(super) state: wxt_entry_state,
+    outcome: wxt_outcome,
     code: CString,
     text: CString,
     next: (wxt_next, i64),
@@ -36,9 +39,14 @@ pub(super) struct EntryTexts {
 }
 
 impl EntryTexts {
-    pub(super) fn new(entry: &Entry, doubt: Option<&Doubt>) -> EntryTexts {
+    /// With what a report says of it. Without one: what the journal has.
+    pub(super) fn new(entry: &Entry, outcome: Option<&Outcome<Receipt<Pairs>>>) -> EntryTexts {
+        let doubt = match outcome {
+            Some(Outcome::Unknown(doubt)) => Some(doubt),
+            _ => None,
+        };
         let mut texts = EntryTexts {
-            id: entry.id,
+            version: entry.version(),
             account: c(&entry.account),
             call: c(&entry.call),
             intent: c(&entry.intent),
@@ -49,6 +57,7 @@ impl EntryTexts {
             attempts: entry.attempts,
             acknowledged_at: entry.acknowledged_at.unwrap_or(0),
             state: wxt_entry_state::WXT_ENTRY_OPEN,
+            outcome: outcome.map_or(WXT_UNKNOWN, outcome_of),
             code: CString::default(),
             text: CString::default(),
             next: (wxt_next::WXT_STOP, 0),
@@ -57,7 +66,7 @@ impl EntryTexts {
             sent: owned(&entry.fields),
             evidence: Vec::new(),
         };
-        if let EntryState::Settled(settlement) = &entry.state {
+        if let EntryState::Recorded(settlement) = &entry.state {
             texts.settled(settlement);
         }
         texts
@@ -100,9 +109,16 @@ impl EntryTexts {
 
 abi! {
     /// Its number: what `wxt_till_acknowledge` and `wxt_till_settle_by_hand` take.
-    get wxt_entry_id(entry: wxt_entry) -> i64 = 0, |entry| entry.id;
+    get wxt_entry_id(entry: wxt_entry) -> i64 = 0, |entry| entry.version.id;
 
-    /// What is known of it.
+    /// Its revision, as it is told here: `wxt_till_acknowledge` wants it.
+    get wxt_entry_revision(entry: wxt_entry) -> i64 = 0, |entry| entry.version.revision;
+
+    /// What it came to, as `wxt_till_recover` says. WXT_ACCEPTED is the one that a ticket is printed for. WXT_UNKNOWN where
+    /// nobody was asked.
+    get wxt_entry_outcome(entry: wxt_entry) -> wxt_outcome = WXT_UNKNOWN, |entry| entry.outcome;
+
+    /// What the journal has of it.
     get wxt_entry_state_of(entry: wxt_entry) -> wxt_entry_state = wxt_entry_state::WXT_ENTRY_OPEN, |entry| entry.state;
 
     /// Your own name for what is being paid. Never NULL, as all texts of an entry but those that say so.

@@ -28,16 +28,20 @@ pub enum wxt_code {
     WXT_PANICKED = 104,
 }
 
-/// What is known about a payment. Handle all three.
+/// What is known about a payment. Handle all that can come: WXT_ORDERED comes of orders only, WXT_PAID_LATE of a till only.
 #[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum wxt_outcome {
     /// The money may have moved. Never use a new order number or intent: ask, pay the same intent again, or recover.
     WXT_UNKNOWN = 0,
-    /// Proven: the gateway did it. Print, open, book. For a WAP order: the order exists, nobody has paid yet.
+    /// Proven: money moved. Print, open, book.
     WXT_ACCEPTED = 1,
     /// Proven: the gateway refused it. `wxt_reply_next` says what is allowed.
     WXT_DECLINED = 2,
+    /// Proven: the order exists, and nobody has paid it yet. Show what its customer needs: "mweb_url".
+    WXT_ORDERED = 3,
+    /// Proven: money came for an order that had been given up. Give it back, or keep it: `wxt_till_accept_late`.
+    WXT_PAID_LATE = 4,
 }
 
 /// The answer to a question about an order. It is no outcome: WXT_KNOWN is not "paid". Read the state in the reply.
@@ -190,7 +194,7 @@ pub enum wxt_call {
     WXT_PAY_EMPLOYEE = 3,
     /// querywwsptrans2pocket: asks what became of it.
     WXT_QUERY_PAY_EMPLOYEE = 4,
-    /// pay.weixin.wap: makes a WAP order. Accepted means that the order exists, not that anyone paid.
+    /// pay.weixin.wap: makes a WAP order, which a customer pays: `wxt_till_order`.
     WXT_WAP_ORDER = 5,
     /// unified.trade.query: asks whether the customer paid.
     WXT_TRADE_QUERY = 6,
@@ -248,7 +252,7 @@ pub enum wxt_entry_state {
     WXT_ENTRY_ORDERED = 7,
     /// The answer that would have let a customer pay the order was lost. It is watched until it expires.
     WXT_ENTRY_ABANDONED = 8,
-    /// The customer paid an order that was given up. Refund it, or act on it.
+    /// The customer paid an order that was given up. Give it back, or keep it: `wxt_till_accept_late`.
     WXT_ENTRY_PAID_LATE = 9,
 }
 

@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::ffi::{CString, c_char};
 
 use crate::error::Error;
+use crate::journal::EntryVersion;
 use crate::money::Fen;
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
 
 use super::ffi::{Fail, abi, c, nth, put, seen, text, wanted, wxt_reply};
 use super::numbers::{
-    WXT_ACCEPTED, WXT_DECLINED, WXT_UNKNOWN, wxt_code, wxt_evidence, wxt_next, wxt_outcome, wxt_reason,
+    WXT_ACCEPTED, WXT_DECLINED, WXT_ORDERED, WXT_PAID_LATE, WXT_UNKNOWN, wxt_code, wxt_evidence, wxt_next, wxt_outcome,
+    wxt_reason,
 };
 
 super::ffi::opaque! {
@@ -21,7 +23,7 @@ super::ffi::opaque! {
 pub(super) struct Told {
     pub(super) outcome: wxt_outcome,
     pub(super) order_number: CString,
-    pub(super) entry: i64,
+    pub(super) entry: EntryVersion,
     pub(super) code: CString,
     pub(super) text: CString,
     pub(super) message: CString,
@@ -30,7 +32,6 @@ pub(super) struct Told {
     pub(super) reason: wxt_reason,
     pub(super) evidence: wxt_evidence,
     pub(super) journal_fault: CString,
-    pub(super) late: bool,
     pub(super) fields: Vec<(CString, CString)>,
 }
 
@@ -39,7 +40,7 @@ impl Default for Told {
         Told {
             outcome: WXT_UNKNOWN,
             order_number: CString::default(),
-            entry: 0,
+            entry: EntryVersion { id: 0, revision: 0 },
             code: CString::default(),
             text: CString::default(),
             message: CString::default(),
@@ -48,7 +49,6 @@ impl Default for Told {
             reason: wxt_reason::WXT_REASON_NONE,
             evidence: wxt_evidence::WXT_EVIDENCE_NONE,
             journal_fault: CString::default(),
-            late: false,
             fields: Vec::new(),
         }
     }
@@ -68,18 +68,14 @@ impl Told {
         Told { fields: texts(pairs.iter()), ..Told::default() }
     }
 
-    /// An outcome as the library said it, with the proof of an accepted one.
+    /// An outcome as the library said it, with its proof.
     pub(super) fn outcome<T>(came: Outcome<T>, proof: impl FnOnce(T, &mut Told)) -> Told {
-        let mut told = Told::default();
+        let mut told = Told { outcome: outcome_of(&came), ..Told::default() };
         match came {
-            Outcome::Accepted(accepted) => {
-                told.outcome = WXT_ACCEPTED;
-                proof(accepted, &mut told);
+            Outcome::Accepted(proven) | Outcome::Ordered(proven) | Outcome::PaidLate(proven) => {
+                proof(proven, &mut told)
             }
-            Outcome::Declined(refusal) => {
-                told.outcome = WXT_DECLINED;
-                told.refusal(&refusal);
-            }
+            Outcome::Declined(refusal) => told.refusal(&refusal),
             Outcome::Unknown(doubt) => told.doubt(&doubt),
         }
         told
@@ -97,6 +93,16 @@ impl Told {
         self.text = c(gateways_words(doubt));
         self.message = c(&doubt.to_string());
         self.reason = reason(doubt.reason);
+    }
+}
+
+pub(super) fn outcome_of<T>(outcome: &Outcome<T>) -> wxt_outcome {
+    match outcome {
+        Outcome::Accepted(_) => WXT_ACCEPTED,
+        Outcome::Ordered(_) => WXT_ORDERED,
+        Outcome::PaidLate(_) => WXT_PAID_LATE,
+        Outcome::Declined(_) => WXT_DECLINED,
+        Outcome::Unknown(_) => WXT_UNKNOWN,
     }
 }
 
@@ -147,7 +153,10 @@ abi! {
     get wxt_reply_order_number(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.order_number.as_ptr();
 
     /// The entry in the till's journal, or 0. Acknowledge it after acting.
-    get wxt_reply_entry(reply: wxt_reply) -> i64 = 0, |told| told.entry;
+    get wxt_reply_entry(reply: wxt_reply) -> i64 = 0, |told| told.entry.id;
+
+    /// The entry's revision, as this reply tells it: `wxt_till_acknowledge` wants it.
+    get wxt_reply_revision(reply: wxt_reply) -> i64 = 0, |told| told.entry.revision;
 
     /// The gateway's code: "NOTENOUGH", or "" where it gave none.
     get wxt_reply_code(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.code.as_ptr();
@@ -155,7 +164,7 @@ abi! {
     /// The gateway's own words, usually Chinese, or "" where it said none. Show them; never branch on them.
     get wxt_reply_text(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.text.as_ptr();
 
-    /// One line for a log: why it was refused, or why it is not known. "" when accepted.
+    /// One line for a log: why it was refused, or why it is not known. "" when accepted, ordered or paid late.
     get wxt_reply_message(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.message.as_ptr();
 
     /// What is allowed after a refusal.
@@ -173,9 +182,6 @@ abi! {
     /// What the journal could not write after the payment was made, or "". The outcome counts all the same; the entry is still
     /// open and is resolved again by the next pay or recover.
     get wxt_reply_journal_fault(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.journal_fault.as_ptr();
-
-    /// 1 when the customer paid a WAP order after it was given up: refund it, or act on it. Else 0.
-    get wxt_reply_is_late(reply: wxt_reply) -> i32 = 0, |told| i32::from(told.late);
 
     /// A field of the reply by the name that the document gives it: "payment_no", "send_listid", "mweb_url". NULL where the
     /// reply does not have it.

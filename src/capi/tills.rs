@@ -4,11 +4,11 @@ use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::journal::{Entry, SqliteJournal};
+use crate::journal::{Entry, EntryVersion, SqliteJournal};
 use crate::nonce::SystemRandom;
 use crate::outcome::Outcome;
 use crate::terminal::Terminal;
-use crate::till::{Evidence, Receipt, Till};
+use crate::till::{Evidence, Receipt, Till, Verb};
 use crate::wire::pairs::Pairs;
 
 use super::clients::{client_of, deliver};
@@ -18,7 +18,10 @@ use super::ffi::{
     wxt_entry_callback, wxt_options, wxt_reply, wxt_request, wxt_summary_callback, wxt_till, wxt_transport,
 };
 use super::notifications::answer_text;
-use super::numbers::{WXT_ACCEPTED, WXT_UNKNOWN, wxt_code, wxt_entry_state, wxt_evidence, wxt_finding, wxt_outcome};
+use super::numbers::{
+    WXT_ACCEPTED, WXT_DECLINED, WXT_PAID_LATE, WXT_UNKNOWN, wxt_code, wxt_entry_state, wxt_evidence, wxt_finding,
+    wxt_outcome,
+};
 use super::options::Choices;
 use super::replies::{Told, owned, texts};
 use super::requests::Use;
@@ -94,31 +97,25 @@ abi! {
     ///   which the error names; it came to its end and was pruned since; no account, or two, for this request.
     /// - WXT_UNKNOWN: pay the same intent again later, or recover. Never take a new intent for the same thing.
     ///
-    /// For a WAP order WXT_ACCEPTED means that the order exists: show its mweb_url. Whether the customer paid:
-    /// `wxt_till_payment_of`.
+    /// What a customer has yet to pay is not paid but ordered: `wxt_till_order`.
     call wxt_till_pay(till: *const wxt_till, intent: *const c_char, request: *const wxt_request,
         options: *const wxt_options, outcome: *mut wxt_outcome, reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {
-        let (till, intent) = (seen(till, "till")?.till()?, text(intent, "intent")?);
-        let (call, fields) = {
-            let given = locked(seen(request, "request")?);
-            (given.call, given.fields.clone())
-        };
-        let choices = Choices::of(options)?;
-        wanted(outcome, "outcome")?;
-        if call.use_ != Use::Pay {
-            return Err(Fail::Argument("request", "is no payment"));
-        }
-        let came = choices.with(|options| {
-            let came = till.pay_given(call.family, call.endpoint, (intent, &fields), call.read, options);
-            came.map(|came| Told::receipt(came, || till.newest(call.family, intent, options)))
-        });
-        deliver(came.map_err(Fail::NotSent)?, outcome, reply);
+        deliver(begin(Verb::Pay, till, intent, request, options, outcome)?, outcome, reply);
+    }
+
+    /// Makes an order that a customer pays for what you call `intent` (a sale, a receipt), once. Like `wxt_till_pay`, but:
+    /// - WXT_ORDERED: nobody paid yet. Show the reply's mweb_url, and ask `wxt_till_payment_of`.
+    /// - WXT_ACCEPTED: this sale is paid already.
+    /// - WXT_PAID_LATE: an order of this sale was paid after it had been given up. Give that money back, or keep it with
+    ///   `wxt_till_accept_late`.
+    call wxt_till_order(till: *const wxt_till, intent: *const c_char, request: *const wxt_request,
+        options: *const wxt_options, outcome: *mut wxt_outcome, reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {
+        deliver(begin(Verb::Order, till, intent, request, options, outcome)?, outcome, reply);
     }
 
     /// Asks what became of an order number of this till, once, or until it is final or the patience in the options ends. It
-    /// never pays; an order whose time is over it closes. WXT_ACCEPTED means **paid**, for a WAP order, too; `wxt_reply_is_late` says whether it came after the
-    /// order was given up. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay. WXT_DECLINED: nobody can pay it
-    /// any more. `options` may be NULL: ask once.
+    /// never pays; an order whose time is over it closes. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay.
+    /// WXT_DECLINED: nobody can pay it any more. WXT_PAID_LATE: it was paid after that. `options` may be NULL: ask once.
     call wxt_till_payment_of(till: *const wxt_till, order_number: *const c_char, options: *const wxt_options,
         outcome: *mut wxt_outcome, reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {
         let (till, number) = (seen(till, "till")?.till()?, text(order_number, "order_number")?);
@@ -136,6 +133,17 @@ abi! {
         let (till, number) = (seen(till, "till")?.till()?, text(order_number, "order_number")?);
         wanted(outcome, "outcome")?;
         let came = till.close(number).map_err(Fail::NotSent)?;
+        deliver(Told::receipt(came, || till.numbered(number)), outcome, reply);
+    }
+
+    /// Keeps money that came late: from then on it counts like money in time, and the sale is paid. The gateway is asked first,
+    /// and must say that the money is there in full. WXT_ACCEPTED: it is kept. WXT_UNKNOWN: it stays late. WXT_NOT_SENT: there is
+    /// no late money for this order number, or another order of its sale was paid.
+    call wxt_till_accept_late(till: *const wxt_till, order_number: *const c_char, outcome: *mut wxt_outcome,
+        reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {
+        let (till, number) = (seen(till, "till")?.till()?, text(order_number, "order_number")?);
+        wanted(outcome, "outcome")?;
+        let came = till.accept_late(number).map_err(Fail::NotSent)?;
         deliver(Told::receipt(came, || till.numbered(number)), outcome, reply);
     }
 
@@ -164,7 +172,7 @@ abi! {
         let each = each.ok_or(Fail::Argument("each", "is NULL"))?;
         let choices = Choices::of(options)?;
         for found in choices.with(|options| till.recover_with(options))? {
-            let lent = Lent::<wxt_entry>::new(EntryTexts::new(&found.entry, found.doubt.as_ref()));
+            let lent = Lent::<wxt_entry>::new(EntryTexts::new(&found.entry, Some(&found.outcome)));
             each(context, lent.pointer);
         }
     }
@@ -179,10 +187,11 @@ abi! {
         }
     }
 
-    /// Tells the journal that you acted on a settled entry: the ticket is printed, the door is open. An error where money came
-    /// late since the entry was told, or where its end is known and not written: look at it again.
-    call wxt_till_acknowledge(till: *const wxt_till, entry: i64) {
-        seen(till, "till")?.till()?.acknowledge(entry)?;
+    /// Tells the journal that you acted on a settled entry as you saw it (`wxt_reply_revision`, `wxt_entry_revision`): the ticket is
+    /// printed, the door is open. An error where it has changed since, because it was paid again or money came late, or where its
+    /// end is known and not written: look at it again. Doing it twice is no error.
+    call wxt_till_acknowledge(till: *const wxt_till, entry: i64, revision: i64) {
+        seen(till, "till")?.till()?.acknowledge(EntryVersion { id: entry, revision })?;
     }
 
     /// A person closes an entry that nothing else can, or ends a refused one as unpaid, so that a new number may be used. Kept
@@ -219,13 +228,45 @@ abi! {
     }
 }
 
+/// What paying and ordering share.
+///
+/// # Safety
+///
+/// As [`seen`].
+unsafe fn begin(
+    verb: Verb,
+    till: *const wxt_till,
+    intent: *const c_char,
+    request: *const wxt_request,
+    options: *const wxt_options,
+    outcome: *mut wxt_outcome,
+) -> Done<Told> {
+    // SAFETY: the caller's.
+    let (till, intent) = unsafe { (seen(till, "till")?.till()?, text(intent, "intent")?) };
+    let (call, fields) = {
+        // SAFETY: the caller's.
+        let given = locked(unsafe { seen(request, "request")? });
+        (given.call, given.fields.clone())
+    };
+    // SAFETY: the caller's.
+    let choices = unsafe { Choices::of(options)? };
+    wanted(outcome, "outcome")?;
+    if call.use_ != Use::Pay {
+        return Err(Fail::Argument("request", "is no payment"));
+    }
+    let came = choices.with(|options| {
+        let came = till.begin_given(verb, (call.family, call.endpoint), (intent, &fields), call.read, options);
+        came.map(|came| Told::receipt(came, || till.newest(call.family, intent, options)))
+    });
+    came.map_err(Fail::NotSent)
+}
+
 impl Told {
     /// What a till came to. A refusal and a doubt do not name their entry, so the journal is asked.
     fn receipt(came: Outcome<Receipt<Pairs>>, entry: impl FnOnce() -> Option<Entry>) -> Told {
         let mut told = Told::outcome(came, |receipt, told| {
             told.order_number = c(&receipt.order_number);
             told.entry = receipt.entry;
-            told.late = receipt.late;
             told.journal_fault = receipt.journal_fault.map(|fault| c(fault.text())).unwrap_or_default();
             (told.evidence, told.fields) = match &receipt.evidence {
                 Evidence::Reply(pairs) => (wxt_evidence::WXT_EVIDENCE_REPLY, texts(pairs.iter())),
@@ -233,25 +274,27 @@ impl Told {
                 Evidence::Recorded(fields) => (wxt_evidence::WXT_EVIDENCE_RECORDED, owned(fields)),
             };
         });
-        if told.outcome != WXT_ACCEPTED
+        if matches!(told.outcome, WXT_DECLINED | WXT_UNKNOWN)
             && let Some(entry) = entry()
         {
             told.order_number = c(&entry.order_number);
-            told.entry = entry.id;
+            told.entry = entry.version();
         }
         told
     }
 
     /// An entry that a notification settled.
     fn settled(entry: EntryTexts) -> Told {
-        let late = entry.state == wxt_entry_state::WXT_ENTRY_PAID_LATE;
-        let paid = late || entry.state == wxt_entry_state::WXT_ENTRY_ACCEPTED;
+        let outcome = match entry.state {
+            wxt_entry_state::WXT_ENTRY_ACCEPTED | wxt_entry_state::WXT_ENTRY_PAID_BY_HAND => WXT_ACCEPTED,
+            wxt_entry_state::WXT_ENTRY_PAID_LATE => WXT_PAID_LATE,
+            _ => WXT_UNKNOWN,
+        };
         Told {
-            outcome: if paid { WXT_ACCEPTED } else { WXT_UNKNOWN },
+            outcome,
             order_number: entry.order_number,
-            entry: entry.id,
+            entry: entry.version,
             evidence: wxt_evidence::WXT_EVIDENCE_RECORDED,
-            late,
             fields: entry.evidence,
             ..Told::default()
         }

@@ -1,4 +1,4 @@
-//! The only module that says `Accepted` or `Declined`.
+//! The only module that says `Accepted`, `Ordered` or `Declined` of a reply.
 //!
 //! Document: protocol sections R (outcome rules), A.3, A.4, B.4, C.4, D; the rulings where documents disagree stand in
 //! `docs/design.md`.
@@ -38,6 +38,8 @@ enum Ruling {
 pub(crate) fn outcome<T>(case: &Case<'_>, received: &Received, read: fn(Pairs) -> Option<T>) -> Outcome<T> {
     match ruling(case, received) {
         Ruling::Success(pairs) => match read(pairs) {
+            // Nobody has paid an order that was just made.
+            Some(reply) if case.endpoint.makes_order() => Outcome::Ordered(reply),
             Some(reply) => Outcome::Accepted(reply),
             None => {
                 Outcome::Unknown(Doubt::new(Reason::Unreadable, "a value of the reply has not its documented form"))

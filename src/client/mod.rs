@@ -472,7 +472,7 @@ impl Pipe {
         draft.refusal = outcome.refusal().cloned();
         draft.marked = draft.refusal.is_none();
         self.left_open.note(draft.order_number(), matches!(outcome, Outcome::Unknown(_)));
-        if !outcome.is_accepted() {
+        if outcome.proven().is_none() {
             // A late duplicate of this reply must not meet the next request. A transport that panics here keeps nothing.
             let _ = unless_panicked(|| self.forget(profile, draft.endpoint));
         }

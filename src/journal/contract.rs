@@ -21,6 +21,7 @@ use super::fault::JournalFaultKind;
 /// * What it gives back is what was stored. Flash flips bits: keep [`Entry::digest`] with each entry, compare it with every
 ///   reading, and give a fault of the kind [`JournalFaultKind::Damaged`] where it differs. The till sees a number, an amount
 ///   or an account that contradicts itself; it cannot see a flipped openid, state or count of attempts.
+/// * Each change of an entry makes its [`Entry::revision`] one more.
 /// * An entry is never lost without a fault, not even the newest one. A torn record is never read as a good one.
 pub trait Journal: Send {
     /// Whose journal it is. A till makes its order numbers from it, so it must be the same as long as the journal lives:
@@ -57,13 +58,13 @@ pub trait Journal: Send {
 
     /// Writes what became of an entry. What is settled stays as it is, because whoever comes late with an older view must
     /// not overwrite it; only late money counts at any time, and is then no longer acknowledged. The rule is
-    /// [`Entry::takes`].
+    /// [`Entry::takes`]. Returns the entry's new revision.
     ///
     /// # Errors
     ///
     /// [`JournalFaultKind::Refused`]: there is no such entry, or it does not take this. Anything else: the journal cannot be
     /// written.
-    fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<(), JournalFault>;
+    fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64, JournalFault>;
 
     /// Opens a settled entry again, with one more attempt counted: nothing was sent, or it was refused and the same
     /// number may be used again. An acknowledged one is then no longer acknowledged.

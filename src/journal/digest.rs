@@ -89,7 +89,7 @@ impl Entry {
         digest.optional(self.acknowledged_at);
         match &self.state {
             EntryState::Open => digest.text(b"open"),
-            EntryState::Settled(settlement) => digest_settlement(&mut digest, settlement),
+            EntryState::Recorded(settlement) => digest_settlement(&mut digest, settlement),
         }
         digest.pairs(&self.fields);
         digest.finish()

@@ -11,6 +11,16 @@ use crate::outcome::Next;
 /// The number of an entry in its journal.
 pub type EntryId = i64;
 
+/// An entry as it was seen: what [`Till::acknowledge`](crate::Till::acknowledge) names, so that nothing is acknowledged that
+/// nobody saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryVersion {
+    /// The entry.
+    pub id: EntryId,
+    /// [`Entry::revision`] when it was seen.
+    pub revision: i64,
+}
+
 /// The terminal that a journal belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -74,6 +84,8 @@ pub struct Entry {
     pub state: EntryState,
     /// When the caller acknowledged it.
     pub acknowledged_at: Option<i64>,
+    /// Goes up by one with every change of it.
+    pub revision: i64,
 }
 
 /// What is known of an entry.
@@ -81,8 +93,8 @@ pub struct Entry {
 pub enum EntryState {
     /// An attempt may have left, and nothing is proven.
     Open,
-    /// Written by [`Journal::settle`](crate::Journal::settle).
-    Settled(Settlement),
+    /// Written by [`Journal::settle`](crate::Journal::settle). Not always for good: [`Entry::is_settled`] says whether.
+    Recorded(Settlement),
 }
 
 /// What became of an entry.
@@ -154,44 +166,53 @@ impl Entry {
             known: false,
             state: EntryState::Open,
             acknowledged_at: None,
+            revision: 1,
         }
+    }
+
+    /// It, as it is now.
+    pub fn version(&self) -> EntryVersion {
+        EntryVersion { id: self.id, revision: self.revision }
     }
 
     /// Whether a new order number may be used for its intent: only after a proven refusal that says so, after a person
     /// found it unpaid, when nothing was ever sent, or when nobody can pay the order because its URL was lost.
     pub fn allows_new_number(&self) -> bool {
         match &self.state {
-            EntryState::Settled(Settlement::Declined { next, .. }) => *next == Next::NewNumber,
-            EntryState::Settled(Settlement::ByHand { paid, .. }) => !paid,
-            EntryState::Settled(Settlement::NotSent | Settlement::Abandoned) => true,
-            EntryState::Open | EntryState::Settled(_) => false,
+            EntryState::Recorded(Settlement::Declined { next, .. }) => *next == Next::NewNumber,
+            EntryState::Recorded(Settlement::ByHand { paid, .. }) => !paid,
+            EntryState::Recorded(Settlement::NotSent | Settlement::Abandoned) => true,
+            EntryState::Open | EntryState::Recorded(_) => false,
         }
     }
 
     /// Whether the same order number may be sent again although the entry is settled.
     pub fn allows_same_number(&self) -> bool {
         match &self.state {
-            EntryState::Settled(Settlement::NotSent) => true,
-            EntryState::Settled(Settlement::Declined { next, .. }) => {
+            EntryState::Recorded(Settlement::NotSent) => true,
+            EntryState::Recorded(Settlement::Declined { next, .. }) => {
                 matches!(next, Next::SameNumber | Next::SameNumberLater(_))
             }
-            EntryState::Open | EntryState::Settled(_) => false,
+            EntryState::Open | EntryState::Recorded(_) => false,
         }
     }
 
     /// Whether it is settled for good: acknowledged entries must be.
     pub fn is_settled(&self) -> bool {
-        !self.is_pending() && !matches!(self.state, EntryState::Settled(Settlement::ForAPerson { .. }))
+        !self.is_pending() && !matches!(self.state, EntryState::Recorded(Settlement::ForAPerson { .. }))
     }
 
     /// Whether the gateway has yet to say what becomes of it: it is open, or an order that may still be paid.
     pub fn is_pending(&self) -> bool {
-        matches!(self.state, EntryState::Open | EntryState::Settled(Settlement::Ordered { .. } | Settlement::Abandoned))
+        matches!(
+            self.state,
+            EntryState::Open | EntryState::Recorded(Settlement::Ordered { .. } | Settlement::Abandoned)
+        )
     }
 
     /// Whether it is paid, as far as the journal knows.
     pub fn is_paid(&self) -> bool {
-        let EntryState::Settled(settlement) = &self.state else { return false };
+        let EntryState::Recorded(settlement) = &self.state else { return false };
         match settlement {
             Settlement::Accepted { .. } | Settlement::PaidLate { .. } => true,
             Settlement::ByHand { paid, .. } => *paid,
@@ -199,20 +220,29 @@ impl Entry {
         }
     }
 
+    /// Whether the money came after its order was given up, and was not kept ([`Till::accept_late`](crate::Till::accept_late)).
+    pub fn is_paid_late(&self) -> bool {
+        matches!(self.state, EntryState::Recorded(Settlement::PaidLate { .. }))
+    }
+
     /// Whether [`Journal::settle`](crate::Journal::settle) may write this over what the entry has. What is settled stays. An order that exists is
-    /// never said to be unsent or abandoned. Late money counts at any time but once. A refusal that keeps its number, or that
+    /// never said to be unsent or abandoned. Late money counts at any time but once, and may be kept after the gateway's query
+    /// said again that it is there. A refusal that keeps its number, or that
     /// ends the intent, gives way to a person who says that it is unpaid: then a new number may be used.
     pub fn takes(&self, settlement: &Settlement) -> bool {
         match (&self.state, settlement) {
             (_, Settlement::PaidLate { .. }) => !self.is_paid(),
-            (EntryState::Open | EntryState::Settled(Settlement::ForAPerson { .. }), _) => true,
-            (EntryState::Settled(Settlement::Ordered { .. } | Settlement::Abandoned), next) => {
+            (EntryState::Recorded(Settlement::PaidLate { .. }), next) => {
+                matches!(next, Settlement::Accepted { queried: true, .. })
+            }
+            (EntryState::Open | EntryState::Recorded(Settlement::ForAPerson { .. }), _) => true,
+            (EntryState::Recorded(Settlement::Ordered { .. } | Settlement::Abandoned), next) => {
                 !matches!(next, Settlement::Ordered { .. } | Settlement::Abandoned | Settlement::NotSent)
             }
-            (EntryState::Settled(Settlement::Declined { next, .. }), Settlement::ByHand { paid: false, .. }) => {
+            (EntryState::Recorded(Settlement::Declined { next, .. }), Settlement::ByHand { paid: false, .. }) => {
                 *next != Next::NewNumber
             }
-            (EntryState::Settled(_), _) => false,
+            (EntryState::Recorded(_), _) => false,
         }
     }
 
@@ -284,6 +314,7 @@ impl fmt::Debug for Entry {
             .field("attempts", &self.attempts)
             .field("state", &self.state)
             .field("acknowledged_at", &self.acknowledged_at)
+            .field("revision", &self.revision)
             .finish_non_exhaustive()
     }
 }

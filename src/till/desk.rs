@@ -287,17 +287,12 @@ impl Till {
 
     /// What is settled for good is not remembered, unless there is more to say of it.
     pub(super) fn forget(&self, id: EntryId) {
-        let over = |seen: &Seen| !seen.untold && !seen.called_paid && seen.unwritten.is_none();
+        let over = |seen: &Seen| !seen.called_paid && seen.unwritten.is_none();
         self.seen.with(|all| {
             if all.get(&id).is_some_and(over) {
                 all.remove(&id);
             }
         });
-    }
-
-    /// Late money was told: now it can be acknowledged.
-    pub(super) fn note_told(&self, id: EntryId) {
-        self.seen.with(|all| all.get_mut(&id).map(|seen| seen.untold = false));
     }
 
     /// How long this process has known a time that lies in the future.
@@ -369,30 +364,33 @@ impl Till {
         })
     }
 
-    pub(super) fn settle(&self, entry: &Entry, settlement: &Settlement) -> Result<(), JournalFault> {
+    /// Writes what became of an entry, and gives its new revision. Where another number of its intent was accepted, money for it
+    /// is late.
+    pub(super) fn settle(&self, entry: &Entry, settlement: &mut Settlement) -> Result<i64, JournalFault> {
         let at = self.stamp();
         // Under one lock: a notification comes before it, or finds what is settled.
         let settled = self.journal.with(|journal| {
             if rules::is_unpaid(settlement) && self.is_called_paid(entry.id) {
                 return Err(JournalFault::new(JournalFaultKind::Refused, CONTRADICTED));
             }
+            *settlement = once(&mut **journal, entry, settlement.clone())?;
             // Whoever has its URL can pay it, whatever a query finds, also after a restart.
             if rules::leaves_known(entry, &self.seen_of(entry.id), settlement) {
                 journal.note_known(entry.id)?;
             }
-            journal.settle(entry.id, settlement, at)?;
+            let revision = journal.settle(entry.id, settlement, at)?;
             // What is still asked about keeps the time of its last attempt.
             match rules::is_still_asked(settlement) {
                 true => self.with_seen(entry.id, |seen| seen.withheld = None),
                 false => self.seen.with(|seen| drop(seen.remove(&entry.id))),
             }
-            Ok(())
+            Ok(revision)
         });
         let number = &entry.order_number;
         match &settled {
             Err(fault) => log::error!("{} {number}: {fault}", entry.call),
-            Ok(()) if rules::needs_a_look(settlement) => log::warn!("{} {number}: {settlement:?}", entry.call),
-            Ok(()) => log::info!("{} {number}: {settlement:?}", entry.call),
+            Ok(_) if rules::needs_a_look(settlement) => log::warn!("{} {number}: {settlement:?}", entry.call),
+            Ok(_) => log::info!("{} {number}: {settlement:?}", entry.call),
         }
         settled
     }
@@ -406,12 +404,14 @@ impl Till {
         let Some(settlement) = rules::to_write(entry, &seen) else {
             return self.with_seen(entry.id, |seen| seen.unwritten = None);
         };
-        match journal.settle(entry.id, &settlement, self.stamp()) {
-            Ok(()) => {
-                let untold = rules::is_late(&settlement);
-                self.with_seen(entry.id, |seen| (seen.unwritten, seen.untold) = (None, untold));
+        let settled = once(journal, entry, settlement.clone())
+            .and_then(|settlement| Ok((journal.settle(entry.id, &settlement, self.stamp())?, settlement)));
+        match settled {
+            Ok((revision, settlement)) => {
+                self.with_seen(entry.id, |seen| seen.unwritten = None);
+                entry.revision = revision;
                 log::info!("{} {}: {settlement:?}", entry.call, entry.order_number);
-                entry.state = EntryState::Settled(settlement);
+                entry.state = EntryState::Recorded(settlement);
             }
             Err(fault) => log::error!("{} {}: {fault}", entry.call, entry.order_number),
         }
@@ -449,6 +449,18 @@ impl Till {
             left = left.saturating_sub(part);
         }
         !call.is_cancelled()
+    }
+}
+
+/// An order is accepted once for its intent, whatever number was paid.
+pub(super) fn once(
+    journal: &mut dyn Journal,
+    entry: &Entry,
+    settlement: Settlement,
+) -> Result<Settlement, JournalFault> {
+    match endpoint_of(entry).is_some_and(Endpoint::makes_order) && rules::is_accepted(&settlement) {
+        true => Ok(rules::once(settlement, entry.id, &journal.of_intent(&entry.intent)?)),
+        false => Ok(settlement),
     }
 }
 

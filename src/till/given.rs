@@ -1,6 +1,7 @@
-//! Paying with fields that are set by name, as the C ABI does. The same steps as [`Till::pay_with`].
+//! Paying and ordering with fields that are set by name, as the C ABI does. The same steps as [`Till::pay_with`].
 
 use super::desk::Till;
+use super::intent::Verb;
 use super::receipt::{Read, Receipt};
 use super::watch::Options;
 use crate::client::owner;
@@ -12,17 +13,18 @@ use crate::wire::fields::Fields;
 use crate::wire::pairs::Pairs;
 
 impl Till {
-    /// Pays what the caller calls `intent`, with these fields.
-    pub(crate) fn pay_given(
+    /// Pays, or orders, what the caller calls `intent`, with these fields.
+    pub(crate) fn begin_given(
         &self,
-        family: &str,
-        endpoint: &'static Endpoint,
+        verb: Verb,
+        (family, endpoint): (&str, &'static Endpoint),
         (intent, given): (&str, &Fields),
         read: Read,
         options: &Options<'_>,
     ) -> Result<Outcome<Receipt<Pairs>>, Error> {
         let desk = self.payer(family, options.account)?;
-        self.pay_fields(desk, endpoint, intent, given, read, options)
+        verb.check(endpoint)?;
+        self.begin_fields(desk, endpoint, intent, given, read, options)
     }
 
     /// The newest entry of an intent: a refusal and a doubt do not name theirs.

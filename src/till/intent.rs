@@ -1,11 +1,34 @@
 //! The caller's own name for what is being paid, and what makes two calls the same intent.
 
-use crate::endpoint::Endpoint;
-use crate::error::Error;
+use crate::endpoint::{Endpoint, ResolvedBy};
+use crate::error::{Error, text};
 use crate::journal::Entry;
 use crate::money::Fen;
 use crate::text::is_hidden;
 use crate::wire::fields::Fields;
+
+/// What the caller wants of an intent. `Accepted` is said of money only: what a customer has yet to pay has its own verb.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// It moves money by itself.
+    Pay,
+    /// A customer pays it.
+    Order,
+}
+
+impl Verb {
+    pub(super) fn check(self, endpoint: &Endpoint) -> Result<(), Error> {
+        let words = match (self, endpoint.resolved_by) {
+            (_, ResolvedBy::NotByTill) => &["a till does not make this call: use the client"][..],
+            (Verb::Pay, ResolvedBy::Order(..)) => {
+                &[endpoint.name, " makes an order, which a customer pays: call `order`"]
+            }
+            (Verb::Pay, _) | (Verb::Order, ResolvedBy::Order(..)) => return Ok(()),
+            (Verb::Order, _) => &[endpoint.name, " moves money by itself: call `pay`"],
+        };
+        Err(Error::setting("till", text(words)))
+    }
+}
 
 pub(super) fn check_intent(intent: &str) -> Result<(), Error> {
     if !(1..=64).contains(&intent.len()) {

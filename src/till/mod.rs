@@ -36,6 +36,8 @@ mod watch;
 #[cfg(feature = "std")]
 pub use desk::SystemPause;
 pub use desk::{Pause, Till};
+#[cfg(feature = "capi")]
+pub(crate) use intent::Verb;
 pub use notified::Notified;
 pub use receipt::{Evidence, Receipt};
 #[cfg(feature = "capi")]

@@ -6,13 +6,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::desk::{Desk, Till, endpoint_of};
+use super::desk::{Desk, Till, endpoint_of, once};
 use super::rules::{self, Event, Step};
 use super::run::{ONE_QUESTION, Work};
 use super::watch::Options;
 use crate::client::owner;
 use crate::gateways::notification::{Notification, NotificationFault, PaidNotice, StoredOrder};
-use crate::journal::{Entry, EntryId, EntryState, JournalFault, Settlement};
+use crate::journal::{Entry, JournalFault};
 
 /// The gateway wants its answer within 5 s (protocol C.6).
 const QUESTION_OF_A_NOTIFICATION: Duration = Duration::from_secs(4);
@@ -23,8 +23,7 @@ impl Till {
     ///
     /// Answer the gateway with [`Notified::reply`], as plain text, within 5 s; the question takes at most 4 s. The reply exists
     /// only when the journal has the payment, because the gateway never sends the notification again after it. The same
-    /// notification may come several times. Late money can be acknowledged only after [`Till::recover`], [`Till::payment_of`]
-    /// or [`Till::pay`] told it, too.
+    /// notification may come several times.
     ///
     /// Where [`SwiftpassAccount::notifications_suffice`](crate::SwiftpassAccount::notifications_suffice) is set, nothing is
     /// asked.
@@ -87,10 +86,11 @@ impl Till {
             let notified = Event::Notified(paid, suffices);
             match self.of_case(desk, endpoint, &entry, |case| rules::step(case, notified)) {
                 Step::Write(settlement, _) => {
+                    let settlement =
+                        once(&mut **journal, &entry, settlement).map_err(|fault| failed(&number, &fault))?;
                     journal.settle(entry.id, &settlement, self.stamp()).map_err(|fault| failed(&number, &fault))?;
                     log::info!("notification of {number}: {settlement:?}");
-                    self.nobody_was_told(entry.id, &settlement);
-                    self.forget(entry.id);
+                    self.seen.with(|seen| drop(seen.remove(&entry.id)));
                     Ok(journal.entry(entry.id).map_err(|fault| failed(&number, &fault))?.unwrap_or(entry))
                 }
                 Step::AskIfPaid => {
@@ -121,25 +121,13 @@ impl Till {
         call.questions_until = self.clock.monotonic().saturating_add(QUESTION_OF_A_NOTIFICATION);
         let work = Work { desk, endpoint, entry: &held.entry, call, read: Some };
         // One question, which can only find that it is paid.
-        let says_paid = self.ask_if_paid(&work, wait).is_some_and(|outcome| outcome.is_accepted());
+        let says_paid = self.ask_if_paid(&work, wait).is_some_and(|outcome| outcome.is_paid());
         log::info!("notification of {number}: the query says {}", if says_paid { "paid" } else { "not paid" });
         let now = self.journal.with(|journal| journal.entry(entry.id)).map_err(|fault| failed(number, &fault))?;
         match now.filter(Entry::is_paid) {
-            Some(entry) => {
-                if let EntryState::Settled(settlement) = &entry.state {
-                    self.nobody_was_told(entry.id, settlement);
-                }
-                Ok(entry)
-            }
+            Some(entry) => Ok(entry),
             None if says_paid => Err(NotificationFault("the journal failed")),
             None => Err(NotificationFault("the gateway's query does not say that it is paid")),
-        }
-    }
-
-    /// Late money that a notification told is told to nobody yet.
-    fn nobody_was_told(&self, id: EntryId, settlement: &Settlement) {
-        if rules::is_late(settlement) {
-            self.with_seen(id, |seen| (seen.unwritten, seen.untold) = (None, true));
         }
     }
 }

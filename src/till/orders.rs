@@ -1,27 +1,64 @@
-//! Orders that a customer pays: WAP orders. `Accepted` in `pay` means that an order exists; whether the customer paid is
-//! asked here, or told by a notification (`notified.rs`).
+//! Orders that a customer pays: WAP orders. An order is made here; whether the customer paid is asked here, or told by a
+//! notification (`notified.rs`).
 //!
-//! Document: seed 002; protocol C.2, C.4.
+//! Document: seed 002; protocol C.2, C.4; POS ruling 4 (late money).
 
 use alloc::string::String;
 use core::time::Duration;
 
 use super::desk::{Till, endpoint_of};
+use super::intent::Verb;
 use super::receipt::Receipt;
-use super::rules::Step;
+use super::rules::{self, Asking, Event, Step};
 use super::run::Work;
 use super::watch::Options;
 use crate::error::{Error, ErrorKind};
+use crate::gateways::request::Payment;
 use crate::journal::{Entry, JournalFault};
 use crate::outcome::{Doubt, Outcome, Reason};
 use crate::wire::pairs::Pairs;
 
 impl Till {
-    /// Asks once what became of an order number of this till, and says what is known: `Accepted` means **paid**, for a WAP
-    /// order, too. It never pays. An order whose time is over it closes first.
+    /// Makes an order that a customer pays for what the caller calls `intent` (a sale, a receipt), once.
     ///
-    /// For a WAP order `Unknown` with [`Reason::NotPaidYet`] means that the customer may still pay. `Declined` means that
-    /// nobody can pay it any more. Money that comes after that all the same is `Accepted` with [`Receipt::late`].
+    /// | | |
+    /// |---|---|
+    /// | `Ordered` | nobody paid yet: show what the evidence holds (`mweb_url`), and ask [`Till::payment_of`] |
+    /// | `Accepted` | this sale is paid already |
+    /// | `PaidLate` | an order of this sale was paid after it had been given up: give that money back, or keep it with [`Till::accept_late`] |
+    /// | `Declined` | the gateway refused; [`Refusal::next`](crate::Refusal::next) says what is allowed |
+    /// | `Unknown` | an order of this sale may still be paid: order the same intent again later |
+    ///
+    /// Leave the request's order number empty: the till makes it. The same intent with the same amount returns the same order
+    /// as long as it is open. An order whose answer was lost has no URL, so nobody can pay it: it is given up and watched, and
+    /// a new number is used.
+    ///
+    /// # Errors
+    ///
+    /// As [`Till::pay`]; or the request is a payment, which no customer pays.
+    pub fn order<R: Payment>(&self, intent: &str, request: &R) -> Result<Outcome<Receipt<R::Reply>>, Error> {
+        self.order_with(intent, request, &Options::new())
+    }
+
+    /// [`Till::order`] with options: which account, how much patience, and who watches.
+    ///
+    /// # Errors
+    ///
+    /// As [`Till::order`].
+    pub fn order_with<R: Payment>(
+        &self,
+        intent: &str,
+        request: &R,
+        options: &Options<'_>,
+    ) -> Result<Outcome<Receipt<R::Reply>>, Error> {
+        self.begin(Verb::Order, intent, request, options)
+    }
+
+    /// Asks once what became of an order number of this till, and says what is known. It never pays. An order whose time is
+    /// over it closes first.
+    ///
+    /// For an order `Unknown` with [`Reason::NotPaidYet`] means that the customer may still pay. `Declined` means that nobody
+    /// can pay it any more. Money that comes after that all the same is `PaidLate`.
     ///
     /// # Errors
     ///
@@ -49,7 +86,7 @@ impl Till {
     /// As [`Till::payment_of`]; or the order is not one that a customer pays.
     pub fn close(&self, order_number: &str) -> Result<Outcome<Receipt<Pairs>>, Error> {
         self.with_order(order_number, &Options::new(), |work| {
-            match self.to_close(work) {
+            match self.decide(work, Event::Close) {
                 Step::Close(_) => self.ask_to_close(work),
                 Step::Refuse(words) => return Err(Error::field("order_number", words)),
                 Step::Unknown(doubt) => return Ok(Outcome::Unknown(doubt)),
@@ -57,6 +94,38 @@ impl Till {
             }
             // Only the query's word counts: it also sees the customer who was faster.
             Ok(self.ask_of(work))
+        })
+    }
+
+    /// Keeps money that came late ([`Outcome::PaidLate`]): from then on it counts like money in time, and the sale is paid. The
+    /// gateway is asked first, and must say that the money is there in full. `Unknown`: it does not; the money stays late.
+    ///
+    /// # Errors
+    ///
+    /// As [`Till::payment_of`]; or there is no late money for this order number, or another order of its sale was accepted:
+    /// then this money is given back.
+    pub fn accept_late(&self, order_number: &str) -> Result<Outcome<Receipt<Pairs>>, Error> {
+        let twice = || Error::field("order_number", "another order of this sale was paid: give this money back");
+        self.with_order(order_number, &Options::new(), |work| {
+            match self.decide(work, Event::AcceptLate) {
+                Step::AskIfPaid => {}
+                Step::Refuse(words) => return Err(Error::field("order_number", words)),
+                _ => return Ok(self.report(work.entry.clone())),
+            }
+            match self.asked(work, Asking::ToKeepIt, Duration::ZERO) {
+                Step::Write(mut settlement, proof) => {
+                    let written = self.settle(work.entry, &mut settlement);
+                    if rules::is_late(&settlement) {
+                        return Err(twice());
+                    }
+                    match written {
+                        Ok(revision) => Ok(self.outcome(work.entry, settlement, proof, Ok(revision))),
+                        Err(fault) => Ok(Outcome::Unknown(Doubt::new(Reason::Journal, String::from(fault.text())))),
+                    }
+                }
+                Step::Unknown(doubt) => Ok(Outcome::Unknown(doubt)),
+                _ => Ok(self.report(work.entry.clone())),
+            }
         })
     }
 

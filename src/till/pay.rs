@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::desk::{Desk, Held, Till, endpoint_of};
-use super::intent::{check_intent, same_payment};
+use super::intent::{Verb, check_intent, same_payment};
 use super::period::set_valid;
 use super::receipt::{Found, Read, Receipt, kept};
 use super::rules::{self, APART, Elsewhere, Event, Look, Step};
@@ -69,16 +69,14 @@ impl Till {
     /// recorded result, or goes on where it stopped. A text that is only shown may change. A new order number is used only
     /// after a refusal that allows one.
     ///
-    /// A WAP order is made, and **not paid**, when this returns `Accepted`: the evidence holds the `mweb_url` as long as the
-    /// order is open. Ask [`Till::payment_of`] whether the customer paid. An order whose answer was lost has no URL, so
-    /// nobody can pay it: it is given up and watched, and a new number is used.
+    /// What a customer has yet to pay is not paid but ordered: [`Till::order`].
     ///
     /// # Errors
     ///
     /// This call sent nothing, and no order number of this intent is open or paid: a field breaks a rule, the journal cannot
     /// be written, the gateway was not reached or wants a pause. Also, whatever became of the intent: it was used with
     /// another payee or amount, it was paid or refused under another account (the error names the payment), it came to its
-    /// end and was pruned since, the till has no account or two for this request, or the request cannot be a till's.
+    /// end and was pruned since, the till has no account or two for this request, or the request is an order, or cannot be a till's.
     pub fn pay<R: Payment>(&self, intent: &str, request: &R) -> Result<Outcome<Receipt<R::Reply>>, Error> {
         self.pay_with(intent, request, &Options::new())
     }
@@ -94,14 +92,25 @@ impl Till {
         request: &R,
         options: &Options<'_>,
     ) -> Result<Outcome<Receipt<R::Reply>>, Error> {
+        self.begin(Verb::Pay, intent, request, options)
+    }
+
+    pub(super) fn begin<R: Payment>(
+        &self,
+        verb: Verb,
+        intent: &str,
+        request: &R,
+        options: &Options<'_>,
+    ) -> Result<Outcome<Receipt<R::Reply>>, Error> {
+        verb.check(R::ENDPOINT)?;
         let desk = self.payer(<R::Account as Account>::FAMILY, options.account)?;
         let mut given = Fields::with_capacity(R::ENDPOINT.fields.len(), 512);
         request.fields(&mut given);
-        let outcome = self.pay_fields(desk, R::ENDPOINT, intent, &given, kept::<R::Reply>, options)?;
+        let outcome = self.begin_fields(desk, R::ENDPOINT, intent, &given, kept::<R::Reply>, options)?;
         Ok(outcome.typed(Found::typed))
     }
 
-    pub(super) fn pay_fields(
+    pub(super) fn begin_fields(
         &self,
         desk: &Desk,
         endpoint: &'static Endpoint,
@@ -111,9 +120,6 @@ impl Till {
         options: &Options<'_>,
     ) -> Result<Outcome<Found>, Error> {
         self.process.check()?;
-        if matches!(endpoint.resolved_by, ResolvedBy::NotByTill) {
-            return Err(Error::setting("till", "a till does not make this call: use the client"));
-        }
         check_intent(intent)?;
         if given.get(endpoint.order_number).is_some_and(|number| !number.is_empty()) {
             return Err(Error::field(endpoint.order_number, "is made by the till: leave it empty"));
@@ -331,7 +337,7 @@ impl Till {
         };
         let work = Work { desk, endpoint, entry, call: paying.call, read: Some };
         let outcome = self.ask_of(&work);
-        let goes_on = outcome.is_accepted() || self.may_pay(&paying.call, Duration::ZERO);
+        let goes_on = outcome.is_paid() || self.may_pay(&paying.call, Duration::ZERO);
         match outcome.doubt() {
             // Whatever end it came to stands in the journal now, or in memory.
             None if goes_on => Ok(Advanced::Waited),

@@ -47,7 +47,7 @@ pub(super) fn is_within(entry: &Entry, rules: &OrderRules, now: i64) -> bool {
 /// Whether a customer has what it takes to pay it, and time. By the device's clock: a person may wait, but not for ever.
 pub(super) fn may_be_paid(entry: &Entry, endpoint: &Endpoint, now: i64) -> bool {
     let ResolvedBy::Order(_, rules) = endpoint.resolved_by else { return false };
-    let ordered = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
+    let ordered = matches!(entry.state, EntryState::Recorded(Settlement::Ordered { .. }));
     ordered && expires(entry, rules).is_some_and(|expires| now < expires.saturating_add(seconds(rules.margin)))
 }
 
@@ -81,7 +81,7 @@ pub(super) fn is_gone(entry: &Entry, rules: &OrderRules, date: Option<i64>, sinc
 
 /// When it was made, by the gateway's time.
 fn ordered_at_of(entry: &Entry) -> Option<i64> {
-    let EntryState::Settled(Settlement::Ordered { evidence }) = &entry.state else { return None };
+    let EntryState::Recorded(Settlement::Ordered { evidence }) = &entry.state else { return None };
     let (_, at) = evidence.iter().find(|(name, _)| name == ORDERED_AT)?;
     ChinaTime::read(at).map(ChinaTime::unix_seconds)
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::gateways::request::Reply;
-use crate::journal::{Entry, EntryId, JournalFault, Names};
+use crate::journal::{Entry, EntryVersion, JournalFault, Names};
 use crate::wire::pairs::Pairs;
 
 /// What a payment came to, with its order number.
@@ -14,12 +14,10 @@ use crate::wire::pairs::Pairs;
 pub struct Receipt<T> {
     /// The order number.
     pub order_number: String,
-    /// The entry in the journal. Acknowledge it after acting.
-    pub entry: EntryId,
+    /// The entry in the journal, as this receipt tells it. Acknowledge it after acting.
+    pub entry: EntryVersion,
     /// The proof.
     pub evidence: Evidence<T>,
-    /// Only for orders that a customer pays: the money came after the order was given up. Refund it, or act on it.
-    pub late: bool,
     /// The journal failed after the payment was sent: the entry is still open there, and the next call writes it; after a
     /// restart `pay` or `recover` resolves it again. The money is as this receipt says.
     pub journal_fault: Option<JournalFault>,
@@ -64,7 +62,7 @@ pub(super) type Found = Receipt<Pairs>;
 
 impl Found {
     pub(super) fn new(entry: &Entry, evidence: Evidence<Pairs>) -> Found {
-        Found { order_number: entry.order_number.clone(), entry: entry.id, evidence, late: false, journal_fault: None }
+        Found { order_number: entry.order_number.clone(), entry: entry.version(), evidence, journal_fault: None }
     }
 
     pub(super) fn typed<T: Reply>(self) -> Option<Receipt<T>> {
@@ -73,8 +71,8 @@ impl Found {
             Evidence::Queried(fields) => Evidence::Queried(fields),
             Evidence::Recorded(fields) => Evidence::Recorded(fields),
         };
-        let Found { order_number, entry, late, journal_fault, .. } = self;
-        Some(Receipt { order_number, entry, evidence, late, journal_fault })
+        let Found { order_number, entry, journal_fault, .. } = self;
+        Some(Receipt { order_number, entry, evidence, journal_fault })
     }
 }
 

@@ -5,14 +5,15 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::desk::{Till, endpoint_of};
+use super::receipt::Receipt;
 use super::rules::{self, APART, Looked, Step};
 use super::run::{Ran, Work};
 use super::told;
 use super::watch::{Call, Options, Repeats};
-use crate::endpoint::ResolvedBy;
 use crate::error::text;
-use crate::journal::{Entry, EntryId, Journal, JournalFault, JournalFaultKind, Summary};
-use crate::outcome::{Doubt, Reason};
+use crate::journal::{Entry, EntryId, EntryVersion, Journal, JournalFault, JournalFaultKind, Summary};
+use crate::outcome::{Doubt, Outcome, Reason};
+use crate::wire::pairs::Pairs;
 
 /// Intents of the last 30 days are kept, so that the same one is known again.
 const LOOK_BACK: i64 = 30 * 86_400;
@@ -26,10 +27,10 @@ const ENOUGH: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Recovered {
-    /// The entry, as it is now in the journal.
+    /// The entry, as it is now in the journal. Acknowledge its [`Entry::version`] after acting.
     pub entry: Entry,
-    /// Why it is not settled, where it is not.
-    pub doubt: Option<Doubt>,
+    /// What it came to. `Accepted` is the one that a ticket is printed for.
+    pub outcome: Outcome<Receipt<Pairs>>,
 }
 
 impl Till {
@@ -66,19 +67,16 @@ impl Till {
             } else {
                 None
             };
-            // Under one lock: what is told here can be acknowledged, and nothing that comes later.
             let now = self.journal.with(|journal| {
                 let mut now = journal.entry(entry.id)?.unwrap_or(entry);
                 if !self.is_busy(now.id) {
                     self.settle_unwritten(&mut **journal, &mut now);
                 }
-                if now.is_paid() {
-                    self.note_told(now.id);
-                }
                 Ok(now)
             })?;
             let doubt = doubt.filter(|_| !now.is_settled()).or_else(|| self.doubted(&now));
-            report.push(Recovered { entry: now, doubt });
+            let outcome = doubt.map_or_else(|| told::recorded(now.clone()), Outcome::Unknown);
+            report.push(Recovered { entry: now, outcome });
         }
         report.sort_by_key(|recovered| recovered.entry.id);
         Ok(report)
@@ -126,7 +124,7 @@ impl Till {
         work.call.deadline = now.saturating_add(share.max(APART)).min(deadline);
         work.call.payments_until = work.call.deadline;
         work.call.questions_until = now.saturating_add(share.max(ENOUGH)).min(deadline);
-        if matches!(endpoint.resolved_by, ResolvedBy::Order(..)) {
+        if endpoint.makes_order() {
             // A customer is not waited for.
             work.call.deadline = now;
             return self.ask_of(&work).doubt();
@@ -149,23 +147,26 @@ impl Till {
         }
     }
 
-    /// Tells the journal that the caller acted on a settled entry: the ticket is printed, the door is open.
+    /// Tells the journal that the caller acted on a settled entry as it was seen ([`Receipt::entry`], [`Entry::version`]): the
+    /// ticket is printed, the door is open. Doing it twice is no error.
     ///
     /// # Errors
     ///
-    /// There is no such entry, it is not settled, or the journal cannot be written. Or money came late by a notification,
-    /// and no report told it since: what was not seen cannot be acknowledged. Or its end is known, and not yet written.
-    pub fn acknowledge(&self, entry: EntryId) -> Result<(), JournalFault> {
+    /// The entry has changed since it was seen: it was paid again, or money came late; look at it again. Or there is no such
+    /// entry, it is not settled, its end is known and not yet written, or the journal cannot be written.
+    pub fn acknowledge(&self, seen: EntryVersion) -> Result<(), JournalFault> {
         self.check_process()?;
         let at = self.stamp();
         self.journal.with(|journal| {
-            self.write_what_is_known(&mut **journal, entry)?;
-            // Under the journal's lock, as the notification that writes it.
-            if self.seen.with(|all| all.get(&entry).is_some_and(|seen| seen.untold)) {
-                return Err(refused("money came late since it was reported: look at it again"));
+            self.write_what_is_known(&mut **journal, seen.id)?;
+            let have = journal.entry(seen.id)?.ok_or(refused("there is no such entry"))?;
+            // The acknowledgement itself is a change.
+            let was_acknowledged = have.acknowledged_at.is_some() && have.revision == seen.revision.saturating_add(1);
+            if have.revision != seen.revision && !was_acknowledged {
+                return Err(refused("it has changed since it was seen: look at it again"));
             }
-            journal.acknowledge(entry, at)?;
-            self.forget(entry);
+            journal.acknowledge(seen.id, at)?;
+            self.forget(seen.id);
             Ok(())
         })
     }
@@ -184,7 +185,8 @@ impl Till {
     }
 
     /// A person closes an entry that nothing else can: kept for ever, with name and reason. Or ends a refused one as unpaid, which
-    /// kept its number: then a new one may be used.
+    /// kept its number: then a new one may be used. Where another number of its intent was paid, what a person finds paid is late
+    /// money.
     ///
     /// # Errors
     ///
@@ -199,7 +201,8 @@ impl Till {
         self.journal.with(|journal| {
             self.write_what_is_known(&mut **journal, entry)?;
             let have = journal.entry(entry)?.ok_or(refused("there is no such entry"))?;
-            let looked = Looked { paid, name, reason, busy: self.is_busy(entry) };
+            let of_intent = journal.of_intent(&have.intent)?;
+            let looked = Looked { paid, name, reason, busy: self.is_busy(entry), of_intent: &of_intent };
             // By the later of the device's time and the gateway's.
             match rules::by_hand(&have, endpoint_of(&have), &looked, at) {
                 Step::Write(settlement, _) => {

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::desk::{Desk, Till};
 use super::receipt::{Evidence, Found, Read};
-use super::rules::{self, Answered, Ended, Event, Step};
+use super::rules::{self, Answered, Asking, Ended, Event, Step};
 use super::told::{self, Written};
 use super::trust::{Unfit, fit};
 use super::watch::{Call, Phase};
@@ -37,7 +37,7 @@ pub(super) enum Ran {
 }
 
 impl Till {
-    fn decide(&self, work: &Work<'_>, event: Event) -> Step {
+    pub(super) fn decide(&self, work: &Work<'_>, event: Event) -> Step {
         self.of_case(work.desk, work.endpoint, work.entry, |case| rules::step(case, event))
     }
 
@@ -108,9 +108,9 @@ impl Till {
     /// Without an attempt. That nothing was ever sent is an error only when the journal says so too.
     fn ended(&self, work: &Work<'_>, step: Step, error: Option<Error>) -> Result<Ran, Error> {
         match (step, error) {
-            (Step::Write(settlement, proof), Some(error)) => match self.settle(work.entry, &settlement) {
-                Ok(()) => Err(error),
-                Err(fault) => Ok(Ran::Done(self.outcome(work.entry, settlement, proof, Some(fault)))),
+            (Step::Write(mut settlement, proof), Some(error)) => match self.settle(work.entry, &mut settlement) {
+                Ok(_) => Err(error),
+                Err(fault) => Ok(Ran::Done(self.outcome(work.entry, settlement, proof, Err(fault)))),
             },
             (step, _) => Ok(Ran::Done(self.follow(work, None, step))),
         }
@@ -183,7 +183,7 @@ impl Till {
                 }
                 (Step::Ask(wait, _), _) => {
                     waited = wait;
-                    self.asked(&work, false, wait)
+                    self.asked(&work, Asking::Everything, wait)
                 }
                 (Step::Repeat(wait, _), Some(draft)) => {
                     waited = waited.max(wait);
@@ -227,7 +227,7 @@ impl Till {
     // ---- asking ----
 
     /// One question, and what follows from its answer.
-    fn asked(&self, work: &Work<'_>, only_paid: bool, waited: Duration) -> Step {
+    pub(super) fn asked(&self, work: &Work<'_>, asking: Asking, waited: Duration) -> Step {
         let (ResolvedBy::Query(resolution) | ResolvedBy::Order(resolution, _)) = work.endpoint.resolved_by else {
             return Step::Report;
         };
@@ -239,10 +239,10 @@ impl Till {
             Err(error) => (Answer::NoAnswer(Doubt::new(Reason::Broken, error.to_string())), None),
         };
         let knows = matches!(answer, Answer::Known(_));
-        if let (Answer::NotKnown { first_host }, false) = (&answer, only_paid) {
+        if let (Answer::NotKnown { first_host }, Asking::Everything) = (&answer, asking) {
             self.note_not_found(work, *first_host);
         }
-        let step = self.decide(work, Event::Answer(Answered { answer, date, only_paid, waited }));
+        let step = self.decide(work, Event::Answer(Answered { answer, date, asking, waited }));
         // Kept, unless it comes to its end.
         if knows && !matches!(&step, Step::Write(settlement, _) if !rules::is_still_asked(settlement)) {
             self.note_known(work.entry);
@@ -298,7 +298,7 @@ impl Till {
         if !wait.is_zero() && !self.wait(&work.call, &work.entry.order_number, wait) {
             return None;
         }
-        match self.asked(work, true, wait) {
+        match self.asked(work, Asking::IfPaid, wait) {
             Step::Report => None,
             step => Some(self.follow(work, None, step)),
         }
@@ -339,34 +339,33 @@ impl Till {
 
     // ---- writing and telling ----
 
-    fn write(&self, entry: &Entry, settlement: Settlement, proof: Option<Evidence<Pairs>>) -> Outcome<Found> {
-        let fault = self.settle(entry, &settlement).err();
-        self.outcome(entry, settlement, proof, fault)
+    fn write(&self, entry: &Entry, mut settlement: Settlement, proof: Option<Evidence<Pairs>>) -> Outcome<Found> {
+        let written = self.settle(entry, &mut settlement);
+        self.outcome(entry, settlement, proof, written)
     }
 
-    fn outcome(
+    pub(super) fn outcome(
         &self,
         entry: &Entry,
         settlement: Settlement,
         proof: Option<Evidence<Pairs>>,
-        fault: Option<JournalFault>,
+        written: Result<i64, JournalFault>,
     ) -> Outcome<Found> {
-        if fault.is_none() && rules::is_handed_out(&settlement) {
+        if written.is_ok() && rules::is_handed_out(&settlement) {
             let now = self.clock.monotonic();
             self.with_seen(entry.id, |seen| seen.ordered = Some(now));
         }
-        let paid = match fault {
-            Some(_) => self.paid_meanwhile(entry.id),
-            None if rules::is_handed_out(&settlement) => self.paid_otherwise(entry),
-            None => None,
+        let paid = match &written {
+            Err(_) => self.paid_meanwhile(entry.id),
+            Ok(_) if rules::is_handed_out(&settlement) => self.paid_otherwise(entry),
+            Ok(_) => None,
         };
-        if let Some(paid) = &paid {
-            self.note_told(paid.id);
-        } else if fault.as_ref().is_some_and(|fault| fault.kind() != JournalFaultKind::Refused) {
+        let failed = |fault: &JournalFault| fault.kind() != JournalFaultKind::Refused;
+        if paid.is_none() && written.as_ref().is_err_and(failed) {
             self.with_seen(entry.id, |seen| seen.keep(&settlement));
         }
         let called_paid = self.is_called_paid(entry.id);
-        told::outcome(entry, settlement, proof, Written { fault, paid, called_paid })
+        told::outcome(entry, settlement, proof, Written { revision: written, paid, called_paid })
     }
 
     fn paid_otherwise(&self, entry: &Entry) -> Option<Entry> {
@@ -375,23 +374,21 @@ impl Till {
     }
 
     fn give_up(&self, entry: &Entry, doubt: Doubt) -> Ran {
-        match self.settle(entry, &rules::GIVEN_UP) {
-            Ok(()) => Ran::GivenUp(doubt),
+        match self.settle(entry, &mut { rules::GIVEN_UP }) {
+            Ok(_) => Ran::GivenUp(doubt),
             Err(_) if self.is_called_paid(entry.id) => Ran::Done(Outcome::Unknown(rules::contradicted())),
             Err(_) => Ran::Done(Outcome::Unknown(doubt)),
         }
     }
 
-    /// What is recorded, told to the caller: now it can be acknowledged. A notification may have brought money since the entry
+    /// What is recorded, told to the caller. A notification may have brought money since the entry
     /// was read, or say that it did.
     pub(super) fn report(&self, entry: Entry) -> Outcome<Found> {
         let entry = match entry.is_paid() {
             true => entry,
             false => self.paid_meanwhile(entry.id).unwrap_or(entry),
         };
-        if entry.is_paid() {
-            self.note_told(entry.id);
-        } else if rules::is_given_up(&entry) && self.is_called_paid(entry.id) {
+        if !entry.is_paid() && rules::is_given_up(&entry) && self.is_called_paid(entry.id) {
             return Outcome::Unknown(rules::contradicted());
         }
         told::recorded(entry)
@@ -401,9 +398,5 @@ impl Till {
     pub(super) fn distrust(&self, work: &Work<'_>, words: String) -> Outcome<Found> {
         log::error!("{} {}: {words}", work.entry.call, work.entry.order_number);
         self.follow(work, None, self.decide(work, Event::Distrust(words)))
-    }
-
-    pub(super) fn to_close(&self, work: &Work<'_>) -> Step {
-        self.decide(work, Event::Close)
     }
 }

@@ -32,8 +32,6 @@ pub(super) struct Seen {
     pub withheld: Option<Vec<(String, String)>>,
     /// How it ended, where the journal could not take it. Written before anything else is done with it.
     pub unwritten: Option<Settlement>,
-    /// Late money that nobody was told of yet, so nobody can acknowledge it.
-    pub untold: bool,
     /// A signed notification said that it is paid. The query did not yet: then no unpaid word ends it.
     pub called_paid: bool,
 }

@@ -2,18 +2,18 @@
 //! that could not take it.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::receipt::{Evidence, Found};
-use super::rules::{contradicted, is_late};
+use super::rules::{contradicted, found_by};
 use crate::error::text;
-use crate::journal::{Entry, EntryState, JournalFault, Settlement};
+use crate::journal::{Entry, EntryState, EntryVersion, JournalFault, Settlement};
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
 
 /// What became of writing a settlement.
 pub(super) struct Written {
-    pub fault: Option<JournalFault>,
+    /// The entry's revision since then.
+    pub revision: Result<i64, JournalFault>,
     /// It, or another order of its intent, was paid meanwhile.
     pub paid: Option<Entry>,
     /// A signed notification says that it is paid.
@@ -27,21 +27,22 @@ pub(super) fn outcome(
     proof: Option<Evidence<Pairs>>,
     written: Written,
 ) -> Outcome<Found> {
-    let Written { fault, paid, called_paid } = written;
+    let Written { revision, paid, called_paid } = written;
+    let now = EntryVersion { revision: *revision.as_ref().unwrap_or(&entry.revision), ..entry.version() };
+    let fault = revision.err();
     // A notification may have told that it is paid while the gateway was asked. Money for an older order of an intent may
     // have come while this one was made: nobody needs its URL.
     if let Some(paid) = paid {
         return recorded(paid);
     }
-    let late = is_late(&settlement);
+    let found = |evidence, journal_fault| {
+        let proof = proof.unwrap_or(Evidence::Recorded(evidence));
+        Found { journal_fault, entry: now, ..Found::new(entry, proof) }
+    };
     match (settlement, fault) {
-        (Settlement::Accepted { evidence, .. } | Settlement::PaidLate { evidence }, journal_fault) => {
-            let proof = proof.unwrap_or(Evidence::Recorded(evidence));
-            Outcome::Accepted(Found { late, journal_fault, ..Found::new(entry, proof) })
-        }
-        (Settlement::Ordered { evidence }, None) => {
-            Outcome::Accepted(Found::new(entry, proof.unwrap_or(Evidence::Recorded(evidence))))
-        }
+        (Settlement::Accepted { evidence, .. }, fault) => Outcome::Accepted(found(evidence, fault)),
+        (Settlement::PaidLate { evidence }, fault) => Outcome::PaidLate(found(evidence, fault)),
+        (Settlement::Ordered { evidence }, None) => Outcome::Ordered(found(evidence, None)),
         // After a power cut an order whose answer is not recorded is given up, so nobody may be able to pay it.
         (Settlement::Ordered { .. }, Some(fault)) => {
             let words = text(&["the order exists, but its URL is withheld: ", fault.text()]);
@@ -61,20 +62,21 @@ pub(super) fn outcome(
             let words = text(&["nothing was sent, but the journal cannot say so: ", fault.text()]);
             Outcome::Unknown(Doubt::new(Reason::Journal, words))
         }
-        (settlement, _) => recorded(Entry { state: EntryState::Settled(settlement), ..entry.clone() }),
+        (settlement, _) => {
+            recorded(Entry { state: EntryState::Recorded(settlement), revision: now.revision, ..entry.clone() })
+        }
     }
 }
 
 /// The recorded result of a settled entry.
 pub(super) fn recorded(entry: Entry) -> Outcome<Found> {
     let found = |evidence| Found::new(&entry, Evidence::Recorded(evidence));
-    let EntryState::Settled(settlement) = entry.state.clone() else { return open() };
+    let EntryState::Recorded(settlement) = entry.state.clone() else { return open() };
     match settlement {
-        Settlement::Accepted { evidence, .. } | Settlement::Ordered { evidence } => Outcome::Accepted(found(evidence)),
-        Settlement::PaidLate { evidence } => Outcome::Accepted(Found { late: true, ..found(evidence) }),
-        Settlement::ByHand { paid: true, name, reason } => {
-            Outcome::Accepted(found(Vec::from([("by".into(), name), ("reason".into(), reason)])))
-        }
+        Settlement::Accepted { evidence, .. } => Outcome::Accepted(found(evidence)),
+        Settlement::Ordered { evidence } => Outcome::Ordered(found(evidence)),
+        Settlement::PaidLate { evidence } => Outcome::PaidLate(found(evidence)),
+        Settlement::ByHand { paid: true, name, reason } => Outcome::Accepted(found(found_by(name, reason))),
         Settlement::Declined { code, text, next } => Outcome::Declined(Refusal { code, text, next }),
         Settlement::ForAPerson { reason } => Outcome::Unknown(Doubt::new(Reason::ForAPerson, reason)),
         Settlement::ByHand { paid: false, name, reason } => {
@@ -93,7 +95,7 @@ fn never_paid(code: &str, text: String) -> Refusal {
 /// What is known of an entry that only a person can settle.
 pub(super) fn recorded_doubt(entry: &Entry) -> Option<Doubt> {
     match &entry.state {
-        EntryState::Settled(Settlement::ForAPerson { reason }) => Some(Doubt::new(Reason::ForAPerson, reason.clone())),
+        EntryState::Recorded(Settlement::ForAPerson { reason }) => Some(Doubt::new(Reason::ForAPerson, reason.clone())),
         _ => None,
     }
 }

@@ -89,6 +89,7 @@ mod till {
     #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
     mod forks;
     mod last_word;
+    mod late_money;
     mod many_ways;
     pub mod modelled;
     mod one_intent;

@@ -43,6 +43,8 @@ SAME(WXT_PANICKED, 104);
 SAME(sizeof(wxt_outcome), 4);
 SAME(WXT_UNKNOWN, 0);
 SAME(WXT_ACCEPTED, 1);
+SAME(WXT_ORDERED, 3);
+SAME(WXT_PAID_LATE, 4);
 SAME(WXT_DECLINED, 2);
 
 SAME(sizeof(wxt_answer), 4);

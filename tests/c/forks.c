@@ -97,7 +97,7 @@ static void refused(struct handles *all) {
     EXPECT(pay(all, "one", &code) == WXT_UNKNOWN && code == WXT_NOT_SENT);
     EXPECT(wxt_till_recover(all->till, NULL, none, &told, NULL) == WXT_NOT_SENT && told == 0);
     EXPECT(wxt_till_unacknowledged(all->till, none, &told, NULL) == WXT_NOT_SENT && told == 0);
-    EXPECT(wxt_till_acknowledge(all->till, 1, NULL) == WXT_NOT_SENT);
+    EXPECT(wxt_till_acknowledge(all->till, 1, 1, NULL) == WXT_NOT_SENT);
     EXPECT(wxt_till_prune(all->till, 0, &removed, NULL) == WXT_NOT_SENT);
     EXPECT(wxt_till_payment_of(all->till, "1", NULL, &outcome, &reply, NULL) == WXT_NOT_SENT && outcome == WXT_UNKNOWN);
     EXPECT(wxt_till_add(all->till, all->account, all->transport, 0, NULL) == WXT_NOT_SENT);

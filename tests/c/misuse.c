@@ -197,13 +197,13 @@ static wxt_outcome *stale(void) {
     return &outcome;
 }
 
-static unsigned long outcomes[3], answers[4];
+static unsigned long outcomes[5], answers[4];
 
 static void came(wxt_code code) {
     int is_done = coded(code);
     EXPECT(reply != STALE);
     if (is_done) {
-        EXPECT(outcome == WXT_UNKNOWN || outcome == WXT_ACCEPTED || outcome == WXT_DECLINED);
+        EXPECT(outcome >= WXT_UNKNOWN && outcome <= WXT_PAID_LATE);
         EXPECT(reply != NULL && wxt_reply_outcome(reply) == outcome);
         outcomes[outcome]++;
         if (outcome == WXT_ACCEPTED && wxt_reply_get(reply, "total_amount") != NULL) {
@@ -344,6 +344,7 @@ static void look(const wxt_entry *entry) {
     EXPECT(wxt_entry_account(entry) && wxt_entry_call(entry) && wxt_entry_code(entry) && wxt_entry_intent(entry));
     EXPECT(wxt_entry_message(entry) && wxt_entry_order_number(entry) && wxt_entry_text(entry));
     EXPECT(wxt_entry_fen(entry) >= 0 && wxt_entry_begun_at(entry) >= 0 && wxt_entry_last_attempt_at(entry) >= 0);
+    EXPECT(wxt_entry_outcome(entry) <= WXT_PAID_LATE && wxt_entry_revision(entry) >= 0);
     EXPECT(wxt_entry_acknowledged_at(entry) >= 0 && wxt_entry_wait_seconds(entry) >= 0);
     EXPECT(wxt_entry_state_of(entry) <= WXT_ENTRY_PAID_LATE && wxt_entry_next(entry) <= WXT_NEW_NUMBER);
     EXPECT(wxt_entry_reason(entry) <= WXT_REASON_UNCONFIRMED && wxt_entry_attempts(entry) < 100000);
@@ -357,7 +358,7 @@ static void each(void *where, const wxt_entry *entry) {
     look(entry);
     /* The callback may call the till. */
     if (where != NULL && below(2) == 0 &&
-        wxt_till_acknowledge((wxt_till *)where, wxt_entry_id(entry), &refused) != WXT_DONE) {
+        wxt_till_acknowledge((wxt_till *)where, wxt_entry_id(entry), wxt_entry_revision(entry), &refused) != WXT_DONE) {
         EXPECT(wxt_error_kind_of(refused) >= WXT_ERROR_JOURNAL);
     }
     wxt_error_free(refused);
@@ -651,6 +652,10 @@ static void a_till_pay(void) {
     }
     came(wxt_till_pay(H(wxt_till, TILL), below(2) ? some_intent() : any_text(), H(wxt_request, REQUEST), some_options(), to, &reply, &error));
 }
+static void a_till_order(void) {
+    wxt_outcome *to = stale();
+    came(wxt_till_order(H(wxt_till, TILL), below(2) ? some_intent() : any_text(), H(wxt_request, REQUEST), some_options(), to, &reply, &error));
+}
 static char last_number[64] = "none";
 static void a_till_payment_of(void) {
     wxt_outcome *to = stale();
@@ -664,6 +669,10 @@ static void a_till_payment_of(void) {
 static void a_till_close(void) {
     wxt_outcome *to = stale();
     came(wxt_till_close(H(wxt_till, TILL), any_text(), to, &reply, &error));
+}
+static void a_till_accept_late(void) {
+    wxt_outcome *to = stale();
+    came(wxt_till_accept_late(H(wxt_till, TILL), below(2) ? last_number : any_text(), to, &reply, &error));
 }
 static void a_till_notified(void) {
     wxt_reply *paid = STALE;
@@ -680,7 +689,7 @@ static void a_till_unacknowledged(void) {
     coded(wxt_till_unacknowledged(H(wxt_till, TILL), below(8) ? each : NULL, NULL, &error));
 }
 static void a_till_acknowledge(void) {
-    coded(wxt_till_acknowledge(H(wxt_till, TILL), below(2) ? any_fen() : below(50), &error));
+    coded(wxt_till_acknowledge(H(wxt_till, TILL), below(2) ? any_fen() : below(50), below(9), &error));
 }
 static void a_till_settle_by_hand(void) {
     coded(wxt_till_settle_by_hand(H(wxt_till, TILL), below(50), any_number(), any_text(), any_text(), &error));
@@ -730,7 +739,7 @@ static void a_getter(void) {
     EXPECT(wxt_reply_code(r) && wxt_reply_text(r) && wxt_reply_message(r) && wxt_reply_order_number(r));
     EXPECT(wxt_reply_journal_fault(r) && wxt_reply_entry(r) >= 0 && wxt_reply_wait_seconds(r) >= 0);
     EXPECT(wxt_reply_next(r) <= WXT_NEW_NUMBER && wxt_reply_reason(r) <= WXT_REASON_UNCONFIRMED);
-    EXPECT(wxt_reply_evidence(r) <= WXT_EVIDENCE_RECORDED && wxt_reply_is_late(r) == 0);
+    EXPECT(wxt_reply_evidence(r) <= WXT_EVIDENCE_RECORDED && wxt_reply_revision(r) >= 0);
     EXPECT(wxt_reply_outcome(r) <= WXT_DECLINED);
     EXPECT((wxt_reply_name(r, at) != NULL) == (at < wxt_reply_count(r)));
     EXPECT((wxt_reply_value(r, at) != NULL) == (at < wxt_reply_count(r)));
@@ -784,18 +793,18 @@ static const struct call CALLS[] = {
     CALL(transport_set_proxy), CALL(transport_set_p12), CALL(transport_set_pem), CALL(transport_set_roots),
     CALL(transport_new_own), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),
     CALL(client_send), CALL(client_ask), CALL(client_close), CALL(client_notification), CALL(notification_confirm),
-    CALL(explain), CALL(explain_workwx_sign), CALL(till_open), CALL(till_add), CALL(till_pay), CALL(till_payment_of),
-    CALL(till_close), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_acknowledge),
+    CALL(explain), CALL(explain_workwx_sign), CALL(till_open), CALL(till_add), CALL(till_pay), CALL(till_order), CALL(till_payment_of),
+    CALL(till_close), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_acknowledge),
     CALL(till_settle_by_hand), CALL(till_prune), CALL(till_summary), CALL(options_new), CALL(options_set_account),
     CALL(options_set_patience), CALL(options_set_repeats), CALL(options_set_progress), CALL(options_set_cancel),
     CALL(cancel_new), CALL(getter), CALL(free),
 };
 enum { COUNT = (int)(sizeof CALLS / sizeof CALLS[0]) };
 
-/* Functions that cannot succeed here: they would need a real certificate, or an order at a real gateway. */
+/* Functions that cannot succeed here: they would need a real certificate, or an order that a customer pays. */
 static int only_fails(const char *name) {
     static const char *const names[] = {"transport_set_p12", "transport_set_pem", "transport_set_roots", "till_close",
-                                        "till_notified"};
+                                        "till_order", "till_accept_late", "till_notified"};
     size_t at;
     for (at = 0; at < sizeof names / sizeof names[0]; at++) {
         if (strcmp(names[at], name) == 0) {

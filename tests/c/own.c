@@ -378,12 +378,14 @@ static void a_cancel_from_another_thread(const char *journal) {
     EXPECT(outcome == WXT_UNKNOWN && wxt_reply_entry(reply) > 0 && wxt_reply_order_number(reply)[0] != '\0');
     EXPECT(modem.posts >= 1 && waiting.waits >= 1);
     /* A person looked at the merchant platform. */
-    EXPECT(wxt_till_acknowledge(till, wxt_reply_entry(reply), NULL) == WXT_FAILED);
+    EXPECT(wxt_till_acknowledge(till, wxt_reply_entry(reply), wxt_reply_revision(reply), NULL) == WXT_FAILED);
     EXPECT(wxt_till_settle_by_hand(till, wxt_reply_entry(reply), WXT_FOUND_NOTHING, "a", "b", NULL) == WXT_BAD_ARGUMENT);
     must(wxt_till_settle_by_hand(till, wxt_reply_entry(reply), WXT_FOUND_PAID, "a", "b", &error), &error, "by hand");
-    must(wxt_till_acknowledge(till, wxt_reply_entry(reply), &error), &error, "acknowledge");
+    /* That is not what the reply told. */
+    EXPECT(wxt_till_acknowledge(till, wxt_reply_entry(reply), wxt_reply_revision(reply), NULL) == WXT_FAILED);
     wxt_reply_free(reply);
     must(wxt_till_pay(till, "prize", what, NULL, &outcome, &reply, &error), &error, "the same intent");
+    must(wxt_till_acknowledge(till, wxt_reply_entry(reply), wxt_reply_revision(reply), &error), &error, "acknowledge");
     EXPECT(outcome == WXT_ACCEPTED && wxt_reply_evidence(reply) == WXT_EVIDENCE_RECORDED);
     EXPECT(strcmp(wxt_reply_get(reply, "by"), "a") == 0);
     wxt_reply_free(reply);

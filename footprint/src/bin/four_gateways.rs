@@ -85,8 +85,12 @@ fn charge(out_trade_no: &str) -> Result<WxCharge<'_>> {
 /// Tells what happened, as a terminal's log does.
 fn tell<T>(gateway: &str, outcome: Outcome<T>) -> Result<T> {
     match outcome {
-        Outcome::Accepted(reply) => {
+        Outcome::Accepted(reply) | Outcome::PaidLate(reply) => {
             println!("{gateway}: accepted");
+            Ok(reply)
+        }
+        Outcome::Ordered(reply) => {
+            println!("{gateway}: ordered");
             Ok(reply)
         }
         Outcome::Declined(refusal) => Err(format!("{gateway}: {refusal}").into()),

@@ -340,17 +340,18 @@ impl Journal for SqliteJournal {
         })
     }
 
-    fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<()> {
-        self.write(|change| {
+    fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64> {
+        let revision = self.write(|change| {
             let mut stored = Entries::one(change)?;
             if !existing(&mut stored, id)?.takes(settlement) {
                 return Err(refused("the entry is settled already, and stays so"));
             }
             store_settlement(change, id, settlement, at)?;
-            Ok(((), Some(stored.seal(change, id)?)))
+            let note = stored.seal(change, id)?;
+            Ok((note.revision, Some(note)))
         })?;
         self.checkpoint_if_long();
-        Ok(())
+        Ok(revision)
     }
 
     fn reopen(&mut self, id: EntryId, at: i64) -> Result<()> {

@@ -43,7 +43,7 @@ pub(super) fn entries(connection: &Connection, which: &str, values: impl rusqlit
 }
 
 fn read_entry(read: ReadEntry<'_>) -> Result<Entry> {
-    let ReadEntry { row, fields, evidence, .. } = read;
+    let ReadEntry { row, fields, evidence, revision, .. } = read;
     let stored: Option<i64> = get(row, "field_count")?;
     if i64::try_from(fields.len()) != Ok(stored.unwrap_or(0)) {
         return Err(damaged("fields of an entry are missing"));
@@ -62,6 +62,7 @@ fn read_entry(read: ReadEntry<'_>) -> Result<Entry> {
         known: get(row, "known")?,
         state: read_state(row, evidence)?,
         acknowledged_at: get(row, "acknowledged_at")?,
+        revision,
     })
 }
 
@@ -83,7 +84,7 @@ fn read_state(row: &Row<'_>, evidence: Vec<(String, String)>) -> Result<EntrySta
         },
         _ => return Err(damaged("a state is not one of ours")),
     };
-    Ok(EntryState::Settled(settlement))
+    Ok(EntryState::Recorded(settlement))
 }
 
 fn read_next(row: &Row<'_>) -> Result<Next> {

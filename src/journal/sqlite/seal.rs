@@ -28,7 +28,7 @@ pub(super) struct Read<'a> {
     pub(super) row: &'a Row<'a>,
     pub(super) fields: Vec<(String, String)>,
     pub(super) evidence: Vec<(String, String)>,
-    revision: i64,
+    pub(super) revision: i64,
     digest: Digest,
 }
 

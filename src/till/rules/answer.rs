@@ -41,7 +41,8 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
     let (ResolvedBy::Query(resolution) | ResolvedBy::Order(resolution, _)) = case.endpoint.resolved_by else {
         return Step::Report;
     };
-    let Answered { answer, date, only_paid, waited } = answered;
+    let Answered { answer, date, asking, waited } = answered;
+    let only_paid = asking == Asking::IfPaid;
     let ask_again = |doubt, longest| Step::Ask(longer(waited, longest), doubt);
     let contradicted = |code: &str| ask_again(Doubt { code: code.into(), ..contradicted() }, LONGEST_WAIT);
     let pairs = match answer {
@@ -79,6 +80,27 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
             let not_yet = doubt(Reason::NotPaidYet, "the customer has not paid yet");
             not_paid_yet(case, may_be_closed, not_yet, date, waited)
         }
+    }
+}
+
+/// Late money is kept where the query says that it is there, in full. Whatever else it says, the money stays late.
+pub(super) fn after_late(case: &Case<'_>, answered: Answered) -> Step {
+    let Some((resolution, _)) = case.order().filter(|_| case.entry.is_paid_late()) else { return Step::Report };
+    let pairs = match answered.answer {
+        Answer::Known(pairs) => pairs,
+        Answer::NoAnswer(doubt) => return Step::Unknown(doubt),
+        Answer::NotKnown { .. } => return Step::Unknown(Doubt::new(Reason::OpenCode, "the gateway does not know it")),
+    };
+    let state = pairs.filled(resolution.state).unwrap_or_default();
+    let doubt = |words| Doubt { code: state.into(), ..Doubt::new(Reason::ForAPerson, words) };
+    match (said(case, resolution, state), pairs.fen(resolution.amount)) {
+        (Said::Paid, Some(Some(amount))) if amount == case.entry.amount => {
+            let evidence = picked(&pairs, resolution.evidence);
+            let settlement = Settlement::Accepted { queried: true, evidence: evidence.clone() };
+            Step::Write(settlement, Some(Evidence::Queried(evidence)))
+        }
+        (Said::GivenBack, _) => Step::Unknown(doubt(GIVEN_BACK)),
+        _ => Step::Unknown(doubt("the gateway does not say that this money is there")),
     }
 }
 
@@ -229,7 +251,7 @@ fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
     let Case { entry, seen, .. } = *case;
     let window = case.profile.window.unwrap_or(rules.window);
     // Whoever has its URL can pay it, whatever a query finds.
-    let handed_out = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
+    let handed_out = matches!(entry.state, EntryState::Recorded(Settlement::Ordered { .. }));
     let known = seen.known || entry.known || seen.withheld.is_some();
     first_host && !handed_out && !known && case.since_attempt() >= window
 }

@@ -57,6 +57,8 @@ pub(in crate::till) enum Event {
     Notified(Vec<(String, String)>, bool),
     /// Its customer is not waited for any more.
     Close,
+    /// The caller keeps money that came late.
+    AcceptLate,
     /// It contradicts itself, in these words.
     Distrust(String),
 }
@@ -87,10 +89,20 @@ pub(in crate::till) enum Ended {
 pub(in crate::till) struct Answered {
     pub answer: Answer<Pairs>,
     pub date: Option<i64>,
-    /// Only whether it is paid was asked: nothing else ends an order that was given up or that a notification names.
-    pub only_paid: bool,
+    pub asking: Asking,
     /// The wait before it.
     pub waited: Duration,
+}
+
+/// What is wanted of an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::till) enum Asking {
+    /// What became of it.
+    Everything,
+    /// Whether it is paid: nothing else ends an order that was given up or that a notification names.
+    IfPaid,
+    /// Whether late money is still there, to be kept.
+    ToKeepIt,
 }
 
 /// What is done next.
@@ -131,6 +143,7 @@ pub(in crate::till) struct Looked<'a> {
     pub name: &'a str,
     pub reason: &'a str,
     pub busy: bool,
+    pub of_intent: &'a [Entry],
 }
 
 pub(in crate::till) fn declined(refusal: Refusal) -> Step {
@@ -156,7 +169,7 @@ pub(in crate::till) fn longer(waited: Duration, longest: Duration) -> Duration {
 pub(in crate::till) fn is_given_up(entry: &Entry) -> bool {
     matches!(
         entry.state,
-        EntryState::Settled(
+        EntryState::Recorded(
             Settlement::Abandoned
                 | Settlement::Declined { .. }
                 | Settlement::NotSent
@@ -185,8 +198,13 @@ pub(in crate::till) fn is_still_asked(settlement: &Settlement) -> bool {
 
 /// Whether this leaves an order to a person that the gateway once handed out: that must not be forgotten.
 pub(in crate::till) fn leaves_known(entry: &Entry, seen: &Seen, settlement: &Settlement) -> bool {
-    let handed_out = matches!(entry.state, EntryState::Settled(Settlement::Ordered { .. }));
+    let handed_out = matches!(entry.state, EntryState::Recorded(Settlement::Ordered { .. }));
     matches!(settlement, Settlement::ForAPerson { .. }) && (handed_out || seen.withheld.is_some())
+}
+
+/// Whether money moved, in time.
+pub(in crate::till) fn is_accepted(settlement: &Settlement) -> bool {
+    matches!(settlement, Settlement::Accepted { .. })
 }
 
 /// Whether the money came after its order was given up.

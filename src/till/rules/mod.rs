@@ -20,10 +20,10 @@ use super::seen::Seen;
 use super::trust::{Unfit, fit};
 use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::text;
-use crate::journal::{Entry, EntryState, Settlement};
+use crate::journal::{Entry, EntryId, EntryState, Settlement};
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
-use answer::{after_answer, to_ask};
+use answer::{after_answer, after_late, to_ask};
 
 pub(super) use answer::{ask_now, counts_as_not_found, without_repeat};
 pub(super) use case::*;
@@ -37,6 +37,8 @@ pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
         Event::Pay(look) => to_pay(case, &look),
         Event::Distrust(words) => distrusted(case, words),
         Event::Close => to_close(case),
+        Event::AcceptLate => to_accept_late(case),
+        Event::Answer(answered) if answered.asking == Asking::ToKeepIt => after_late(case, answered),
         // Whatever comes: what is paid stays paid.
         _ if case.entry.is_paid() => Step::Report,
         Event::Resume { .. } | Event::NotFit(_) | Event::Question if case.seen.unwritten.is_some() => {
@@ -64,13 +66,14 @@ pub(super) fn first(look: &Look) -> Step {
     look.pause.map_or(Step::NewNumber, Step::Wait)
 }
 
-/// The entry that decides: money for an order that was given up counts before every newer order, and so does one that a
-/// person must look at; else the newest.
+/// The entry that decides: money in time, then money for an order that was given up, counts before every newer order, and so
+/// does one that a person must look at; else the newest.
 pub(super) fn deciding(mut entries: Vec<Entry>, unwritten: impl Fn(&Entry) -> bool) -> Option<Entry> {
+    let in_time = |entry: &Entry| entry.is_paid() && !entry.is_paid_late();
     let paid = |entry: &Entry| entry.is_paid() || unwritten(entry);
-    let for_a_person = |entry: &Entry| matches!(entry.state, EntryState::Settled(Settlement::ForAPerson { .. }));
-    let first = entries.iter().position(paid).or_else(|| entries.iter().position(for_a_person));
-    match first {
+    let for_a_person = |entry: &Entry| matches!(entry.state, EntryState::Recorded(Settlement::ForAPerson { .. }));
+    let first = entries.iter().position(in_time).or_else(|| entries.iter().position(paid));
+    match first.or_else(|| entries.iter().position(for_a_person)) {
         Some(first) => Some(entries.swap_remove(first)),
         None => entries.pop(),
     }
@@ -144,7 +147,7 @@ pub(super) fn doubted(entry: &Entry, seen: &Seen) -> Option<Doubt> {
 pub(super) fn to_write(entry: &Entry, seen: &Seen) -> Option<Settlement> {
     match seen.unwritten.clone()? {
         settlement if is_unpaid(&settlement) && seen.called_paid => None,
-        settlement if entry.takes(&settlement) => Some(settlement),
+        settlement if !entry.is_paid() && entry.takes(&settlement) => Some(settlement),
         Settlement::Accepted { evidence, .. } if !entry.is_paid() => Some(Settlement::PaidLate { evidence }),
         _ => None,
     }
@@ -164,10 +167,10 @@ pub(super) fn pause_left(
         Some(pause.saturating_sub(since)).filter(|left| !left.is_zero())
     };
     let refused = latest.and_then(|entry| match &entry.state {
-        EntryState::Settled(Settlement::Declined { next: Next::SameNumberLater(wait), .. }) => {
+        EntryState::Recorded(Settlement::Declined { next: Next::SameNumberLater(wait), .. }) => {
             left(((*wait).max(APART), entry.last_attempt_at))
         }
-        EntryState::Settled(Settlement::Declined { next: Next::SameNumber, .. }) => {
+        EntryState::Recorded(Settlement::Declined { next: Next::SameNumber, .. }) => {
             left((APART, entry.last_attempt_at))
         }
         _ => None,
@@ -193,7 +196,7 @@ pub(super) fn goes_again(case: &Case<'_>) -> Result<bool, String> {
 /// The refusal that an entry was settled with: what is told where the pause after it is not waited for.
 pub(super) fn refusal(state: EntryState) -> Option<Refusal> {
     match state {
-        EntryState::Settled(Settlement::Declined { code, text, next }) => Some(Refusal { code, text, next }),
+        EntryState::Recorded(Settlement::Declined { code, text, next }) => Some(Refusal { code, text, next }),
         _ => None,
     }
 }
@@ -205,7 +208,7 @@ pub(super) fn begins(entry: &Entry) -> bool {
 
 /// Whether there is a word of the gateway's, or a person's, about it.
 pub(super) fn was_sent(entry: &Entry) -> bool {
-    !matches!(entry.state, EntryState::Settled(Settlement::NotSent))
+    !matches!(entry.state, EntryState::Recorded(Settlement::NotSent))
 }
 
 // ---- after an attempt ----
@@ -216,10 +219,14 @@ fn after_attempt(case: &Case<'_>, ended: Ended) -> Step {
         Ended::NotSent(_) | Ended::NoTime | Ended::NotCounted(_) => return Step::Write(Settlement::NotSent, None),
     };
     match (outcome, case.endpoint.resolved_by) {
-        (Outcome::Accepted(pairs), ResolvedBy::Order(_, rules)) => {
+        (Outcome::Ordered(pairs), ResolvedBy::Order(_, rules)) => {
             case.hand_out(picked(&pairs, rules.handed_out), Evidence::Reply(pairs))
         }
         (Outcome::Accepted(pairs), _) => accepted(case, pairs),
+        // judge says Ordered of orders only, and PaidLate of nothing: if it did, nothing would be known.
+        (Outcome::Ordered(_) | Outcome::PaidLate(_), _) => {
+            resolve(case, true, Doubt::new(Reason::Broken, "no outcome of a payment"))
+        }
         (Outcome::Declined(refusal), _) => match refusal.next {
             Next::SameNumberLater(wait) => Step::SameNumberAfter(wait.max(APART), refusal),
             Next::SameNumber | Next::NewNumber | Next::Stop => declined(refusal),
@@ -243,7 +250,7 @@ fn to_resume(case: &Case<'_>, repeats: bool) -> Step {
     match (&case.entry.state, &case.seen.withheld) {
         // Never after its end: nobody could pay it in time.
         (_, Some(_)) if !is_within(case.entry, rules, case.times.now) => resolve(case, false, earlier()),
-        (EntryState::Settled(Settlement::Ordered { .. }), _) => match is_within(case.entry, rules, case.times.now) {
+        (EntryState::Recorded(Settlement::Ordered { .. }), _) => match is_within(case.entry, rules, case.times.now) {
             true => Step::Report,
             false => resolve(case, false, earlier()),
         },
@@ -296,6 +303,9 @@ fn after_repeat(case: &Case<'_>, ended: Ended, waited: Duration) -> Step {
             return for_a_person("the gateway refused a repeat: it may have paid the first attempt");
         }
         Ended::Judged(Outcome::Unknown(doubt)) => doubt,
+        Ended::Judged(Outcome::Ordered(_) | Outcome::PaidLate(_)) => {
+            Doubt::new(Reason::Broken, "no outcome of a repeat")
+        }
         // judge never says so of a marked attempt; if it did, it would prove nothing of the first.
         Ended::Judged(Outcome::Declined(refusal)) => Doubt::new(Reason::EarlierAttempt, refusal.text),
         Ended::NotSent(words) => Doubt::new(Reason::EarlierAttempt, words),
@@ -317,16 +327,40 @@ fn to_close(case: &Case<'_>) -> Step {
     }
 }
 
+/// Keeping late money is an act of the caller's own, and the gateway says first that the money is still there (POS ruling 4).
+fn to_accept_late(case: &Case<'_>) -> Step {
+    match case.entry.is_paid_late() {
+        true => Step::AskIfPaid,
+        false => Step::Refuse("is no late money"),
+    }
+}
+
+/// What a person's word leaves as evidence.
+pub(super) fn found_by(name: String, reason: String) -> Vec<(String, String)> {
+    Vec::from([("by".into(), name), ("reason".into(), reason)])
+}
+
+/// One intent is accepted once: whatever else of it is paid is late (POS ruling 4).
+pub(super) fn once(settlement: Settlement, id: EntryId, of_intent: &[Entry]) -> Settlement {
+    let accepted = |entry: &Entry| entry.id != id && entry.is_paid() && !entry.is_paid_late();
+    match settlement {
+        settlement if !of_intent.iter().any(accepted) => settlement,
+        Settlement::Accepted { evidence, .. } => Settlement::PaidLate { evidence },
+        Settlement::ByHand { paid: true, name, reason } => Settlement::PaidLate { evidence: found_by(name, reason) },
+        settlement => settlement,
+    }
+}
+
 /// A person closes an entry that nothing else can.
 pub(super) fn by_hand(entry: &Entry, endpoint: Option<&Endpoint>, looked: &Looked<'_>, now: i64) -> Step {
-    let Looked { paid, name, reason, busy } = *looked;
+    let Looked { paid, name, reason, busy, of_intent } = *looked;
     if busy {
         return Step::Refuse("a thread is working on this entry: try again");
     }
     if !paid && endpoint.is_some_and(|endpoint| may_be_paid(entry, endpoint, now)) {
         return Step::Refuse("its customer may still pay this order: close it first");
     }
-    let settlement = Settlement::ByHand { paid, name: name.into(), reason: reason.into() };
+    let settlement = once(Settlement::ByHand { paid, name: name.into(), reason: reason.into() }, entry.id, of_intent);
     if !entry.takes(&settlement) {
         return Step::Refuse("the entry is settled already");
     }

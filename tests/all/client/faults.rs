@@ -26,9 +26,9 @@ fn attempt(
         assert_eq!(simulator.requests(), before, "{number}: an Error, and the simulator saw a request");
     }
     if committed(simulator, number) {
-        assert!(matches!(came, Came::Accepted | Came::Unknown(_)), "{number}: committed, and the outcome is {came:?}");
+        assert!(matches!(came, Came::Done | Came::Unknown(_)), "{number}: committed, and the outcome is {came:?}");
     }
-    if came == Came::Accepted {
+    if came == Came::Done {
         assert!(committed(simulator, number), "{number}: Accepted, and the ledger has nothing");
     }
     let paid = simulator.entry(number).map_or(0, |entry| entry.paid);
@@ -40,7 +40,7 @@ fn attempt(
 fn warm_up(simulator: &Simulator, gateway: &Gateway, at: usize) {
     let came = (0..3).find(|round| {
         let number = format!("{at:04}9000000{round}");
-        attempt(simulator, gateway, &number, &mut gateway.prepare(&number)) == Came::Accepted
+        attempt(simulator, gateway, &number, &mut gateway.prepare(&number)) == Came::Done
     });
     assert!(came.is_some(), "no payment without a fault is Accepted");
 }
@@ -89,7 +89,7 @@ fn part_of_table(name: &str, part: usize) -> [usize; 4] {
             let came = attempt(&simulator, &gateway, &number, &mut prepared);
             simulator.clear_faults();
             match came {
-                Came::Accepted => counts[0] += 1,
+                Came::Done => counts[0] += 1,
                 Came::Declined(..) => counts[1] += 1,
                 Came::Unknown(_) => counts[2] += 1,
                 Came::Error(_) => counts[3] += 1,
@@ -187,7 +187,7 @@ fn eight_threads_on_one_client() {
                         let came = gateway.send(&mut gateway.prepare(&number));
                         let done = committed(simulator, &number);
                         match came {
-                            Came::Accepted => assert!(done, "{number}"),
+                            Came::Done => assert!(done, "{number}"),
                             Came::Declined(..) => assert!(!done, "{number}: {came:?}"),
                             Came::Error(_) => {
                                 let text = number.as_bytes();

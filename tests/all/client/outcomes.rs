@@ -45,7 +45,7 @@ fn a_proven_success_is_accepted() {
     assert_eq!((sent.mch_billno.as_str(), sent.send_listid.as_str()), (NUMBER, "100000000020150520314766074200"));
     let paid = accepted(send_workwx(&canned(&workwx_success("100000982017072019616", &[]))));
     assert_eq!(paid.payment_no, "1007752501201407033233368018");
-    let made = accepted(send_wap(&canned(&wap_success(&[]))));
+    let made = is_ordered(send_wap(&canned(&wap_success(&[]))));
     assert!(made.mweb_url.ends_with("&package=1405458241"));
     let charged = accepted(send_charge(&canned(&webgate_reply("0", r#","out_trade_no":"2016062115020100000001""#))));
     assert!(charged.names_order);
@@ -294,7 +294,7 @@ fn a_reply_on_a_used_connection_counts_only_when_it_names_a_number_that_is_new()
 #[test]
 fn calls_whose_reply_names_no_order_ask_for_a_connection_of_their_own() {
     let canned = canned(&wap_success(&[]));
-    accepted(send_wap(&canned));
+    is_ordered(send_wap(&canned));
     assert!(canned.sent()[0].own_connection);
     canned.then(&webgate_reply("0", ""));
     assert!(!accepted(send_charge(&canned)).names_order, "unbound");

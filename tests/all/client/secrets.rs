@@ -114,7 +114,9 @@ fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
             printed.push(format!("{request:?} {:?} {:?}", $client, $client.account()));
             printed.push(format!("{prepared:?} {:?}", prepared.endpoint().name));
             match &outcome {
-                Ok(Outcome::Accepted(reply)) => printed.push(format!("{reply:?} {reply:#?}")),
+                Ok(Outcome::Accepted(reply) | Outcome::Ordered(reply) | Outcome::PaidLate(reply)) => {
+                    printed.push(format!("{reply:?} {reply:#?}"));
+                }
                 Ok(Outcome::Declined(refusal)) => printed.push(format!("{refusal} {refusal:?}")),
                 Ok(Outcome::Unknown(doubt)) => printed.push(format!("{doubt} {doubt:?}")),
                 Err(error) => printed.push(format!("{error} {error:?}")),
@@ -295,8 +297,8 @@ fn print_an_order_in_a_till() -> String {
     let till = till("swiftpass", journal, &wire, &time);
     let lines = Lines(Mutex::default());
     let options = Options::new().repeats(Repeats::YoungerThan(std::time::Duration::from_secs(60))).watch(&lines);
-    let Ok(Outcome::Accepted(made)) = till.pay_with("receipt", &wap_order(""), &options) else { panic!() };
-    let Ok(Outcome::Accepted(again)) = till.pay_with("receipt", &wap_order(""), &options) else { panic!() };
+    let Ok(Outcome::Ordered(made)) = till.order_with("receipt", &wap_order(""), &options) else { panic!() };
+    let Ok(Outcome::Ordered(again)) = till.order_with("receipt", &wap_order(""), &options) else { panic!() };
     assert!(again.evidence.field("mweb_url").unwrap().contains("checkmweb"));
     let waiting = till.recover_with(&options).unwrap();
     assert!(wire.customer_pays(&made.order_number));
@@ -319,7 +321,7 @@ fn print_a_till() -> String {
         other => panic!("{other:?}"),
     };
     let recovered = till.recover(std::time::Duration::ZERO).unwrap();
-    let refused = till.settle_by_hand(receipt.entry, false, "somebody", "a reason").unwrap_err();
+    let refused = till.settle_by_hand(receipt.entry.id, false, "somebody", "a reason").unwrap_err();
     let new = NewEntry { account: "a", call: "sendredpack", intent: "prize", amount: Fen::ZERO, at: 0 };
     let numbered = Numbered { order_number: "1".into(), fields: vec![("re_openid".into(), PERSONAL[0].into())] };
     let serial = Serial { epoch: 1, counter: 2 };

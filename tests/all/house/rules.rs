@@ -51,9 +51,18 @@ fn one_file_decides() {
         }
         let code = code(&text);
         // A pattern may look at an outcome; nobody else may make one.
-        let looks = ["Outcome::Declined(_)", "Outcome::Declined(refusal) =>", "Outcome::Accepted(accepted) =>"];
-        let made = looks.iter().fold(code.clone(), |code, look| code.replace(look, ""));
-        for word in ["Outcome::Accepted", "Outcome::Declined", "Refusal {"] {
+        let looks = [
+            "Accepted(_)",
+            "Ordered(_)",
+            "PaidLate(_)",
+            "Declined(_)",
+            "Accepted(proven) |",
+            "Ordered(proven) |",
+            "PaidLate(proven) =>",
+            "Declined(refusal) =>",
+        ];
+        let made = looks.iter().fold(code.clone(), |code, look| code.replace(&format!("Outcome::{look}"), ""));
+        for word in ["Outcome::Accepted", "Outcome::Ordered", "Outcome::PaidLate", "Outcome::Declined", "Refusal {"] {
             assert!(!made.contains(word), "{}: {word}", path.display());
         }
         // The journal stores settlements and reads them; the C ABI shows them. Elsewhere they are only looked at.

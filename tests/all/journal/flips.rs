@@ -523,6 +523,7 @@ fn run(gateway: &'static str, seed: u64, payments: u32) -> Run {
                     field.run.accepted += 1;
                     break;
                 }
+                Said::Ordered(_) | Said::PaidLate(_) => panic!("{at}"),
                 Said::Declined(_) | Said::Error(_) => assert_eq!(paid, 0, "{at}: though paid"),
                 Said::Unknown(_) => {}
             }
@@ -545,7 +546,9 @@ fn run_orders(seed: u64, orders: u32) -> Run {
     for number in 0..orders {
         let intent = format!("prize{number}");
         for _ in 0..4 {
-            if let Said::Accepted(order) = pay("swiftpass", &now, &intent, 200) {
+            if let Said::Ordered(order) | Said::Accepted(order) | Said::PaidLate(order) =
+                pay("swiftpass", &now, &intent, 200)
+            {
                 let pays = field.dice.roll(10) < 6 && field.wire.customer_pays(&order);
                 if pays && field.dice.roll(2) == 0 {
                     let told = now.notified(field.wire.notification(&order).as_bytes());
@@ -561,7 +564,7 @@ fn run_orders(seed: u64, orders: u32) -> Run {
                 };
                 let at = format!("seed {seed}, swiftpass, {intent}: {outcome:?}");
                 match outcome {
-                    Ok(Outcome::Accepted(_)) => {
+                    Ok(Outcome::Accepted(_) | Outcome::PaidLate(_)) => {
                         assert_eq!(field.wire.paid(&order), 1, "{at}: not paid");
                         field.run.accepted += 1;
                         break;
@@ -588,11 +591,11 @@ fn agree(at: &str, last: Till, place: &Folder, wire: &Modelled, gateway: &str) {
     for entry in &entries {
         let paid = wire.paid(&entry.order_number);
         match &entry.state {
-            EntryState::Settled(Settlement::Accepted { .. }) => assert_eq!(paid, 1, "{at}: {entry:?}"),
-            EntryState::Settled(Settlement::Declined { .. } | Settlement::NotSent) => {
+            EntryState::Recorded(Settlement::Accepted { .. }) => assert_eq!(paid, 1, "{at}: {entry:?}"),
+            EntryState::Recorded(Settlement::Declined { .. } | Settlement::NotSent) => {
                 assert_eq!(paid, 0, "{at}: {entry:?}")
             }
-            EntryState::Settled(Settlement::ForAPerson { .. }) => {}
+            EntryState::Recorded(Settlement::ForAPerson { .. }) => {}
             other => panic!("{at}: still {other:?} {entry:?}"),
         }
     }

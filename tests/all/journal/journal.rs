@@ -245,9 +245,10 @@ fn every_settlement_comes_back_as_it_went_in() {
         assert_eq!(begun.fields, fields(&begun.order_number));
         assert_eq!((begun.state.clone(), begun.acknowledged_at), (EntryState::Open, None));
         assert_eq!(journal.entry(begun.id).unwrap(), Some(begun.clone()));
-        journal.settle(begun.id, &settlement, NOW + 1).unwrap();
+        let revision = journal.settle(begun.id, &settlement, NOW + 1).unwrap();
+        assert_eq!(revision, begun.revision + 1);
         let mut settled = begun;
-        settled.state = EntryState::Settled(settlement);
+        (settled.state, settled.revision) = (EntryState::Recorded(settlement), revision);
         wrote.push(settled);
     }
     assert_eq!(journal.unacknowledged().unwrap(), wrote);
@@ -262,14 +263,14 @@ fn every_settlement_comes_back_as_it_went_in() {
         for settlement in settlements() {
             let stored = journal.entry(entry.id).unwrap().unwrap();
             let keeps_its_number = matches!(&stored.state,
-                EntryState::Settled(Settlement::Declined { next, .. }) if *next != Next::NewNumber);
+                EntryState::Recorded(Settlement::Declined { next, .. }) if *next != Next::NewNumber);
             // A person may end a refusal that kept its number.
             let ends = keeps_its_number && matches!(settlement, Settlement::ByHand { paid: false, .. });
             let stays = stored.is_settled() && !ends;
             assert_eq!(journal.settle(entry.id, &settlement, NOW + 2).is_err(), stays);
             if ends {
                 let ended = journal.entry(entry.id).unwrap().unwrap();
-                assert!(ended.state == EntryState::Settled(settlement) && ended.allows_new_number());
+                assert!(ended.state == EntryState::Recorded(settlement) && ended.allows_new_number());
             }
         }
     }
@@ -311,7 +312,7 @@ fn a_second_entry_of_an_intent_only_when_the_first_allows_it() {
     journal.settle(second.id, &by_hand(false), NOW).unwrap();
     let third = begin(&mut journal, "prize");
     assert_eq!(journal.latest(ACCOUNT, "prize").unwrap(), Some(third));
-    assert_eq!(journal.entry(first.id).unwrap().unwrap().state, EntryState::Settled(declined(Next::NewNumber)));
+    assert_eq!(journal.entry(first.id).unwrap().unwrap().state, EntryState::Recorded(declined(Next::NewNumber)));
 }
 
 #[test]
@@ -516,7 +517,7 @@ fn pruning_takes_what_is_old_and_blanks_the_rest() {
         assert_eq!(entry.fields.is_empty(), blanked, "{}", entry.intent);
         fails(journal.begin(&new_entry(&entry.intent, NOW), &mut numbered), JournalFaultKind::Refused);
     }
-    assert_eq!(journal.entry(young_intent).unwrap().unwrap().state, EntryState::Settled(accepted()));
+    assert_eq!(journal.entry(young_intent).unwrap().unwrap().state, EntryState::Recorded(accepted()));
     // It may be sent again until then.
     assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 10 * DAY).unwrap(), 4);
     assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 10 * DAY).unwrap(), 0);

@@ -292,7 +292,7 @@ impl Known {
     fn read(entry: &Entry, all: &[Settlement]) -> Known {
         let settled = match &entry.state {
             EntryState::Open => None,
-            EntryState::Settled(settlement) => Some(all.iter().position(|one| one == settlement).unwrap()),
+            EntryState::Recorded(settlement) => Some(all.iter().position(|one| one == settlement).unwrap()),
         };
         assert_eq!(entry.fields, fields(&entry.order_number), "a torn entry");
         assert_eq!(entry.amount, fen(200));

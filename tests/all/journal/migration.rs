@@ -46,11 +46,11 @@ fn line(entry: &Entry) -> String {
     let mut proof = String::new();
     let word = match &entry.state {
         EntryState::Open => "open",
-        EntryState::Settled(Settlement::Accepted { queried, evidence }) => {
+        EntryState::Recorded(Settlement::Accepted { queried, evidence }) => {
             (state[0], proof) = (u8::from(*queried).to_string(), join(evidence));
             "accepted"
         }
-        EntryState::Settled(Settlement::Declined { code, text, next }) => {
+        EntryState::Recorded(Settlement::Declined { code, text, next }) => {
             (state[1], state[2]) = (code.clone(), text.clone());
             state[3] = match next {
                 Next::SameNumber => "same number".into(),
@@ -63,21 +63,21 @@ fn line(entry: &Entry) -> String {
             };
             "declined"
         }
-        EntryState::Settled(Settlement::NotSent) => "not sent",
-        EntryState::Settled(Settlement::Abandoned) => "abandoned",
-        EntryState::Settled(Settlement::Ordered { evidence }) => {
+        EntryState::Recorded(Settlement::NotSent) => "not sent",
+        EntryState::Recorded(Settlement::Abandoned) => "abandoned",
+        EntryState::Recorded(Settlement::Ordered { evidence }) => {
             proof = join(evidence);
             "ordered"
         }
-        EntryState::Settled(Settlement::PaidLate { evidence }) => {
+        EntryState::Recorded(Settlement::PaidLate { evidence }) => {
             proof = join(evidence);
             "paid late"
         }
-        EntryState::Settled(Settlement::ForAPerson { reason }) => {
+        EntryState::Recorded(Settlement::ForAPerson { reason }) => {
             state[6] = reason.to_string();
             "for a person"
         }
-        EntryState::Settled(Settlement::ByHand { paid, name, reason }) => {
+        EntryState::Recorded(Settlement::ByHand { paid, name, reason }) => {
             (state[6], state[7]) = (reason.clone(), name.clone());
             if *paid { "by hand: paid" } else { "by hand: not paid" }
         }

@@ -11,7 +11,8 @@ use crate::support::{charge, employee, red_packet, terminal, wap_order};
 /// What one attempt came to, without the reply's type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Came {
-    Accepted,
+    /// Accepted, or, of an order, Ordered.
+    Done,
     Declined(String, Next),
     Unknown(Reason),
     Error(ErrorKind),
@@ -20,7 +21,8 @@ pub enum Came {
 impl Came {
     fn of<T>(outcome: Result<Outcome<T>, Error>) -> Came {
         match outcome {
-            Ok(Outcome::Accepted(_)) => Came::Accepted,
+            Ok(Outcome::Accepted(_) | Outcome::Ordered(_)) => Came::Done,
+            Ok(Outcome::PaidLate(_)) => panic!("of a client"),
             Ok(Outcome::Declined(refusal)) => Came::Declined(refusal.code, refusal.next),
             Ok(Outcome::Unknown(doubt)) => Came::Unknown(doubt.reason),
             Err(error) => Came::Error(error.kind()),

@@ -48,13 +48,13 @@ impl MemoryJournal {
     pub fn states(&self) -> Vec<&'static str> {
         let word = |entry: Entry| match entry.state {
             EntryState::Open => "open",
-            EntryState::Settled(Settlement::Ordered { .. }) => "ordered",
-            EntryState::Settled(Settlement::Abandoned) => "abandoned",
-            EntryState::Settled(Settlement::Accepted { .. }) => "paid",
-            EntryState::Settled(Settlement::PaidLate { .. }) => "late",
-            EntryState::Settled(Settlement::Declined { .. }) => "unpaid",
-            EntryState::Settled(Settlement::NotSent) => "not sent",
-            EntryState::Settled(Settlement::ForAPerson { .. }) => "for a person",
+            EntryState::Recorded(Settlement::Ordered { .. }) => "ordered",
+            EntryState::Recorded(Settlement::Abandoned) => "abandoned",
+            EntryState::Recorded(Settlement::Accepted { .. }) => "paid",
+            EntryState::Recorded(Settlement::PaidLate { .. }) => "late",
+            EntryState::Recorded(Settlement::Declined { .. }) => "unpaid",
+            EntryState::Recorded(Settlement::NotSent) => "not sent",
+            EntryState::Recorded(Settlement::ForAPerson { .. }) => "for a person",
             _ => "another",
         };
         self.all().into_iter().map(word).collect()
@@ -107,13 +107,15 @@ fn takes(entry: &Entry, settlement: &Settlement) -> bool {
     use Settlement::*;
     let late = matches!(settlement, PaidLate { .. });
     match &entry.state {
-        EntryState::Open | EntryState::Settled(ForAPerson { .. }) => true,
-        EntryState::Settled(Ordered { .. } | Abandoned) => !matches!(settlement, Ordered { .. } | Abandoned | NotSent),
-        EntryState::Settled(Declined { next, .. }) if *next != Next::NewNumber => {
+        EntryState::Open | EntryState::Recorded(ForAPerson { .. }) => true,
+        EntryState::Recorded(Ordered { .. } | Abandoned) => !matches!(settlement, Ordered { .. } | Abandoned | NotSent),
+        EntryState::Recorded(Declined { next, .. }) if *next != Next::NewNumber => {
             late || matches!(settlement, ByHand { paid: false, .. })
         }
-        EntryState::Settled(Declined { .. } | NotSent | ByHand { paid: false, .. }) => late,
-        EntryState::Settled(_) => false,
+        // Late money is kept after the gateway said again that it is there.
+        EntryState::Recorded(PaidLate { .. }) => matches!(settlement, Accepted { queried: true, .. }),
+        EntryState::Recorded(Declined { .. } | NotSent | ByHand { paid: false, .. }) => late,
+        EntryState::Recorded(_) => false,
     }
 }
 
@@ -162,19 +164,21 @@ impl Journal for MemoryJournal {
             }
             entry.attempts += 1;
             entry.last_attempt_at = at;
+            entry.revision += 1;
             Ok(())
         })
     }
 
-    fn settle(&mut self, id: EntryId, settlement: &Settlement, _: i64) -> Result<(), JournalFault> {
+    fn settle(&mut self, id: EntryId, settlement: &Settlement, _: i64) -> Result<i64, JournalFault> {
         self.call(|inner| {
             let entry = inner.find(id)?;
             if !takes(entry, settlement) {
                 return refused();
             }
-            entry.state = EntryState::Settled(settlement.clone());
+            entry.state = EntryState::Recorded(settlement.clone());
             entry.acknowledged_at = None;
-            Ok(())
+            entry.revision += 1;
+            Ok(entry.revision)
         })
     }
 
@@ -185,15 +189,19 @@ impl Journal for MemoryJournal {
                 return refused();
             }
             entry.state = EntryState::Open;
+            entry.acknowledged_at = None;
             entry.attempts += 1;
             entry.last_attempt_at = at;
+            entry.revision += 1;
             Ok(())
         })
     }
 
     fn note_known(&mut self, id: EntryId) -> Result<(), JournalFault> {
         self.call(|inner| {
-            inner.find(id)?.known = true;
+            let entry = inner.find(id)?;
+            entry.revision += i64::from(!entry.known);
+            entry.known = true;
             Ok(())
         })
     }
@@ -204,6 +212,7 @@ impl Journal for MemoryJournal {
             if !entry.is_settled() {
                 return refused();
             }
+            entry.revision += i64::from(entry.acknowledged_at.is_none());
             entry.acknowledged_at.get_or_insert(at);
             Ok(())
         })
@@ -223,7 +232,7 @@ impl Journal for MemoryJournal {
     fn last_attempt_to(&mut self, account: &str, field: &str, value: &str) -> Result<Option<i64>, JournalFault> {
         self.call(|inner| {
             let holds = |entry: &&Entry| entry.fields.iter().any(|(name, have)| name == field && have == value);
-            let sent = |entry: &&Entry| entry.state != EntryState::Settled(Settlement::NotSent);
+            let sent = |entry: &&Entry| entry.state != EntryState::Recorded(Settlement::NotSent);
             let all = inner.entries.iter().filter(|entry| entry.account == account);
             Ok(all.filter(holds).filter(sent).map(|entry| entry.last_attempt_at).max())
         })

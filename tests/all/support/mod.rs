@@ -375,6 +375,36 @@ pub fn accepted<T: std::fmt::Debug>(outcome: Result<Outcome<T>, Error>) -> T {
     }
 }
 
+/// What a report leaves in doubt.
+pub fn doubt_of(recovered: &Recovered) -> Option<&Doubt> {
+    match &recovered.outcome {
+        Outcome::Unknown(doubt) => Some(doubt),
+        _ => None,
+    }
+}
+
+/// An entry of a till's, as it is now.
+pub fn as_it_is(till: &Till, id: EntryId) -> EntryVersion {
+    let entries = till.unacknowledged().unwrap();
+    entries.iter().find(|entry| entry.id == id).unwrap().version()
+}
+
+#[track_caller]
+pub fn is_ordered<T: std::fmt::Debug>(outcome: Result<Outcome<T>, Error>) -> T {
+    match outcome {
+        Ok(Outcome::Ordered(made)) => made,
+        other => panic!("must be Ordered: {other:?}"),
+    }
+}
+
+#[track_caller]
+pub fn paid_late<T: std::fmt::Debug>(outcome: Result<Outcome<T>, Error>) -> T {
+    match outcome {
+        Ok(Outcome::PaidLate(paid)) => paid,
+        other => panic!("must be PaidLate: {other:?}"),
+    }
+}
+
 #[track_caller]
 pub fn declined<T: std::fmt::Debug>(outcome: Result<Outcome<T>, Error>) -> Refusal {
     match outcome {

@@ -32,10 +32,10 @@ fn recover_repeats_nothing_whose_age_is_not_known() {
         }
         let young = Repeats::YoungerThan(Duration::from_secs(600));
         let options = Options::new().patience(Duration::from_secs(5)).repeats(young);
-        assert!(later.recover_with(&options).unwrap()[0].doubt.is_some());
+        assert!(doubt_of(&later.recover_with(&options).unwrap()[0]).is_some());
         assert_eq!(moved(&canned), 1, "{date:?}");
         // Past what the query covers, nothing is concluded from "not found": a person looks.
-        let for_a_person = matches!(state(&journal), EntryState::Settled(Settlement::ForAPerson { .. }));
+        let for_a_person = matches!(state(&journal), EntryState::Recorded(Settlement::ForAPerson { .. }));
         assert_eq!(for_a_person, date.is_some());
     }
 }
@@ -55,7 +55,7 @@ fn recover_repeats_what_the_gateways_time_calls_young() {
     canned.then(&redpack_success(&number, &[]));
     let young = Repeats::YoungerThan(Duration::from_secs(600));
     let options = Options::new().patience(Duration::from_secs(20)).repeats(young);
-    assert!(later.recover_with(&options).unwrap()[0].doubt.is_none(), "{:?}", state(&journal));
+    assert!(doubt_of(&later.recover_with(&options).unwrap()[0]).is_none(), "{:?}", state(&journal));
     assert_eq!(moved(&canned), 2);
 }
 

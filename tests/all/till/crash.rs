@@ -301,7 +301,7 @@ impl Worker<'_> {
                 recovered = again.into_iter().find(|again| again.entry.id == recovered.entry.id).unwrap();
             }
             if recovered.entry.is_settled() {
-                till.acknowledge(recovered.entry.id).unwrap();
+                till.acknowledge(recovered.entry.version()).unwrap();
             }
         }
         let persons = self.check(order, true);

@@ -91,7 +91,7 @@ impl Journal for Watched {
         self.call(|journal| journal.attempt(id, at))
     }
 
-    fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<(), JournalFault> {
+    fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64, JournalFault> {
         self.call(|journal| journal.settle(id, settlement, at))
     }
 
@@ -265,9 +265,9 @@ impl Order {
             }
             "swiftpass" => {
                 let request = WapOrder { sub_openid: Some(intent), body: intent, total_fee: amount, ..wap_order("") };
-                match till.pay(intent, &request) {
+                match till.order(intent, &request) {
                     // An order is no payment yet.
-                    Ok(Outcome::Accepted(receipt)) => acted(till, intent, till.payment_of(&receipt.order_number)),
+                    Ok(Outcome::Ordered(receipt)) => acted(till, intent, till.payment_of(&receipt.order_number)),
                     other => acted(till, intent, other),
                 }
             }
@@ -287,9 +287,10 @@ pub fn say(word: &str, intent: &str) {
 }
 
 /// Acknowledges what was paid, as an application does when the ticket is printed.
-fn acted<T>(till: &Till, intent: &str, outcome: Result<Outcome<Receipt<T>>, Error>) -> Said {
+fn acted<T: std::fmt::Debug>(till: &Till, intent: &str, outcome: Result<Outcome<Receipt<T>>, Error>) -> Said {
     match outcome {
-        Ok(Outcome::Accepted(receipt)) => {
+        Ok(Outcome::Ordered(receipt)) => panic!("{receipt:?} of a payment"),
+        Ok(Outcome::Accepted(receipt) | Outcome::PaidLate(receipt)) => {
             say("ACCEPTED", intent);
             assert_eq!(receipt.journal_fault, None);
             till.acknowledge(receipt.entry).unwrap();

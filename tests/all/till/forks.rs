@@ -211,7 +211,9 @@ fn refused(desk: Desk) {
         let fault = |kind: JournalFaultKind| format!("{kind:?}");
         say(till.recover(Duration::ZERO).map_or_else(|error| fault(error.kind()), |_| "recovered".into()));
         say(till.unacknowledged().map_or_else(|error| fault(error.kind()), |_| "listed".into()));
-        say(till.acknowledge(1).map_or_else(|error| fault(error.kind()), |()| "acknowledged".into()));
+        say(till
+            .acknowledge(EntryVersion { id: 1, revision: 2 })
+            .map_or_else(|error| fault(error.kind()), |()| "acknowledged".into()));
         say(till.prune(Duration::ZERO).map_or_else(|error| fault(error.kind()), |_| "pruned".into()));
         say(till.payment_of("1").map_or_else(|error| format!("{:?}", error.kind()), |_| "asked".into()));
         say(till.notified(b"<xml/>").map_or_else(|error| error.reason().to_string(), |_| "notified".into()));

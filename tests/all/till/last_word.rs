@@ -48,7 +48,7 @@ fn no_other_way_while_a_notification_says_paid() {
     shop.canned.then(&trade("CLOSED", &number, "1"));
     unknown(till.payment_of(&number));
     let report = till.recover(Duration::ZERO).unwrap();
-    assert!(report[0].doubt.as_ref().is_some_and(|doubt| doubt.text.contains("notification")), "{:?}", report[0]);
+    assert!(doubt_of(&report[0]).is_some_and(|doubt| doubt.text.contains("notification")), "{:?}", report[0]);
     assert_eq!(shop.journal.all().len(), 1);
     Pause::pause(&shop.time, Duration::from_secs(2));
     shop.canned.then(&trade("SUCCESS", &number, "1"));
@@ -65,7 +65,7 @@ fn no_other_way_before_a_payment_is_written() {
     shop.canned.then(&trade("SUCCESS", &number, "1"));
     // by_order_number, entry, settle.
     shop.journal.fail_in(3);
-    assert!(accepted(till.payment_of(&number)).journal_fault.is_some());
+    assert!(paid_late(till.payment_of(&number)).journal_fault.is_some());
     let sent = shop.canned.sent().len();
     // of_intent, settle.
     shop.journal.fail_in(2);
@@ -105,7 +105,7 @@ fn a_proven_payment_goes_over_a_persons_word() {
     assert!(accepted(outcome(&till, "prize")).journal_fault.is_some());
     let by_hand = Settlement::ByHand { paid: false, name: "Li".into(), reason: "it says open".into() };
     journal.clone().settle(journal.all()[0].id, &by_hand, NOW).unwrap();
-    assert!(accepted(outcome(&till, "prize")).late);
+    paid_late(outcome(&till, "prize"));
     assert_eq!((canned.sent().len(), journal.all().len()), (2, 1));
 }
 
@@ -145,7 +145,7 @@ impl Transport for Slow {
 fn a_slow_line_does_not_keep_a_caller() {
     let shop = Shop::new();
     shop.canned.then_dated(&wap_success(&[]), NOW);
-    let number = accepted(order(&shop.till())).order_number;
+    let number = is_ordered(order(&shop.till())).order_number;
     let slow = Slow(shop.canned.clone(), shop.time.clone());
     let inputs =
         Inputs { transport: Box::new(slow), clock: Box::new(shop.time.clone()), random: Box::new(Counting::new()) };

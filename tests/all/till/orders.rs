@@ -43,7 +43,7 @@ impl Shop {
     pub fn with_order(&self) -> (Till, String) {
         let till = self.till();
         self.canned.then(&wap_success(&[]));
-        let receipt = accepted(order(&till));
+        let receipt = is_ordered(order(&till));
         (till, receipt.order_number)
     }
 
@@ -63,13 +63,13 @@ impl Shop {
 }
 
 pub fn order(till: &Till) -> Result<Outcome<Receipt<WapOrderMade>>, Error> {
-    till.pay("receipt 1", &wap_order(""))
+    till.order("receipt 1", &wap_order(""))
 }
 
 /// Makes an order, which the gateway takes, and gives its number.
 pub fn ordered(canned: &Canned, till: &Till) -> String {
     canned.then(&wap_success(&[]));
-    accepted(order(till)).order_number
+    is_ordered(order(till)).order_number
 }
 
 /// The answer to a query, signed.
@@ -137,7 +137,7 @@ fn an_order_hands_out_its_url_and_says_until_when() {
     assert_eq!(shop.states(), ["ordered"]);
     // The same intent: the same order and URL, nothing sent. Also after a restart.
     for till in [till, shop.till()] {
-        let receipt = accepted(order(&till));
+        let receipt = is_ordered(order(&till));
         assert_eq!((receipt.order_number.as_str(), receipt.evidence.field("mweb_url")), (number.as_str(), Some(URL)));
         assert!(!format!("{receipt:?}").contains("checkmweb"));
         assert!(till.acknowledge(receipt.entry).is_err(), "nothing to act upon yet");
@@ -152,15 +152,15 @@ fn a_caller_may_say_until_when() {
     let valid = |start, expire| Some(Valid { start: time(start), expire: time(expire) });
     let till = shop.till();
     for wrong in [valid(NOW - 20, NOW - 10), valid(NOW + 10, NOW + 10)] {
-        refused(till.pay("a", &WapOrder { valid: wrong, ..wap_order("") }), "time_expire");
+        refused(till.order("a", &WapOrder { valid: wrong, ..wap_order("") }), "time_expire");
     }
     shop.canned.then(&wap_success(&[]));
-    accepted(till.pay("b", &WapOrder { valid: valid(NOW, NOW + 3600), ..wap_order("") }));
+    is_ordered(till.order("b", &WapOrder { valid: valid(NOW, NOW + 3600), ..wap_order("") }));
     let expires = xml_value(&shop.canned.sent()[0].body, "time_expire").unwrap();
     assert_eq!(ChinaTime::read(&expires).unwrap().unix_seconds(), NOW + 3600);
     // Another time is not another intent.
-    accepted(till.pay("b", &WapOrder { valid: valid(NOW + 1, NOW + 3601), ..wap_order("") }));
-    refused(till.pay("b", &WapOrder { total_fee: fen(2), ..wap_order("") }), "intent");
+    is_ordered(till.order("b", &WapOrder { valid: valid(NOW + 1, NOW + 3601), ..wap_order("") }));
+    refused(till.order("b", &WapOrder { total_fee: fen(2), ..wap_order("") }), "intent");
     assert_eq!(shop.canned.sent().len(), 1);
 }
 
@@ -186,7 +186,6 @@ fn payment_of_says_whether_the_customer_paid() {
     shop.canned.then(&trade("SUCCESS", &number, "1"));
     let receipt = accepted(till.payment_of(&number));
     assert_eq!(receipt.evidence.field("transaction_id"), Some("7551000001201611221001"));
-    assert!(!receipt.late);
     assert_eq!(shop.states(), ["paid"]);
     // Recorded: nobody is asked again, and no new order is made.
     let posts = shop.canned.sent().len();
@@ -225,7 +224,7 @@ fn one_question_is_asked_although_time_goes_by() {
     let numbers = [0; 20].map(|_| {
         shop.canned.then(&wap_success(&[]));
         let intent = format!("receipt {}", shop.canned.sent().len());
-        accepted(one.pay(&intent, &wap_order(""))).order_number
+        is_ordered(one.order(&intent, &wap_order(""))).order_number
     });
     for _ in 0..2 {
         shop.canned.then(&trade("NOTPAY", &numbers[0], "1"));
@@ -235,7 +234,7 @@ fn one_question_is_asked_although_time_goes_by() {
         shop.canned.then(&trade("SUCCESS", number, "1"));
     }
     let report = till().recover(Duration::from_secs(10)).unwrap();
-    assert!(report.iter().all(|recovered| recovered.doubt.is_none() && recovered.entry.is_paid()));
+    assert!(report.iter().all(|recovered| doubt_of(recovered).is_none() && recovered.entry.is_paid()));
 }
 
 #[test]
@@ -304,7 +303,7 @@ fn an_order_that_cannot_be_closed_ends_when_no_page_can_live() {
         let shop = Shop::new();
         let till = shop.till();
         shop.canned.then_dated(&wap_success(&[]), NOW);
-        let number = accepted(order(&till)).order_number;
+        let number = is_ordered(order(&till)).order_number;
         Pause::pause(&shop.time, Duration::from_secs(waits));
         shop.canned.then_dated(&trade("NOTPAY", &number, "1"), NOW + date).then_fault(Sent::Maybe);
         shop.canned.then_dated(&trade("NOTPAY", &number, "1"), NOW + date);
@@ -385,7 +384,7 @@ fn a_lost_order_is_given_up_and_watched() {
     let shop = Shop::new();
     let till = shop.till();
     shop.canned.then_fault(Sent::Maybe).then(&wap_success(&[]));
-    let receipt = accepted(order(&till));
+    let receipt = is_ordered(order(&till));
     assert_eq!(shop.states(), ["abandoned", "ordered"]);
     assert_eq!(shop.services(), ["pay.weixin.wap"; 2], "no question in between");
     let lost = shop.journal.all()[0].order_number.clone();
@@ -393,12 +392,11 @@ fn a_lost_order_is_given_up_and_watched() {
     // Watched: `recover` asks about both, once each.
     shop.canned.then(&trade("NOTPAY", &lost, "1")).then(&trade("NOTPAY", &receipt.order_number, "1"));
     let report = till.recover(Duration::from_secs(30)).unwrap();
-    assert!(report.iter().all(|recovered| recovered.doubt.as_ref().unwrap().reason == Reason::NotPaidYet));
+    assert!(report.iter().all(|recovered| doubt_of(recovered).unwrap().reason == Reason::NotPaidYet));
     assert_eq!(shop.services()[2..], ["unified.trade.query"; 2]);
     // Money for it is late, is reported, and no other order is made for the same intent.
     shop.canned.then(&trade("SUCCESS", &lost, "1"));
-    let paid = accepted(till.payment_of(&lost));
-    assert!(paid.late);
+    paid_late(till.payment_of(&lost));
     assert_eq!(shop.states(), ["late", "ordered"]);
 }
 
@@ -412,7 +410,7 @@ fn an_order_of_a_dead_process_is_given_up() {
     unknown(order(&shop.till()));
     assert_eq!(shop.states(), ["open"]);
     shop.canned.then(&wap_success(&[]));
-    accepted(order(&shop.till()));
+    is_ordered(order(&shop.till()));
     assert_eq!(shop.states(), ["abandoned", "ordered"]);
     // Or it is recovered first.
     let shop = Shop::new();
@@ -464,7 +462,7 @@ fn no_error_hides_an_order_that_was_given_up() {
     assert_eq!(shop.states(), ["not sent"]);
     shop.time.jump(1);
     shop.canned.then(&wap_success(&[]));
-    accepted(order(&shop.till()));
+    is_ordered(order(&shop.till()));
     assert_eq!(shop.states(), ["not sent", "ordered"]);
 }
 
@@ -482,7 +480,7 @@ fn a_url_that_the_journal_could_not_take_is_withheld() {
     unknown(till.payment_of(&number));
     assert_eq!(shop.states(), ["open"]);
     // The journal works again: the same order, nothing sent.
-    let again = accepted(order(&till));
+    let again = is_ordered(order(&till));
     assert_eq!((again.evidence.field("mweb_url"), again.order_number), (Some(URL), number));
     assert_eq!((shop.states(), shop.canned.sent().len()), (vec!["ordered"], 2));
 }
@@ -521,15 +519,13 @@ fn late_money_is_reported_and_never_dropped() {
     let (till, number) = shop.with_order();
     shop.canned.then(&trade("CLOSED", &number, "1"));
     declined(till.payment_of(&number));
-    let entry = shop.journal.all()[0].id;
-    till.acknowledge(entry).unwrap();
+    till.acknowledge(shop.journal.all()[0].version()).unwrap();
     assert!(till.recover(Duration::ZERO).unwrap().is_empty());
     let told = till.notified(notification(&number, "1").as_bytes()).unwrap();
-    assert!(matches!(told.entry.state, EntryState::Settled(Settlement::PaidLate { .. })));
+    assert!(matches!(told.entry.state, EntryState::Recorded(Settlement::PaidLate { .. })));
     // Reported again, until it is acknowledged again; the same intent is paid.
     assert_eq!(till.recover(Duration::ZERO).unwrap().len(), 1);
-    assert!(accepted(order(&till)).late);
-    till.acknowledge(entry).unwrap();
+    till.acknowledge(paid_late(order(&till)).entry).unwrap();
     assert!(till.recover(Duration::ZERO).unwrap().is_empty());
 
     // By the query, too; and after a person's word.
@@ -541,7 +537,7 @@ fn late_money_is_reported_and_never_dropped() {
     shop.time.jump(360);
     till.settle_by_hand(entry, false, "李", "not on the bill").unwrap();
     shop.canned.then(&trade("SUCCESS", &number, "1"));
-    assert!(accepted(till.payment_of(&number)).late);
+    paid_late(till.payment_of(&number));
     assert_eq!(shop.states(), ["late"]);
 }
 
@@ -551,11 +547,10 @@ fn late_money_for_an_older_order_counts_for_its_intent() {
     let shop = Shop::new();
     let till = shop.till();
     shop.canned.then_fault(Sent::Maybe).then(&wap_success(&[]));
-    let second = accepted(order(&till)).order_number;
+    let second = is_ordered(order(&till)).order_number;
     let first = shop.journal.all()[0].order_number.clone();
     till.notified(notification(&first, "1").as_bytes()).unwrap();
     shop.canned.then(&trade("CLOSED", &second, "1"));
     declined(till.payment_of(&second));
-    let receipt = accepted(order(&till));
-    assert!(receipt.late && receipt.order_number == first);
+    assert_eq!(paid_late(order(&till)).order_number, first);
 }

@@ -236,7 +236,7 @@ fn nor_after_the_window() {
     let time = |at| ChinaTime::from_unix(at).unwrap();
     let valid = Some(Valid { start: time(NOW), expire: time(NOW + 7_200) });
     shop.canned().then(&wap_success(&[]));
-    let number = accepted(till.pay("receipt 1", &WapOrder { valid, ..wap_order("") })).order_number;
+    let number = is_ordered(till.order("receipt 1", &WapOrder { valid, ..wap_order("") })).order_number;
     for _ in 0..2 {
         shop.wait(1_300);
         shop.canned().then(&failure("ORDERNOTEXIST"));
@@ -271,11 +271,11 @@ fn a_url_is_in_the_journal_before_anybody_has_it() {
     shop.canned().then(&wap_success(&[]));
     // of_intent, begin, settle.
     shop.journal.fail_in(3);
-    let handed_out = matches!(order(&till), Ok(Outcome::Accepted(receipt)) if url(&receipt));
+    let handed_out = matches!(order(&till), Ok(Outcome::Ordered(receipt)) if url(&receipt));
     drop(till);
     let till = shop.till();
     shop.canned().then(&wap_success(&[]));
-    let again = matches!(order(&till), Ok(Outcome::Accepted(receipt)) if url(&receipt));
+    let again = matches!(order(&till), Ok(Outcome::Ordered(receipt)) if url(&receipt));
     assert!(!(handed_out && again && shop.states() == ["abandoned", "ordered"]), "two URLs for one intent");
 }
 
@@ -299,8 +299,8 @@ fn late_money_counts_before_an_order_that_is_still_open() {
     let shop = Shop::new();
     let (till, first, _) = shop.with_two_orders();
     till.notified(notification(&first, "1").as_bytes()).unwrap();
-    let receipt = accepted(order(&till));
-    assert!(receipt.late && !url(&receipt), "the intent is paid, and its second URL is handed out");
+    let receipt = paid_late(order(&till));
+    assert!(!url(&receipt), "the intent is paid, and its second URL is handed out");
 }
 
 /// It comes while the second order is made.
@@ -315,9 +315,9 @@ fn late_money_that_comes_while_the_next_order_is_made() {
     let notice = notification(&first, "1");
     let other = till.clone();
     shop.wire.during(5, move || assert_eq!(other.notified(notice.as_bytes()).unwrap().reply, "success"));
-    let receipt = accepted(order(&till));
+    let receipt = paid_late(order(&till));
     assert_eq!(shop.states(), ["late", "ordered"]);
-    assert!(receipt.late && !url(&receipt), "the intent is paid, and its second URL is handed out");
+    assert!(!url(&receipt), "the intent is paid, and its second URL is handed out");
 }
 
 /// An order that was paid with another amount waits for a person: no third number until then, and no Error.
@@ -326,7 +326,7 @@ fn an_older_order_that_waits_for_a_person_bars_a_new_number() {
     let shop = Shop::new();
     let till = shop.till();
     shop.canned().then_fault(Sent::Maybe).then(&wap_success(&[]));
-    let second = accepted(order(&till)).order_number;
+    let second = is_ordered(order(&till)).order_number;
     shop.canned().then(&trade("SUCCESS", &shop.number(0), "2"));
     unknown(till.payment_of(&shop.number(0)));
     shop.canned().then(&trade("CLOSED", &second, "1"));
@@ -349,12 +349,12 @@ fn late_money_that_the_journal_could_not_take() {
     shop.canned().then(&trade("SUCCESS", &number, "1"));
     // by_order_number, entry, settle.
     shop.journal.fail_in(3);
-    let receipt = accepted(till.payment_of(&number));
-    assert!(receipt.late && receipt.journal_fault.is_some());
+    let receipt = paid_late(till.payment_of(&number));
+    assert!(receipt.journal_fault.is_some());
     // "the entry is still open there, and the next `pay` or `recover` resolves it again"
     shop.canned().then(&wap_success(&[]));
     let again = order(&till);
-    assert!(!matches!(again, Ok(Outcome::Accepted(receipt)) if url(&receipt)), "a second URL");
+    assert!(!matches!(again, Ok(Outcome::Ordered(receipt)) if url(&receipt)), "a second URL");
 }
 
 // ---- D: what the caller saw ----
@@ -367,10 +367,10 @@ fn late_money_is_not_acknowledged_by_who_did_not_see_it() {
     let number = ordered(shop.canned(), &till);
     shop.canned().then(&trade("CLOSED", &number, "1"));
     let report = till.recover(Duration::from_secs(5)).unwrap();
-    assert!(matches!(report[0].entry.state, EntryState::Settled(Settlement::Declined { .. })));
+    assert!(matches!(report[0].entry.state, EntryState::Recorded(Settlement::Declined { .. })));
     // Another thread, between the report and its acknowledgement.
     till.notified(notification(&number, "1").as_bytes()).unwrap();
-    let _ = till.acknowledge(report[0].entry.id);
+    assert!(till.acknowledge(report[0].entry.version()).unwrap_err().text().contains("has changed since"));
     assert_eq!(till.recover(Duration::ZERO).unwrap().len(), 1, "late money is reported until it is acknowledged");
 }
 
@@ -397,7 +397,7 @@ fn a_notification_finds_its_order_among_accounts_with_one_key() {
     let till = shop.till().with(shop.client(other));
     shop.canned().then(&wap_success(&[]));
     let options = Options::new().account("wx0000000000000002");
-    let number = accepted(till.pay_with("receipt 1", &wap_order(""), &options)).order_number;
+    let number = is_ordered(till.order_with("receipt 1", &wap_order(""), &options)).order_number;
     assert_eq!(till.notified(notification(&number, "1").as_bytes()).map(|told| told.reply), Ok("success"));
 }
 
@@ -423,7 +423,7 @@ fn an_undated_answer_is_as_old_as_its_exchange_is_long() {
     let client = shop.client(swiftpass_account()).within(Duration::from_secs(300)).unwrap();
     let till = shop.bare(Box::new(shop.time.clone())).with(client);
     shop.canned().then_dated(&wap_success(&[]), NOW);
-    let number = accepted(order(&till)).order_number;
+    let number = is_ordered(order(&till)).order_number;
     shop.wait(200);
     shop.canned().then(&trade("NOTPAY", &number, "1"));
     // Answered while the order was open, received after its end.
@@ -441,7 +441,7 @@ fn a_slow_clock_does_not_end_an_order_at_once() {
     let till = shop.till();
     shop.time.jump(-600);
     shop.canned().then_dated(&wap_success(&[]), NOW);
-    let number = accepted(order(&till)).order_number;
+    let number = is_ordered(order(&till)).order_number;
     shop.wait(5);
     shop.canned().then_dated(&trade("NOTPAY", &number, "1"), NOW + 5);
     unknown(till.payment_of(&number));

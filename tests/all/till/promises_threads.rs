@@ -24,7 +24,7 @@ fn others_wait_while_a_thread_works_on_an_entry() {
     let shop = Shop::new();
     let till = busy_till(&shop);
     let number = ordered(shop.canned(), &till);
-    let id = shop.journal.all()[0].id;
+    let (id, entry) = (shop.journal.all()[0].id, shop.journal.all()[0].version());
     shop.wait(2);
     shop.canned().then_dated(&trade("NOTPAY", &number, "1"), NOW + 400);
     let (other, notice, asked) = (till.clone(), notification(&number, "1"), number.clone());
@@ -32,11 +32,11 @@ fn others_wait_while_a_thread_works_on_an_entry() {
     let heard = said.clone();
     shop.wire.during(2, move || {
         let by_hand = other.settle_by_hand(id, false, "李", "x").is_err();
-        let acknowledged = other.acknowledge(id).is_err();
+        let acknowledged = other.acknowledge(entry).is_err();
         let paying = matches!(order(&other), Ok(Outcome::Unknown(_)));
         let asking = matches!(other.payment_of(&asked), Ok(Outcome::Unknown(_)));
         let closing = matches!(other.close(&asked), Ok(Outcome::Unknown(_)));
-        let recovering = other.recover(Duration::from_secs(1)).unwrap()[0].doubt.is_some();
+        let recovering = doubt_of(&other.recover(Duration::from_secs(1)).unwrap()[0]).is_some();
         let told = other.notified(notice.as_bytes()).is_ok();
         heard.set(vec![by_hand, acknowledged, paying, asking, closing, recovering, told]).unwrap();
     });
@@ -159,8 +159,8 @@ fn threads_do_not_pay_an_intent_twice() {
                     for at in 0..400 {
                         let intent = format!("receipt {}", at / 4);
                         let order = WapOrder { body: &intent, ..wap_order("") };
-                        match till.pay(&intent, &order) {
-                            Ok(Outcome::Accepted(receipt)) if url(&receipt) && (at + worker) % 3 > 0 => {
+                        match till.order(&intent, &order) {
+                            Ok(Outcome::Ordered(receipt)) if url(&receipt) && (at + worker) % 3 > 0 => {
                                 gateway.customer_pays(&receipt.order_number);
                             }
                             _ => {}
@@ -194,7 +194,7 @@ fn threads_do_not_pay_an_intent_twice() {
                                         journal.fail_in(turn % 5 + 1);
                                     }
                                     for recovered in till.recover(Duration::from_secs(3)).unwrap_or_default() {
-                                        let _ = till.acknowledge(recovered.entry.id);
+                                        let _ = till.acknowledge(recovered.entry.version());
                                     }
                                 }
                             }
@@ -219,7 +219,7 @@ fn threads_do_not_pay_an_intent_twice() {
         assert_eq!(&entry.intent, intent);
         if *state == "SUCCESS" {
             *paid.entry(intent).or_default() += 1;
-            assert!(!matches!(entry.state, EntryState::Settled(Settlement::Declined { .. } | Settlement::NotSent)));
+            assert!(!matches!(entry.state, EntryState::Recorded(Settlement::Declined { .. } | Settlement::NotSent)));
         } else {
             assert!(!entry.is_paid(), "{entry:?}");
         }
@@ -244,11 +244,13 @@ fn late_money_is_told_or_not_acknowledged() {
             declined(till.payment_of(&number));
         }
     }
+    let unpaid = shop.journal.all()[0].version();
     let (other, notice) = (till.clone(), notification(&number, "1"));
     shop.wire.during(3, move || {
-        let late = other.notified(notice.as_bytes()).unwrap().entry;
-        assert!(other.acknowledge(late.id).is_err(), "told to nobody yet");
+        other.notified(notice.as_bytes()).unwrap();
+        assert!(other.acknowledge(unpaid).is_err(), "the money was not seen");
     });
-    assert!(accepted(till.payment_of(&number)).late);
-    till.acknowledge(shop.journal.all()[0].id).unwrap();
+    let seen = paid_late(till.payment_of(&number)).entry;
+    assert!(till.acknowledge(unpaid).is_err());
+    till.acknowledge(seen).unwrap();
 }

@@ -36,7 +36,7 @@ fn an_end_that_the_journal_could_not_take_is_written_first() {
             false => assert!(till.pay("card", &charge("")).is_err()),
         }
         assert_eq!(canned.sent().len(), if accepted_then { 1 } else { 2 });
-        let ended = matches!(journal.all()[0].state, EntryState::Settled(_));
+        let ended = matches!(journal.all()[0].state, EntryState::Recorded(_));
         assert!(ended, "{:?}", journal.all());
     }
 }
@@ -51,7 +51,7 @@ fn a_payment_that_a_query_proved_is_not_asked_about_again() {
     journal.fail_in(3);
     assert!(accepted(outcome(&till, "prize")).journal_fault.is_some());
     let report = till.recover(Duration::from_secs(10)).unwrap();
-    assert!(report[0].doubt.is_none() && report[0].entry.is_paid(), "{:?}", report[0]);
+    assert!(doubt_of(&report[0]).is_none() && report[0].entry.is_paid(), "{:?}", report[0]);
     assert_eq!(canned.sent().len(), 2, "nothing was asked");
 }
 

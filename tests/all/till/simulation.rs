@@ -64,6 +64,8 @@ pub fn till_of_terminal(
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
     Accepted(String),
+    Ordered(String),
+    PaidLate(String),
     Declined(Next),
     Unknown(Reason),
     Error(ErrorKind),
@@ -77,6 +79,8 @@ pub fn pay_with(gateway: &str, till: &Till, intent: &str, amount: i64, options: 
     fn said<T>(outcome: Result<Outcome<Receipt<T>>, Error>) -> Said {
         match outcome {
             Ok(Outcome::Accepted(receipt)) => Said::Accepted(receipt.order_number),
+            Ok(Outcome::Ordered(receipt)) => Said::Ordered(receipt.order_number),
+            Ok(Outcome::PaidLate(receipt)) => Said::PaidLate(receipt.order_number),
             Ok(Outcome::Declined(refusal)) => Said::Declined(refusal.next),
             Ok(Outcome::Unknown(doubt)) => Said::Unknown(doubt.reason),
             Err(error) => Said::Error(error.kind()),
@@ -95,7 +99,7 @@ pub fn pay_with(gateway: &str, till: &Till, intent: &str, amount: i64, options: 
             said(till.pay_with(intent, &PayEmployee { desc: intent, openid, amount, ..employee("") }, options))
         }
         "swiftpass" => {
-            said(till.pay_with(intent, &WapOrder { body: intent, total_fee: amount, ..wap_order("") }, options))
+            said(till.order_with(intent, &WapOrder { body: intent, total_fee: amount, ..wap_order("") }, options))
         }
         _ => said(till.pay_with(intent, &WxCharge { remark: Some(intent), amount, ..charge("") }, options)),
     }
@@ -136,13 +140,14 @@ fn run(gateway: &'static str, seed: u64, payments: u32) -> Counts {
             let said = pay(gateway, &till_now, &intent, amount);
             let paid = wire.paid_by_intent_one(&intent);
             assert!(paid <= 1, "{}: paid {paid} times", at(&intent));
-            match said {
+            match said.clone() {
                 Said::Accepted(order) => {
                     assert_eq!(wire.paid(&order), 1, "{}: Accepted and not paid", at(&intent));
                     accepted.insert(intent.clone());
                     counts.accepted += 1;
                     break;
                 }
+                Said::Ordered(_) | Said::PaidLate(_) => panic!("{}: {said:?} of a payment", at(&intent)),
                 Said::Declined(next) => {
                     assert_eq!(paid, 0, "{}: Declined though paid", at(&intent));
                     counts.declined += 1;
@@ -198,7 +203,10 @@ fn run_orders(seed: u64, payments: u32) -> Counts {
             time.jump(wrong);
             let said = pay("swiftpass", &till_now, &intent, 200);
             match said {
-                Said::Accepted(order) => {
+                Said::Accepted(order) | Said::PaidLate(order) if wire.paid(&order) == 0 => {
+                    panic!("{}: Accepted and not paid", at(&intent))
+                }
+                Said::Ordered(order) | Said::Accepted(order) | Said::PaidLate(order) => {
                     // An order is no payment: a customer decides, at once or after the application gave up.
                     if dice.roll(10) < 6 && wire.customer_pays(&order) {
                         for _ in 0..dice.roll(3) {
@@ -215,7 +223,8 @@ fn run_orders(seed: u64, payments: u32) -> Counts {
                     };
                     let paid = wire.paid(&order);
                     match outcome {
-                        Ok(Outcome::Accepted(_)) => {
+                        Ok(Outcome::Ordered(_)) => panic!("{}: ordered by a question", at(&intent)),
+                        Ok(Outcome::Accepted(_) | Outcome::PaidLate(_)) => {
                             assert_eq!(paid, 1, "{}: Accepted and not paid", at(&intent));
                             counts.accepted += 1;
                             break;
@@ -266,7 +275,7 @@ fn run_orders(seed: u64, payments: u32) -> Counts {
         let _ = last.payment_of_with(&entry.order_number, &options);
     }
     agree(&at("at the end"), &journal, &wire);
-    let late = |entry: &Entry| matches!(entry.state, EntryState::Settled(Settlement::PaidLate { .. }));
+    let late = |entry: &Entry| matches!(entry.state, EntryState::Recorded(Settlement::PaidLate { .. }));
     counts.paid_late = u32::try_from(journal.all().iter().filter(|entry| late(entry)).count()).unwrap();
     counts
 }
@@ -292,13 +301,13 @@ fn agree(at: &str, journal: &MemoryJournal, wire: &Modelled) {
     for entry in journal.all() {
         let paid = wire.paid(&entry.order_number);
         match &entry.state {
-            EntryState::Settled(Settlement::Accepted { .. } | Settlement::PaidLate { .. }) => {
+            EntryState::Recorded(Settlement::Accepted { .. } | Settlement::PaidLate { .. }) => {
                 assert_eq!(paid, 1, "{at}: {entry:?}");
             }
-            EntryState::Settled(Settlement::Declined { .. } | Settlement::NotSent) => {
+            EntryState::Recorded(Settlement::Declined { .. } | Settlement::NotSent) => {
                 assert_eq!(paid, 0, "{at}: {entry:?}");
             }
-            EntryState::Settled(Settlement::ForAPerson { .. }) => {}
+            EntryState::Recorded(Settlement::ForAPerson { .. }) => {}
             other => panic!("{at}: still {other:?} {entry:?}"),
         }
     }

@@ -63,7 +63,7 @@ fn an_entry_of_a_missing_account_is_named() {
     unknown(outcome(&one, "prize"));
     let empty = Till::with_inputs(Box::new(journal.clone()), Box::new(time.clone()), Box::new(time.clone()));
     let report = empty.recover(Duration::from_secs(5)).unwrap();
-    let doubt = report[0].doubt.as_ref().unwrap();
+    let doubt = doubt_of(&report[0]).unwrap();
     assert_eq!(doubt.reason, Reason::NoAccount);
     assert!(doubt.text.contains("gateway.example") && doubt.text.contains(MCH_ID), "{doubt}");
 }
@@ -75,11 +75,11 @@ fn acknowledged_entries_are_no_longer_reported() {
     assert!(matches!(pay("redpack", &desk, "prize", 200), Said::Accepted(_)));
     for _ in 0..2 {
         let report = desk.recover(Duration::ZERO).unwrap();
-        assert!(report.len() == 1 && report[0].doubt.is_none());
+        assert!(report.len() == 1 && doubt_of(&report[0]).is_none());
     }
-    let id = desk.unacknowledged().unwrap()[0].id;
-    desk.acknowledge(id).unwrap();
-    desk.acknowledge(id).unwrap();
+    let seen = desk.unacknowledged().unwrap()[0].version();
+    desk.acknowledge(seen).unwrap();
+    desk.acknowledge(seen).unwrap();
     assert!(desk.recover(Duration::ZERO).unwrap().is_empty());
     assert!(matches!(pay("redpack", &desk, "prize", 200), Said::Accepted(_)));
 }
@@ -93,7 +93,7 @@ fn waiting_can_be_cancelled() {
     let options = Options::new().watch(&cancel);
     refused(till.pay_with("prize", &red_packet(""), &options), "watch");
     assert!(canned.sent().is_empty());
-    assert_eq!(state(&journal), EntryState::Settled(Settlement::NotSent));
+    assert_eq!(state(&journal), EntryState::Recorded(Settlement::NotSent));
 
     canned.then_fault(Sent::Maybe);
     struct Button<'a>(&'a AtomicBool, Mutex<Vec<(Phase, String)>>);
@@ -201,7 +201,7 @@ fn nobody_settles_an_entry_in_flight() {
             self.1.lock().unwrap().push(refused.kind());
             let again = till.pay("prize", &red_packet("")).unwrap();
             assert!(matches!(again, Outcome::Unknown(_)), "another thread works on it");
-            assert!(till.recover(Duration::from_secs(1)).unwrap()[0].doubt.is_some());
+            assert!(doubt_of(&till.recover(Duration::from_secs(1)).unwrap()[0]).is_some());
             Err(Fault { sent: Sent::Maybe, stage: Stage::Exchange, text: "lost".into() })
         }
     }
@@ -215,4 +215,49 @@ fn nobody_settles_an_entry_in_flight() {
     unknown(outcome(&till, "prize"));
     assert_eq!(*wire.1.lock().unwrap(), [JournalFaultKind::Refused]);
     assert_eq!(journal.all().len(), 1);
+}
+
+// ---- an acknowledgement names what was seen (F44) ----
+
+/// Thread A reads the report: refused. Thread B pays the same number. A's acknowledgement of the refusal is no
+/// acknowledgement of the payment, also after a power cut.
+#[test]
+fn a_payment_is_not_acknowledged_by_who_saw_the_refusal() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then(&tenpay_failure("NOTENOUGH"));
+    declined(outcome(&till, "prize"));
+    let seen = till.recover(Duration::ZERO).unwrap()[0].entry.version();
+    time.jump(2);
+    canned.then_fault(Sent::Maybe).then(&hb("SENT", "200"));
+    let paid = accepted(outcome(&till, "prize")).entry;
+    assert_eq!((seen.id, paid.id), (1, 1));
+    for till in [till, redpack_till(&canned, &journal, &time)] {
+        assert!(till.acknowledge(seen).unwrap_err().text().contains("has changed since"));
+        let report = till.recover(Duration::ZERO).unwrap();
+        assert!(matches!(report[0].outcome, Outcome::Accepted(_)), "{report:?}");
+        assert_eq!(report[0].entry.version(), paid, "the receipt and the report name the same");
+    }
+    let till = redpack_till(&canned, &journal, &time);
+    till.acknowledge(paid).unwrap();
+    till.acknowledge(paid).unwrap();
+    assert!(till.acknowledge(seen).is_err());
+    assert!(till.recover(Duration::ZERO).unwrap().is_empty());
+}
+
+/// The journal could not take the payment when it was told: whoever saw that receipt looks again.
+#[test]
+fn a_receipt_that_was_not_written_acknowledges_nothing() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then_fault(Sent::Maybe).then(&hb("SENT", "200"));
+    // of_intent, begin, settle.
+    journal.fail_in(3);
+    let told = accepted(outcome(&till, "prize"));
+    assert!(told.journal_fault.is_some());
+    assert!(till.acknowledge(told.entry).is_err());
+    let report = till.recover(Duration::ZERO).unwrap();
+    assert!(matches!(report[0].outcome, Outcome::Accepted(_)));
+    till.acknowledge(report[0].entry.version()).unwrap();
+    assert!(till.recover(Duration::ZERO).unwrap().is_empty());
 }

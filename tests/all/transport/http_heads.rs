@@ -20,7 +20,7 @@ fn answered(lines: &str, body: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static
     match outcome {
         wxpay_terminal::Outcome::Accepted(_) => Ok(()),
         wxpay_terminal::Outcome::Unknown(doubt) => Err(doubt.reason),
-        wxpay_terminal::Outcome::Declined(refusal) => panic!("{refusal:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

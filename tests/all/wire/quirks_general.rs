@@ -46,7 +46,7 @@ fn q4_4_cdata_and_text_are_joined() {
 
 #[test]
 fn q4_6_numbered_fields_are_signed() {
-    accepted(wap_reply(&wap_success(&[("coupon_fee_0", "1"), ("refund_status_1", "SUCCESS")])));
+    is_ordered(wap_reply(&wap_success(&[("coupon_fee_0", "1"), ("refund_status_1", "SUCCESS")])));
 }
 
 #[test]

@@ -327,7 +327,7 @@ fn check_witnesses(log: &Log, outcomes: &[(String, Result<Outcome<RedPackSent>, 
                 assert!(once.contains(number));
                 2
             }
-            Ok(Outcome::Declined(refusal)) => panic!("{refusal}"),
+            Ok(other) => panic!("{other:?}"),
         };
         counts[kind] += 1;
     }

@@ -200,6 +200,11 @@ pub(super) enum Happens {
     OnlySaysGivenBack,
     OnlyNotFound,
     OnlySaysNothing,
+    AcceptLate,
+    LateIsThere,
+    LateIsGivenBack,
+    LateIsLess,
+    LateNotSaid,
     Notified,
     NotifiedTrusted,
     Close,
@@ -266,6 +271,8 @@ const ONLY: &[Happens] = &[
     H::OnlyNotFound,
     H::OnlySaysNothing,
 ];
+/// Before late money is kept.
+pub(super) const LATE_ANSWERS: &[Happens] = &[H::LateIsThere, H::LateIsGivenBack, H::LateIsLess, H::LateNotSaid];
 /// At any time.
 const ALWAYS: &[Happens] =
     &[H::Pay, H::PayInPause, H::Question, H::Close, H::Contradiction, H::PersonPaid, H::PersonUnpaid, H::PersonBusy];
@@ -330,6 +337,11 @@ pub(super) const EVENTS: &[Happens] = &[
     H::OnlySaysGivenBack,
     H::OnlyNotFound,
     H::OnlySaysNothing,
+    H::AcceptLate,
+    H::LateIsThere,
+    H::LateIsGivenBack,
+    H::LateIsLess,
+    H::LateNotSaid,
     H::Notified,
     H::NotifiedTrusted,
     H::Close,
@@ -355,6 +367,8 @@ impl Happens {
             _ if ALWAYS.contains(&self) => true,
             _ if ATTEMPTS.contains(&self) => state == S::Open,
             _ if REPEATS.contains(&self) => state == S::Open && !is_order,
+            H::AcceptLate => true,
+            _ if LATE_ANSWERS.contains(&self) => is_order && state == S::PaidLate,
             _ if ONLY.contains(&self) => is_order && !PAID.contains(&state),
             _ if ORDER_ANSWERS.contains(&self) => is_order && may_be_asked,
             _ => ANSWERS.contains(&self) && may_be_asked,
@@ -369,7 +383,13 @@ impl Happens {
             H::Notified | H::NotifiedTrusted => "notification",
             _ if REPEATS.contains(&self) => "repeat",
             _ if ATTEMPTS.contains(&self) => "attempt",
-            _ if ANSWERS.contains(&self) || ORDER_ANSWERS.contains(&self) || ONLY.contains(&self) => "query",
+            _ if ANSWERS.contains(&self)
+                || ORDER_ANSWERS.contains(&self)
+                || ONLY.contains(&self)
+                || LATE_ANSWERS.contains(&self) =>
+            {
+                "query"
+            }
             _ => "call",
         }
     }
@@ -438,6 +458,11 @@ impl Happens {
             H::OnlySaysUnpaid => "asked if paid: unpaid",
             H::OnlyNotFound => "asked if paid: not found",
             H::OnlySaysNothing => "asked if paid: no usable answer",
+            H::AcceptLate => "`accept_late` is called",
+            H::LateIsThere => "asked before late money is kept: paid, in full",
+            H::LateIsGivenBack => "asked before late money is kept: given back on the platform",
+            H::LateIsLess => "asked before late money is kept: paid, with another amount",
+            H::LateNotSaid => "asked before late money is kept: no usable answer",
             H::Notified => "a signed notification says paid",
             H::NotifiedTrusted => "the same, where the account says that notifications suffice",
             H::Close => "`close` is called",

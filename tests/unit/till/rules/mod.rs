@@ -15,7 +15,7 @@ use std::vec::Vec;
 use super::super::receipt::Evidence;
 use super::super::seen::{Seen, Times};
 use super::super::trust::Unfit;
-use super::{Answered, Case, Ended, Event, Look, Looked, Step, by_hand, first, step};
+use super::{Answered, Asking, Case, Ended, Event, Look, Looked, Step, by_hand, first, step};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::gateways::account::{RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed};
@@ -27,7 +27,7 @@ use crate::secret::Secret;
 use crate::wire::pairs::{Pairs, PairsFault};
 use crate::wire::verify::ReplyRule;
 
-use events::{EVENTS, FLOWS, Flow, Happens, STATES, State};
+use events::{EVENTS, FLOWS, Flow, Happens, LATE_ANSWERS, STATES, State};
 use table::ROWS;
 
 /// 2027-01-15 16:00:00 in China.
@@ -120,7 +120,7 @@ fn scene(flow: Flow, state: State) -> Scene {
         State::HandPaid => Some(hand(true)),
         State::HandUnpaid => Some(hand(false)),
     };
-    entry.state = settlement.map_or(EntryState::Open, EntryState::Settled);
+    entry.state = settlement.map_or(EntryState::Open, EntryState::Recorded);
     let times = Times { now: NOW, monotonic: MONOTONIC, opened: Duration::ZERO, gateway: Some(NOW) };
     Scene { endpoint, account: account(flow), entry, seen, times }
 }
@@ -170,8 +170,7 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
     let error = || Error::field("field", "rule");
     // By its own clock the gateway answers a minute after the order was made.
     let date = Some(at.entry.begun_at + MINUTE);
-    let answer =
-        |answer, only_paid| Event::Answer(Answered { answer, date, only_paid, waited: Duration::from_secs(1) });
+    let answer = |answer, asking| Event::Answer(Answered { answer, date, asking, waited: Duration::from_secs(1) });
     let (paid, unpaid) = match flow {
         Flow::Redpack => ("SENT", "FAILED"),
         Flow::Workwx => ("SUCCESS", "FAILED"),
@@ -179,13 +178,14 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
     };
     let not_found = |first_host| Answer::NotKnown { first_host };
     let pay = |look| Event::Pay(look);
-    let person = |paid, busy| Err(Looked { paid, name: "n", reason: "r", busy });
+    let person = |paid, busy| Err(Looked { paid, name: "n", reason: "r", busy, of_intent: &[] });
     Ok(match what {
         H::Pay => pay(Look::default()),
         H::PayFits => pay(Look { goes_again: true, ..Look::default() }),
         H::PayInPause => pay(Look { pause: Some(Duration::from_secs(15)), ..Look::default() }),
         H::PayCalledPaid => pay(Look { called_paid: true, ..Look::default() }),
         H::AttemptUnsent => Event::Attempt(Ended::NotSent("words".into())),
+        H::AttemptAccepted if flow == Flow::Wap => attempt(Outcome::Ordered(pairs(&[]))),
         H::AttemptAccepted => attempt(Outcome::Accepted(pairs(&[]))),
         H::AttemptSameNumber => attempt(Outcome::Declined(refusal(Next::SameNumber))),
         H::AttemptLater => attempt(Outcome::Declined(refusal(Next::SameNumberLater(Duration::from_secs(15))))),
@@ -208,95 +208,100 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
         H::RuleChanged => Event::NotFit(Unfit::Rule(error())),
         H::FieldsChanged => Event::NotFit(Unfit::Changed("words".into())),
         H::Question => Event::Question,
-        H::SaysPaid => answer(known(flow, paid, Some("100")), false),
-        H::SaysOtherAmount => answer(known(flow, paid, Some("101")), false),
-        H::SaysNoAmount => answer(known(flow, paid, Some("")), false),
-        H::SaysUnpaid => answer(known(flow, unpaid, None), false),
-        H::SaysWaiting => answer(known(flow, "NOTPAY", None), false),
+        H::SaysPaid => answer(known(flow, paid, Some("100")), Asking::Everything),
+        H::SaysOtherAmount => answer(known(flow, paid, Some("101")), Asking::Everything),
+        H::SaysNoAmount => answer(known(flow, paid, Some("")), Asking::Everything),
+        H::SaysUnpaid => answer(known(flow, unpaid, None), Asking::Everything),
+        H::SaysWaiting => answer(known(flow, "NOTPAY", None), Asking::Everything),
         H::SaysWaitingPastEnd => {
             // Past the end and the margin of a minute, by the gateway's own time.
             let date = Some(at.entry.begun_at + 6 * MINUTE);
             let (answer, waited) = (known(flow, "NOTPAY", None), Duration::from_secs(1));
-            Event::Answer(Answered { answer, date, only_paid: false, waited })
+            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
         }
-        H::SaysUnpaidOfOther => answer(known(flow, unpaid, Some("101")), false),
+        H::SaysUnpaidOfOther => answer(known(flow, unpaid, Some("101")), Asking::Everything),
         H::SaysWaitingClosed => {
             at.seen.closed = Some(MONOTONIC.saturating_sub(Duration::from_secs(2)));
             let date = Some(at.entry.begun_at + 6 * MINUTE);
             let (answer, waited) = (known(flow, "NOTPAY", None), Duration::from_secs(1));
-            Event::Answer(Answered { answer, date, only_paid: false, waited })
+            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
         }
         H::SaysWaitingGone => {
             let at_gateway =
                 ("ordered_at".into(), crate::clock::ChinaTime::from_unix(at.entry.begun_at).unwrap().digits());
-            if let EntryState::Settled(Settlement::Ordered { evidence }) = &mut at.entry.state {
+            if let EntryState::Recorded(Settlement::Ordered { evidence }) = &mut at.entry.state {
                 evidence.push(at_gateway);
             }
             let date = Some(at.entry.begun_at + 130 * MINUTE);
             let (answer, waited) = (known(flow, "NOTPAY", None), Duration::from_secs(1));
-            Event::Answer(Answered { answer, date, only_paid: false, waited })
+            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
         }
-        H::SaysPayError => answer(known(flow, "PAYERROR", None), false),
-        H::SaysGivenBack => answer(known(flow, "REFUND", Some("100")), false),
-        H::OnlySaysGivenBack => answer(known(flow, "REFUND", Some("100")), true),
-        H::SaysWorking => answer(known(flow, "PROCESSING", None), false),
-        H::SaysNothing => answer(Answer::NoAnswer(doubt(Reason::Broken, "")), false),
+        H::SaysPayError => answer(known(flow, "PAYERROR", None), Asking::Everything),
+        H::SaysGivenBack => answer(known(flow, "REFUND", Some("100")), Asking::Everything),
+        H::OnlySaysGivenBack => answer(known(flow, "REFUND", Some("100")), Asking::IfPaid),
+        H::SaysWorking => answer(known(flow, "PROCESSING", None), Asking::Everything),
+        H::SaysNothing => answer(Answer::NoAnswer(doubt(Reason::Broken, "")), Asking::Everything),
         H::NotFound => {
             // Inside the window.
             at.seen.last_attempt = Some(MONOTONIC.saturating_sub(Duration::from_secs(60)));
-            answer(not_found(true), false)
+            answer(not_found(true), Asking::Everything)
         }
         H::NotFoundAfterRefusal => {
             at.seen.refused = Some(refusal(Next::SameNumber));
-            answer(not_found(true), false)
+            answer(not_found(true), Asking::Everything)
         }
         H::NotFoundSoon => {
             at.seen.last_attempt = Some(MONOTONIC.saturating_sub(Duration::from_secs(3)));
             at.seen.attempts = 4;
-            answer(not_found(true), false)
+            answer(not_found(true), Asking::Everything)
         }
-        H::NotFoundOnce => answer(not_found(true), false),
+        H::NotFoundOnce => answer(not_found(true), Asking::Everything),
         H::NotFoundTwice => {
             at.seen.not_found_since = Some(MONOTONIC.saturating_sub(Duration::from_secs(60)));
-            answer(not_found(true), false)
+            answer(not_found(true), Asking::Everything)
         }
         H::NotFoundAtSecondHost => {
             at.seen.not_found_since = Some(MONOTONIC.saturating_sub(Duration::from_secs(60)));
-            answer(not_found(false), false)
+            answer(not_found(false), Asking::Everything)
         }
         H::NotFoundOfKnown => {
             at.seen.not_found_since = Some(MONOTONIC.saturating_sub(Duration::from_secs(60)));
             at.entry.known = true;
-            answer(not_found(true), false)
+            answer(not_found(true), Asking::Everything)
         }
         H::NotFoundWithClockAhead => {
             at.times.now = NOW + 31 * 86_400;
-            answer(not_found(true), false)
+            answer(not_found(true), Asking::Everything)
         }
         H::NotFoundByWrongClock => {
             at.seen.not_found_since = Some(MONOTONIC.saturating_sub(Duration::from_secs(60)));
             at.times.now = at.entry.last_attempt_at - 1;
-            answer(not_found(true), false)
+            answer(not_found(true), Asking::Everything)
         }
         H::NotFoundPastLookBack => {
             at.entry.last_attempt_at = at.entry.begun_at + MINUTE - MONTH;
-            answer(not_found(true), false)
+            answer(not_found(true), Asking::Everything)
         }
         H::SaysUnpaidButCalledPaid => {
             at.seen.called_paid = true;
-            answer(known(flow, unpaid, None), false)
+            answer(known(flow, unpaid, None), Asking::Everything)
         }
         H::NotFoundButCalledPaid => {
             at.seen.called_paid = true;
             at.seen.not_found_since = Some(MONOTONIC.saturating_sub(Duration::from_secs(60)));
-            answer(not_found(true), false)
+            answer(not_found(true), Asking::Everything)
         }
-        H::OnlySaysPaid => answer(known(flow, paid, Some("100")), true),
-        H::OnlySaysOtherAmount => answer(known(flow, paid, Some("101")), true),
-        H::OnlySaysWorking => answer(known(flow, "USERPAYING", None), true),
-        H::OnlySaysUnpaid => answer(known(flow, unpaid, None), true),
-        H::OnlyNotFound => answer(not_found(true), true),
-        H::OnlySaysNothing => answer(Answer::NoAnswer(doubt(Reason::Broken, "")), true),
+        H::OnlySaysPaid => answer(known(flow, paid, Some("100")), Asking::IfPaid),
+        H::OnlySaysOtherAmount => answer(known(flow, paid, Some("101")), Asking::IfPaid),
+        H::OnlySaysWorking => answer(known(flow, "USERPAYING", None), Asking::IfPaid),
+        H::OnlySaysUnpaid => answer(known(flow, unpaid, None), Asking::IfPaid),
+        H::OnlyNotFound => answer(not_found(true), Asking::IfPaid),
+        H::OnlySaysNothing => answer(Answer::NoAnswer(doubt(Reason::Broken, "")), Asking::IfPaid),
+        H::AcceptLate => Event::AcceptLate,
+        H::LateIsThere => answer(known(flow, paid, Some("100")), Asking::ToKeepIt),
+        H::LateIsGivenBack => answer(known(flow, "REFUND", Some("100")), Asking::ToKeepIt),
+        H::LateIsLess => answer(known(flow, paid, Some("99")), Asking::ToKeepIt),
+        H::LateNotSaid => answer(Answer::NoAnswer(doubt(Reason::Broken, "")), Asking::ToKeepIt),
         H::NotifiedTrusted => Event::Notified(Vec::new(), true),
         H::Notified => Event::Notified(Vec::new(), false),
         H::Close => Event::Close,
@@ -392,6 +397,7 @@ fn kind(event: &Event) -> usize {
         Event::Notified(..) => 8,
         Event::Close => 9,
         Event::Distrust(_) => 10,
+        Event::AcceptLate => 11,
     }
 }
 
@@ -403,7 +409,7 @@ fn every_kind_of_event_is_in_the_table() {
         .collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..=10).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..=11).collect::<Vec<_>>());
 }
 
 /// The first entry of an intent has no state yet.
@@ -421,7 +427,9 @@ fn what_is_paid_stays_paid() {
             for what in EVENTS {
                 let done = words(&happen(*flow, state, *what));
                 let calm = ["report", "refuse", "Unknown (ForAPerson)"];
-                assert!(calm.contains(&done.as_str()), "{flow:?} {state:?} {what:?}: {done}");
+                // Late money may be kept, after it was asked for.
+                let kept = state == State::PaidLate && (*what == Happens::AcceptLate || LATE_ANSWERS.contains(what));
+                assert!(kept || calm.contains(&done.as_str()), "{flow:?} {state:?} {what:?}: {done}");
             }
         }
     }

@@ -420,6 +420,26 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(WAP, &[S::LateUnwritten], &[H::Close], "Unknown (Journal)", "ruling: what is proven is written first"),
     row(WAP, SETTLED, &[H::Close], "report", STAYS),
+    // ---- late money ----
+    row(WAP, &[S::PaidLate], &[H::AcceptLate], "ask if paid", "POS ruling 4: keeping it asks first"),
+    row(WAP, NOT_PAID, &[H::AcceptLate], "refuse", "POS ruling 4: there is no late money"),
+    row(WAP, &[S::Accepted, S::HandPaid], &[H::AcceptLate], "refuse", "POS ruling 4: it came in time"),
+    row(REPEATED, STATES, &[H::AcceptLate], "refuse", "only an order that a customer pays is paid late"),
+    row(
+        WAP,
+        &[S::PaidLate],
+        &[H::LateIsThere],
+        "Accepted (query)",
+        "POS ruling 4: wants the query's SUCCESS, is durable",
+    ),
+    row(
+        WAP,
+        &[S::PaidLate],
+        &[H::LateIsGivenBack, H::LateIsLess],
+        "Unknown (ForAPerson)",
+        "POS ruling 4: what is not there in full is not kept",
+    ),
+    row(WAP, &[S::PaidLate], &[H::LateNotSaid], "Unknown (Broken)", UNKNOWN),
     // ---- people, and what is read back ----
     row(
         FLOWS,
