@@ -150,3 +150,190 @@ mod https {
         assert_eq!(simulator.handshakes(), 1);
     }
 }
+
+/// What a till keeps of orders that are over: nothing.
+#[cfg(feature = "https")]
+mod till {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use wxpay_terminal::*;
+
+    use super::taken;
+
+    const KEY: &str = "58bb7db599afc86ea7f7b262c32ff42f";
+
+    /// It has one entry at a time, so that what grows is the till's.
+    #[derive(Clone, Default)]
+    struct One(Arc<Mutex<(i64, Option<Entry>)>>);
+
+    impl One {
+        fn change(&self, change: impl FnOnce(&mut Entry)) -> Result<i64, JournalFault> {
+            let mut one = self.0.lock().unwrap();
+            let entry = one.1.as_mut().unwrap();
+            change(entry);
+            entry.revision += 1;
+            Ok(entry.revision)
+        }
+
+        fn now(&self) -> Option<Entry> {
+            self.0.lock().unwrap().1.clone()
+        }
+    }
+
+    impl Journal for One {
+        fn owner(&self) -> Owner {
+            Owner { terminal: 7, device_info: None }
+        }
+
+        fn of_intent(&mut self, intent: &str) -> Result<Vec<Entry>, JournalFault> {
+            Ok(self.now().into_iter().filter(|entry| entry.intent == intent).collect())
+        }
+
+        fn begin(
+            &mut self,
+            new: &NewEntry<'_>,
+            number: &mut dyn FnMut(Serial) -> Result<Numbered, Error>,
+        ) -> Result<Entry, JournalFault> {
+            let mut one = self.0.lock().unwrap();
+            one.0 += 1;
+            let Numbered { order_number, fields } =
+                number(Serial { epoch: one.0 as u32 / COUNTERS, counter: one.0 as u32 % COUNTERS }).unwrap();
+            let entry = Entry::new(one.0, new, order_number, fields);
+            one.1 = Some(entry.clone());
+            Ok(entry)
+        }
+
+        fn attempt(&mut self, _: EntryId, _: i64) -> Result<(), JournalFault> {
+            self.change(|entry| entry.attempts += 1).map(drop)
+        }
+
+        fn settle(&mut self, _: EntryId, settlement: &Settlement, _: i64) -> Result<i64, JournalFault> {
+            self.change(|entry| entry.state = EntryState::Recorded(settlement.clone()))
+        }
+
+        fn reopen(&mut self, _: EntryId, _: i64) -> Result<(), JournalFault> {
+            self.change(|entry| entry.state = EntryState::Open).map(drop)
+        }
+
+        fn note_known(&mut self, _: EntryId) -> Result<(), JournalFault> {
+            self.change(|entry| entry.known = true).map(drop)
+        }
+
+        fn acknowledge(&mut self, _: EntryId, at: i64) -> Result<(), JournalFault> {
+            self.change(|entry| entry.acknowledged_at = Some(at)).map(drop)
+        }
+
+        fn entry(&mut self, _: EntryId) -> Result<Option<Entry>, JournalFault> {
+            Ok(self.now())
+        }
+
+        fn by_order_number(&mut self, _: &str, number: &str) -> Result<Option<Entry>, JournalFault> {
+            Ok(self.now().filter(|entry| entry.order_number == number))
+        }
+
+        fn last_attempt_to(&mut self, _: &str, _: &str, _: &str) -> Result<Option<i64>, JournalFault> {
+            Ok(None)
+        }
+
+        fn unacknowledged(&mut self) -> Result<Vec<Entry>, JournalFault> {
+            Ok(self.now().into_iter().collect())
+        }
+
+        fn prune(&mut self, _: i64, _: i64) -> Result<u32, JournalFault> {
+            Ok(0)
+        }
+
+        fn summary(&mut self, _: i64, _: i64) -> Result<Vec<Summary>, JournalFault> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn signed(fields: &[(&str, &str)]) -> String {
+        let sign = signature(endpoint::Digest::Md5, fields, Some("&key="), &Secret::from(KEY));
+        let body: String = fields.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+        format!("<xml>{body}<sign>{sign}</sign></xml>")
+    }
+
+    /// Pauses take no time. In seconds since the till was opened.
+    #[derive(Clone, Default)]
+    struct Time(Arc<Mutex<Duration>>);
+
+    impl Clock for Time {
+        fn unix_seconds(&self) -> i64 {
+            1_795_248_000 + self.0.lock().unwrap().as_secs() as i64
+        }
+
+        fn monotonic(&self) -> Duration {
+            *self.0.lock().unwrap()
+        }
+    }
+
+    impl Pause for Time {
+        fn pause(&self, time: Duration) {
+            *self.0.lock().unwrap() += time;
+        }
+    }
+
+    /// Takes each order, and says of each that it is paid.
+    struct Gateway;
+
+    impl Transport for Gateway {
+        fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+            let body = std::str::from_utf8(post.body).unwrap();
+            let (_, rest) = body.split_once("<out_trade_no>").unwrap();
+            let number = rest.split_once('<').unwrap().0;
+            let number = number.trim_start_matches("![CDATA[").trim_end_matches("]]>");
+            let mut fields =
+                vec![("status", "0"), ("result_code", "0"), ("mch_id", "7551000001"), ("out_trade_no", number)];
+            match body.contains("unified.trade.query") {
+                true => fields.extend([("trade_state", "SUCCESS"), ("total_fee", "1"), ("transaction_id", "1")]),
+                false => fields.extend([("mweb_url", "https://wx.tenpay.com/x"), ("trade_type", "MWEB")]),
+            }
+            Ok(Received::new(200, signed(&fields).into_bytes()))
+        }
+    }
+
+    /// Many orders, each told by a notification: what the till holds is what it held after the first hundred. 1,000, and 10,000 at
+    /// length.
+    #[test]
+    fn memory_is_flat_over_many_notified_orders() {
+        let orders = if std::env::var_os("WXPAY_AT_LENGTH").is_some() { 10_000 } else { 1_000 };
+        for suffices in [true, false] {
+            let account =
+                SwiftpassAccount::new("https://gateway.example/pay", "7551000001", Secret::from(KEY)).unwrap();
+            let account = account.without_sub_fields();
+            let account = if suffices { account.notifications_suffice() } else { account };
+            let time = Time::default();
+            let inputs =
+                Inputs { transport: Box::new(Gateway), clock: Box::new(time.clone()), random: Box::new(SystemRandom) };
+            let client = Client::with_inputs(account, Terminal::unnamed(), inputs).unwrap();
+            let till = Till::with_inputs(Box::new(One::default()), Box::new(time.clone()), Box::new(time)).with(client);
+            let order = |at: u32| {
+                let intent = format!("receipt {at}");
+                let request = WapOrder {
+                    body: "x",
+                    total_fee: Fen::new(1).unwrap(),
+                    mch_create_ip: "127.0.0.1",
+                    notify_url: "https://shop.example/paid",
+                    ..WapOrder::default()
+                };
+                let Outcome::Ordered(receipt) = till.order(&intent, &request).unwrap() else { panic!("no order") };
+                let notice = signed(&[
+                    ("status", "0"),
+                    ("result_code", "0"),
+                    ("pay_result", "0"),
+                    ("mch_id", "7551000001"),
+                    ("out_trade_no", &receipt.order_number),
+                    ("total_fee", "1"),
+                    ("transaction_id", "1"),
+                ]);
+                till.notified(notice.as_bytes()).unwrap();
+            };
+            (0..100).for_each(order);
+            let ((), grown) = taken(|| (100..100 + orders).for_each(order));
+            println!("{orders} notified orders: {grown:?}");
+            assert!(grown.kept.abs() < 1024, "{grown:?}");
+        }
+    }
+}
