@@ -1033,6 +1033,15 @@ const char *wxt_reply_text(const struct wxt_reply *reply);
 /* One line for a log: why it was refused, or why it is not known. "" when accepted, ordered or paid late. */
 const char *wxt_reply_message(const struct wxt_reply *reply);
 
+/*
+ Where it is not known: the code of what the gateway said last of this order, in whatever attempt, answer or process. "" where
+ that is `wxt_reply_code`, or it said nothing.
+ */
+const char *wxt_reply_last_code(const struct wxt_reply *reply);
+
+/* The words that go with it, usually Chinese. */
+const char *wxt_reply_last_text(const struct wxt_reply *reply);
+
 /* What is allowed after a refusal. */
 wxt_next wxt_reply_next(const struct wxt_reply *reply);
 
@@ -1289,6 +1298,16 @@ wxt_code wxt_till_recover(const struct wxt_till *till,
                           void *context,
                           struct wxt_error **error);
 
+/*
+ Calls `each` once for every entry of an intent, under whatever account and order number, oldest first: what became of it. Asks
+ nobody. An intent that was never begun, or was pruned, has none.
+ */
+wxt_code wxt_till_entries_of(const struct wxt_till *till,
+                             const char *intent,
+                             wxt_entry_callback each,
+                             void *context,
+                             struct wxt_error **error);
+
 /* Calls `each` once for every entry that is not acknowledged, oldest first. Asks nobody. */
 wxt_code wxt_till_unacknowledged(const struct wxt_till *till,
                                  wxt_entry_callback each,
@@ -1383,6 +1402,12 @@ const char *wxt_entry_code(const struct wxt_entry *entry);
 
 /* The gateway's own words, where it refused. */
 const char *wxt_entry_text(const struct wxt_entry *entry);
+
+/* The code of what the gateway said last while nothing was proven: "SENDING", "NOTENOUGH". */
+const char *wxt_entry_last_code(const struct wxt_entry *entry);
+
+/* The words that go with it, usually Chinese. */
+const char *wxt_entry_last_text(const struct wxt_entry *entry);
 
 /* Why it is not settled, in English, where it is not. */
 const char *wxt_entry_message(const struct wxt_entry *entry);

@@ -90,12 +90,12 @@ pub use money::Fen;
 pub use nonce::Random;
 #[cfg(feature = "https")]
 pub use nonce::SystemRandom;
-pub use outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
+pub use outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal, Words};
 pub use secret::Secret;
 pub use terminal::Terminal;
 #[cfg(feature = "std")]
 pub use till::SystemPause;
-pub use till::{Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Recovered, Repeats, Till, Watch};
+pub use till::{Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Repeats, Reported, Till, Watch};
 #[cfg(feature = "https")]
 pub use transport::https::{Https, HttpsBuilder};
 #[cfg(feature = "https")]

@@ -98,6 +98,15 @@ pub enum Next {
     Stop,
 }
 
+/// What a gateway said: its code, and its words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// As it stands in the reply: `NOTENOUGH`, `SENDING`, or a `retcode`.
+    pub code: String,
+    /// Usually Chinese. Show them; never branch on them.
+    pub text: String,
+}
+
 /// Why the outcome of a payment is not known.
 ///
 /// It does not implement `std::error::Error`, so that `?` cannot turn a possible payment into a failure.
@@ -110,6 +119,8 @@ pub struct Doubt {
     pub code: String,
     /// What was seen, in words: the gateway's text, or the transport's.
     pub text: Cow<'static, str>,
+    /// From a till: what the gateway said last of this order, in whatever attempt, answer or process, where that is something else.
+    pub last: Option<Words>,
 }
 
 /// The reason of a [`Doubt`].
@@ -148,7 +159,7 @@ pub enum Reason {
 
 impl Doubt {
     pub(crate) fn new(reason: Reason, text: impl Into<Cow<'static, str>>) -> Doubt {
-        Doubt { reason, code: String::new(), text: text.into() }
+        Doubt { reason, code: String::new(), text: text.into(), last: None }
     }
 }
 
@@ -176,7 +187,10 @@ impl fmt::Display for Doubt {
                 f.write_str(part)?;
             }
         }
-        Ok(())
+        match &self.last {
+            Some(words) => write!(f, "; the gateway last said {}: {}", words.code, words.text),
+            None => Ok(()),
+        }
     }
 }
 

@@ -216,8 +216,8 @@ mod till {
             self.change(|entry| entry.state = EntryState::Open).map(drop)
         }
 
-        fn note_known(&mut self, _: EntryId) -> Result<(), JournalFault> {
-            self.change(|entry| entry.known = true).map(drop)
+        fn note(&mut self, _: EntryId, known: bool, _: Option<&Words>) -> Result<(), JournalFault> {
+            self.change(|entry| entry.known |= known).map(drop)
         }
 
         fn acknowledge(&mut self, _: EntryId, at: i64) -> Result<(), JournalFault> {

@@ -31,6 +31,7 @@ pub(super) struct EntryTexts {
     outcome: wxt_outcome,
     code: CString,
     text: CString,
+    last: (CString, CString),
     next: (wxt_next, i64),
     reason: wxt_reason,
     message: CString,
@@ -60,6 +61,7 @@ impl EntryTexts {
             outcome: outcome.map_or(WXT_UNKNOWN, outcome_of),
             code: CString::default(),
             text: CString::default(),
+            last: entry.last_words.as_ref().map(|words| (c(&words.code), c(&words.text))).unwrap_or_default(),
             next: (wxt_next::WXT_STOP, 0),
             reason: doubt.map_or(wxt_reason::WXT_REASON_NONE, |doubt| reason(doubt.reason)),
             message: doubt.map(|doubt| c(&doubt.to_string())).unwrap_or_default(),
@@ -153,6 +155,12 @@ abi! {
 
     /// The gateway's own words, where it refused.
     get wxt_entry_text(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.text.as_ptr();
+
+    /// The code of what the gateway said last while nothing was proven: "SENDING", "NOTENOUGH".
+    get wxt_entry_last_code(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.last.0.as_ptr();
+
+    /// The words that go with it, usually Chinese.
+    get wxt_entry_last_text(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.last.1.as_ptr();
 
     /// Why it is not settled, in English, where it is not.
     get wxt_entry_message(entry: wxt_entry) -> *const c_char = c"".as_ptr(), |entry| entry.message.as_ptr();

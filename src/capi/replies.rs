@@ -32,6 +32,7 @@ pub(super) struct Told {
     pub(super) reason: wxt_reason,
     pub(super) evidence: wxt_evidence,
     pub(super) journal_fault: CString,
+    pub(super) last: (CString, CString),
     pub(super) fields: Vec<(CString, CString)>,
 }
 
@@ -49,6 +50,7 @@ impl Default for Told {
             reason: wxt_reason::WXT_REASON_NONE,
             evidence: wxt_evidence::WXT_EVIDENCE_NONE,
             journal_fault: CString::default(),
+            last: Default::default(),
             fields: Vec::new(),
         }
     }
@@ -93,6 +95,7 @@ impl Told {
         self.text = c(gateways_words(doubt));
         self.message = c(&doubt.to_string());
         self.reason = reason(doubt.reason);
+        self.last = last(doubt);
     }
 }
 
@@ -104,6 +107,11 @@ pub(super) fn outcome_of<T>(outcome: &Outcome<T>) -> wxt_outcome {
         Outcome::Declined(_) => WXT_DECLINED,
         Outcome::Unknown(_) => WXT_UNKNOWN,
     }
+}
+
+/// The code and the text of what the gateway said last, where a doubt has it.
+pub(super) fn last(doubt: &Doubt) -> (CString, CString) {
+    doubt.last.as_ref().map(|words| (c(&words.code), c(&words.text))).unwrap_or_default()
 }
 
 /// What the gateway itself said. The library's own words of a doubt are constants, or say why nothing could be read.
@@ -166,6 +174,13 @@ abi! {
 
     /// One line for a log: why it was refused, or why it is not known. "" when accepted, ordered or paid late.
     get wxt_reply_message(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.message.as_ptr();
+
+    /// Where it is not known: the code of what the gateway said last of this order, in whatever attempt, answer or process. "" where
+    /// that is `wxt_reply_code`, or it said nothing.
+    get wxt_reply_last_code(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.last.0.as_ptr();
+
+    /// The words that go with it, usually Chinese.
+    get wxt_reply_last_text(reply: wxt_reply) -> *const c_char = c"".as_ptr(), |told| told.last.1.as_ptr();
 
     /// What is allowed after a refusal.
     get wxt_reply_next(reply: wxt_reply) -> wxt_next = wxt_next::WXT_STOP, |told| told.next;

@@ -177,6 +177,17 @@ abi! {
         }
     }
 
+    /// Calls `each` once for every entry of an intent, under whatever account and order number, oldest first: what became of it. Asks
+    /// nobody. An intent that was never begun, or was pruned, has none.
+    call wxt_till_entries_of(till: *const wxt_till, intent: *const c_char, each: wxt_entry_callback, context: *mut c_void) {
+        let (till, intent) = (seen(till, "till")?.till()?, text(intent, "intent")?);
+        let each = each.ok_or(Fail::Argument("each", "is NULL"))?;
+        for found in till.entries_of(intent)? {
+            let lent = Lent::<wxt_entry>::new(EntryTexts::new(&found.entry, Some(&found.outcome)));
+            each(context, lent.pointer);
+        }
+    }
+
     /// Calls `each` once for every entry that is not acknowledged, oldest first. Asks nobody.
     call wxt_till_unacknowledged(till: *const wxt_till, each: wxt_entry_callback, context: *mut c_void) {
         let till = seen(till, "till")?.till()?;

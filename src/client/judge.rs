@@ -3,7 +3,6 @@
 //! Document: protocol sections R (outcome rules), A.3, A.4, B.4, C.4, D; the rulings where documents disagree stand in
 //! `docs/design.md`.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::endpoint::{Due, Endpoint, Means};
@@ -46,11 +45,9 @@ pub(crate) fn outcome<T>(case: &Case<'_>, received: &Received, read: fn(Pairs) -
             }
         },
         // An error to a repeat says nothing about the first attempt (protocol R.3).
-        Ruling::Refused(refusal) if case.marked => Outcome::Unknown(Doubt {
-            reason: Reason::EarlierAttempt,
-            code: refusal.code,
-            text: Cow::Owned(refusal.text),
-        }),
+        Ruling::Refused(refusal) if case.marked => {
+            Outcome::Unknown(Doubt { code: refusal.code, ..Doubt::new(Reason::EarlierAttempt, refusal.text) })
+        }
         Ruling::Refused(refusal) => Outcome::Declined(refusal),
         Ruling::NotKnown => Outcome::Unknown(Doubt::new(Reason::OpenCode, "the gateway does not know the order")),
         Ruling::Open(doubt) => Outcome::Unknown(doubt),
@@ -73,7 +70,7 @@ pub(crate) fn answer<T>(
         },
         Ruling::NotKnown => Answer::NotKnown { first_host },
         Ruling::Refused(refusal) => {
-            Answer::NoAnswer(Doubt { reason: Reason::OpenCode, code: refusal.code, text: Cow::Owned(refusal.text) })
+            Answer::NoAnswer(Doubt { code: refusal.code, ..Doubt::new(Reason::OpenCode, refusal.text) })
         }
         Ruling::Open(doubt) => Answer::NoAnswer(doubt),
     }
@@ -170,8 +167,8 @@ fn is_there(pairs: &Pairs, name: &str) -> bool {
 
 fn failure(case: &Case<'_>, pairs: &Pairs, tied: bool) -> Ruling {
     let table = &case.endpoint.reply;
-    let Doubt { code, text, .. } = words(Reason::OpenCode, case, pairs);
-    let open = |reason| Ruling::Open(Doubt { reason, code: code.clone(), text: text.clone() });
+    let said = words(Reason::OpenCode, case, pairs);
+    let open = |reason| Ruling::Open(Doubt { reason, ..said.clone() });
     // The code is judged as it stands; what is shown is cleaned.
     let raw = table.code.iter().find_map(|name| pairs.filled(name)).unwrap_or_default();
     match table.meaning(raw) {
@@ -183,7 +180,7 @@ fn failure(case: &Case<'_>, pairs: &Pairs, tied: bool) -> Ruling {
         Means::RefusedUnlessKnown(_) => open(Reason::Unconfirmed),
         // "Use a new number" said of a number that was sent before could be said of the attempt before.
         Means::Refused(Next::NewNumber) if case.sent_before => open(Reason::EarlierAttempt),
-        Means::Refused(next) => Ruling::Refused(Refusal { code, text: text.into_owned(), next }),
+        Means::Refused(next) => Ruling::Refused(Refusal { code: said.code, text: said.text.into_owned(), next }),
     }
 }
 
@@ -207,5 +204,5 @@ fn words(reason: Reason, case: &Case<'_>, pairs: &Pairs) -> Doubt {
     let table = &case.endpoint.reply;
     let first =
         |names: &[&str]| -> String { shown(names.iter().find_map(|name| pairs.filled(name)).unwrap_or_default(), 128) };
-    Doubt { reason, code: first(table.code), text: Cow::Owned(first(table.text)) }
+    Doubt { code: first(table.code), ..Doubt::new(reason, first(table.text)) }
 }

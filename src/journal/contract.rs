@@ -6,6 +6,7 @@ use super::entry::{Entry, EntryId, NewEntry, Numbered, Owner, Settlement, Summar
 use super::fault::JournalFault;
 use super::order_number::Serial;
 use crate::error::Error;
+use crate::outcome::Words;
 
 #[cfg(doc)]
 use super::fault::JournalFaultKind;
@@ -35,7 +36,8 @@ pub trait Journal: Send {
     /// The journal cannot be read.
     fn of_intent(&mut self, intent: &str) -> Result<Vec<Entry>, JournalFault>;
 
-    /// Stores a new entry under the next serial, with its first attempt counted, and returns it.
+    /// Stores a new entry under the next serial, with its first attempt counted, and returns it. Its number is higher than those
+    /// of all entries before it.
     ///
     /// `number` makes the order number and the fields from the serial. It may be called again with another serial.
     ///
@@ -75,12 +77,13 @@ pub trait Journal: Send {
     /// blanked.
     fn reopen(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
 
-    /// Notes that the gateway once knew the order: a later "not found" is then never final. Doing it twice is no error.
+    /// Notes what the gateway said of an order while nothing is proven: that it knows it (true stays true: a later "not found" is
+    /// then never final), and its last words, where there are some. Doing it twice is no error.
     ///
     /// # Errors
     ///
     /// There is no such entry, or the journal cannot be written.
-    fn note_known(&mut self, id: EntryId) -> Result<(), JournalFault>;
+    fn note(&mut self, id: EntryId, known: bool, words: Option<&Words>) -> Result<(), JournalFault>;
 
     /// Marks a settled entry as acted upon by the caller. Doing it twice is no error.
     ///

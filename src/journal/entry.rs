@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::money::Fen;
-use crate::outcome::Next;
+use crate::outcome::{Next, Words};
 
 /// The number of an entry in its journal.
 pub type EntryId = i64;
@@ -80,6 +80,8 @@ pub struct Entry {
     pub last_attempt_at: i64,
     /// Whether the gateway ever said that it knows the order.
     pub known: bool,
+    /// What the gateway said last while nothing was proven.
+    pub last_words: Option<Words>,
     /// What is known.
     pub state: EntryState,
     /// When the caller acknowledged it.
@@ -164,6 +166,7 @@ impl Entry {
             attempts: 1,
             last_attempt_at: new.at,
             known: false,
+            last_words: None,
             state: EntryState::Open,
             acknowledged_at: None,
             revision: 1,
@@ -312,6 +315,7 @@ impl fmt::Debug for Entry {
             .field("amount", &self.amount)
             .field("begun_at", &self.begun_at)
             .field("attempts", &self.attempts)
+            .field("last_words", &self.last_words)
             .field("state", &self.state)
             .field("acknowledged_at", &self.acknowledged_at)
             .field("revision", &self.revision)

@@ -3,6 +3,9 @@
 -- Each row that decides has a digest over all its columns, and those of the rows that belong to it. It is written with every
 -- change, and compared with every reading. `revision` goes up with every change.
 ALTER TABLE entries ADD COLUMN revision INTEGER NOT NULL DEFAULT 0 CHECK (revision >= 0);
+-- What the gateway said last while nothing was proven.
+ALTER TABLE entries ADD COLUMN last_code TEXT;
+ALTER TABLE entries ADD COLUMN last_text TEXT;
 ALTER TABLE entries ADD COLUMN digest BLOB CHECK (length(digest) = 16);
 ALTER TABLE by_hand ADD COLUMN digest BLOB CHECK (length(digest) = 16);
 ALTER TABLE journal ADD COLUMN revision INTEGER NOT NULL DEFAULT 0 CHECK (revision >= 0);

@@ -19,6 +19,7 @@ use crate::gateways::account::{Account, Profile, sealed::Sealed};
 use crate::journal::order_number::OrderNumbers;
 use crate::journal::{Entry, EntryId, EntryState, Journal, JournalFault, JournalFaultKind, Settlement};
 use crate::lock::Lock;
+use crate::outcome::{Doubt, Words};
 use crate::process::{ELSEWHERE, Process};
 
 /// Waiting, as an input: tests pass days in milliseconds.
@@ -63,6 +64,8 @@ pub struct Till {
     busy: Lock<Vec<EntryId>>,
     /// What this process saw of pending entries.
     pub(super) seen: Lock<BTreeMap<EntryId, Seen>>,
+    /// The first entry that was begun since the journal was opened.
+    begun: Lock<Option<EntryId>>,
     /// Times of the journal that lie in the future, and when this process first saw each.
     future: Lock<BTreeMap<i64, Duration>>,
     /// Where it was opened. Checked before any lock.
@@ -119,6 +122,7 @@ impl Till {
             opened,
             busy: Lock::new(Vec::new()),
             seen: Lock::new(BTreeMap::new()),
+            begun: Lock::new(None),
             future: Lock::new(BTreeMap::new()),
             process: Process::this(),
         }
@@ -231,6 +235,15 @@ impl Till {
         })
     }
 
+    pub(super) fn note_begun(&self, id: EntryId) {
+        self.begun.with(|begun| *begun = Some(begun.map_or(id, |first| first.min(id))));
+    }
+
+    /// Whether an entry was begun by an earlier opening of the journal. The numbers of entries go up.
+    fn is_from_before(&self, id: EntryId) -> bool {
+        self.begun.with(|begun| begun.is_none_or(|first| id < first))
+    }
+
     // ---- what this process saw ----
 
     pub(super) fn with_seen<T>(&self, id: EntryId, change: impl FnOnce(&mut Seen) -> T) -> T {
@@ -252,7 +265,8 @@ impl Till {
         let monotonic = self.clock.monotonic();
         let gateway = desk.pipe.gateway_time(monotonic);
         let times = Times { now: self.clock.unix_seconds(), monotonic, opened: self.opened, gateway };
-        judge(&Case { endpoint, profile: desk.profile(), entry, seen: &self.seen_of(entry.id), times })
+        let is_from_before = self.is_from_before(entry.id);
+        judge(&Case { endpoint, profile: desk.profile(), entry, seen: &self.seen_of(entry.id), times, is_from_before })
     }
 
     /// Notes that an attempt ended just now.
@@ -264,20 +278,36 @@ impl Till {
         });
     }
 
-    /// The gateway knows the order. A "not found" that comes later is never final, also after a restart.
-    pub(super) fn note_known(&self, entry: &Entry) {
-        let noted = self.with_seen(entry.id, |seen| {
-            seen.known = true;
-            seen.known_noted || entry.known
+    /// What the gateway said of an order while nothing is proven. That it knows it: a "not found" that comes later is never final.
+    /// Its last words: they stand in every doubt. Both also after a restart.
+    pub(super) fn note(&self, entry: &Entry, knows: bool, words: Option<Words>) {
+        let (want, have) = self.with_seen(entry.id, |seen| {
+            seen.known |= knows;
+            seen.words = words.or(seen.words.take());
+            let want = (seen.known || entry.known, seen.words.clone().or(entry.last_words.clone()));
+            (want, seen.noted.clone().unwrap_or((entry.known, entry.last_words.clone())))
         });
-        if noted {
+        if want == have {
             return;
         }
-        match self.journal.with(|journal| journal.note_known(entry.id)) {
-            Ok(()) => self.with_seen(entry.id, |seen| seen.known_noted = true),
-            // Noted with the next answer that knows it.
+        match self.journal.with(|journal| journal.note(entry.id, want.0, want.1.as_ref())) {
+            Ok(()) => self.with_seen(entry.id, |seen| seen.noted = Some(want)),
+            // Noted with the next answer.
             Err(fault) => log::error!("{} {}: {fault}", entry.call, entry.order_number),
         }
+    }
+
+    /// The gateway's words of an attempt that proves nothing.
+    pub(super) fn note_words(&self, entry: &Entry, code: &str, text: &str) {
+        if !code.is_empty() {
+            self.note(entry, false, Some(Words { code: code.into(), text: text.into() }));
+        }
+    }
+
+    /// A doubt about an entry, with what the gateway said last of it.
+    pub(super) fn with_last_words(&self, entry: &Entry, doubt: Doubt) -> Doubt {
+        let words = self.seen_of(entry.id).words.or(entry.last_words.clone());
+        Doubt { last: words.filter(|words| words.code != doubt.code), ..doubt }
     }
 
     /// Whether a signed notification says that it is paid, and the query did not yet.
@@ -376,7 +406,7 @@ impl Till {
             *settlement = once(&mut **journal, entry, settlement.clone())?;
             // Whoever has its URL can pay it, whatever a query finds, also after a restart.
             if rules::leaves_known(entry, &self.seen_of(entry.id), settlement) {
-                journal.note_known(entry.id)?;
+                journal.note(entry.id, true, None)?;
             }
             let revision = journal.settle(entry.id, settlement, at)?;
             // What is still asked about keeps the time of its last attempt.

@@ -42,5 +42,5 @@ pub use notified::Notified;
 pub use receipt::{Evidence, Receipt};
 #[cfg(feature = "capi")]
 pub(crate) use receipt::{Read, kept};
-pub use recover::Recovered;
+pub use recover::Reported;
 pub use watch::{Options, Phase, Progress, Repeats, Watch};

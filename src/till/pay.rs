@@ -280,6 +280,7 @@ impl Till {
             (Step::AskIfPaid, _) => called_paid.and_then(taken).map(Looked::AskIfPaid),
             (Step::NewNumber, _) => {
                 let entry = journal.begin(new, &mut |serial| number(serial)).map_err(not_begun)?;
+                self.note_begun(entry.id);
                 self.note_payment(paying.last_to_payee(journal, new), new.at);
                 taken(entry).map(|held| Looked::Attempt(held, None))
             }

@@ -23,10 +23,10 @@ const AN_HOUR: Duration = Duration::from_secs(3600);
 /// A question on a slow line, with its TLS handshake.
 const ENOUGH: Duration = Duration::from_secs(10);
 
-/// What `recover` says of one entry.
+/// What a report says of one entry.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Recovered {
+pub struct Reported {
     /// The entry, as it is now in the journal. Acknowledge its [`Entry::version`] after acting.
     pub entry: Entry,
     /// What it came to. `Accepted` is the one that a ticket is printed for.
@@ -40,7 +40,7 @@ impl Till {
     /// # Errors
     ///
     /// The journal cannot be read.
-    pub fn recover(&self, patience: Duration) -> Result<Vec<Recovered>, JournalFault> {
+    pub fn recover(&self, patience: Duration) -> Result<Vec<Reported>, JournalFault> {
         self.recover_with(&Options::new().patience(patience))
     }
 
@@ -50,7 +50,7 @@ impl Till {
     /// # Errors
     ///
     /// The journal cannot be read.
-    pub fn recover_with(&self, options: &Options<'_>) -> Result<Vec<Recovered>, JournalFault> {
+    pub fn recover_with(&self, options: &Options<'_>) -> Result<Vec<Reported>, JournalFault> {
         self.check_process()?;
         let deadline = self.clock.monotonic().saturating_add(options.patience.unwrap_or(self.patience));
         let mut entries = self.journal.with(|journal| journal.unacknowledged())?;
@@ -74,12 +74,36 @@ impl Till {
                 }
                 Ok(now)
             })?;
-            let doubt = doubt.filter(|_| !now.is_settled()).or_else(|| self.doubted(&now));
-            let outcome = doubt.map_or_else(|| told::recorded(now.clone()), Outcome::Unknown);
-            report.push(Recovered { entry: now, outcome });
+            let doubt = doubt.filter(|_| !now.is_settled()).or_else(|| now.is_pending().then(rules::not_recorded));
+            report.push(self.reported(now, doubt));
         }
         report.sort_by_key(|recovered| recovered.entry.id);
         Ok(report)
+    }
+
+    /// What became of an intent, under whatever account and number, oldest first. It asks nobody, and needs no request: an intent
+    /// that nobody began, or that was pruned, has no entries.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    pub fn entries_of(&self, intent: &str) -> Result<Vec<Reported>, JournalFault> {
+        self.check_process()?;
+        let entries = self.journal.with(|journal| {
+            let mut entries = journal.of_intent(intent)?;
+            for entry in entries.iter_mut().filter(|entry| !self.is_busy(entry.id)) {
+                self.settle_unwritten(&mut **journal, entry);
+            }
+            Ok(entries)
+        })?;
+        Ok(entries.into_iter().map(|entry| self.reported(entry, None)).collect())
+    }
+
+    /// An entry, with why it is in doubt, or what it came to.
+    fn reported(&self, entry: Entry, doubt: Option<Doubt>) -> Reported {
+        let doubt = doubt.or_else(|| self.doubted(&entry)).map(|doubt| self.with_last_words(&entry, doubt));
+        let outcome = doubt.map_or_else(|| told::recorded(entry.clone()), Outcome::Unknown);
+        Reported { entry, outcome }
     }
 
     /// Why what an entry says is not what is known of it, or is not believed.

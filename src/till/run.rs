@@ -67,20 +67,24 @@ impl Till {
         draft.attempts = u32::from(refused.is_some());
         draft.refusal = refused;
         loop {
+            let attempts = draft.attempts;
             let outcome = desk.pipe.pay(desk.profile(), &mut draft, work.read);
             self.note_attempt(entry.id);
-            let outcome = match outcome {
-                Ok(outcome) => outcome,
+            let ended = match outcome {
+                // It was not reached: the refusal is the one before.
+                Ok(outcome) if draft.attempts == attempts && outcome.refusal().is_some() => {
+                    Event::NotMade { changed: None, refused: outcome.refusal().cloned() }
+                }
+                Ok(outcome) => {
+                    draft.marked |= self.note_outcome(work, &outcome);
+                    Event::Attempt(Ended::Judged(outcome))
+                }
                 Err(error) => {
                     let step = self.decide(work, Event::Attempt(Ended::NotSent(error.to_string())));
                     return self.ended(work, step, Some(error));
                 }
             };
-            if let Outcome::Unknown(doubt) = &outcome {
-                let refused = rules::unconfirmed(work.endpoint, doubt);
-                self.with_seen(entry.id, |seen| seen.refused = refused);
-            }
-            let step = match self.decide(work, Event::Attempt(Ended::Judged(outcome))) {
+            let step = match self.decide(work, ended) {
                 Step::SameNumberAfter(wait, refusal) => {
                     // Not durable, not sent: the refusal is what is known.
                     if self.wait(&call, &entry.order_number, wait) && self.count_attempt(desk, entry, None).is_ok() {
@@ -96,6 +100,20 @@ impl Till {
             };
             return Ok(Ran::Done(self.follow(work, Some(draft), step)));
         }
+    }
+
+    /// What an attempt's answer leaves to be known: what it said, and whether it is a refusal that the query has yet to confirm.
+    fn note_outcome(&self, work: &Work<'_>, outcome: &Outcome<Pairs>) -> bool {
+        let Work { desk, endpoint, entry, .. } = *work;
+        let refused = self.of_case(desk, endpoint, entry, |case| rules::to_confirm(case, outcome));
+        match (outcome, &refused) {
+            (Outcome::Unknown(doubt), _) => self.note_words(entry, &doubt.code, &doubt.text),
+            (_, Some(refusal)) => self.note_words(entry, &refusal.code, &refusal.text),
+            _ => {}
+        }
+        let is_refused = refused.is_some();
+        self.with_seen(entry.id, |seen| seen.refused = refused);
+        is_refused
     }
 
     /// The request of an entry, from the fields that were stored.
@@ -153,7 +171,19 @@ impl Till {
     }
 
     /// Step by step, until one is final or the time is over. Repeats the draft, if there is one.
-    fn follow(&self, work: &Work<'_>, mut draft: Option<Draft>, mut step: Step) -> Outcome<Found> {
+    fn follow(&self, work: &Work<'_>, draft: Option<Draft>, step: Step) -> Outcome<Found> {
+        self.with_words(work.entry, self.follow_each(work, draft, step))
+    }
+
+    /// In doubt, with what the gateway said last.
+    fn with_words(&self, entry: &Entry, outcome: Outcome<Found>) -> Outcome<Found> {
+        match outcome {
+            Outcome::Unknown(doubt) => Outcome::Unknown(self.with_last_words(entry, doubt)),
+            outcome => outcome,
+        }
+    }
+
+    fn follow_each(&self, work: &Work<'_>, mut draft: Option<Draft>, mut step: Step) -> Outcome<Found> {
         let mut work = *work;
         let entry = work.entry;
         let mut waited = Duration::ZERO;
@@ -214,13 +244,19 @@ impl Till {
                 Err(fault) => return Ended::NotCounted(fault),
             }
         }
-        self.with_seen(entry.id, |seen| seen.attempts = seen.attempts.max(entry.attempts).saturating_add(1));
+        self.with_seen(entry.id, |seen| {
+            seen.attempts = seen.attempts.max(entry.attempts).saturating_add(1);
+            seen.refused = None;
+        });
         call.progress(&entry.order_number, Phase::Repeating, Duration::ZERO);
         if call.is_cancelled() {
             return Ended::NoTime;
         }
         let outcome = desk.pipe.pay(desk.profile(), draft, read);
         self.note_attempt(entry.id);
+        if let Ok(Outcome::Unknown(doubt)) = &outcome {
+            self.note_words(entry, &doubt.code, &doubt.text);
+        }
         outcome.map_or_else(|error| Ended::NotSent(error.to_string()), Ended::Judged)
     }
 
@@ -238,14 +274,17 @@ impl Till {
             Ok(answered) => answered,
             Err(error) => (Answer::NoAnswer(Doubt::new(Reason::Broken, error.to_string())), None),
         };
-        let knows = matches!(answer, Answer::Known(_));
+        let state = match &answer {
+            Answer::Known(pairs) => Some(rules::state_in_words(resolution, pairs)),
+            _ => None,
+        };
         if let (Answer::NotKnown { first_host }, Asking::Everything) = (&answer, asking) {
             self.note_not_found(work, *first_host);
         }
         let step = self.decide(work, Event::Answer(Answered { answer, date, asking, waited }));
         // Kept, unless it comes to its end.
-        if knows && !matches!(&step, Step::Write(settlement, _) if !rules::is_still_asked(settlement)) {
-            self.note_known(work.entry);
+        if !matches!(&step, Step::Write(settlement, _) if !rules::is_still_asked(settlement)) {
+            self.note(work.entry, state.is_some(), state);
         }
         step
     }
@@ -375,7 +414,7 @@ impl Till {
 
     fn give_up(&self, entry: &Entry, doubt: Doubt) -> Ran {
         match self.settle(entry, &mut { rules::GIVEN_UP }) {
-            Ok(_) => Ran::GivenUp(doubt),
+            Ok(_) => Ran::GivenUp(self.with_last_words(entry, doubt)),
             Err(_) if self.is_called_paid(entry.id) => Ran::Done(Outcome::Unknown(rules::contradicted())),
             Err(_) => Ran::Done(Outcome::Unknown(doubt)),
         }
@@ -391,7 +430,7 @@ impl Till {
         if !entry.is_paid() && rules::is_given_up(&entry) && self.is_called_paid(entry.id) {
             return Outcome::Unknown(rules::contradicted());
         }
-        told::recorded(entry)
+        self.with_words(&entry, told::recorded(entry.clone()))
     }
 
     /// An entry that contradicts itself: nobody but a person can tell.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::journal::Settlement;
-use crate::outcome::Refusal;
+use crate::outcome::{Refusal, Words};
 
 /// What this process saw of a pending entry. A restart forgets it.
 #[derive(Clone, Default)]
@@ -14,14 +14,16 @@ pub(super) struct Seen {
     pub last_attempt: Option<Duration>,
     /// How many attempts were made, where this process made one.
     pub attempts: u32,
-    /// How the first attempt was refused, where the query has yet to confirm it.
+    /// How the last attempt was refused, where the query has yet to confirm it, and each attempt before it is proven unpaid.
     pub refused: Option<Refusal>,
     /// The first of the answers "not found" that count.
     pub not_found_since: Option<Duration>,
     /// The gateway once knew the order: "not found" is never final then.
     pub known: bool,
-    /// And the journal has that.
-    pub known_noted: bool,
+    /// What the gateway said last.
+    pub words: Option<Words>,
+    /// How much of the two the journal has, where this process wrote it.
+    pub noted: Option<(bool, Option<Words>)>,
     /// When it was last asked about.
     pub asked: Option<Duration>,
     /// When its URL was handed out.

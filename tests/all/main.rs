@@ -80,6 +80,7 @@ mod journal {
 }
 
 mod till {
+    mod backups;
     mod clocks;
     // Real processes, killed.
     #[cfg(all(feature = "https", feature = "sqlite"))]
@@ -89,6 +90,7 @@ mod till {
     #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
     mod forks;
     mod last_word;
+    mod last_words;
     mod late_money;
     mod many_ways;
     pub mod modelled;

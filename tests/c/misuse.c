@@ -342,6 +342,7 @@ static void look(const wxt_entry *entry) {
     (void)wxt_entry_get(entry, any_text());
     (void)wxt_entry_sent(entry, any_text());
     EXPECT(wxt_entry_account(entry) && wxt_entry_call(entry) && wxt_entry_code(entry) && wxt_entry_intent(entry));
+    EXPECT(wxt_entry_last_code(entry) && wxt_entry_last_text(entry));
     EXPECT(wxt_entry_message(entry) && wxt_entry_order_number(entry) && wxt_entry_text(entry));
     EXPECT(wxt_entry_fen(entry) >= 0 && wxt_entry_begun_at(entry) >= 0 && wxt_entry_last_attempt_at(entry) >= 0);
     EXPECT(wxt_entry_outcome(entry) <= WXT_PAID_LATE && wxt_entry_revision(entry) >= 0);
@@ -688,6 +689,9 @@ static void a_till_recover(void) {
 static void a_till_unacknowledged(void) {
     coded(wxt_till_unacknowledged(H(wxt_till, TILL), below(8) ? each : NULL, NULL, &error));
 }
+static void a_till_entries_of(void) {
+    coded(wxt_till_entries_of(H(wxt_till, TILL), below(2) ? some_intent() : any_text(), below(8) ? each : NULL, NULL, &error));
+}
 static void a_till_acknowledge(void) {
     coded(wxt_till_acknowledge(H(wxt_till, TILL), below(2) ? any_fen() : below(50), below(9), &error));
 }
@@ -739,7 +743,7 @@ static void a_getter(void) {
     EXPECT(wxt_reply_code(r) && wxt_reply_text(r) && wxt_reply_message(r) && wxt_reply_order_number(r));
     EXPECT(wxt_reply_journal_fault(r) && wxt_reply_entry(r) >= 0 && wxt_reply_wait_seconds(r) >= 0);
     EXPECT(wxt_reply_next(r) <= WXT_NEW_NUMBER && wxt_reply_reason(r) <= WXT_REASON_UNCONFIRMED);
-    EXPECT(wxt_reply_evidence(r) <= WXT_EVIDENCE_RECORDED && wxt_reply_revision(r) >= 0);
+    EXPECT(wxt_reply_evidence(r) <= WXT_EVIDENCE_RECORDED && wxt_reply_revision(r) >= 0 && wxt_reply_last_code(r) && wxt_reply_last_text(r));
     EXPECT(wxt_reply_outcome(r) <= WXT_DECLINED);
     EXPECT((wxt_reply_name(r, at) != NULL) == (at < wxt_reply_count(r)));
     EXPECT((wxt_reply_value(r, at) != NULL) == (at < wxt_reply_count(r)));
@@ -794,7 +798,7 @@ static const struct call CALLS[] = {
     CALL(transport_new_own), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),
     CALL(client_send), CALL(client_ask), CALL(client_close), CALL(client_notification), CALL(notification_confirm),
     CALL(explain), CALL(explain_workwx_sign), CALL(till_open), CALL(till_add), CALL(till_pay), CALL(till_order), CALL(till_payment_of),
-    CALL(till_close), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_acknowledge),
+    CALL(till_close), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_entries_of), CALL(till_acknowledge),
     CALL(till_settle_by_hand), CALL(till_prune), CALL(till_summary), CALL(options_new), CALL(options_set_account),
     CALL(options_set_patience), CALL(options_set_repeats), CALL(options_set_progress), CALL(options_set_cancel),
     CALL(cancel_new), CALL(getter), CALL(free),

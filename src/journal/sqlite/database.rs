@@ -16,6 +16,7 @@ use crate::journal::entry::{Entry, EntryId, EntryState, NewEntry, Numbered, Owne
 use crate::journal::fault::{JournalFault, JournalFaultKind};
 use crate::journal::order_number::{COUNTERS, Serial};
 use crate::nonce::Random;
+use crate::outcome::Words;
 use crate::process::{ELSEWHERE, Process};
 
 use super::changes::{Failed, Old, blank, count_attempt, insert, old_entries, remove, store_settlement, transaction};
@@ -48,8 +49,9 @@ const WAL_BOUND: u64 = 1 << 20;
 ///   they are, that is damage too. Move or copy all of them together, when no program has them open.
 /// * Damage that shows while it is open is a fault of every call that reads the entry. After it no payment begins and none is
 ///   repeated through this value, but what became of others is still recorded.
-/// * A copy or a backup goes on under another epoch, so it repeats no order number. It does not know what was paid
-///   since it was made.
+/// * A copy or a backup goes on under another epoch, so it makes no order number anew. It does not know what was paid since it was
+///   made: an entry that it takes for unsent may have been sent, so the till sends it as a repeat. What was begun after the backup it
+///   does not have, and would pay again under the same intent: restore none, unless the terminal's payments since then were looked up.
 pub struct SqliteJournal {
     // Closed before the locks are let go: fields are dropped in this order.
     connection: Owned,
@@ -375,13 +377,18 @@ impl Journal for SqliteJournal {
         })
     }
 
-    fn note_known(&mut self, id: EntryId) -> Result<()> {
+    fn note(&mut self, id: EntryId, known: bool, words: Option<&Words>) -> Result<()> {
         self.write(|change| {
             let mut stored = Entries::one(change)?;
-            if existing(&mut stored, id)?.known {
+            let have = existing(&mut stored, id)?;
+            let says_more = words.is_some_and(|words| have.last_words.as_ref() != Some(words));
+            if !says_more && (have.known || !known) {
                 return Ok(((), None));
             }
-            change.execute("UPDATE entries SET known = 1 WHERE id = ?1", [id]).or_fault()?;
+            let note = "UPDATE entries SET known = max(known, ?2), last_code = coalesce(?3, last_code), \
+                        last_text = coalesce(?4, last_text) WHERE id = ?1";
+            let words = words.map(|words| (&words.code, &words.text)).unzip();
+            change.execute(note, params![id, known, words.0, words.1]).or_fault()?;
             Ok(((), Some(stored.seal(change, id)?)))
         })
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::journal::entry::{Entry, EntryId, EntryState, Settlement};
 use crate::money::Fen;
-use crate::outcome::Next;
+use crate::outcome::{Next, Words};
 use rusqlite::{Connection, Row};
 
 use super::faults::{Result, damaged, get, refused};
@@ -60,6 +60,10 @@ fn read_entry(read: ReadEntry<'_>) -> Result<Entry> {
         attempts: get(row, "attempts")?,
         last_attempt_at: get(row, "last_attempt_at")?,
         known: get(row, "known")?,
+        last_words: match (get(row, "last_code")?, get(row, "last_text")?) {
+            (Some(code), Some(text)) => Some(Words { code, text }),
+            _ => None,
+        },
         state: read_state(row, evidence)?,
         acknowledged_at: get(row, "acknowledged_at")?,
         revision,

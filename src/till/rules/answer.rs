@@ -6,7 +6,7 @@ use super::case::*;
 use crate::clock::{EARLIEST, LATEST};
 use crate::endpoint::{OrderRules, Resolution, ResolvedBy};
 use crate::journal::{EntryState, Settlement};
-use crate::outcome::{Answer, Doubt, Next, Reason, Refusal};
+use crate::outcome::{Answer, Doubt, Next, Reason, Refusal, Words};
 use crate::till::period::{is_gone, is_over};
 use crate::till::receipt::{Evidence, picked};
 use crate::wire::pairs::Pairs;
@@ -117,6 +117,12 @@ fn is_stuck(case: &Case<'_>, resolution: &Resolution, state: &str, date: Option<
 const WORKING: &str = "the gateway is still working on it";
 const GIVEN_BACK: &str = "it was paid, and given back on the platform";
 
+/// A state of the query, for people: with its reason, or its description.
+pub(in crate::till) fn state_in_words(resolution: &Resolution, pairs: &Pairs) -> Words {
+    let text = ["reason", "trade_state_desc"].iter().find_map(|name| pairs.owned(name));
+    Words { code: pairs.owned(resolution.state).unwrap_or_default(), text: text.unwrap_or_default() }
+}
+
 /// What a state of the query means.
 enum Said {
     Paid,
@@ -220,8 +226,8 @@ fn not_found(
 }
 
 fn confirmed(case: &Case<'_>) -> Option<Refusal> {
-    let is_first = case.entry.attempts == 1 && case.seen.attempts == 0 && !case.entry.known && !case.seen.known;
-    case.seen.refused.clone().filter(|_| is_first)
+    let refused = case.seen.refused.clone().or_else(|| unconfirmed_before(case));
+    refused.filter(|_| !case.entry.known && !case.seen.known)
 }
 
 const NOT_KNOWN: &str =

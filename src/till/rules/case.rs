@@ -9,7 +9,7 @@ use crate::clock::EARLIEST;
 use crate::endpoint::{Endpoint, Means, OrderRules, Resolution, ResolvedBy};
 use crate::gateways::account::Profile;
 use crate::journal::{Entry, EntryState, JournalFault, Settlement};
-use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
+use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal, Words};
 use crate::till::period::ordered_at;
 use crate::till::receipt::Evidence;
 use crate::till::seen::{Seen, Times};
@@ -33,6 +33,8 @@ pub(in crate::till) struct Case<'a> {
     pub entry: &'a Entry,
     pub seen: &'a Seen,
     pub times: Times,
+    /// An earlier opening of the journal began it. In a backup that was restored it may have been sent since.
+    pub is_from_before: bool,
 }
 
 /// What happened.
@@ -222,12 +224,28 @@ pub(in crate::till) fn is_paid_unwritten(seen: &Seen) -> bool {
     matches!(seen.unwritten, Some(Settlement::Accepted { .. } | Settlement::PaidLate { .. }))
 }
 
-/// What a refusal comes to that the query has yet to confirm.
-pub(in crate::till) fn unconfirmed(endpoint: &Endpoint, doubt: &Doubt) -> Option<Refusal> {
-    match endpoint.reply.meaning(&doubt.code) {
-        Means::RefusedUnlessKnown(next) if doubt.reason == Reason::Unconfirmed => {
+/// What an attempt's refusal comes to that the query has yet to confirm, where what was sent before it is proven unpaid: the document
+/// wants the query; or the journal may be a backup, which forgot that this number was sent and paid.
+pub(in crate::till) fn to_confirm(case: &Case<'_>, outcome: &Outcome<Pairs>) -> Option<Refusal> {
+    let doubt = match outcome {
+        Outcome::Declined(refusal) => return Some(refusal.clone()).filter(|_| case.is_from_before),
+        Outcome::Unknown(doubt) if matches!(doubt.reason, Reason::Unconfirmed | Reason::EarlierAttempt) => doubt,
+        _ => return None,
+    };
+    match case.endpoint.reply.meaning(&doubt.code) {
+        Means::RefusedUnlessKnown(next) => {
             Some(Refusal { code: doubt.code.clone(), text: doubt.text.clone().into_owned(), next })
         }
+        _ => None,
+    }
+}
+
+/// The same after a restart, by the words of the only attempt.
+pub(super) fn unconfirmed_before(case: &Case<'_>) -> Option<Refusal> {
+    let only = case.entry.attempts == 1 && case.seen.attempts == 0;
+    let Words { code, text } = case.entry.last_words.clone().filter(|_| only)?;
+    match case.endpoint.reply.meaning(&code) {
+        Means::RefusedUnlessKnown(next) => Some(Refusal { code, text, next }),
         _ => None,
     }
 }

@@ -25,7 +25,7 @@ use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
 use answer::{after_answer, after_late, to_ask};
 
-pub(super) use answer::{ask_now, counts_as_not_found, without_repeat};
+pub(super) use answer::{ask_now, counts_as_not_found, state_in_words, without_repeat};
 pub(super) use case::*;
 
 /// How far the clock may be from the gateway's for pruning.
@@ -132,11 +132,15 @@ pub(super) fn not_written(entry: &Entry, seen: &Seen) -> Doubt {
     Doubt::new(Reason::Journal, words)
 }
 
+/// It was asked about, nothing is in doubt, and it is pending all the same.
+pub(super) fn not_recorded() -> Doubt {
+    Doubt::new(Reason::Journal, "the result could not be written")
+}
+
 /// Why what the journal has of an entry is not what is known of it.
 pub(super) fn doubted(entry: &Entry, seen: &Seen) -> Option<Doubt> {
     match entry {
         _ if seen.unwritten.is_some() => Some(not_written(entry, seen)),
-        _ if entry.is_pending() => Some(Doubt::new(Reason::Journal, "the result could not be written")),
         _ if is_given_up(entry) && seen.called_paid => Some(contradicted()),
         _ => None,
     }
@@ -226,6 +230,14 @@ fn after_attempt(case: &Case<'_>, ended: Ended) -> Step {
         // judge says Ordered of orders only, and PaidLate of nothing: if it did, nothing would be known.
         (Outcome::Ordered(_) | Outcome::PaidLate(_), _) => {
             resolve(case, true, Doubt::new(Reason::Broken, "no outcome of a payment"))
+        }
+        (Outcome::Declined(Refusal { code, text, .. }), flow) if case.is_from_before => {
+            let doubt = Doubt { code, ..Doubt::new(Reason::EarlierAttempt, text) };
+            match flow {
+                // Nobody has its URL.
+                ResolvedBy::Order(..) => Step::GiveUp(doubt),
+                _ => resolve(case, true, doubt),
+            }
         }
         (Outcome::Declined(refusal), _) => match refusal.next {
             Next::SameNumberLater(wait) => Step::SameNumberAfter(wait.max(APART), refusal),

@@ -106,7 +106,7 @@ fn every_kind(journal: &mut dyn Journal) {
     let twice = begin_at(journal, packet, "tried twice", NOW).unwrap().id;
     journal.attempt(twice, NOW + 7).unwrap();
     let known = begin_at(journal, packet, "known", NOW).unwrap().id;
-    journal.note_known(known).unwrap();
+    journal.note(known, true, None).unwrap();
     let declined = |next| Settlement::Declined { code: "NOTENOUGH".into(), text: "帐号余额不足".into(), next };
     let url =
         pairs(&[("mweb_url", "https://wx.tenpay.com/pay?prepay_id=wx20161215"), ("ordered_at", "20261121160000")]);

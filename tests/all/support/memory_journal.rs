@@ -197,11 +197,12 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn note_known(&mut self, id: EntryId) -> Result<(), JournalFault> {
+    fn note(&mut self, id: EntryId, known: bool, words: Option<&Words>) -> Result<(), JournalFault> {
         self.call(|inner| {
             let entry = inner.find(id)?;
-            entry.revision += i64::from(!entry.known);
-            entry.known = true;
+            let now = (entry.known || known, words.cloned().or(entry.last_words.clone()));
+            entry.revision += i64::from(now != (entry.known, entry.last_words.clone()));
+            (entry.known, entry.last_words) = now;
             Ok(())
         })
     }

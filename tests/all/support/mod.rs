@@ -376,7 +376,7 @@ pub fn accepted<T: std::fmt::Debug>(outcome: Result<Outcome<T>, Error>) -> T {
 }
 
 /// What a report leaves in doubt.
-pub fn doubt_of(recovered: &Recovered) -> Option<&Doubt> {
+pub fn doubt_of(recovered: &Reported) -> Option<&Doubt> {
     match &recovered.outcome {
         Outcome::Unknown(doubt) => Some(doubt),
         _ => None,

@@ -99,8 +99,8 @@ impl Journal for Watched {
         self.call(|journal| journal.reopen(id, at))
     }
 
-    fn note_known(&mut self, id: EntryId) -> Result<(), JournalFault> {
-        self.call(|journal| journal.note_known(id))
+    fn note(&mut self, id: EntryId, known: bool, words: Option<&Words>) -> Result<(), JournalFault> {
+        self.call(|journal| journal.note(id, known, words))
     }
 
     fn acknowledge(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault> {

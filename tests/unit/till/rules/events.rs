@@ -154,6 +154,7 @@ pub(super) enum Happens {
     AttemptUnknown,
     AttemptProcessing,
     AttemptUnconfirmed,
+    AttemptRefusedFromBefore,
     NotMade,
     NotMadeAfterRefusal,
     NotMadeChanged,
@@ -226,6 +227,7 @@ const ATTEMPTS: &[Happens] = &[
     H::AttemptUnknown,
     H::AttemptProcessing,
     H::AttemptUnconfirmed,
+    H::AttemptRefusedFromBefore,
     H::NotMade,
     H::NotMadeAfterRefusal,
     H::NotMadeChanged,
@@ -291,6 +293,7 @@ pub(super) const EVENTS: &[Happens] = &[
     H::AttemptUnknown,
     H::AttemptProcessing,
     H::AttemptUnconfirmed,
+    H::AttemptRefusedFromBefore,
     H::NotMade,
     H::NotMadeAfterRefusal,
     H::NotMadeChanged,
@@ -408,6 +411,9 @@ impl Happens {
             H::AttemptNewNumber => "attempt: a final refusal that ends the number",
             H::AttemptStop => "attempt: a final refusal that a person must see",
             H::AttemptUnknown => "attempt: anything else",
+            H::AttemptRefusedFromBefore => {
+                "attempt: a final refusal, of an entry that an earlier opening of the journal wrote"
+            }
             H::AttemptUnconfirmed => {
                 "attempt: a refusal that the document calls \"not paid\", and that the query must confirm"
             }

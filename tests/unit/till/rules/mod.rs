@@ -44,12 +44,14 @@ struct Scene {
     entry: Entry,
     seen: Seen,
     times: Times,
+    is_from_before: bool,
 }
 
 impl Scene {
     fn step(&self, event: Event) -> Step {
-        let Scene { endpoint, account, entry, seen, times } = self;
-        step(&Case { endpoint, profile: account.profile(), entry, seen, times: *times }, event)
+        let Scene { endpoint, account, entry, seen, times, is_from_before } = self;
+        let (profile, times, is_from_before) = (account.profile(), *times, *is_from_before);
+        step(&Case { endpoint, profile, entry, seen, times, is_from_before }, event)
     }
 }
 
@@ -122,7 +124,7 @@ fn scene(flow: Flow, state: State) -> Scene {
     };
     entry.state = settlement.map_or(EntryState::Open, EntryState::Recorded);
     let times = Times { now: NOW, monotonic: MONOTONIC, opened: Duration::ZERO, gateway: Some(NOW) };
-    Scene { endpoint, account: account(flow), entry, seen, times }
+    Scene { endpoint, account: account(flow), entry, seen, times, is_from_before: false }
 }
 
 fn pairs(fields: &[(&str, &str)]) -> Pairs {
@@ -193,6 +195,10 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
         H::AttemptStop => attempt(Outcome::Declined(refusal(Next::Stop))),
         H::AttemptUnknown => attempt(Outcome::Unknown(doubt(Reason::Broken, ""))),
         H::AttemptProcessing => attempt(Outcome::Unknown(doubt(Reason::OpenCode, "PROCESSING"))),
+        H::AttemptRefusedFromBefore => {
+            at.is_from_before = true;
+            attempt(Outcome::Declined(refusal(Next::NewNumber)))
+        }
         H::AttemptUnconfirmed => attempt(Outcome::Unknown(doubt(Reason::Unconfirmed, "NOTENOUGH"))),
         H::NotMade => Event::NotMade { changed: None, refused: None },
         H::NotMadeAfterRefusal => Event::NotMade { changed: None, refused: Some(refusal(Next::SameNumber)) },

@@ -36,6 +36,7 @@ const TRUST: &str = "ruling: flash flips bits; what contradicts itself is not be
 const STAYS: &str = "ruling: what is settled stays (docs/design.md, Till)";
 const UNKNOWN: &str = "R.2: everything that proves nothing is Unknown, then the query of R.5";
 const LATE: &str = "ruling: money for an order that was given up is never dropped, and never the same as in time (docs/design.md, WAP orders)";
+const BACKUP: &str = "ruling: a backup of the journal may have forgotten that this number was sent, and paid; its refusal wants the query's word (docs/design.md)";
 const CALLED_PAID: &str = "ruling 16: no unpaid word ends what a signed notification calls paid";
 const NOT_FOUND: &str = "R.6: an order whose URL nobody has; ruling: it may arrive late; 20 minutes (seed 1, \"二十分钟后查询\"), twice, a minute apart, at the first host (docs/design.md, \"NOT_FOUND is final only if\")";
 
@@ -165,6 +166,9 @@ pub(super) const ROWS: &[Row] = &[
         "repeat after 1 s",
         "seed 3: 此接口支持重复调用; only where the operator allows it (`repeat_while_unpaid`)",
     ),
+    row(PAYOUT, OPEN, &[H::AttemptRefusedFromBefore], "ask after 1 s", BACKUP),
+    row(WAP, OPEN, &[H::AttemptRefusedFromBefore], "Abandoned", BACKUP),
+    row(WEBGATE, OPEN, &[H::AttemptRefusedFromBefore], "repeat after 1 s", BACKUP),
     row(FLOWS, OPEN, &[H::NotMadeChanged], "ForAPerson", TRUST),
     // ---- a repeat ended ----
     row(REPEATED, OPEN, &[H::RepeatAccepted], "Accepted (reply)", "R.3: a success decides"),
