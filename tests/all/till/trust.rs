@@ -133,7 +133,7 @@ fn edits_by_sql_are_refused() {
         "DELETE FROM fields WHERE entry = 2; DELETE FROM entries WHERE id = 2",
         "INSERT INTO entries SELECT 7, account, call, 'new', '1', fen, begun_at, attempts, last_attempt_at, state, known, \
          settled_at, acknowledged_at, field_count, queried, code, text, next, wait_seconds, wait_nanoseconds, reason, \
-         person, revision, digest FROM entries WHERE id = 2",
+         person, revision, last_code, last_text, digest FROM entries WHERE id = 2",
         // Two entries change places, with their digests.
         "UPDATE entries SET digest = (SELECT digest FROM entries WHERE id = 1) WHERE id = 2",
         "UPDATE fields SET entry = 9 WHERE entry = 1; UPDATE fields SET entry = 1 WHERE entry = 2; \
