@@ -83,8 +83,8 @@ pub use gateways::{ENDPOINTS, redpack, swiftpass, webgate, workwx};
 pub use journal::SqliteJournal;
 pub use journal::order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};
 pub use journal::{
-    Entry, EntryId, EntryState, EntryVersion, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered, Owner,
-    Settlement, Summary,
+    Entry, EntryId, EntryState, EntryVersion, Journal, JournalFault, JournalFaultKind, Mended, NewEntry, Numbered,
+    Owner, Settlement, Summary,
 };
 pub use money::Fen;
 pub use nonce::Random;

@@ -212,7 +212,7 @@ mod till {
             self.change(|entry| entry.state = EntryState::Recorded(settlement.clone()))
         }
 
-        fn reopen(&mut self, _: EntryId, _: i64) -> Result<(), JournalFault> {
+        fn reopen(&mut self, _: EntryId, _: i64, _: Option<&Mended>) -> Result<(), JournalFault> {
             self.change(|entry| entry.state = EntryState::Open).map(drop)
         }
 

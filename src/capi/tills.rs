@@ -228,7 +228,7 @@ abi! {
     }
 
     /// Calls `each` with counts and sums of the entries begun in a time (seconds since 1970), by call and outcome: to lay beside
-    /// the platform's bill.
+    /// the platform's bill. What was begun under a clock that was not set is in every sum, as "undated: accepted" and the like.
     call wxt_till_summary(till: *const wxt_till, from: i64, until: i64, each: wxt_summary_callback,
         context: *mut c_void) {
         let till = seen(till, "till")?.till()?;

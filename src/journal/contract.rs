@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::entry::{Entry, EntryId, NewEntry, Numbered, Owner, Settlement, Summary};
+use super::entry::{Entry, EntryId, Mended, NewEntry, Numbered, Owner, Settlement, Summary};
 use super::fault::JournalFault;
 use super::order_number::Serial;
 use crate::error::Error;
@@ -69,13 +69,14 @@ pub trait Journal: Send {
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64, JournalFault>;
 
     /// Opens a settled entry again, with one more attempt counted: nothing was sent, or it was refused and the same
-    /// number may be used again. An acknowledged one is then no longer acknowledged.
+    /// number may be used again. Where its cause was mended: with another amount and other fields. An acknowledged one is then
+    /// no longer acknowledged.
     ///
     /// # Errors
     ///
     /// [`JournalFaultKind::Refused`]: the entry does not allow it ([`Entry::allows_same_number`]), or its fields were
-    /// blanked.
-    fn reopen(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
+    /// blanked and none are given.
+    fn reopen(&mut self, id: EntryId, at: i64, mended: Option<&Mended>) -> Result<(), JournalFault>;
 
     /// Notes what the gateway said of an order while nothing is proven: that it knows it (true stays true: a later "not found" is
     /// then never final), and its last words, where there are some. Doing it twice is no error.
@@ -132,7 +133,8 @@ pub trait Journal: Send {
     /// The journal cannot be written.
     fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64) -> Result<u32, JournalFault>;
 
-    /// Counts and sums of the entries begun in a time, by call and outcome: to lay beside the platform's bill.
+    /// Counts and sums of the entries begun in a time, by call and outcome: to lay beside the platform's bill. What was begun under a
+    /// clock that was not set (before 2026 or after 2055) has no day: it is in every sum, as `undated: accepted` and the like.
     ///
     /// # Errors
     ///

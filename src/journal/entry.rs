@@ -54,6 +54,15 @@ pub struct Numbered {
     pub fields: Vec<(String, String)>,
 }
 
+/// What a refused payment is sent with, once its cause was mended.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mended {
+    /// The amount in fen.
+    pub amount: Fen,
+    /// As [`Numbered::fields`], with the same order number.
+    pub fields: Vec<(String, String)>,
+}
+
 /// One payment in the journal.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -262,7 +271,7 @@ pub struct Summary {
     /// The call: `sendredpack`.
     pub call: String,
     /// `accepted`, `declined`, `not sent`, `open`, `ordered`, `abandoned`, `paid late`, `for a person`, `by hand: paid`,
-    /// `by hand: not paid`.
+    /// `by hand: not paid`; with `undated: ` before it where nobody knows its day.
     pub outcome: String,
     /// How many.
     pub count: u64,
@@ -320,6 +329,13 @@ impl fmt::Debug for Entry {
             .field("acknowledged_at", &self.acknowledged_at)
             .field("revision", &self.revision)
             .finish_non_exhaustive()
+    }
+}
+
+/// Names the fields, and hides their values.
+impl fmt::Debug for Mended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mended").field("amount", &self.amount).field("fields", &Names(&self.fields)).finish()
     }
 }
 

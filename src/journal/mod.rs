@@ -14,7 +14,7 @@ mod sqlite;
 
 pub use contract::Journal;
 pub(crate) use entry::Names;
-pub use entry::{Entry, EntryId, EntryState, EntryVersion, NewEntry, Numbered, Owner, Settlement, Summary};
+pub use entry::{Entry, EntryId, EntryState, EntryVersion, Mended, NewEntry, Numbered, Owner, Settlement, Summary};
 pub use fault::{JournalFault, JournalFaultKind};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteJournal;

@@ -44,6 +44,8 @@ impl Pause for SystemPause {
     }
 }
 
+/// How long a cancelled call goes on waiting at most.
+const PART: Duration = Duration::from_millis(200);
 /// How many times in the future are remembered: more, and their pauses begin anew.
 const MOST_FUTURES: usize = 64;
 
@@ -62,6 +64,8 @@ pub struct Till {
     opened: Duration,
     /// Entries that a thread works on.
     busy: Lock<Vec<EntryId>>,
+    /// Orders that another thread waits to close: whoever only waits for their customer lets them go.
+    wanted: Lock<Vec<EntryId>>,
     /// What this process saw of pending entries.
     pub(super) seen: Lock<BTreeMap<EntryId, Seen>>,
     /// The first entry that was begun since the journal was opened.
@@ -121,6 +125,7 @@ impl Till {
             patience: Duration::from_secs(30),
             opened,
             busy: Lock::new(Vec::new()),
+            wanted: Lock::new(Vec::new()),
             seen: Lock::new(BTreeMap::new()),
             begun: Lock::new(None),
             future: Lock::new(BTreeMap::new()),
@@ -242,6 +247,20 @@ impl Till {
     /// Whether an entry was begun by an earlier opening of the journal. The numbers of entries go up.
     fn is_from_before(&self, id: EntryId) -> bool {
         self.begun.with(|begun| begun.is_none_or(|first| id < first))
+    }
+
+    /// Takes an entry in hand before whoever waits for its customer, as [`Till::hold`]. A question that is under way ends first.
+    pub(super) fn hold_first(&self, id: EntryId, patience: Duration) -> Result<Option<Held<'_>>, JournalFault> {
+        self.wanted.with(|wanted| wanted.push(id));
+        let until = self.clock.monotonic().saturating_add(patience);
+        let held = loop {
+            match self.hold(id) {
+                Ok(None) if self.clock.monotonic() < until && unless_panicked(|| self.pause.pause(PART)).is_some() => {}
+                held => break held,
+            }
+        };
+        self.wanted.with(|wanted| wanted.iter().position(|other| *other == id).map(|at| wanted.swap_remove(at)));
+        held
     }
 
     // ---- what this process saw ----
@@ -452,20 +471,30 @@ impl Till {
     pub(super) fn call<'a>(&self, intent: &'a str, options: &Options<'a>, patience: Duration) -> Call<'a> {
         let patience = options.patience.unwrap_or(patience);
         let deadline = self.clock.monotonic().saturating_add(patience);
-        Call { intent, deadline, payments_until: deadline, questions_until: deadline, watch: options.watch }
+        Call {
+            intent,
+            deadline,
+            payments_until: deadline,
+            questions_until: deadline,
+            waits_for: None,
+            watch: options.watch,
+        }
+    }
+
+    /// Whether another thread waits to close the order that this call waits for.
+    fn is_wanted(&self, call: &Call<'_>) -> bool {
+        call.waits_for.is_some_and(|id| self.wanted.with(|wanted| wanted.contains(&id)))
     }
 
     /// Waits if the deadline allows it. False: it does not, or the waiting was cancelled.
     pub(super) fn wait(&self, call: &Call<'_>, order_number: &str, time: Duration) -> bool {
-        /// How long a cancelled call goes on waiting at most.
-        const PART: Duration = Duration::from_millis(200);
         if self.clock.monotonic().saturating_add(time) > call.deadline {
             return false;
         }
         let mut left = time;
         let mut parts = 0_u32;
         while !left.is_zero() {
-            if call.is_cancelled() {
+            if call.is_cancelled() || self.is_wanted(call) {
                 return false;
             }
             if parts.is_multiple_of(5) {

@@ -11,7 +11,7 @@ use super::intent::Verb;
 use super::receipt::Receipt;
 use super::rules::{self, Asking, Event, Step};
 use super::run::Work;
-use super::watch::Options;
+use super::watch::{Call, Options};
 use crate::error::{Error, ErrorKind};
 use crate::gateways::request::Payment;
 use crate::journal::{Entry, JournalFault};
@@ -73,10 +73,14 @@ impl Till {
     ///
     /// As [`Till::payment_of`].
     pub fn payment_of_with(&self, order_number: &str, options: &Options<'_>) -> Result<Outcome<Receipt<Pairs>>, Error> {
-        self.with_order(order_number, options, |work| Ok(self.ask_of(work)))
+        self.with_order(order_number, options, None, |work| {
+            let call = Call { waits_for: Some(work.entry.id), ..work.call };
+            Ok(self.ask_of(&Work { call, ..*work }))
+        })
     }
 
-    /// Closes a WAP order, so that nobody can pay it any more, and asks what became of it.
+    /// Closes a WAP order, so that nobody can pay it any more, and asks what became of it. A thread that waits for its customer lets
+    /// the order go.
     ///
     /// `Declined`: it is closed unpaid. `Accepted`: the customer was faster, and paid. `Unknown`: neither is proven; it may
     /// still be paid.
@@ -85,7 +89,7 @@ impl Till {
     ///
     /// As [`Till::payment_of`]; or the order is not one that a customer pays.
     pub fn close(&self, order_number: &str) -> Result<Outcome<Receipt<Pairs>>, Error> {
-        self.with_order(order_number, &Options::new(), |work| {
+        self.with_order(order_number, &Options::new(), Some(self.patience), |work| {
             match self.decide(work, Event::Close) {
                 Step::Close(_) => self.ask_to_close(work),
                 Step::Refuse(words) => return Err(Error::field("order_number", words)),
@@ -106,7 +110,7 @@ impl Till {
     /// then this money is given back.
     pub fn accept_late(&self, order_number: &str) -> Result<Outcome<Receipt<Pairs>>, Error> {
         let twice = || Error::field("order_number", "another order of this sale was paid: give this money back");
-        self.with_order(order_number, &Options::new(), |work| {
+        self.with_order(order_number, &Options::new(), None, |work| {
             match self.decide(work, Event::AcceptLate) {
                 Step::AskIfPaid => {}
                 Step::Refuse(words) => return Err(Error::field("order_number", words)),
@@ -129,11 +133,12 @@ impl Till {
         })
     }
 
-    /// Finds an order number, takes it in hand, and works on it.
+    /// Finds an order number, takes it in hand, and works on it. With a time: before whoever waits for its customer.
     fn with_order(
         &self,
         order_number: &str,
         options: &Options<'_>,
+        first: Option<Duration>,
         run: impl FnOnce(&Work<'_>) -> Result<Outcome<Receipt<Pairs>>, Error>,
     ) -> Result<Outcome<Receipt<Pairs>>, Error> {
         self.process.check()?;
@@ -143,7 +148,8 @@ impl Till {
         let Some((desk, endpoint, id)) = found.and_then(known) else {
             return Err(Error::field("order_number", "is not in the journal under an account of this till"));
         };
-        let Some(held) = self.hold(id).map_err(unreadable)? else {
+        let held = first.map_or_else(|| self.hold(id), |patience| self.hold_first(id, patience));
+        let Some(held) = held.map_err(unreadable)? else {
             return Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread works on this order")));
         };
         if held.entry.order_number != order_number {

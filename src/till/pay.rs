@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, text};
 use crate::gateways::account::{Account, Profile};
 use crate::gateways::request::Payment;
 use crate::journal::order_number::Serial;
-use crate::journal::{Entry, EntryState, Journal, JournalFault, JournalFaultKind, NewEntry, Numbered};
+use crate::journal::{Entry, EntryState, Journal, JournalFault, JournalFaultKind, Mended, NewEntry, Numbered};
 use crate::money::Fen;
 use crate::outcome::{Doubt, Outcome, Reason, Refusal};
 use crate::wire::fields::Fields;
@@ -41,6 +41,14 @@ enum Looked<'a> {
     /// An entry of this intent contradicts itself, in these words.
     Distrust(Entry, String),
     Unknown(Doubt),
+}
+
+/// Under which number a payment is sent.
+#[derive(Clone, Copy)]
+enum Under<'a> {
+    New(Serial),
+    /// The one that an entry has.
+    Kept(&'a str),
 }
 
 /// How far one look at an intent came.
@@ -124,10 +132,10 @@ impl Till {
         if given.get(endpoint.order_number).is_some_and(|number| !number.is_empty()) {
             return Err(Error::field(endpoint.order_number, "is made by the till: leave it empty"));
         }
-        let number = |serial| self.number(desk, endpoint, given, serial);
+        let number = |under: Under<'_>| self.number(desk, endpoint, given, under);
         // Every rule is checked before anything is stored, but an entry that may be open counts first: what expired or was
         // narrowed since says nothing about the money.
-        let mut valid = Some(number(Serial { epoch: 0, counter: 0 }).map(drop));
+        let mut valid = Some(number(Under::New(Serial { epoch: 0, counter: 0 })).map(drop));
         let fields = desk.pipe.filled(desk.profile(), endpoint, given.with(endpoint.order_number, ""));
         let amount = fields.get(endpoint.amount).and_then(Fen::read).unwrap_or_default();
         let call = self.call(intent, options, self.patience);
@@ -158,12 +166,15 @@ impl Till {
         desk: &Desk,
         endpoint: &'static Endpoint,
         given: &Fields,
-        serial: Serial,
+        under: Under<'_>,
     ) -> Result<Numbered, Error> {
         let now = self.clock.unix_seconds();
         // A clock beyond the calendar must not hide an open entry.
         let today = ChinaTime::from_unix(now.clamp(0, ChinaTime::LAST))?;
-        let order_number = self.numbers.make(endpoint.numbers, merchant(desk.profile()), today, serial)?;
+        let order_number = match under {
+            Under::New(serial) => self.numbers.make(endpoint.numbers, merchant(desk.profile()), today, serial)?,
+            Under::Kept(number) => number.into(),
+        };
         let mut given = given.with(endpoint.order_number, &order_number);
         if let ResolvedBy::Order(_, rules) = endpoint.resolved_by {
             set_valid(&mut given, rules, now)?;
@@ -178,7 +189,7 @@ impl Till {
         &self,
         paying: &Paying<'_>,
         valid: &mut Option<Result<(), Error>>,
-        number: &dyn Fn(Serial) -> Result<Numbered, Error>,
+        number: &dyn Fn(Under<'_>) -> Result<Numbered, Error>,
         given_up: &mut Option<Doubt>,
     ) -> Result<Advanced, Error> {
         let outcome = match self.look(paying, valid, number, given_up)? {
@@ -209,7 +220,7 @@ impl Till {
         &'a self,
         paying: &Paying<'_>,
         valid: &mut Option<Result<(), Error>>,
-        number: &dyn Fn(Serial) -> Result<Numbered, Error>,
+        number: &dyn Fn(Under<'_>) -> Result<Numbered, Error>,
         given_up: &mut Option<Doubt>,
     ) -> Result<Looked<'a>, Error> {
         let Paying { endpoint, account, amount, fields, .. } = *paying;
@@ -233,8 +244,8 @@ impl Till {
             let called_paid = called_paid.cloned();
             let latest = rules::deciding(entries, |entry| rules::is_paid_unwritten(&self.seen_of(entry.id)));
             let same = latest.as_ref().is_none_or(|entry| same_payment(entry, endpoint, fields));
-            // Nothing was paid, nothing is open, and its number is given up: mended fields are a new attempt.
-            if !same && (pending || !latest.as_ref().is_some_and(Entry::allows_new_number)) {
+            // Nothing was paid, and nothing is open: mended fields are another attempt.
+            if !same && (pending || !rules::takes_mended(latest.as_ref())) {
                 return Err(Error::field("intent", "was used before with other fields"));
             }
             if pending && given_up.is_none() {
@@ -272,20 +283,28 @@ impl Till {
         journal: &mut dyn Journal,
         new: &NewEntry<'_>,
         (step, latest, called_paid): (Step, Option<Entry>, Option<Entry>),
-        number: &dyn Fn(Serial) -> Result<Numbered, Error>,
+        number: &dyn Fn(Under<'_>) -> Result<Numbered, Error>,
     ) -> Result<Option<Looked<'a>>, Error> {
         let taken = |entry| self.take(entry);
         Ok(match (step, latest) {
             (Step::Wait(pause), latest) => Some(Looked::Wait(pause, latest.filter(rules::was_sent))),
             (Step::AskIfPaid, _) => called_paid.and_then(taken).map(Looked::AskIfPaid),
             (Step::NewNumber, _) => {
-                let entry = journal.begin(new, &mut |serial| number(serial)).map_err(not_begun)?;
+                let entry = journal.begin(new, &mut |serial| number(Under::New(serial))).map_err(not_begun)?;
                 self.note_begun(entry.id);
                 self.note_payment(paying.last_to_payee(journal, new), new.at);
                 taken(entry).map(|held| Looked::Attempt(held, None))
             }
             (Step::SameNumber, Some(mut entry)) => {
-                journal.reopen(entry.id, new.at).map_err(not_begun)?;
+                let mended = match same_payment(&entry, paying.endpoint, paying.fields) {
+                    true => None,
+                    false => Some(number(Under::Kept(&entry.order_number))?.fields),
+                };
+                let mended = mended.map(|fields| Mended { amount: paying.amount, fields });
+                journal.reopen(entry.id, new.at, mended.as_ref()).map_err(not_begun)?;
+                if let Some(mended) = mended {
+                    (entry.amount, entry.fields) = (mended.amount, mended.fields);
+                }
                 self.note_payment(paying.last_to_payee(journal, new), new.at);
                 entry.attempts = entry.attempts.saturating_add(1);
                 let before = core::mem::replace(&mut entry.state, EntryState::Open);
@@ -366,6 +385,7 @@ impl Till {
             called_paid,
             pause: rules::pause_left(latest, payee, new.at, &|stamp| self.seen_for(stamp)),
             goes_again: false,
+            mended: same == Some(false),
         };
         let Some(entry) = latest else { return Ok(rules::first(&look)) };
         self.of_case(paying.desk, paying.endpoint, entry, |case| {

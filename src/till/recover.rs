@@ -273,7 +273,8 @@ impl Till {
         self.journal.with(|journal| journal.unacknowledged())
     }
 
-    /// Counts and sums of the entries begun in a time, by call and outcome.
+    /// Counts and sums of the entries begun in a time, by call and outcome. What was begun under a clock that was not set is in every
+    /// sum, as `undated: accepted` and the like: nobody knows its day.
     ///
     /// # Errors
     ///

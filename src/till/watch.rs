@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 use crate::client::unless_panicked;
+use crate::journal::EntryId;
 
 /// Watches one call of a till: a screen that shows 正在确认, and a button that ends the waiting.
 ///
@@ -157,6 +158,8 @@ pub(super) struct Call<'a> {
     pub(super) payments_until: Duration,
     /// Until when a question may take.
     pub(super) questions_until: Duration,
+    /// The order whose customer it waits for: a close goes first.
+    pub(super) waits_for: Option<EntryId>,
     pub(super) watch: &'a dyn Watch,
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::EARLIEST;
-use crate::journal::entry::{Entry, EntryId, NewEntry, Numbered, Settlement};
+use crate::journal::entry::{Entry, EntryId, Mended, NewEntry, Numbered, Settlement};
 use crate::journal::fault::JournalFault;
 use crate::outcome::Next;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -66,12 +66,7 @@ pub(super) fn insert(
         let values = params![new.account, new.call, new.intent, order_number, new.amount.get(), new.at, count];
         if change.execute(insert, values).or_fault()? == 1 {
             let id = change.last_insert_rowid();
-            store_pairs(
-                change,
-                "INSERT INTO fields (entry, position, name, value) VALUES (?1, ?2, ?3, ?4)",
-                id,
-                &fields,
-            )?;
+            store_pairs(change, INSERT_FIELD, id, &fields)?;
             let mut stored = Entries::one(change)?;
             let note = stored.seal(change, id)?;
             // A number that is taken uses an id up.
@@ -82,6 +77,17 @@ pub(super) fn insert(
         }
     }
     Err(refused("the order number was used before under this account"))
+}
+
+const INSERT_FIELD: &str = "INSERT INTO fields (entry, position, name, value) VALUES (?1, ?2, ?3, ?4)";
+
+pub(super) fn store_mended(change: &Transaction<'_>, id: EntryId, mended: &Mended) -> Result<()> {
+    refuse_secrets(&mended.fields)?;
+    change.execute("DELETE FROM fields WHERE entry = ?1", [id]).or_fault()?;
+    let count = i64::try_from(mended.fields.len()).unwrap_or(i64::MAX);
+    let update = "UPDATE entries SET fen = ?2, field_count = ?3 WHERE id = ?1";
+    change.execute(update, params![id, mended.amount.get(), count]).or_fault()?;
+    store_pairs(change, INSERT_FIELD, id, &mended.fields)
 }
 
 fn refuse_secrets(pairs: &[(String, String)]) -> Result<()> {

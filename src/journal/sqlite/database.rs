@@ -10,16 +10,19 @@ use rusqlite::{Connection, Transaction, params};
 use super::note::{Note, NoteLine};
 use super::seal::{self, Entries, change_own_row};
 
+use crate::clock::{EARLIEST, LATEST};
 use crate::error::{Error, text};
 use crate::journal::contract::Journal;
-use crate::journal::entry::{Entry, EntryId, EntryState, NewEntry, Numbered, Owner, Settlement, Summary};
+use crate::journal::entry::{Entry, EntryId, EntryState, Mended, NewEntry, Numbered, Owner, Settlement, Summary};
 use crate::journal::fault::{JournalFault, JournalFaultKind};
 use crate::journal::order_number::{COUNTERS, Serial};
 use crate::nonce::Random;
 use crate::outcome::Words;
 use crate::process::{ELSEWHERE, Process};
 
-use super::changes::{Failed, Old, blank, count_attempt, insert, old_entries, remove, store_settlement, transaction};
+use super::changes::{
+    Failed, Old, blank, count_attempt, insert, old_entries, remove, store_mended, store_settlement, transaction,
+};
 use super::faults::{OrFault, Result, damaged, fault, get, io_fault, refused, storage};
 use super::files::{DatabaseLock, Files, beside};
 use super::gone;
@@ -356,7 +359,7 @@ impl Journal for SqliteJournal {
         Ok(revision)
     }
 
-    fn reopen(&mut self, id: EntryId, at: i64) -> Result<()> {
+    fn reopen(&mut self, id: EntryId, at: i64, mended: Option<&Mended>) -> Result<()> {
         self.check_whole()?;
         self.write(|change| {
             let mut stored = Entries::one(change)?;
@@ -364,8 +367,12 @@ impl Journal for SqliteJournal {
                 return Err(refused("the entry does not allow its order number again"));
             }
             let blanked = "SELECT field_count IS NULL FROM entries WHERE id = ?1";
-            if change.query_row(blanked, [id], |row| row.get(0)).or_fault()? {
-                return Err(refused("the entry's fields were blanked: nothing is left to send again"));
+            match mended {
+                Some(mended) => store_mended(change, id, mended)?,
+                None if change.query_row(blanked, [id], |row| row.get(0)).or_fault()? => {
+                    return Err(refused("the entry's fields were blanked: nothing is left to send again"));
+                }
+                None => {}
             }
             let open = "UPDATE entries SET state = 'open', settled_at = NULL, acknowledged_at = NULL, queried = NULL, \
                         code = NULL, text = NULL, next = NULL, wait_seconds = NULL, wait_nanoseconds = NULL, \
@@ -462,10 +469,14 @@ impl Journal for SqliteJournal {
 /// By call and outcome, of entries that are as they were stored.
 fn sums(connection: &Connection, from: i64, until: i64) -> Result<Vec<Summary>> {
     let mut sums: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
-    let mut entries = Entries::prepare(connection, "WHERE begun_at >= ?1 AND begun_at < ?2 ORDER BY id")?;
-    entries.each([from, until], &mut |read| {
+    let begun = "WHERE (begun_at >= ?1 AND begun_at < ?2) OR begun_at < ?3 OR begun_at >= ?4 ORDER BY id";
+    let mut entries = Entries::prepare(connection, begun)?;
+    entries.each([from, until, EARLIEST, LATEST], &mut |read| {
         let fen: i64 = get(read.row, "fen")?;
-        let (count, sum) = sums.entry((get(read.row, "call")?, get(read.row, "state")?)).or_default();
+        let dated = (EARLIEST..LATEST).contains(&get(read.row, "begun_at")?);
+        let state: String = get(read.row, "state")?;
+        let outcome = if dated { state } else { text(&["undated: ", &state]) };
+        let (count, sum) = sums.entry((get(read.row, "call")?, outcome)).or_default();
         (*count, *sum) = (count.saturating_add(1), sum.saturating_add(fen.unsigned_abs()));
         Ok(())
     })?;

@@ -74,6 +74,8 @@ pub(in crate::till) struct Look {
     pub pause: Option<Duration>,
     /// The stored fields may be sent as they are ([`goes_again`]).
     pub goes_again: bool,
+    /// The caller brings other fields.
+    pub mended: bool,
 }
 
 /// How an attempt or a repeat ended.

@@ -119,10 +119,22 @@ fn to_pay(case: &Case<'_>, look: &Look) -> Step {
     match look.pause {
         Some(pause) if begins(entry) => Step::Wait(pause),
         _ if look.goes_again => Step::SameNumber,
+        // The documents' words: mend the cause, then the same number. Whatever became of it, it is paid once.
+        _ if look.mended && is_refused_for_now(entry) => Step::SameNumber,
         _ if entry.allows_new_number() => Step::NewNumber,
         _ if entry.is_pending() => Step::Resume,
         _ => Step::Report,
     }
+}
+
+/// It was refused, and its own number may be sent again with the cause mended.
+fn is_refused_for_now(entry: &Entry) -> bool {
+    entry.allows_same_number() && !entry.allows_new_number()
+}
+
+/// Whether other fields than an entry's may be paid under its intent: nothing was paid, and nothing is open.
+pub(super) fn takes_mended(latest: Option<&Entry>) -> bool {
+    latest.is_some_and(|entry| entry.allows_new_number() || is_refused_for_now(entry))
 }
 
 /// Its end is known, and the journal does not have it: nothing is done with it before.

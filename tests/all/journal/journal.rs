@@ -329,7 +329,7 @@ fn what_an_entry_refuses() {
 
     // Open.
     fails(journal.acknowledge(id, NOW), refused);
-    fails(journal.reopen(id, NOW), refused);
+    fails(journal.reopen(id, NOW, None), refused);
     journal.attempt(id, NOW + 5).unwrap();
     let entry = journal.entry(id).unwrap().unwrap();
     assert_eq!((entry.attempts, entry.last_attempt_at, entry.begun_at), (2, NOW + 5, NOW));
@@ -343,12 +343,12 @@ fn what_an_entry_refuses() {
             fails(journal.acknowledge(id, NOW), refused);
         }
         if entry.allows_same_number() {
-            journal.reopen(id, NOW + 9).unwrap();
+            journal.reopen(id, NOW + 9, None).unwrap();
             let open = journal.entry(id).unwrap().unwrap();
             assert_eq!((open.attempts, open.last_attempt_at), (entry.attempts + 1, NOW + 9));
             assert_eq!((open.state, open.fields), (EntryState::Open, entry.fields));
         } else {
-            fails(journal.reopen(id, NOW), refused);
+            fails(journal.reopen(id, NOW, None), refused);
         }
     }
 
@@ -366,7 +366,7 @@ fn what_an_entry_refuses() {
     // No such entry.
     fails(journal.attempt(999, NOW), refused);
     fails(journal.settle(999, &accepted(), NOW), refused);
-    fails(journal.reopen(999, NOW), refused);
+    fails(journal.reopen(999, NOW, None), refused);
     fails(journal.acknowledge(999, NOW), refused);
 }
 
@@ -377,14 +377,14 @@ fn an_acknowledged_entry_that_was_not_sent_opens_again() {
     let entry = begin(&mut journal, "prize");
     journal.settle(entry.id, &Settlement::NotSent, NOW).unwrap();
     journal.acknowledge(entry.id, NOW).unwrap();
-    journal.reopen(entry.id, NOW + 1).unwrap();
+    journal.reopen(entry.id, NOW + 1, None).unwrap();
     let open = journal.entry(entry.id).unwrap().unwrap();
     assert_eq!((open.state, open.acknowledged_at, open.attempts), (EntryState::Open, None, 2));
     // Once it is blanked there is nothing to send.
     journal.settle(entry.id, &Settlement::NotSent, NOW).unwrap();
     journal.acknowledge(entry.id, NOW).unwrap();
     assert_eq!(journal.prune(NOW + 100, 0).unwrap(), 0);
-    fails(journal.reopen(entry.id, NOW), JournalFaultKind::Refused);
+    fails(journal.reopen(entry.id, NOW, None), JournalFaultKind::Refused);
 }
 
 #[test]
@@ -472,6 +472,42 @@ fn sums_by_call_and_outcome() {
     assert!(sums.iter().all(|row| row.call == "sendredpack" && row.fen == 200 * row.count));
     assert_eq!(journal.summary(NOW - 1, NOW).unwrap()[0].fen, u64::from(Fen::MAX.get()));
     assert_eq!(journal.summary(NOW + 1, i64::MAX).unwrap(), []);
+}
+
+/// What was begun under a clock that was not set is in no day, and so in every sum, under a name of its own (F38).
+#[test]
+fn what_has_no_day_is_in_every_sum() {
+    let folder = Folder::new();
+    let mut journal = folder.open();
+    for (intent, at) in [("1970", 9), ("2099", 4_086_000_000), ("today", NOW)] {
+        let id = journal.begin(&new_entry(intent, at), &mut numbered).unwrap().id;
+        journal.settle(id, &accepted(), NOW).unwrap();
+    }
+    for (from, until, dated) in [(NOW, NOW + 86_400, true), (NOW - 86_400, NOW, false), (0, 10, false)] {
+        let sums = journal.summary(from, until).unwrap();
+        let rows: Vec<_> = sums.iter().map(|row| (row.outcome.as_str(), row.count, row.fen)).collect();
+        let undated = ("undated: accepted", 2, 400);
+        assert_eq!(rows, if dated { vec![("accepted", 1, 200), undated] } else { vec![undated] });
+    }
+}
+
+/// A refused entry is opened again with mended fields (F29): the same number, another amount, and none of the old values left.
+#[test]
+fn a_refused_entry_is_opened_again_with_mended_fields() {
+    let folder = Folder::new();
+    let mut journal = folder.open();
+    let entry = begin(&mut journal, "prize");
+    journal.settle(entry.id, &declined(Next::SameNumber), NOW + 1).unwrap();
+    let mut mended = fields(&entry.order_number);
+    mended.iter_mut().filter(|(name, _)| name == "re_openid").for_each(|(_, value)| *value = "mended".into());
+    let mended = Mended { amount: Fen::new(201).unwrap(), fields: mended };
+    let secret = Mended { fields: vec![("sign".into(), "x".into())], ..mended.clone() };
+    fails(journal.reopen(entry.id, NOW + 2, Some(&secret)), JournalFaultKind::Refused);
+    journal.reopen(entry.id, NOW + 2, Some(&mended)).unwrap();
+    drop(journal);
+    let now = folder.open().entry(entry.id).unwrap().unwrap();
+    assert_eq!((now.state, now.attempts, now.amount), (EntryState::Open, 2, mended.amount));
+    assert_eq!((now.fields, now.order_number), (mended.fields, entry.order_number));
 }
 
 // -- pruning ---------------------------------------------------------------------------------------------------------

@@ -248,7 +248,7 @@ pub fn child_pays(path: &Path) {
                 }
                 2 if open.allows_same_number() => {
                     say(&format!("reopen {id}"));
-                    journal.reopen(id, at).unwrap();
+                    journal.reopen(id, at, None).unwrap();
                     done(&format!("reopen {id}"));
                 }
                 3 if open.is_settled() => {

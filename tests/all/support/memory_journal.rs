@@ -182,11 +182,14 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn reopen(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault> {
+    fn reopen(&mut self, id: EntryId, at: i64, mended: Option<&Mended>) -> Result<(), JournalFault> {
         self.call(|inner| {
             let entry = inner.find(id)?;
             if !entry.allows_same_number() {
                 return refused();
+            }
+            if let Some(mended) = mended {
+                (entry.amount, entry.fields) = (mended.amount, mended.fields.clone());
             }
             entry.state = EntryState::Open;
             entry.acknowledged_at = None;

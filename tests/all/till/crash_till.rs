@@ -95,8 +95,8 @@ impl Journal for Watched {
         self.call(|journal| journal.settle(id, settlement, at))
     }
 
-    fn reopen(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault> {
-        self.call(|journal| journal.reopen(id, at))
+    fn reopen(&mut self, id: EntryId, at: i64, mended: Option<&Mended>) -> Result<(), JournalFault> {
+        self.call(|journal| journal.reopen(id, at, mended))
     }
 
     fn note(&mut self, id: EntryId, known: bool, words: Option<&Words>) -> Result<(), JournalFault> {

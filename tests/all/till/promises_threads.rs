@@ -254,3 +254,41 @@ fn late_money_is_told_or_not_acknowledged() {
     assert!(till.acknowledge(unpaid).is_err());
     till.acknowledge(seen).unwrap();
 }
+
+/// A thread waits for the customer; the cashier closes the order on another one: the waiting ends, and the close is sent.
+#[cfg(feature = "std")]
+#[test]
+fn a_close_goes_before_a_waiting_question() {
+    /// Tells when it waits after its first question.
+    struct Waits(Mutex<(bool, std::sync::mpsc::Sender<()>)>);
+    impl Watch for Waits {
+        fn progress(&self, progress: &Progress<'_>) {
+            let mut told = self.0.lock().unwrap();
+            match progress.phase {
+                Phase::Asking => told.0 = true,
+                Phase::Waiting if told.0 => drop(told.1.send(())),
+                _ => {}
+            }
+        }
+    }
+    let (canned, journal) = (Canned::default(), MemoryJournal::default());
+    let inputs = Inputs {
+        transport: Box::new(canned.clone()),
+        clock: Box::new(SystemClock),
+        random: Box::new(crate::support::Counting::new()),
+    };
+    let till = Till::open(journal.clone()).with(Client::with_inputs(swiftpass_account(), terminal(), inputs).unwrap());
+    let number = ordered(&canned, &till);
+    canned.then(&trade("NOTPAY", &number, "1")).then(&closed(&number)).then(&trade("CLOSED", &number, "1"));
+    let (sender, waiting) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let watch = Waits(Mutex::new((false, sender)));
+            till.payment_of_with(&number, &Options::new().patience(Duration::from_secs(600)).watch(&watch))
+        });
+        waiting.recv().unwrap();
+        declined(till.close(&number));
+        assert_eq!(unknown(asking.join().unwrap()).reason, Reason::NotPaidYet);
+    });
+    assert_eq!((journal.states(), canned.sent().len()), (vec!["unpaid"], 4));
+}

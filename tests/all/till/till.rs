@@ -516,29 +516,52 @@ fn a_field_of_any_evidence() {
 #[test]
 fn after_a_proven_end_the_same_intent_takes_mended_fields() {
     let more = || SendRedPack { total_amount: fen(201), ..red_packet("") };
-    for by_hand in [false, true] {
+    for end in ["not sent", "refused", "by hand"] {
         let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
         let till = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
-        match by_hand {
-            // Refused under a number that stays: only a person gives it up.
-            true => {
-                canned.then(&tenpay_failure("OPENID_ERROR"));
-                declined(outcome(&till, "prize"));
-                refused(till.pay("prize", &more()), "intent");
-                till.settle_by_hand(journal.all()[0].id, false, "Li", "a wrong openid").unwrap();
-            }
-            false => {
+        match end {
+            "not sent" => {
                 canned.then_fault(Sent::No);
                 assert!(outcome(&till, "prize").is_err());
             }
+            _ => {
+                canned.then(&tenpay_failure("OPENID_ERROR"));
+                declined(outcome(&till, "prize"));
+            }
+        }
+        if end == "by hand" {
+            till.settle_by_hand(journal.all()[0].id, false, "Li", "a wrong openid").unwrap();
         }
         Pause::pause(&time, Duration::from_secs(2));
         canned.then_fault(Sent::Maybe);
         unknown(till.pay("prize", &more()));
         let sent = canned.sent();
         assert_eq!(xml_value(&sent[1].body, "total_amount").as_deref(), Some("201"));
-        assert_eq!(journal.all().len(), 2, "a new number");
-        // It is open: neither these fields nor those.
+        // Refused, its number stays the intent's own: under it the prize is paid once, whatever became of the first attempt.
+        let kept = end == "refused";
+        let number = |at: usize| xml_value(&sent[at].body, "mch_billno").unwrap();
+        assert_eq!((journal.all().len(), number(0) == number(1)), (if kept { 1 } else { 2 }, kept), "{end}");
+        let entry = journal.all().pop().unwrap();
+        assert_eq!((entry.amount, entry.field("total_amount")), (fen(201), Some("201")));
+        // It is open: neither these fields nor those; the same ones go on.
         refused(outcome(&till, "prize"), "intent");
+        Pause::pause(&time, Duration::from_secs(2));
+        canned.then(&hb("SENT", "201"));
+        accepted(till.pay("prize", &more()));
     }
+}
+
+/// Mended fields that break a rule are an error of that field: nothing is sent, and the refusal stays what is known.
+#[test]
+fn mended_fields_are_checked_like_new_ones() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = redpack_till(&canned, &journal, &time);
+    canned.then(&tenpay_failure("OPENID_ERROR"));
+    declined(outcome(&till, "prize"));
+    time.jump(2);
+    refused(till.pay("prize", &SendRedPack { total_amount: fen(99), ..red_packet("") }), "scene_id");
+    assert_eq!((journal.states(), canned.sent().len()), (vec!["unpaid"], 1));
+    time.jump(2);
+    canned.then_fault(Sent::Maybe).then(&hb("SENT", "200"));
+    accepted(outcome(&till, "prize"));
 }

@@ -143,6 +143,7 @@ impl State {
 pub(super) enum Happens {
     Pay,
     PayFits,
+    PayMended,
     PayInPause,
     PayCalledPaid,
     AttemptUnsent,
@@ -282,6 +283,7 @@ const ALWAYS: &[Happens] =
 pub(super) const EVENTS: &[Happens] = &[
     H::Pay,
     H::PayFits,
+    H::PayMended,
     H::PayInPause,
     H::PayCalledPaid,
     H::AttemptUnsent,
@@ -363,6 +365,9 @@ impl Happens {
         let has_url = matches!(state, S::Withheld | S::Ordered | S::OrderedEnded);
         match self {
             H::PayFits => matches!(state, S::SameNumber | S::SameNumberLater | S::NotSent),
+            H::PayMended => {
+                matches!(state, S::SameNumber | S::SameNumberLater | S::NotSent | S::NewNumber | S::HandUnpaid)
+            }
             H::PayCalledPaid | H::Notified | H::NotifiedTrusted => is_order,
             H::ResumeInPay => state == S::Open || has_url,
             H::ResumeOnlyAsks => state == S::Open && !is_order,
@@ -402,6 +407,7 @@ impl Happens {
         match self {
             H::Pay => "`pay` is called",
             H::PayFits => "`pay` is called, and the stored fields would be allowed today",
+            H::PayMended => "`pay` is called with other fields",
             H::PayInPause => "`pay` is called within a pause that the gateway wants",
             H::PayCalledPaid => "`pay` is called, and a notification calls a given-up order of the intent paid",
             H::AttemptUnsent => "attempt: no byte left",

@@ -184,6 +184,7 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
     Ok(match what {
         H::Pay => pay(Look::default()),
         H::PayFits => pay(Look { goes_again: true, ..Look::default() }),
+        H::PayMended => pay(Look { mended: true, ..Look::default() }),
         H::PayInPause => pay(Look { pause: Some(Duration::from_secs(15)), ..Look::default() }),
         H::PayCalledPaid => pay(Look { called_paid: true, ..Look::default() }),
         H::AttemptUnsent => Event::Attempt(Ended::NotSent("words".into())),
