@@ -1336,6 +1336,17 @@ wxt_code wxt_till_settle_by_hand(const struct wxt_till *till,
                                  struct wxt_error **error);
 
 /*
+ A person mended what an intent was refused for (WXT_STOP), and lets it be paid again: pay the same intent then. Kept for ever, with
+ the name and the reason. Its own order number is sent again, so that it is paid once; an order that a customer pays gets a
+ new one.
+ */
+wxt_code wxt_till_allow_again(const struct wxt_till *till,
+                              int64_t entry,
+                              const char *name,
+                              const char *reason,
+                              struct wxt_error **error);
+
+/*
  Removes entries that were acknowledged longer ago than this, and blanks personal data in those that stay. An intent
  that went is never paid again. Nothing goes until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
  */
@@ -1346,7 +1357,7 @@ wxt_code wxt_till_prune(const struct wxt_till *till,
 
 /*
  Calls `each` with counts and sums of the entries begun in a time (seconds since 1970), by call and outcome: to lay beside
- the platform's bill.
+ the platform's bill. What was begun under a clock that was not set is in every sum, as "undated: accepted" and the like.
  */
 wxt_code wxt_till_summary(const struct wxt_till *till,
                           int64_t from,

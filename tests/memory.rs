@@ -216,6 +216,10 @@ mod till {
             self.change(|entry| entry.state = EntryState::Open).map(drop)
         }
 
+        fn allow_again(&mut self, _: EntryId, _: &str, _: &str, _: i64) -> Result<(), JournalFault> {
+            Ok(())
+        }
+
         fn note(&mut self, _: EntryId, known: bool, _: Option<&Words>) -> Result<(), JournalFault> {
             self.change(|entry| entry.known |= known).map(drop)
         }
@@ -240,7 +244,7 @@ mod till {
             Ok(self.now().into_iter().collect())
         }
 
-        fn prune(&mut self, _: i64, _: i64) -> Result<u32, JournalFault> {
+        fn prune(&mut self, _: i64, _: i64, _: &dyn Fn(&Entry) -> Option<[u8; 16]>) -> Result<u32, JournalFault> {
             Ok(0)
         }
 

@@ -218,6 +218,14 @@ abi! {
         till.settle_by_hand(entry, paid, text(name, "name")?, text(reason, "reason")?)?;
     }
 
+    /// A person mended what an intent was refused for (WXT_STOP), and lets it be paid again: pay the same intent then. Kept for ever, with
+    /// the name and the reason. Its own order number is sent again, so that it is paid once; an order that a customer pays gets a
+    /// new one.
+    call wxt_till_allow_again(till: *const wxt_till, entry: i64, name: *const c_char, reason: *const c_char) {
+        let till = seen(till, "till")?.till()?;
+        till.allow_again(entry, text(name, "name")?, text(reason, "reason")?)?;
+    }
+
     /// Removes entries that were acknowledged longer ago than this, and blanks personal data in those that stay. An intent
     /// that went is never paid again. Nothing goes until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
     call wxt_till_prune(till: *const wxt_till, older_than_seconds: i64, removed: *mut u32) {

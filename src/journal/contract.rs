@@ -78,6 +78,15 @@ pub trait Journal: Send {
     /// blanked and none are given.
     fn reopen(&mut self, id: EntryId, at: i64, mended: Option<&Mended>) -> Result<(), JournalFault>;
 
+    /// Lets a refused entry be sent again under its number although the refusal said not to: a person, named here, mended the cause. Kept
+    /// for ever, as all that a person wrote. Then [`Entry::allows_same_number`].
+    ///
+    /// # Errors
+    ///
+    /// [`JournalFaultKind::Refused`]: there is no such entry, or it is not refused with [`Next::Stop`](crate::Next::Stop). Anything else: the
+    /// journal cannot be written.
+    fn allow_again(&mut self, id: EntryId, name: &str, reason: &str, at: i64) -> Result<(), JournalFault>;
+
     /// Notes what the gateway said of an order while nothing is proven: that it knows it (true stays true: a later "not found" is
     /// then never final), and its last words, where there are some. Doing it twice is no error.
     ///
@@ -122,7 +131,8 @@ pub trait Journal: Send {
     /// The journal cannot be read.
     fn unacknowledged(&mut self) -> Result<Vec<Entry>, JournalFault>;
 
-    /// Removes entries that were acknowledged before this time, and blanks the fields of those among them that stay.
+    /// Removes entries that were acknowledged before this time, and blanks the fields of those among them that stay: what `decided`
+    /// makes of such an entry is kept as [`Entry::decided`].
     /// The counter, the epochs, what a person wrote, and an intent younger than `keep_intents_since` stay. An intent
     /// goes as a whole or not at all: its newest entry decides what may be paid again. An entry from a clock that was
     /// not set counts as young until a later entry shows its age. What goes leaves a mark of its intent, by which
@@ -131,7 +141,12 @@ pub trait Journal: Send {
     /// # Errors
     ///
     /// The journal cannot be written.
-    fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64) -> Result<u32, JournalFault>;
+    fn prune(
+        &mut self,
+        acknowledged_before: i64,
+        keep_intents_since: i64,
+        decided: &dyn Fn(&Entry) -> Option<[u8; 16]>,
+    ) -> Result<u32, JournalFault>;
 
     /// Counts and sums of the entries begun in a time, by call and outcome: to lay beside the platform's bill. What was begun under a
     /// clock that was not set (before 2026 or after 2055) has no day: it is in every sum, as `undated: accepted` and the like.

@@ -95,6 +95,8 @@ pub struct Entry {
     pub state: EntryState,
     /// When the caller acknowledged it.
     pub acknowledged_at: Option<i64>,
+    /// Of a blanked one: 16 bytes of the fields that decide whether an intent is the same.
+    pub decided: Option<[u8; 16]>,
     /// Goes up by one with every change of it.
     pub revision: i64,
 }
@@ -178,6 +180,7 @@ impl Entry {
             last_words: None,
             state: EntryState::Open,
             acknowledged_at: None,
+            decided: None,
             revision: 1,
         }
     }
@@ -207,6 +210,11 @@ impl Entry {
             }
             EntryState::Open | EntryState::Recorded(_) => false,
         }
+    }
+
+    /// Whether it was refused, and must not be sent again before a person says so ([`Till::allow_again`](crate::Till::allow_again)).
+    pub fn is_refused_for_good(&self) -> bool {
+        matches!(self.state, EntryState::Recorded(Settlement::Declined { next: Next::Stop, .. }))
     }
 
     /// Whether it is settled for good: acknowledged entries must be.

@@ -13,6 +13,7 @@ pub(crate) mod order_number;
 mod sqlite;
 
 pub use contract::Journal;
+pub(crate) use digest::Digest;
 pub(crate) use entry::Names;
 pub use entry::{Entry, EntryId, EntryState, EntryVersion, Mended, NewEntry, Numbered, Owner, Settlement, Summary};
 pub use fault::{JournalFault, JournalFaultKind};

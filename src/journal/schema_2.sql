@@ -6,6 +6,8 @@ ALTER TABLE entries ADD COLUMN revision INTEGER NOT NULL DEFAULT 0 CHECK (revisi
 -- What the gateway said last while nothing was proven.
 ALTER TABLE entries ADD COLUMN last_code TEXT;
 ALTER TABLE entries ADD COLUMN last_text TEXT;
+-- Of a blanked entry: 16 bytes of the fields that decide whether an intent is the same.
+ALTER TABLE entries ADD COLUMN decided BLOB CHECK (length(decided) = 16);
 ALTER TABLE entries ADD COLUMN digest BLOB CHECK (length(digest) = 16);
 ALTER TABLE by_hand ADD COLUMN digest BLOB CHECK (length(digest) = 16);
 ALTER TABLE journal ADD COLUMN revision INTEGER NOT NULL DEFAULT 0 CHECK (revision >= 0);

@@ -1,7 +1,9 @@
 //! The caller's own name for what is being paid, and what makes two calls the same intent.
 
+use super::desk::endpoint_of;
 use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::{Error, text};
+use crate::journal::Digest;
 use crate::journal::Entry;
 use crate::money::Fen;
 use crate::text::is_hidden;
@@ -46,10 +48,32 @@ pub(super) fn check_intent(intent: &str) -> Result<(), Error> {
 }
 
 /// Whether the intent was used for this: the same call, amount, and the fields that decide. Texts that are only shown may
-/// change. A blanked entry has only its call and amount left to compare.
+/// change. Of a blanked entry a digest is left to compare.
 pub(super) fn same_payment(entry: &Entry, endpoint: &Endpoint, fields: &Fields) -> bool {
     let amount = fields.get(endpoint.amount).and_then(Fen::read);
     let same = |name: &&str| entry.field(name) == fields.get(name);
-    let decided = entry.fields.is_empty() || endpoint.decides.iter().all(same);
+    let decided = match entry.decided {
+        Some(decided) => decided == digest(entry, endpoint, |name| fields.get(name)),
+        None => entry.fields.is_empty() || endpoint.decides.iter().all(same),
+    };
     entry.call == endpoint.name && amount == Some(entry.amount) && decided
+}
+
+/// What stays of the fields that decide, once an entry is blanked.
+pub(super) fn decided(entry: &Entry) -> Option<[u8; 16]> {
+    let endpoint = endpoint_of(entry).filter(|_| !entry.fields.is_empty())?;
+    Some(digest(entry, endpoint, |name| entry.field(name)))
+}
+
+/// With the order number, so that one payee has another digest in each entry.
+fn digest<'a>(entry: &Entry, endpoint: &Endpoint, value: impl Fn(&str) -> Option<&'a str>) -> [u8; 16] {
+    let mut digest = Digest::of("decides");
+    digest.text(entry.order_number.as_bytes());
+    for name in endpoint.decides {
+        match value(name) {
+            Some(value) => digest.text(value.as_bytes()),
+            None => digest.none(),
+        }
+    }
+    digest.finish()
 }

@@ -296,7 +296,8 @@ impl Till {
                 taken(entry).map(|held| Looked::Attempt(held, None))
             }
             (Step::SameNumber, Some(mut entry)) => {
-                let mended = match same_payment(&entry, paying.endpoint, paying.fields) {
+                let is_kept = same_payment(&entry, paying.endpoint, paying.fields) && !entry.fields.is_empty();
+                let mended = match is_kept {
                     true => None,
                     false => Some(number(Under::Kept(&entry.order_number))?.fields),
                 };
@@ -385,7 +386,7 @@ impl Till {
             called_paid,
             pause: rules::pause_left(latest, payee, new.at, &|stamp| self.seen_for(stamp)),
             goes_again: false,
-            mended: same == Some(false),
+            mended: same == Some(false) || latest.is_some_and(|entry| entry.fields.is_empty()),
         };
         let Some(entry) = latest else { return Ok(rules::first(&look)) };
         self.of_case(paying.desk, paying.endpoint, entry, |case| {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::desk::{Till, endpoint_of};
+use super::intent::decided;
 use super::receipt::Receipt;
 use super::rules::{self, APART, Looked, Step};
 use super::run::{Ran, Work};
@@ -12,6 +13,8 @@ use super::told;
 use super::watch::{Call, Options, Repeats};
 use crate::error::text;
 use crate::journal::{Entry, EntryId, EntryVersion, Journal, JournalFault, JournalFaultKind, Summary};
+#[cfg(doc)]
+use crate::outcome::Next;
 use crate::outcome::{Doubt, Outcome, Reason};
 use crate::wire::pairs::Pairs;
 
@@ -218,9 +221,7 @@ impl Till {
     /// paid, and could not write so), a thread works on it, or the journal cannot be written. Or it is an order that its customer may still pay: close it first.
     pub fn settle_by_hand(&self, entry: EntryId, paid: bool, name: &str, reason: &str) -> Result<(), JournalFault> {
         self.check_process()?;
-        if name.trim().is_empty() || reason.trim().is_empty() {
-            return Err(refused("a person closes an entry with a name and a reason"));
-        }
+        check_word(name, reason)?;
         let at = self.stamp();
         self.journal.with(|journal| {
             self.write_what_is_known(&mut **journal, entry)?;
@@ -236,6 +237,32 @@ impl Till {
                 }
                 Step::Refuse(words) => Err(refused(words)),
                 _ => Err(refused("the entry is settled already")),
+            }
+        })
+    }
+
+    /// A person mended what an intent was refused for ([`Next::Stop`]: no permission, a limit of the day, a switch on the platform), and
+    /// lets the same intent be paid again: `pay` it then. The word is kept for ever, with name and reason.
+    ///
+    /// Where the identical repeat is documented (red packets, WeCom, e-pay) its own number is sent again, so that it is paid once,
+    /// whatever became of the refused attempt. An order that a customer pays gets a new number.
+    ///
+    /// # Errors
+    ///
+    /// The name or the reason is empty, there is no such entry, it was not refused so, a thread works on it, its end is known and not yet
+    /// written, or the journal cannot be written.
+    pub fn allow_again(&self, entry: EntryId, name: &str, reason: &str) -> Result<(), JournalFault> {
+        self.check_process()?;
+        check_word(name, reason)?;
+        let at = self.stamp();
+        self.journal.with(|journal| {
+            self.write_what_is_known(&mut **journal, entry)?;
+            let have = journal.entry(entry)?.ok_or(refused("there is no such entry"))?;
+            match rules::again(&have, endpoint_of(&have), self.is_busy(entry), (name, reason)) {
+                Step::SameNumber => journal.allow_again(entry, name, reason, at),
+                Step::Write(settlement, _) => journal.settle(entry, &settlement, at).map(drop),
+                Step::Refuse(words) => Err(refused(words)),
+                _ => Err(refused("it is not refused for good")),
             }
         })
     }
@@ -260,7 +287,7 @@ impl Till {
         }
         let older_than = older_than.max(AN_HOUR);
         let before = now.saturating_sub(i64::try_from(older_than.as_secs()).unwrap_or(i64::MAX));
-        self.journal.with(|journal| journal.prune(before, now.saturating_sub(LOOK_BACK)))
+        self.journal.with(|journal| journal.prune(before, now.saturating_sub(LOOK_BACK), &decided))
     }
 
     /// Every entry that is not acknowledged, oldest first.
@@ -282,6 +309,13 @@ impl Till {
     pub fn summary(&self, from: i64, until: i64) -> Result<Vec<Summary>, JournalFault> {
         self.check_process()?;
         self.journal.with(|journal| journal.summary(from, until))
+    }
+}
+
+fn check_word(name: &str, reason: &str) -> Result<(), JournalFault> {
+    match name.trim().is_empty() || reason.trim().is_empty() {
+        true => Err(refused("a person gives a name and a reason")),
+        false => Ok(()),
     }
 }
 

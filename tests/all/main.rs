@@ -80,6 +80,7 @@ mod journal {
 }
 
 mod till {
+    mod allowed_again;
     mod backups;
     mod clocks;
     // Real processes, killed.

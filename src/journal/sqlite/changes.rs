@@ -85,7 +85,7 @@ pub(super) fn store_mended(change: &Transaction<'_>, id: EntryId, mended: &Mende
     refuse_secrets(&mended.fields)?;
     change.execute("DELETE FROM fields WHERE entry = ?1", [id]).or_fault()?;
     let count = i64::try_from(mended.fields.len()).unwrap_or(i64::MAX);
-    let update = "UPDATE entries SET fen = ?2, field_count = ?3 WHERE id = ?1";
+    let update = "UPDATE entries SET fen = ?2, field_count = ?3, decided = NULL WHERE id = ?1";
     change.execute(update, params![id, mended.amount.get(), count]).or_fault()?;
     store_pairs(change, INSERT_FIELD, id, &mended.fields)
 }
@@ -172,13 +172,23 @@ pub(super) fn store_settlement(change: &Transaction<'_>, id: EntryId, settlement
             store_pairs(change, insert, id, evidence)?;
         }
         Settlement::ByHand { paid, name, reason } => {
-            let insert = "INSERT INTO by_hand (entry, at, paid, person, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
-            change.execute(insert, params![id, at, paid, name, reason]).or_fault()?;
-            seal_by_hand(change, change.last_insert_rowid())?;
+            store_word(change, id, (at, *paid), (name, reason))?;
         }
         Settlement::Declined { .. } | Settlement::NotSent | Settlement::Abandoned | Settlement::ForAPerson { .. } => {}
     }
     Ok(())
+}
+
+/// What a person wrote.
+pub(super) fn store_word(
+    change: &Transaction<'_>,
+    id: EntryId,
+    (at, paid): (i64, bool),
+    (name, reason): (&str, &str),
+) -> Result<()> {
+    let insert = "INSERT INTO by_hand (entry, at, paid, person, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
+    change.execute(insert, params![id, at, paid, name, reason]).or_fault()?;
+    seal_by_hand(change, change.last_insert_rowid())
 }
 
 pub(super) fn remove(change: &Transaction<'_>, id: EntryId) -> Result<()> {
@@ -192,10 +202,14 @@ pub(super) fn remove(change: &Transaction<'_>, id: EntryId) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn blank(change: &Transaction<'_>, id: EntryId) -> Result<()> {
+/// What a till keeps of the fields that decide.
+pub(super) type Decided<'a> = &'a dyn Fn(&Entry) -> Option<[u8; 16]>;
+
+pub(super) fn blank(change: &Transaction<'_>, id: EntryId, decided: Decided<'_>) -> Result<()> {
+    let decided = decided(&existing(&mut Entries::one(change)?, id)?);
     change.execute("DELETE FROM fields WHERE entry = ?1", [id]).or_fault()?;
-    let blank = "UPDATE entries SET field_count = NULL WHERE id = ?1 AND field_count IS NOT NULL";
-    if change.execute(blank, [id]).or_fault()? == 1 {
+    let blank = "UPDATE entries SET field_count = NULL, decided = ?2 WHERE id = ?1 AND field_count IS NOT NULL";
+    if change.execute(blank, params![id, decided]).or_fault()? == 1 {
         Entries::one(change)?.seal(change, id)?;
     }
     Ok(())

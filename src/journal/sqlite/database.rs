@@ -21,7 +21,8 @@ use crate::outcome::Words;
 use crate::process::{ELSEWHERE, Process};
 
 use super::changes::{
-    Failed, Old, blank, count_attempt, insert, old_entries, remove, store_mended, store_settlement, transaction,
+    Decided, Failed, Old, blank, count_attempt, insert, old_entries, remove, store_mended, store_settlement,
+    store_word, transaction,
 };
 use super::faults::{OrFault, Result, damaged, fault, get, io_fault, refused, storage};
 use super::files::{DatabaseLock, Files, beside};
@@ -384,6 +385,18 @@ impl Journal for SqliteJournal {
         })
     }
 
+    fn allow_again(&mut self, id: EntryId, name: &str, reason: &str, at: i64) -> Result<()> {
+        self.write(|change| {
+            let mut stored = Entries::one(change)?;
+            if !existing(&mut stored, id)?.is_refused_for_good() {
+                return Err(refused("only what was refused for good needs that"));
+            }
+            change.execute("UPDATE entries SET next = 'same number' WHERE id = ?1", [id]).or_fault()?;
+            store_word(change, id, (at, false), (name, reason))?;
+            Ok(((), Some(stored.seal(change, id)?)))
+        })
+    }
+
     fn note(&mut self, id: EntryId, known: bool, words: Option<&Words>) -> Result<()> {
         self.write(|change| {
             let mut stored = Entries::one(change)?;
@@ -435,7 +448,7 @@ impl Journal for SqliteJournal {
         self.read("WHERE acknowledged_at IS NULL ORDER BY id", [])
     }
 
-    fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64) -> Result<u32> {
+    fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64, decided: Decided<'_>) -> Result<u32> {
         self.check_whole()?;
         // The note must not name an entry that goes, also after a power cut.
         let own = self.run(|change| change_own_row(change, "wal = wal", []))?;
@@ -448,7 +461,7 @@ impl Journal for SqliteJournal {
             for Old { id, intent, goes } in old_entries(change, acknowledged_before, keep_intents_since)? {
                 match goes {
                     true => gone::add(change, &intent).and_then(|()| remove(change, id))?,
-                    false => blank(change, id)?,
+                    false => blank(change, id, decided)?,
                 }
                 count = count.saturating_add(goes.into());
             }

@@ -66,6 +66,7 @@ fn read_entry(read: ReadEntry<'_>) -> Result<Entry> {
         },
         state: read_state(row, evidence)?,
         acknowledged_at: get(row, "acknowledged_at")?,
+        decided: get(row, "decided")?,
         revision,
     })
 }

@@ -18,7 +18,7 @@ use crate::journal::entry::EntryId;
 /// The columns of an entry that its digest covers, in this order. Never change it: it is a part of what is stored.
 const SEALED: &str = "id, account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, state, known, \
                       settled_at, acknowledged_at, field_count, queried, code, text, next, wait_seconds, \
-                      wait_nanoseconds, reason, person, last_code, last_text";
+                      wait_nanoseconds, reason, person, last_code, last_text, decided";
 /// The columns of the journal's own row that its digest covers, in this order.
 const OWN_SEALED: &str = "terminal, device_info, wal, removed, epochs, epoch_sum, epoch_squares, schema_digest, \
                           gone, gone_sum";

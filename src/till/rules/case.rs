@@ -74,7 +74,7 @@ pub(in crate::till) struct Look {
     pub pause: Option<Duration>,
     /// The stored fields may be sent as they are ([`goes_again`]).
     pub goes_again: bool,
-    /// The caller brings other fields.
+    /// The caller brings other fields, or those that were blanked.
     pub mended: bool,
 }
 

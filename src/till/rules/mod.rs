@@ -391,6 +391,17 @@ pub(super) fn by_hand(entry: &Entry, endpoint: Option<&Endpoint>, looked: &Looke
     Step::Write(settlement, None)
 }
 
+/// A person lets be paid again what was refused for good. What was refused may lie at the gateway and be paid there later, so its own
+/// number is sent again where that is documented.
+pub(super) fn again(entry: &Entry, endpoint: Option<&Endpoint>, busy: bool, (name, reason): (&str, &str)) -> Step {
+    match endpoint {
+        _ if busy => Step::Refuse("a thread is working on this entry: try again"),
+        _ if !entry.is_refused_for_good() => Step::Refuse("it was not refused for good: `pay` says what is allowed"),
+        Some(endpoint) if is_repeatable(endpoint) => Step::SameNumber,
+        _ => Step::Write(Settlement::ByHand { paid: false, name: name.into(), reason: reason.into() }, None),
+    }
+}
+
 /// Nobody but a person can tell. What is settled stays, but it is not believed.
 fn distrusted(case: &Case<'_>, words: String) -> Step {
     if case.entry.is_pending() {

@@ -17,7 +17,7 @@ fn pruned() -> Folder {
     journal.settle(entry.id, &Settlement::Accepted { queried: true, evidence: vec![] }, then).unwrap();
     journal.acknowledge(entry.id, then).unwrap();
     begin_at(&mut journal, "sendredpack", "today", NOW).unwrap();
-    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY).unwrap(), 1);
+    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| None).unwrap(), 1);
     folder
 }
 

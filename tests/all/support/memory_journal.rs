@@ -200,6 +200,20 @@ impl Journal for MemoryJournal {
         })
     }
 
+    fn allow_again(&mut self, id: EntryId, _: &str, _: &str, _: i64) -> Result<(), JournalFault> {
+        self.call(|inner| {
+            let entry = inner.find(id)?;
+            match &mut entry.state {
+                EntryState::Recorded(Settlement::Declined { next, .. }) if *next == Next::Stop => {
+                    *next = Next::SameNumber
+                }
+                _ => return refused(),
+            }
+            entry.revision += 1;
+            Ok(())
+        })
+    }
+
     fn note(&mut self, id: EntryId, known: bool, words: Option<&Words>) -> Result<(), JournalFault> {
         self.call(|inner| {
             let entry = inner.find(id)?;
@@ -246,7 +260,7 @@ impl Journal for MemoryJournal {
         self.call(|inner| Ok(inner.entries.iter().filter(|e| e.acknowledged_at.is_none()).cloned().collect()))
     }
 
-    fn prune(&mut self, _: i64, _: i64) -> Result<u32, JournalFault> {
+    fn prune(&mut self, _: i64, _: i64, _: &dyn Fn(&Entry) -> Option<[u8; 16]>) -> Result<u32, JournalFault> {
         self.call(|inner| {
             inner.pruned += 1;
             Ok(0)

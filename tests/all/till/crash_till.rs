@@ -99,6 +99,10 @@ impl Journal for Watched {
         self.call(|journal| journal.reopen(id, at, mended))
     }
 
+    fn allow_again(&mut self, id: EntryId, name: &str, reason: &str, at: i64) -> Result<(), JournalFault> {
+        self.call(|journal| journal.allow_again(id, name, reason, at))
+    }
+
     fn note(&mut self, id: EntryId, known: bool, words: Option<&Words>) -> Result<(), JournalFault> {
         self.call(|journal| journal.note(id, known, words))
     }
@@ -123,8 +127,13 @@ impl Journal for Watched {
         self.call(|journal| journal.unacknowledged())
     }
 
-    fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64) -> Result<u32, JournalFault> {
-        self.call(|journal| journal.prune(acknowledged_before, keep_intents_since))
+    fn prune(
+        &mut self,
+        acknowledged_before: i64,
+        keep_intents_since: i64,
+        decided: &dyn Fn(&Entry) -> Option<[u8; 16]>,
+    ) -> Result<u32, JournalFault> {
+        self.call(|journal| journal.prune(acknowledged_before, keep_intents_since, decided))
     }
 
     fn summary(&mut self, from: i64, until: i64) -> Result<Vec<Summary>, JournalFault> {

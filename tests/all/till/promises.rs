@@ -486,7 +486,7 @@ mod pruning {
         let paid = Settlement::Accepted { queried: false, evidence: Vec::new() };
         journal.settle(entry.id, &paid, acknowledged).unwrap();
         journal.acknowledge(entry.id, acknowledged).unwrap();
-        journal.prune(NOW - 3_600, NOW - 30 * 86_400).unwrap()
+        journal.prune(NOW - 3_600, NOW - 30 * 86_400, &|_| None).unwrap()
     }
 
     /// clock.rs does not believe 2025, and neither may pruning.
@@ -529,4 +529,39 @@ fn pruning_knows_the_age_of_what_was_paid_under_a_wrong_clock() {
     std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(canned.sent().len(), 2, "paid twice");
     assert_eq!(receipt.order_number, again.order_number);
+}
+
+/// What prune blanks is still compared: with another payee the same intent is an error, and the recorded payment is told to the same one
+/// (F42). No value of a field stays in the files.
+#[cfg(feature = "sqlite")]
+#[test]
+fn other_fields_of_what_is_blanked_are_an_error() {
+    let folder = crate::journal::journal::Folder::new();
+    let (canned, time) = (Canned::default(), Time::new());
+    let till = || {
+        let inputs = time.inputs(&canned);
+        Till::with_inputs(Box::new(folder.open()), Box::new(time.clone()), Box::new(time.clone()))
+            .with(Client::with_inputs(RedpackAccount::new(MCH_ID, APPID, key()).unwrap(), terminal(), inputs).unwrap())
+    };
+    let desk = till();
+    canned.then_fault(Sent::Maybe).then_dated(&crate::till::till::hb("SENT", "200"), NOW);
+    let receipt = accepted(desk.pay("prize", &red_packet("")));
+    desk.acknowledge(receipt.entry).unwrap();
+    time.jump(2 * 86_400);
+    canned.then_dated(&crate::till::till::hb("SENT", "200"), NOW + 2 * 86_400).then_fault(Sent::Maybe);
+    let _ = desk.pay("another", &red_packet(""));
+    desk.prune(Duration::from_secs(86_400)).unwrap();
+    let compared = |desk: Till| {
+        let entry = desk.entries_of("prize").unwrap().remove(0).entry;
+        assert!(entry.fields.is_empty() && entry.decided.is_some());
+        let sent = canned.sent().len();
+        refused(
+            desk.pay("prize", &SendRedPack { re_openid: "oOtherOtherOtherOtherOtherOt", ..red_packet("") }),
+            "intent",
+        );
+        accepted(desk.pay("prize", &SendRedPack { wishing: "新年快乐", ..red_packet("") }));
+        assert_eq!(canned.sent().len(), sent);
+    };
+    compared(desk);
+    compared(till());
 }

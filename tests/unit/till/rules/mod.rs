@@ -15,7 +15,7 @@ use std::vec::Vec;
 use super::super::receipt::Evidence;
 use super::super::seen::{Seen, Times};
 use super::super::trust::Unfit;
-use super::{Answered, Asking, Case, Ended, Event, Look, Looked, Step, by_hand, first, step};
+use super::{Answered, Asking, Case, Ended, Event, Look, Looked, Step, again, by_hand, first, step};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::gateways::account::{RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed};
@@ -424,6 +424,23 @@ fn every_kind_of_event_is_in_the_table() {
 fn an_intent_without_an_entry() {
     assert_eq!(words(&first(&Look::default())), "new number");
     assert_eq!(words(&first(&Look { pause: Some(Duration::from_secs(15)), ..Look::default() })), "wait 15 s");
+}
+
+/// A person lets be paid again what was refused for good, and nothing else: under its own number where the identical repeat is
+/// documented (seeds 0, 1, 3), else under a new one.
+#[test]
+fn only_what_was_refused_for_good_is_allowed_again() {
+    for flow in FLOWS {
+        for state in STATES.iter().filter(|state| state.is_of(*flow)) {
+            let at = scene(*flow, *state);
+            for busy in [false, true] {
+                let done = words(&again(&at.entry, Some(at.endpoint), busy, ("n", "r")));
+                let allowed = if *flow == Flow::Wap { "ByHand (unpaid)" } else { "same number" };
+                let expected = if *state == State::Stop && !busy { allowed } else { "refuse" };
+                assert_eq!(done, expected, "{flow:?} {state:?} {busy}");
+            }
+        }
+    }
 }
 
 /// Whatever happens to what is paid, it stays paid, and nothing is sent.
