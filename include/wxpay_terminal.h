@@ -1191,6 +1191,16 @@ wxt_code wxt_till_open(const char *path,
                        struct wxt_error **error);
 
 /*
+ Gives the journal of a terminal another device_info, when the terminal's number in the requests was changed: its intents stay.
+ Call it before `wxt_till_open`, once. From then on the journal opens under the new one only. NULL: bound to none.
+ */
+wxt_code wxt_journal_rename_device(const char *path,
+                                   int32_t terminal,
+                                   const char *from,
+                                   const char *to,
+                                   struct wxt_error **error);
+
+/*
  Adds an account, before the till is used by other threads. Where there are several of one gateway,
  `wxt_options_set_account` says which one pays. `deadline_ms` is the deadline of one call, 1000 to 300000, or 0 for 30
  seconds.

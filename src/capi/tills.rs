@@ -64,6 +64,20 @@ abi! {
         put(till, handle(Tills { device_info, till: Mutex::new(Some(Arc::new(opened))) }));
     }
 
+    /// Gives the journal of a terminal another device_info, when the terminal's number in the requests was changed: its intents stay.
+    /// Call it before `wxt_till_open`, once. From then on the journal opens under the new one only. NULL: bound to none.
+    call wxt_journal_rename_device(path: *const c_char, terminal: i32, from: *const c_char, to: *const c_char) {
+        let (path, from, to) = (text(path, "path")?, optional(from, "from")?, optional(to, "to")?);
+        let terminal = u16::try_from(terminal).map_err(|_| Fail::Argument("terminal", "must be 0 to 65535"))?;
+        if path.is_empty() {
+            return Err(Fail::Argument("path", "is empty"));
+        }
+        for number in [from, to].into_iter().flatten() {
+            Terminal::new(number).map_err(Fail::Failed)?;
+        }
+        drop(SqliteJournal::rename_device(path, terminal, (from, to), &SystemRandom)?);
+    }
+
     /// Adds an account, before the till is used by other threads. Where there are several of one gateway,
     /// `wxt_options_set_account` says which one pays. `deadline_ms` is the deadline of one call, 1000 to 300000, or 0 for 30
     /// seconds.

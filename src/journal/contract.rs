@@ -69,7 +69,7 @@ pub trait Journal: Send {
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64, JournalFault>;
 
     /// Opens a settled entry again, with one more attempt counted: nothing was sent, or it was refused and the same
-    /// number may be used again. Where its cause was mended: with another amount and other fields. An acknowledged one is then
+    /// number may be used again. What was never sent begins now ([`Entry::begun_at`]). Where its cause was mended: with another amount and other fields. An acknowledged one is then
     /// no longer acknowledged.
     ///
     /// # Errors

@@ -103,6 +103,7 @@ mod till {
     #[cfg(feature = "std")]
     mod promises_threads;
     mod proven;
+    mod read_in_the_code;
     pub mod simulation;
     mod till;
     mod till_others;

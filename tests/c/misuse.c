@@ -692,6 +692,9 @@ static void a_till_unacknowledged(void) {
 static void a_till_entries_of(void) {
     coded(wxt_till_entries_of(H(wxt_till, TILL), below(2) ? some_intent() : any_text(), below(8) ? each : NULL, NULL, &error));
 }
+static void a_journal_rename_device(void) {
+    coded(wxt_journal_rename_device(below(2) ? "/dev/null/journal" : any_text(), below(2) ? 7 : (int32_t)any_fen(), any_text(), any_text(), &error));
+}
 static void a_till_allow_again(void) {
     coded(wxt_till_allow_again(H(wxt_till, TILL), below(2) ? any_fen() : below(50), any_text(), any_text(), &error));
 }
@@ -801,7 +804,7 @@ static const struct call CALLS[] = {
     CALL(transport_new_own), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),
     CALL(client_send), CALL(client_ask), CALL(client_close), CALL(client_notification), CALL(notification_confirm),
     CALL(explain), CALL(explain_workwx_sign), CALL(till_open), CALL(till_add), CALL(till_pay), CALL(till_order), CALL(till_payment_of),
-    CALL(till_close), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_entries_of), CALL(till_allow_again), CALL(till_acknowledge),
+    CALL(till_close), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_entries_of), CALL(till_allow_again), CALL(journal_rename_device), CALL(till_acknowledge),
     CALL(till_settle_by_hand), CALL(till_prune), CALL(till_summary), CALL(options_new), CALL(options_set_account),
     CALL(options_set_patience), CALL(options_set_repeats), CALL(options_set_progress), CALL(options_set_cancel),
     CALL(cancel_new), CALL(getter), CALL(free),
@@ -811,7 +814,7 @@ enum { COUNT = (int)(sizeof CALLS / sizeof CALLS[0]) };
 /* Functions that cannot succeed here: they would need a real certificate, or an order that a customer pays. */
 static int only_fails(const char *name) {
     static const char *const names[] = {"transport_set_p12", "transport_set_pem", "transport_set_roots", "till_close",
-                                        "till_order", "till_accept_late", "till_allow_again", "till_notified"};
+                                        "till_order", "till_accept_late", "till_allow_again", "journal_rename_device", "till_notified"};
     size_t at;
     for (at = 0; at < sizeof names / sizeof names[0]; at++) {
         if (strcmp(names[at], name) == 0) {

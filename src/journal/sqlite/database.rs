@@ -47,7 +47,8 @@ const WAL_BOUND: u64 = 1 << 20;
 /// * Files that were removed, moved, replaced or written to by another program are noticed before and after each change:
 ///   then nothing is stored, so nothing is sent, until the program is restarted.
 /// * The file and those beside it have mode 0600 on Unix.
-/// * The journal belongs to one terminal number and `device_info`. It does not open under others.
+/// * The journal belongs to one terminal number and `device_info`. It does not open under others
+///   ([`SqliteJournal::rename_device`] gives it another `device_info`).
 /// * A damaged file is refused, never recreated: an entry that is not as it was stored, by its digest, is damage, and so is
 ///   a WAL that lost its end after a kill. If the database is missing while the files beside it are there, or is older than
 ///   they are, that is damage too. Move or copy all of them together, when no program has them open.
@@ -113,6 +114,24 @@ impl SqliteJournal {
         above_stdio(|| SqliteJournal::open_files(path, owner, random))
     }
 
+    /// Opens the journal of this terminal under another `device_info`: the terminal's number in the requests was changed, and the
+    /// journal with its intents stays. From then on it opens under the new one only. `None`: bound to none.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteJournal::open`] under the old one; or it cannot be written.
+    pub fn rename_device(
+        path: impl AsRef<Path>,
+        terminal: u16,
+        (from, to): (Option<&str>, Option<&str>),
+        random: &dyn Random,
+    ) -> Result<SqliteJournal> {
+        let mut journal = SqliteJournal::open(path, terminal, from, random)?;
+        journal.write(|change| Ok(((), Some(change_own_row(change, "device_info = ?1", [to])?))))?;
+        journal.owner.device_info = to.map(String::from);
+        Ok(journal)
+    }
+
     fn open_files(path: PathBuf, owner: Owner, random: &dyn Random) -> Result<SqliteJournal> {
         let opened = Opened::enter(&path)?;
         let presence = Presence::enter(&path)?;
@@ -124,7 +143,14 @@ impl SqliteJournal {
         opened.made()?;
         let database_lock = DatabaseLock::take(&path)?;
         let connection = open_existing(&path, &owner)?;
-        if new_wals(&connection)? < lock.promised().map_err(|error| io_fault("the lock file", &error))? {
+        let promised = lock.promised().map_err(|error| io_fault("the lock file", &error))?;
+        if promised == 0 && seal::given(&connection, "entries")? > 0 {
+            return Err(damaged(
+                "the lock file beside it is missing or empty: nobody can say whether the newest payments are there. It belongs to the \
+                 database: put it back, or let a person look up this terminal's payments",
+            ));
+        }
+        if new_wals(&connection)? < promised {
             return Err(damaged(
                 "the database is older than the files beside it: its -wal file is missing, or a backup of the database \
                  alone was put back",
@@ -375,6 +401,9 @@ impl Journal for SqliteJournal {
                 }
                 None => {}
             }
+            // What was never sent begins now: the clock of then may have been wrong.
+            let begins = "UPDATE entries SET begun_at = ?2 WHERE id = ?1 AND state = 'not sent'";
+            change.execute(begins, params![id, at]).or_fault()?;
             let open = "UPDATE entries SET state = 'open', settled_at = NULL, acknowledged_at = NULL, queried = NULL, \
                         code = NULL, text = NULL, next = NULL, wait_seconds = NULL, wait_nanoseconds = NULL, \
                         reason = NULL, person = NULL WHERE id = ?1";

@@ -226,7 +226,8 @@ fn check_owner(connection: &Connection, owner: &Owner) -> Result<()> {
         &terminal.to_string(),
         ", device_info ",
         device_info.as_deref().unwrap_or("(none)"),
-        ". Open it with these, and settle what is in it; another terminal needs a journal of its own, in another file",
+        ". Open it with these, and settle what is in it; another terminal needs a journal of its own, in another file. The same \
+         terminal under a new device_info: `rename_device`",
     ]);
     Err(JournalFault::new(JournalFaultKind::Foreign, found))
 }

@@ -261,7 +261,7 @@ fn epochs(connection: &Connection) -> Result<(i64, i64, i64)> {
 }
 
 /// The greatest number that was given in a table.
-fn given(connection: &Connection, table: &str) -> Result<i64> {
+pub(super) fn given(connection: &Connection, table: &str) -> Result<i64> {
     let select = "SELECT seq FROM sqlite_sequence WHERE name = ?1";
     Ok(connection.query_row(select, [table], |row| row.get(0)).optional().or_fault()?.unwrap_or(0))
 }

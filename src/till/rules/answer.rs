@@ -169,7 +169,9 @@ fn not_paid_yet(case: &Case<'_>, may_be_closed: bool, not_yet: Doubt, date: Opti
         return declined(unpaid(&not_yet.code, "the order expired unpaid"));
     }
     let closed_just_now = seen.closed.is_some_and(|at| since(at) < LONGEST_WAIT);
-    if (may_be_closed || is_over(entry, rules, date, seen.ordered.map(since))) && !closed_just_now {
+    // An order of an earlier opening is as old as this process, at least.
+    let own = seen.ordered.or(case.is_from_before.then_some(times.opened));
+    if (may_be_closed || is_over(entry, rules, date, own.map(since))) && !closed_just_now {
         return Step::Close(not_yet);
     }
     Step::Ask(longer(waited, LONGEST_WAIT_FOR_A_CUSTOMER), not_yet)

@@ -276,3 +276,40 @@ fn a_newer_schema_is_left_alone() {
     change(&folder.journal(), "PRAGMA user_version = 2; PRAGMA application_id = 1");
     fails(open(&folder.journal()), JournalFaultKind::Damaged);
 }
+
+/// The files as a kill leaves them.
+fn as_killed(folder: &Folder) -> Folder {
+    let killed = Folder::new();
+    copy_folder(&folder.0, &killed.0);
+    killed
+}
+
+/// After a kill: the lock file was emptied or removed, and the WAL with the newest payments is gone, too (F54). Nobody can say what is
+/// missing, so nothing opens; neither witness alone is enough.
+#[test]
+fn a_lost_lock_file_is_missed_with_and_without_the_wal() {
+    let folder = Folder::new();
+    begin(&mut folder.open(), "in the database");
+    let mut journal = folder.open();
+    begin(&mut journal, "in the WAL");
+    for (lock, wal) in [("empty", false), ("removed", false), ("empty", true), ("removed", true), ("whole", false)] {
+        let killed = as_killed(&folder);
+        let beside = |name: &str| killed.journal().with_file_name(format!("journal.db{name}"));
+        match lock {
+            "empty" => fs::write(beside(".lock"), b"").unwrap(),
+            "removed" => fs::remove_file(beside(".lock")).unwrap(),
+            _ => {}
+        }
+        if !wal {
+            fs::remove_file(beside("-wal")).unwrap();
+        }
+        let fault = open(&killed.journal()).unwrap_err();
+        assert_eq!(fault.kind(), JournalFaultKind::Damaged, "{lock} {wal}");
+        let words = if lock == "whole" { "-wal file is missing" } else { "lock file beside it is missing or empty" };
+        assert!(fault.text().contains(words), "{lock} {wal}: {fault}");
+    }
+    assert_eq!(open(&as_killed(&folder).journal()).unwrap().unacknowledged().unwrap().len(), 2);
+    drop(journal);
+    // A new journal has no lock file that says so, and opens.
+    drop(Folder::new().open());
+}

@@ -8,7 +8,7 @@ use wxpay_terminal::*;
 use crate::journal::journal::{
     DEVICE, Dice, Folder, TERMINAL, begin, child, copy_folder, fails, fresh, new_entry, numbered, open, said,
 };
-use crate::support::{NOW, size};
+use crate::support::{Counting, NOW, size};
 
 /// The same bytes for ever.
 struct Stuck;
@@ -187,4 +187,29 @@ fn a_shell_that_holds_a_write_lock_is_busy_and_nothing_is_stored() {
     assert_eq!(journal.unacknowledged().unwrap().len(), 1, "reading goes on");
     other.execute_batch("ROLLBACK").unwrap();
     begin(&mut journal, "prize");
+}
+
+/// The terminal's number in the requests was changed (F54): the journal goes on under the new one, with its intents.
+#[test]
+fn a_device_is_renamed_and_its_intents_stay() {
+    let folder = Folder::new();
+    let open = |device| SqliteJournal::open(folder.journal(), 7, device, &Counting::new());
+    let rename = |terminal, names| SqliteJournal::rename_device(folder.journal(), terminal, names, &Counting::new());
+    let entry = begin(&mut open(Some("POS-7")).unwrap(), "prize");
+    let words = open(Some("POS-8")).unwrap_err();
+    assert!(words.kind() == JournalFaultKind::Foreign && words.text().contains("rename_device"), "{words}");
+    for (terminal, names) in
+        [(8, (Some("POS-7"), Some("POS-8"))), (7, (Some("POS-9"), Some("POS-8"))), (7, (None, None))]
+    {
+        assert_eq!(rename(terminal, names).unwrap_err().kind(), JournalFaultKind::Foreign);
+    }
+    let mut journal = rename(7, (Some("POS-7"), Some("POS-8"))).unwrap();
+    assert_eq!(journal.owner(), Owner { terminal: 7, device_info: Some("POS-8".into()) });
+    assert_eq!(journal.of_intent("prize").unwrap(), [entry.clone()]);
+    drop(journal);
+    assert_eq!(open(Some("POS-7")).unwrap_err().kind(), JournalFaultKind::Foreign);
+    assert_eq!(open(Some("POS-8")).unwrap().of_intent("prize").unwrap(), [entry.clone()]);
+    // And back to none.
+    drop(rename(7, (Some("POS-8"), None)).unwrap());
+    assert_eq!(open(None).unwrap().of_intent("prize").unwrap(), [entry]);
 }

@@ -188,6 +188,9 @@ impl Journal for MemoryJournal {
             if !entry.allows_same_number() {
                 return refused();
             }
+            if entry.state == EntryState::Recorded(Settlement::NotSent) {
+                entry.begun_at = at;
+            }
             if let Some(mended) = mended {
                 (entry.amount, entry.fields) = (mended.amount, mended.fields.clone());
             }
