@@ -43,10 +43,10 @@ size:
 board:
 	@ci/board --tour
 
-# The fault simulation and the crash test at length: 100,000 payments a gateway, 5,000 kills.
+# The fault simulations and the crash test at length: 100,000 payments and 100,000 lives a gateway, 5,000 kills.
 soak:
 	WXPAY_SIMULATED=100000 WXPAY_KILLS=5000 $(CARGO) test --release --locked $(FEATURES) --features sqlite \
-		--test all -- --nocapture simulation crash order_numbers
+		--test all -- --nocapture simulation in_the_field crash order_numbers
 
 # The figures of docs/performance.md, and its drawing. Some minutes; quiet machines give better figures. Without valgrind
 # the instruction counts are left out.

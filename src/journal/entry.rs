@@ -140,8 +140,8 @@ pub enum Settlement {
     /// The answer that would have let a customer pay the order was lost. A new order number may be used at once. Not
     /// final: the order is watched until it expires.
     Abandoned,
-    /// The customer paid an order that was given up: it had expired, was closed or abandoned, or a person had found it
-    /// unpaid. Refund it, or act on it.
+    /// The customer paid an order that was given up: it had expired, was closed or abandoned, was left to a person, or a person had
+    /// found it unpaid. Refund it, or act on it.
     PaidLate {
         /// Fields worth keeping: `transaction_id`, `time_end`.
         evidence: Vec<(String, String)>,

@@ -288,6 +288,12 @@ impl Till {
         judge(&Case { endpoint, profile: desk.profile(), entry, seen: &self.seen_of(entry.id), times, is_from_before })
     }
 
+    /// This process's own time since it handed out an order's URL, or since it was opened.
+    pub(super) fn since_ordered(&self, id: EntryId) -> Duration {
+        let ordered = self.seen_of(id).ordered.unwrap_or_default().max(self.opened);
+        self.clock.monotonic().saturating_sub(ordered)
+    }
+
     /// Notes that an attempt ended just now.
     pub(super) fn note_attempt(&self, id: EntryId) {
         let now = self.clock.monotonic();

@@ -293,6 +293,8 @@ impl Till {
                 let entry = journal.begin(new, &mut |serial| number(Under::New(serial))).map_err(not_begun)?;
                 self.note_begun(entry.id);
                 self.note_payment(paying.last_to_payee(journal, new), new.at);
+                let now = self.clock.monotonic();
+                self.with_seen(entry.id, |seen| seen.begun = Some(now));
                 taken(entry).map(|held| Looked::Attempt(held, None))
             }
             (Step::SameNumber, Some(mut entry)) => {
@@ -362,11 +364,24 @@ impl Till {
         match outcome.doubt() {
             // Whatever end it came to stands in the journal now, or in memory.
             None if goes_on => Ok(Advanced::Waited),
-            None => Err(Error::field("till", "the time was over when it had ended under another account: pay again")),
+            None => self.ended_elsewhere(paying),
             Some(doubt) => {
                 let words = text(&["it may be paid under another account (", &named(entry), "): ", &doubt.text]);
                 Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt { text: words.into(), ..doubt }))))
             }
+        }
+    }
+
+    /// It ended under another account, and there is no time to begin here. An `Error` says that nothing of the intent is open.
+    fn ended_elsewhere(&self, paying: &Paying<'_>) -> Result<Advanced, Error> {
+        let words = "the time was over when it had ended under another account: pay again";
+        let unknown = |reason| Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt::new(reason, words)))));
+        match self.journal.with(|journal| journal.of_intent(paying.call.intent)) {
+            // The next look says so.
+            Ok(entries) if entries.iter().any(Entry::is_paid) => Ok(Advanced::Waited),
+            Ok(entries) if !entries.iter().all(Entry::is_settled) => unknown(Reason::EarlierAttempt),
+            Ok(_) => Err(Error::field("till", words)),
+            Err(_) => unknown(Reason::Journal),
         }
     }
 

@@ -44,11 +44,13 @@ pub(super) fn is_within(entry: &Entry, rules: &OrderRules, now: i64) -> bool {
     expires(entry, rules).is_some_and(|expires| now < expires)
 }
 
-/// Whether a customer has what it takes to pay it, and time. By the device's clock: a person may wait, but not for ever.
-pub(super) fn may_be_paid(entry: &Entry, endpoint: &Endpoint, now: i64) -> bool {
+/// Whether a customer has what it takes to pay it, and time. By the device's clock: a person may wait, but not for ever. A clock that
+/// was years ahead made the end of it, too: by this process's own time no page of it lives any more.
+pub(super) fn may_be_paid(entry: &Entry, endpoint: &Endpoint, now: i64, since: Duration) -> bool {
     let ResolvedBy::Order(_, rules) = endpoint.resolved_by else { return false };
     let ordered = matches!(entry.state, EntryState::Recorded(Settlement::Ordered { .. }));
-    ordered && expires(entry, rules).is_some_and(|expires| now < expires.saturating_add(seconds(rules.margin)))
+    let lives = since < rules.gone.max(lasts(entry, rules).unwrap_or_default().saturating_add(rules.margin));
+    ordered && lives && expires(entry, rules).is_some_and(|expires| now < expires.saturating_add(seconds(rules.margin)))
 }
 
 /// Whether an order that was never sent may still be sent as it is: half of its time is left.

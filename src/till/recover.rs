@@ -227,7 +227,8 @@ impl Till {
             self.write_what_is_known(&mut **journal, entry)?;
             let have = journal.entry(entry)?.ok_or(refused("there is no such entry"))?;
             let of_intent = journal.of_intent(&have.intent)?;
-            let looked = Looked { paid, name, reason, busy: self.is_busy(entry), of_intent: &of_intent };
+            let since = self.since_ordered(entry);
+            let looked = Looked { paid, name, reason, busy: self.is_busy(entry), of_intent: &of_intent, since };
             // By the later of the device's time and the gateway's.
             match rules::by_hand(&have, endpoint_of(&have), &looked, at) {
                 Step::Write(settlement, _) => {

@@ -10,6 +10,8 @@ use crate::outcome::{Refusal, Words};
 /// What this process saw of a pending entry. A restart forgets it.
 #[derive(Clone, Default)]
 pub(super) struct Seen {
+    /// When this process began it.
+    pub begun: Option<Duration>,
     /// When the last attempt of this process ended.
     pub last_attempt: Option<Duration>,
     /// How many attempts were made, where this process made one.

@@ -88,6 +88,11 @@ mod till {
     mod crash;
     #[cfg(all(feature = "https", feature = "sqlite"))]
     pub mod crash_till;
+    mod field;
+    mod field_checks;
+    mod field_found;
+    pub mod field_gateway;
+    pub mod field_shop;
     #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
     mod forks;
     mod last_word;

@@ -119,13 +119,16 @@ impl SqliteJournal {
     ///
     /// # Errors
     ///
-    /// As [`SqliteJournal::open`] under the old one; or it cannot be written.
+    /// As [`SqliteJournal::open`] under the old one; there is none, or it cannot be written.
     pub fn rename_device(
         path: impl AsRef<Path>,
         terminal: u16,
         (from, to): (Option<&str>, Option<&str>),
         random: &dyn Random,
     ) -> Result<SqliteJournal> {
+        if is_missing(&resolve(path.as_ref())?)? {
+            return Err(storage("there is no journal"));
+        }
         let mut journal = SqliteJournal::open(path, terminal, from, random)?;
         journal.write(|change| Ok(((), Some(change_own_row(change, "device_info = ?1", [to])?))))?;
         journal.owner.device_info = to.map(String::from);

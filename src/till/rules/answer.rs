@@ -207,14 +207,16 @@ fn not_found(
     (date, waited): (Option<i64>, Duration),
 ) -> Step {
     if is_past_look_back(case, resolution, date) {
-        return for_a_person("the order is older than what the gateway's query covers");
+        // Where only the device's clock says so, it is asked again under a right one.
+        return match date.or(case.times.gateway).is_some() || case.seen.last_attempt.is_some() {
+            true => for_a_person(TOO_OLD),
+            false => Step::Unknown(Doubt::new(Reason::ForAPerson, TOO_OLD)),
+        };
     }
     let ask_again = |words| Step::Ask(longer(waited, LONGEST_WAIT), Doubt::new(Reason::OpenCode, words));
     match case.order() {
         // Nobody knows how old it is: perhaps the query forgot it.
-        None if is_of_unknown_age(case, date) => {
-            ask_again("the gateway does not know it, and nobody knows how old it is")
-        }
+        None if is_of_unknown_age(case, date) => ask_again(NOBODY_KNOWS),
         // The documents call it "not paid", the query does not know it, and nothing else was sent under its number.
         None if first_host && let Some(refusal) = confirmed(case) => declined(refusal),
         // The page of gethbinfo (2025.06): not a failure. Only the gateway's FAILED ends a number.
@@ -223,6 +225,9 @@ fn not_found(
         Some((_, rules)) if not_found_is_final(case, rules, first_host) => {
             declined(unpaid("NOT_FOUND", "the gateway never saw this order"))
         }
+        // These never become final: only a person can tell.
+        Some(_) if was_known(case) => ask_again(KNEW_IT),
+        Some(_) if !is_plausible(case) => ask_again(NOBODY_KNOWS),
         Some(_) => ask_again("the gateway does not know the order yet"),
     }
 }
@@ -232,6 +237,10 @@ fn confirmed(case: &Case<'_>) -> Option<Refusal> {
     refused.filter(|_| !case.entry.known && !case.seen.known)
 }
 
+/// The time stored with it may be a wrong clock's.
+const TOO_OLD: &str = "by the time stored with it, the order is older than what the gateway's query covers";
+const KNEW_IT: &str = "the gateway knew the order, and does not know it now: ask again, or look at the platform";
+const NOBODY_KNOWS: &str = "the gateway does not know it, and nobody knows how old it is";
 const NOT_KNOWN: &str =
     "the gateway does not know it, which is no end: paid again, it is sent again under its own number";
 
@@ -244,10 +253,14 @@ pub(in crate::till) fn without_repeat(waited: Duration, doubt: Doubt) -> Step {
 /// process's own time since the later of its start and the last attempt, the first host said it twice, a minute apart, and
 /// the order is inside the query's look-back by a clock that was plausible then and is now.
 fn not_found_is_final(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
-    let Case { entry, seen, times, .. } = *case;
+    let Case { seen, times, .. } = *case;
     let twice = seen.not_found_since.is_some_and(|first| times.monotonic.saturating_sub(first) >= TWO_ANSWERS);
-    let plausible = entry.begun_at >= EARLIEST && times.now >= entry.last_attempt_at;
-    is_lost(case, rules, first_host) && twice && plausible
+    is_lost(case, rules, first_host) && twice && is_plausible(case)
+}
+
+/// Written under a clock that was set, and that did not go back since.
+fn is_plausible(case: &Case<'_>) -> bool {
+    case.entry.begun_at >= EARLIEST && case.times.now >= case.entry.last_attempt_at
 }
 
 /// Whether an answer "not found" is the first or the second of the two that it takes.
@@ -256,12 +269,15 @@ pub(in crate::till) fn counts_as_not_found(case: &Case<'_>, first_host: bool) ->
 }
 
 fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
-    let Case { entry, seen, .. } = *case;
     let window = case.profile.window.unwrap_or(rules.window);
-    // Whoever has its URL can pay it, whatever a query finds.
+    first_host && !was_known(case) && case.since_attempt() >= window
+}
+
+/// Whoever has its URL can pay it, whatever a query finds.
+fn was_known(case: &Case<'_>) -> bool {
+    let Case { entry, seen, .. } = *case;
     let handed_out = matches!(entry.state, EntryState::Recorded(Settlement::Ordered { .. }));
-    let known = seen.known || entry.known || seen.withheld.is_some();
-    first_host && !handed_out && !known && case.since_attempt() >= window
+    handed_out || seen.known || entry.known || seen.withheld.is_some()
 }
 
 /// Written under a clock that was wrong, as the gateway's time shows, by another process than this one.
@@ -271,10 +287,12 @@ fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
     seen.last_attempt.is_none() && date.or(times.gateway).is_some_and(|now| !before_now(now))
 }
 
-/// By the time that came with the answer, or the gateway's last one; by the device's clock only where nobody tells another.
+/// By the time that came with the answer, or the gateway's last one; by the device's clock only where nobody tells another. Where
+/// this process made the last attempt, its own time must have passed, too: the time stored then may be a wrong clock's.
 fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
     let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
     let now = date.or(case.times.gateway).unwrap_or(case.times.now);
     let last = case.entry.last_attempt_at;
-    last >= EARLIEST && now < LATEST && now.saturating_sub(last) >= look_back
+    let own = case.seen.last_attempt.is_none() || case.since_attempt() >= resolution.look_back;
+    own && last >= EARLIEST && now < LATEST && now.saturating_sub(last) >= look_back
 }

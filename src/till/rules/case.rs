@@ -148,6 +148,8 @@ pub(in crate::till) struct Looked<'a> {
     pub reason: &'a str,
     pub busy: bool,
     pub of_intent: &'a [Entry],
+    /// This process's own time since it handed out the URL, or since it was opened.
+    pub since: Duration,
 }
 
 pub(in crate::till) fn declined(refusal: Refusal) -> Step {
@@ -180,6 +182,11 @@ pub(in crate::till) fn is_given_up(entry: &Entry) -> bool {
                 | Settlement::ByHand { paid: false, .. }
         )
     )
+}
+
+/// Whether nobody but a person could tell.
+fn is_left_to_a_person(entry: &Entry) -> bool {
+    matches!(entry.state, EntryState::Recorded(Settlement::ForAPerson { .. }))
 }
 
 /// Whether it ends an order as unpaid by what the gateway said. (By hand, a person looked.)
@@ -280,20 +287,21 @@ impl Case<'_> {
         self.times.monotonic.saturating_sub(since)
     }
 
-    /// What time it is, as far as money may be moved by it: the gateway's, as it came with this very answer or with the last
-    /// one; or, where this process made an attempt itself, the device's.
+    /// What time it is, as far as money may be moved by it: the gateway's, as it came with this very answer or with the last one; or,
+    /// where this process began it, the device's.
     pub(in crate::till) fn now(&self, date: Option<i64>) -> Option<i64> {
-        date.or(self.times.gateway).or(self.seen.last_attempt.map(|_| self.times.now))
+        date.or(self.times.gateway).or(self.seen.begun.map(|_| self.times.now))
     }
 
-    /// How long ago it was begun, where that is known: by a clock that was plausible then and did not go back since. A board
-    /// without a battery boots with the time of its last shutdown: without the gateway's time the age is unknown, and then
-    /// nothing moves.
+    /// How long ago it was begun, where that is known: by a clock that was plausible then and did not go back since, and by the own time
+    /// of the process that began it. A board without a battery boots with the time of its last shutdown: without the gateway's
+    /// time the age of what another process began is unknown, and then nothing moves.
     pub(in crate::till) fn age(&self, date: Option<i64>) -> Option<Duration> {
-        let (Case { entry, .. }, now) = (self, self.now(date)?);
+        let (Case { entry, seen, times, .. }, now) = (self, self.now(date)?);
         let plausible = entry.begun_at >= EARLIEST && now >= entry.last_attempt_at;
-        let age = u64::try_from(now.saturating_sub(entry.begun_at)).ok()?;
-        plausible.then_some(Duration::from_secs(age))
+        let age = Duration::from_secs(u64::try_from(now.saturating_sub(entry.begun_at)).ok()?);
+        let own = seen.begun.map_or(Duration::ZERO, |begun| times.monotonic.saturating_sub(begun));
+        plausible.then_some(age.max(own))
     }
 
     /// What is left of the pause before the next repeat, which is twice the one before it: 1 s to 5 min. After a restart the
@@ -309,9 +317,10 @@ impl Case<'_> {
         pause.saturating_sub(since)
     }
 
-    /// What an order comes to that is paid. Money for one that was given up is late.
+    /// What an order comes to that is paid. Money for one that was given up is late, and so is money for an order that was left to a
+    /// person: nobody waits for it any more, and whoever looks at it decides.
     pub(in crate::till) fn payment(&self, queried: bool, evidence: Vec<(String, String)>) -> Settlement {
-        match is_given_up(self.entry) {
+        match is_given_up(self.entry) || (self.order().is_some() && is_left_to_a_person(self.entry)) {
             true => Settlement::PaidLate { evidence },
             false => Settlement::Accepted { queried, evidence },
         }

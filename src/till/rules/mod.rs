@@ -364,11 +364,14 @@ pub(super) fn found_by(name: String, reason: String) -> Vec<(String, String)> {
     Vec::from([("by".into(), name), ("reason".into(), reason)])
 }
 
-/// One intent is accepted once: whatever else of it is paid is late (POS ruling 4).
+/// One intent is accepted once: whatever else of it is paid is late (POS ruling 4). A number that is not the newest was given up, also
+/// where a person was to look at it since; only `accept_late` makes it count.
 pub(super) fn once(settlement: Settlement, id: EntryId, of_intent: &[Entry]) -> Settlement {
     let accepted = |entry: &Entry| entry.id != id && entry.is_paid() && !entry.is_paid_late();
+    let kept = of_intent.iter().any(|entry| entry.id == id && entry.is_paid_late());
+    let given_up = !kept && of_intent.iter().any(|entry| entry.id > id);
     match settlement {
-        settlement if !of_intent.iter().any(accepted) => settlement,
+        settlement if !given_up && !of_intent.iter().any(accepted) => settlement,
         Settlement::Accepted { evidence, .. } => Settlement::PaidLate { evidence },
         Settlement::ByHand { paid: true, name, reason } => Settlement::PaidLate { evidence: found_by(name, reason) },
         settlement => settlement,
@@ -377,11 +380,11 @@ pub(super) fn once(settlement: Settlement, id: EntryId, of_intent: &[Entry]) -> 
 
 /// A person closes an entry that nothing else can.
 pub(super) fn by_hand(entry: &Entry, endpoint: Option<&Endpoint>, looked: &Looked<'_>, now: i64) -> Step {
-    let Looked { paid, name, reason, busy, of_intent } = *looked;
+    let Looked { paid, name, reason, busy, of_intent, since } = *looked;
     if busy {
         return Step::Refuse("a thread is working on this entry: try again");
     }
-    if !paid && endpoint.is_some_and(|endpoint| may_be_paid(entry, endpoint, now)) {
+    if !paid && endpoint.is_some_and(|endpoint| may_be_paid(entry, endpoint, now, since)) {
         return Step::Refuse("its customer may still pay this order: close it first");
     }
     let settlement = once(Settlement::ByHand { paid, name: name.into(), reason: reason.into() }, entry.id, of_intent);

@@ -195,6 +195,9 @@ fn a_device_is_renamed_and_its_intents_stay() {
     let folder = Folder::new();
     let open = |device| SqliteJournal::open(folder.journal(), 7, device, &Counting::new());
     let rename = |terminal, names| SqliteJournal::rename_device(folder.journal(), terminal, names, &Counting::new());
+    // It makes none.
+    assert_eq!(rename(7, (None, Some("POS-7"))).unwrap_err().kind(), JournalFaultKind::Storage);
+    assert!(!folder.journal().exists());
     let entry = begin(&mut open(Some("POS-7")).unwrap(), "prize");
     let words = open(Some("POS-8")).unwrap_err();
     assert!(words.kind() == JournalFaultKind::Foreign && words.text().contains("rename_device"), "{words}");

@@ -1,5 +1,6 @@
 //! A journal in memory, for tests: it keeps the trait's rules, and fails when told to.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use wxpay_terminal::*;
@@ -14,10 +15,20 @@ struct Inner {
     epoch: u32,
     counter: u32,
     pruned: u32,
+    /// When each entry was settled last, and how many there ever were.
+    settled: HashMap<EntryId, i64>,
+    ids: EntryId,
+    /// Intents that went, and what they were.
+    gone: Vec<Entry>,
     /// What the flash does to an entry while it is begun.
     begun: Option<fn(&mut Entry)>,
-    /// Calls until one fails; none when zero.
+    /// Calls until one fails; none when zero. And how many fail from there on.
     fail_in: u32,
+    fails: u32,
+    /// Calls until nothing works any more, before it is opened again; none when zero. True: the last one was stored.
+    stop_in: u32,
+    stored: bool,
+    stopped: bool,
     /// Terminal 7 without a name, where nothing else is said.
     owner: Option<Owner>,
 }
@@ -25,7 +36,30 @@ struct Inner {
 impl MemoryJournal {
     /// The call after `calls` more calls fails, once.
     pub fn fail_in(&self, calls: u32) {
-        self.0.lock().unwrap().fail_in = calls;
+        let inner = &mut *self.0.lock().unwrap();
+        (inner.fail_in, inner.fails) = (calls, 1);
+    }
+
+    /// From that call on so many fail.
+    pub fn fail_for(&self, calls: u32, fails: u32) {
+        let inner = &mut *self.0.lock().unwrap();
+        (inner.fail_in, inner.fails) = (calls, fails);
+    }
+
+    /// From that call on nothing works until it is opened again, as after a failed sync. True: the call itself is in the file all the
+    /// same.
+    pub fn stop_in(&self, calls: u32, stored: bool) {
+        let inner = &mut *self.0.lock().unwrap();
+        (inner.stop_in, inner.stored) = (calls, stored);
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.0.lock().unwrap().stopped
+    }
+
+    /// What went when it was pruned.
+    pub fn gone(&self) -> Vec<Entry> {
+        self.0.lock().unwrap().gone.clone()
     }
 
     /// Of another terminal than the usual one.
@@ -69,16 +103,31 @@ impl MemoryJournal {
         let mut inner = self.0.lock().unwrap();
         inner.epoch += 1;
         inner.counter = 0;
+        (inner.stop_in, inner.stopped) = (0, false);
         drop(inner);
         self.clone()
     }
 
     fn call<T>(&self, run: impl FnOnce(&mut Inner) -> Result<T, JournalFault>) -> Result<T, JournalFault> {
         let mut inner = self.0.lock().unwrap();
+        let fault = || Err(JournalFault::new(JournalFaultKind::Storage, "scripted"));
+        if inner.stop_in > 0 {
+            inner.stop_in -= 1;
+            inner.stopped = inner.stop_in == 0;
+            if inner.stopped && inner.stored {
+                let _ = run(&mut inner);
+                return fault();
+            }
+        }
+        if inner.stopped {
+            return fault();
+        }
         if inner.fail_in > 0 {
             inner.fail_in -= 1;
             if inner.fail_in == 0 {
-                return Err(JournalFault::new(JournalFaultKind::Storage, "scripted"));
+                inner.fails = inner.fails.saturating_sub(1);
+                inner.fail_in = u32::from(inner.fails > 0);
+                return fault();
             }
         }
         run(&mut inner)
@@ -99,6 +148,61 @@ impl Inner {
 
     fn latest(&self, intent: &str) -> Option<Entry> {
         self.entries.iter().rfind(|entry| entry.intent == intent).cloned()
+    }
+}
+
+/// Before this nothing was paid: 2026-01-01.
+const EARLIEST: i64 = 1_767_225_600;
+
+impl Inner {
+    /// How young an entry may be: by its own times, or, where its clock was not set, by the next entry's with one that was.
+    fn newest_time(&self, at: usize) -> Option<i64> {
+        let entry = &self.entries[at];
+        if entry.begun_at < EARLIEST {
+            return self.entries[at + 1..].iter().map(|later| later.begun_at).find(|begun| *begun >= EARLIEST);
+        }
+        let settled = self.settled.get(&entry.id).copied().unwrap_or(0);
+        Some(entry.begun_at.max(entry.last_attempt_at).max(settled))
+    }
+
+    /// An intent goes as a whole. Of what is old and stays the fields go, where they are not to be sent again.
+    fn prune(
+        &mut self,
+        acknowledged_before: i64,
+        keep_intents_since: i64,
+        decided: &dyn Fn(&Entry) -> Option<[u8; 16]>,
+    ) -> u32 {
+        let acknowledged = |at: usize, before: i64| {
+            let times = self.entries[at].acknowledged_at.zip(self.newest_time(at));
+            times.is_some_and(|(acknowledged, newest)| acknowledged.max(newest) < before)
+        };
+        let mut going: HashSet<String> = self.entries.iter().map(|entry| entry.intent.clone()).collect();
+        let mut blanked = Vec::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            let old = acknowledged(at, acknowledged_before);
+            let by_hand = matches!(entry.state, EntryState::Recorded(Settlement::ByHand { .. }));
+            if !old || by_hand || !acknowledged(at, keep_intents_since) {
+                going.remove(&entry.intent);
+            }
+            let again = matches!(&entry.state, EntryState::Recorded(Settlement::Declined { next, .. })
+                if matches!(next, Next::SameNumber | Next::SameNumberLater(_)));
+            blanked.extend((old && !again).then_some(at));
+        }
+        for at in blanked {
+            let entry = &mut self.entries[at];
+            if entry.fields.is_empty() {
+                continue;
+            }
+            entry.decided = decided(entry);
+            entry.revision += 1;
+            entry.fields.clear();
+        }
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.entries).into_iter().partition(|entry| going.contains(&entry.intent));
+        self.entries = kept;
+        let count = u32::try_from(gone.len()).unwrap();
+        self.gone.extend(gone);
+        count
     }
 }
 
@@ -134,6 +238,9 @@ impl Journal for MemoryJournal {
         number: &mut dyn FnMut(Serial) -> Result<Numbered, Error>,
     ) -> Result<Entry, JournalFault> {
         self.call(|inner| {
+            if inner.gone.iter().any(|entry| entry.intent == new.intent) {
+                return Err(JournalFault::new(JournalFaultKind::Refused, "this intent was pruned"));
+            }
             if inner.latest(new.intent).is_some_and(|entry| !entry.allows_new_number()) {
                 return refused();
             }
@@ -145,7 +252,8 @@ impl Journal for MemoryJournal {
             let serial = Serial { epoch: inner.epoch, counter: inner.counter };
             let Numbered { order_number, fields } =
                 number(serial).map_err(|e| JournalFault::new(JournalFaultKind::Number, e.to_string()))?;
-            let id = inner.entries.len() as EntryId + 1;
+            inner.ids += 1;
+            let id = inner.ids;
             let mut entry = Entry::new(id, new, order_number, fields);
             entry.attempts = 1;
             if let Some(change) = inner.begun {
@@ -169,7 +277,7 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn settle(&mut self, id: EntryId, settlement: &Settlement, _: i64) -> Result<i64, JournalFault> {
+    fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64, JournalFault> {
         self.call(|inner| {
             let entry = inner.find(id)?;
             if !takes(entry, settlement) {
@@ -178,14 +286,16 @@ impl Journal for MemoryJournal {
             entry.state = EntryState::Recorded(settlement.clone());
             entry.acknowledged_at = None;
             entry.revision += 1;
-            Ok(entry.revision)
+            let revision = entry.revision;
+            inner.settled.insert(id, at);
+            Ok(revision)
         })
     }
 
     fn reopen(&mut self, id: EntryId, at: i64, mended: Option<&Mended>) -> Result<(), JournalFault> {
         self.call(|inner| {
             let entry = inner.find(id)?;
-            if !entry.allows_same_number() {
+            if !entry.allows_same_number() || (entry.fields.is_empty() && mended.is_none()) {
                 return refused();
             }
             if entry.state == EntryState::Recorded(Settlement::NotSent) {
@@ -263,10 +373,15 @@ impl Journal for MemoryJournal {
         self.call(|inner| Ok(inner.entries.iter().filter(|e| e.acknowledged_at.is_none()).cloned().collect()))
     }
 
-    fn prune(&mut self, _: i64, _: i64, _: &dyn Fn(&Entry) -> Option<[u8; 16]>) -> Result<u32, JournalFault> {
+    fn prune(
+        &mut self,
+        acknowledged_before: i64,
+        keep_intents_since: i64,
+        decided: &dyn Fn(&Entry) -> Option<[u8; 16]>,
+    ) -> Result<u32, JournalFault> {
         self.call(|inner| {
             inner.pruned += 1;
-            Ok(0)
+            Ok(inner.prune(acknowledged_before, keep_intents_since, decided))
         })
     }
 

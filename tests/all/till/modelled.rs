@@ -7,6 +7,7 @@ use std::time::Duration;
 use wxpay_terminal::*;
 
 use crate::support::*;
+use crate::till::field_gateway::Field;
 use crate::till::orders::notification;
 
 /// xorshift64*: small, seeded, the same on every machine.
@@ -26,13 +27,46 @@ impl Dice {
     }
 }
 
-/// Time that passes when somebody waits, and a wall clock that may jump.
+/// Time that passes when somebody waits, and a board's clocks: a wall clock that may jump, and its time since it was switched on.
 #[derive(Clone)]
-pub struct Time(Arc<Mutex<(Duration, i64)>>); // time since the start, and what the wall clock adds to it
+pub struct Time(Arc<Mutex<Clocks>>);
+
+struct Clocks {
+    /// Since the start: what the world counts, whatever a board believes.
+    world: Duration,
+    /// What the wall clock adds to it.
+    wall: i64,
+    /// When the board was switched on last.
+    booted: Duration,
+}
 
 impl Time {
     pub fn new() -> Time {
-        Time(Arc::new(Mutex::new((Duration::from_secs(5), NOW - 5))))
+        let world = Duration::from_secs(5);
+        Time(Arc::new(Mutex::new(Clocks { world, wall: NOW - 5, booted: Duration::ZERO })))
+    }
+
+    /// The time that is right, in seconds since 1970.
+    pub fn right(&self) -> i64 {
+        NOW - 5 + seconds(self.world())
+    }
+
+    pub fn world(&self) -> Duration {
+        self.0.lock().unwrap().world
+    }
+
+    /// The board is off for so long. Its wall clock stands meanwhile, and its monotonic time begins anew.
+    pub fn off(&self, time: Duration) {
+        let clocks = &mut *self.0.lock().unwrap();
+        clocks.world += time;
+        clocks.wall -= seconds(time);
+        clocks.booted = clocks.world;
+    }
+
+    /// Somebody sets the wall clock.
+    pub fn set(&self, unix: i64) {
+        let clocks = &mut *self.0.lock().unwrap();
+        clocks.wall = unix - seconds(clocks.world);
     }
 
     /// Prepared answers at this time.
@@ -42,59 +76,66 @@ impl Time {
     }
 
     pub fn jump(&self, seconds: i64) {
-        self.0.lock().unwrap().1 += seconds;
+        self.0.lock().unwrap().wall += seconds;
     }
+}
+
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap()
 }
 
 impl Clock for Time {
     fn unix_seconds(&self) -> i64 {
-        let (since, wall) = *self.0.lock().unwrap();
-        wall + i64::try_from(since.as_secs()).unwrap()
+        let clocks = &*self.0.lock().unwrap();
+        clocks.wall + seconds(clocks.world)
     }
 
     fn monotonic(&self) -> Duration {
-        self.0.lock().unwrap().0
+        let clocks = &*self.0.lock().unwrap();
+        clocks.world - clocks.booted
     }
 }
 
 impl Pause for Time {
     fn pause(&self, time: Duration) {
-        self.0.lock().unwrap().0 += time;
+        self.0.lock().unwrap().world += time;
     }
 }
 
 /// One order in the gateway's ledger.
 #[derive(Clone, PartialEq)]
-struct Order {
-    content: String,
-    paid: u32,
-    failed: bool,
-    closed: bool,
-    intent: String,
+pub(super) struct Order {
+    pub(super) content: String,
+    pub(super) paid: u32,
+    pub(super) failed: bool,
+    pub(super) closed: bool,
+    pub(super) intent: String,
 }
 
 impl Order {
     /// A field of the request that made it.
-    fn field(&self, name: &str) -> &str {
+    pub(super) fn field(&self, name: &str) -> &str {
         self.content.split(';').find_map(|field| field.strip_prefix(name)?.strip_prefix('=')).unwrap_or("")
     }
 }
 
 /// A gateway as a transport: a ledger, and a dice that decides what goes wrong.
 pub struct Modelled {
-    gateway: &'static str,
-    state: Mutex<State>,
+    pub(super) gateway: &'static str,
+    pub(super) state: Mutex<State>,
     /// The gateway's own clock: it does not jump.
-    time: Option<Time>,
+    pub(super) time: Option<Time>,
 }
 
-struct State {
-    dice: Dice,
-    ledger: HashMap<String, Order>,
+pub(super) struct State {
+    pub(super) dice: Dice,
+    pub(super) ledger: HashMap<String, Order>,
     /// Faults of a hundred requests.
     faults: u32,
     posts: u32,
-    queue: Vec<(String, String, u32)>,
+    pub(super) queue: Vec<(String, String, u32)>,
+    /// What gateways do in the field besides.
+    pub(super) field: Option<Field>,
 }
 
 impl Modelled {
@@ -104,12 +145,13 @@ impl Modelled {
 
     /// With the time that passes, for orders that expire.
     pub fn at(gateway: &'static str, seed: u64, faults: u32, time: Option<Time>) -> Arc<Modelled> {
-        let state = State { dice: Dice::new(seed), ledger: HashMap::new(), faults, posts: 0, queue: Vec::new() };
+        let state =
+            State { dice: Dice::new(seed), ledger: HashMap::new(), faults, posts: 0, queue: Vec::new(), field: None };
         Arc::new(Modelled { gateway, state: Mutex::new(state), time })
     }
 
-    fn now(&self) -> Option<i64> {
-        self.time.as_ref().map(|time| NOW - 5 + i64::try_from(time.monotonic().as_secs()).unwrap())
+    pub(super) fn now(&self) -> Option<i64> {
+        self.time.as_ref().map(Time::right)
     }
 
     /// A customer opens the URL of an order and pays, if the gateway still takes it.
@@ -117,7 +159,8 @@ impl Modelled {
         let now = ChinaTime::from_unix(self.now().unwrap()).unwrap().digits();
         let state = &mut *self.state.lock().unwrap();
         let order = state.ledger.get_mut(number).expect("a URL of an order that exists");
-        let open = !order.closed && order.paid == 0 && order.field("time_expire") > now.as_str();
+        let in_time = order.field("time_expire") > now.as_str();
+        let open = !order.closed && order.paid == 0 && in_time;
         order.paid += u32::from(open);
         open
     }
@@ -132,6 +175,7 @@ impl Modelled {
     }
 
     pub fn paid(&self, number: &str) -> u32 {
+        self.catch_up();
         self.state.lock().unwrap().ledger.get(number).map_or(0, |order| order.paid)
     }
 
@@ -145,18 +189,18 @@ impl Modelled {
 }
 
 /// The fields of a body, with what a repeat may change left out of the content.
-struct Parsed {
+pub(super) struct Parsed {
     fields: Vec<(String, String)>,
-    query: bool,
+    pub(super) query: bool,
     close: bool,
 }
 
 impl Parsed {
-    fn get(&self, name: &str) -> &str {
+    pub(super) fn get(&self, name: &str) -> &str {
         self.fields.iter().find(|(have, _)| have == name).map_or("", |(_, value)| value)
     }
 
-    fn number(&self) -> &str {
+    pub(super) fn number(&self) -> &str {
         ["mch_billno", "partner_trade_no", "out_trade_no"].iter().map(|n| self.get(n)).find(|v| !v.is_empty()).unwrap()
     }
 
@@ -164,14 +208,14 @@ impl Parsed {
         ["total_amount", "amount", "total_fee"].iter().map(|n| self.get(n)).find(|v| !v.is_empty()).unwrap_or("")
     }
 
-    fn content(&self) -> String {
+    pub(super) fn content(&self) -> String {
         let fresh = ["nonce_str", "sign", "workwx_sign", "timestamp"];
         let kept = self.fields.iter().filter(|(name, _)| !fresh.contains(&name.as_str()));
         kept.map(|(name, value)| format!("{name}={value};")).collect()
     }
 
     /// The tests put the intent into a text field.
-    fn intent(&self) -> &str {
+    pub(super) fn intent(&self) -> &str {
         ["remark", "desc", "body"].iter().map(|n| self.get(n)).find(|v| !v.is_empty()).unwrap()
     }
 }
@@ -196,11 +240,22 @@ fn parse(post: &Post<'_>) -> Parsed {
 impl Transport for Modelled {
     fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
         let request = parse(post);
+        self.meanwhile(false);
+        let posted = self.answered(&request);
+        self.meanwhile(true);
+        posted
+    }
+}
+
+impl Modelled {
+    fn answered(&self, request: &Parsed) -> Result<Received, Fault> {
+        let begun = self.world();
         if let Some(time) = &self.time {
             time.pause(Duration::from_millis(300));
         }
         let state = &mut *self.state.lock().unwrap();
         state.posts += 1;
+        let kinds = self.comes(state, request, begun)?;
         let late: Vec<_> = std::mem::take(&mut state.queue);
         for (number, content, delay) in late {
             // A request that was on its way arrives, perhaps after its sender gave up.
@@ -210,31 +265,34 @@ impl Transport for Modelled {
                 arrive(&mut state.ledger, &number, &content);
             }
         }
-        let fault = if state.dice.roll(100) < state.faults { state.dice.roll(15) } else { 99 };
+        let fault = if state.dice.roll(100) < state.faults { state.dice.roll(kinds) } else { 99 };
         match fault {
             0 => return Err(Fault::unsent(Stage::Connect, "no route")),
             1 => return Err(lost()),
-            2 if !request.query => {
+            2 if !request.query && state.field.is_none() => {
                 let delay = state.dice.roll(3);
-                state.queue.push((request.number().into(), stored(&request), delay));
+                state.queue.push((request.number().into(), stored(request), delay));
                 return Err(lost());
             }
             _ => {}
         }
-        let reply = match (request.query, self.gateway) {
-            (true, "swiftpass") => self.trade(state, &request, fault),
-            (true, _) => query(&state.ledger, &request, fault),
-            (false, _) => self.pay(state, &request, fault),
+        let reply = match self.field_reply(state, request, fault) {
+            Some(reply) => reply?,
+            None => match (request.query, self.gateway) {
+                (true, "swiftpass") => self.trade(state, request, fault),
+                (true, _) => query(&state.ledger, request, fault),
+                (false, _) => self.pay(state, request, fault),
+            },
         };
         self.received(state, reply, fault)
     }
 }
 
-fn stored(request: &Parsed) -> String {
+pub(super) fn stored(request: &Parsed) -> String {
     format!("{}\u{1}{}", request.intent(), request.content())
 }
 
-fn arrive(ledger: &mut HashMap<String, Order>, number: &str, stored: &str) -> bool {
+pub(super) fn arrive(ledger: &mut HashMap<String, Order>, number: &str, stored: &str) -> bool {
     let (intent, content) = stored.split_once('\u{1}').unwrap();
     let order = ledger.entry(number.into()).or_insert_with(|| Order {
         content: content.into(),
@@ -253,7 +311,7 @@ fn arrive(ledger: &mut HashMap<String, Order>, number: &str, stored: &str) -> bo
     true
 }
 
-fn lost() -> Fault {
+pub(super) fn lost() -> Fault {
     Fault { sent: Sent::Maybe, stage: Stage::Exchange, text: "lost".into() }
 }
 
@@ -289,7 +347,10 @@ impl Modelled {
 
     fn success(&self, request: &Parsed, number: &str, amount: &str) -> String {
         match self.gateway {
-            "redpack" => redpack_success(number, &[("total_amount", amount)]),
+            "redpack" => {
+                let of = |name| (name, request.get(name));
+                redpack_success(number, &[("total_amount", amount), of("mch_id"), of("wxappid"), of("re_openid")])
+            }
             "workwx" => workwx_success(number, &[("mch_id", if amount == "7" { "1" } else { request.get("mch_id") })]),
             "swiftpass" if amount == "7" => wap_success(&[("total_fee", "7")]),
             "swiftpass" if number != request.number() => wap_success(&[("out_trade_no", number)]),
@@ -323,7 +384,7 @@ impl Modelled {
         swiftpass_signed(&fields)
     }
 
-    fn failure(&self, code: &str, number: Option<&str>) -> String {
+    pub(super) fn failure(&self, code: &str, number: Option<&str>) -> String {
         match self.gateway {
             // A webgate that committed never signs a non-zero retcode for a first call; it breaks instead.
             "webgate" if number.is_some() => "<html>500</html>".into(),
@@ -357,7 +418,7 @@ impl Modelled {
             14 => body = mis_signed(self.gateway, &String::from_utf8(body).unwrap()).into_bytes(),
             _ => {}
         }
-        Ok(Received { reused: false, date: self.now(), ..Received::new(status, body) })
+        Ok(Received { reused: false, date: self.date(state), ..Received::new(status, body) })
     }
 }
 
@@ -390,11 +451,13 @@ fn query(ledger: &HashMap<String, Order>, request: &Parsed, fault: u32) -> Strin
 
 impl Modelled {
     pub fn paid_by_intent_one(&self, intent: &str) -> u32 {
+        self.catch_up();
         let state = self.state.lock().unwrap();
         state.ledger.values().filter(|order| order.intent == intent).map(|order| order.paid).sum()
     }
 
     pub fn numbers(&self) -> Vec<String> {
+        self.catch_up();
         self.state.lock().unwrap().ledger.keys().cloned().collect()
     }
 }

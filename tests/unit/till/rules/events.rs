@@ -114,9 +114,10 @@ pub(super) const LATE_IF_PAID: &[State] = &[
     S::NewNumber,
     S::Stop,
     S::NotSent,
+    S::ForAPerson,
     S::HandUnpaid,
 ];
-pub(super) const IN_TIME_IF_PAID: &[State] = &[S::Open, S::Withheld, S::Ordered, S::OrderedEnded, S::ForAPerson];
+pub(super) const IN_TIME_IF_PAID: &[State] = &[S::Open, S::Withheld, S::Ordered, S::OrderedEnded];
 pub(super) const SETTLED: &[State] = &[
     S::SameNumber,
     S::SameNumberLater,

@@ -15,7 +15,7 @@ use std::vec::Vec;
 use super::super::receipt::Evidence;
 use super::super::seen::{Seen, Times};
 use super::super::trust::Unfit;
-use super::{Answered, Asking, Case, Ended, Event, Look, Looked, Step, again, by_hand, first, step};
+use super::{Answered, Asking, Case, Ended, Event, Look, Looked, Step, again, by_hand, first, once, step};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::gateways::account::{RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed};
@@ -180,7 +180,7 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
     };
     let not_found = |first_host| Answer::NotKnown { first_host };
     let pay = |look| Event::Pay(look);
-    let person = |paid, busy| Err(Looked { paid, name: "n", reason: "r", busy, of_intent: &[] });
+    let person = |paid, busy| Err(Looked { paid, name: "n", reason: "r", busy, of_intent: &[], since: Duration::ZERO });
     Ok(match what {
         H::Pay => pay(Look::default()),
         H::PayFits => pay(Look { goes_again: true, ..Look::default() }),
@@ -440,6 +440,33 @@ fn only_what_was_refused_for_good_is_allowed_again() {
                 assert_eq!(done, expected, "{flow:?} {state:?} {busy}");
             }
         }
+    }
+}
+
+/// POS ruling 4: one intent is accepted once. What is not the newest number was given up, whatever it was since.
+#[test]
+fn once_is_accepted_and_the_rest_is_late() {
+    let numbered = |id, state| Entry { id, ..scene(Flow::Wap, state).entry };
+    let paid = || Settlement::Accepted { queried: true, evidence: Vec::new() };
+    let found = || Settlement::ByHand { paid: true, name: "n".into(), reason: "r".into() };
+    for (of_intent, id, expected) in [
+        ([State::Ordered, State::NotSent], 2, "Accepted (query)"),
+        ([State::NewNumber, State::Ordered], 2, "Accepted (query)"),
+        ([State::ForAPerson, State::Ordered], 1, "PaidLate"),
+        ([State::Accepted, State::Ordered], 2, "PaidLate"),
+        ([State::HandPaid, State::Ordered], 2, "PaidLate"),
+        // Late money that came first is kept, or given back; the other number was paid in time.
+        ([State::PaidLate, State::Ordered], 2, "Accepted (query)"),
+        // `accept_late`
+        ([State::PaidLate, State::NewNumber], 1, "Accepted (query)"),
+        ([State::PaidLate, State::Accepted], 1, "PaidLate"),
+    ] {
+        let of_intent = [numbered(1, of_intent[0]), numbered(2, of_intent[1])];
+        let done = |settlement| words(&Step::Write(once(settlement, id, &of_intent), None));
+        assert_eq!(done(paid()), expected, "{of_intent:?}");
+        let expected = if expected == "PaidLate" { expected } else { "ByHand (paid)" };
+        assert_eq!(done(found()), expected, "{of_intent:?}");
+        assert_eq!(done(Settlement::Abandoned), "Abandoned");
     }
 }
 

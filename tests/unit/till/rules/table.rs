@@ -266,6 +266,7 @@ pub(super) const ROWS: &[Row] = &[
         "Accepted (query)",
         "R.5; the amount must be there and equal",
     ),
+    row(PAYOUT, &[S::ForAPerson], &[H::SaysPaid], "Accepted (query)", "R.5; a payout is never late"),
     row(WAP, LATE_IF_PAID, &[H::SaysPaid, H::OnlySaysPaid], "PaidLate", LATE),
     row(
         ASKED,
