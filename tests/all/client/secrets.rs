@@ -324,6 +324,7 @@ fn print_a_till() -> String {
     let refused = till.settle_by_hand(receipt.entry.id, false, "somebody", "a reason").unwrap_err();
     let new = NewEntry { account: "a", call: "sendredpack", intent: "prize", amount: Fen::ZERO, at: 0 };
     let numbered = Numbered { order_number: "1".into(), fields: vec![("re_openid".into(), PERSONAL[0].into())] };
+    let mended = Mended { amount: Fen::ZERO, fields: numbered.fields.clone() };
     let serial = Serial { epoch: 1, counter: 2 };
     let numbers = OrderNumbers::new(7);
     #[cfg(feature = "sqlite")]
@@ -338,7 +339,7 @@ fn print_a_till() -> String {
     #[cfg(not(feature = "sqlite"))]
     let file = "SqliteJournal ";
     format!(
-        "{file} {till:?} {receipt:?} {recovered:?} {refused:?} {new:?} {numbered:?} {serial:?} {numbers:?} {SystemPause:?}"
+        "{file} {till:?} {receipt:?} {recovered:?} {refused:?} {new:?} {numbered:?} {mended:?} {serial:?} {numbers:?} {SystemPause:?}"
     )
 }
 

@@ -208,11 +208,11 @@ fn a_device_is_renamed_and_its_intents_stay() {
     }
     let mut journal = rename(7, (Some("POS-7"), Some("POS-8"))).unwrap();
     assert_eq!(journal.owner(), Owner { terminal: 7, device_info: Some("POS-8".into()) });
-    assert_eq!(journal.of_intent("prize").unwrap(), [entry.clone()]);
+    assert_eq!(journal.of_intent("prize").unwrap(), std::slice::from_ref(&entry));
     drop(journal);
     assert_eq!(open(Some("POS-7")).unwrap_err().kind(), JournalFaultKind::Foreign);
-    assert_eq!(open(Some("POS-8")).unwrap().of_intent("prize").unwrap(), [entry.clone()]);
+    assert_eq!(open(Some("POS-8")).unwrap().of_intent("prize").unwrap(), std::slice::from_ref(&entry));
     // And back to none.
     drop(rename(7, (Some("POS-8"), None)).unwrap());
-    assert_eq!(open(None).unwrap().of_intent("prize").unwrap(), [entry]);
+    assert_eq!(open(None).unwrap().of_intent("prize").unwrap(), std::slice::from_ref(&entry));
 }
