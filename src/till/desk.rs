@@ -419,6 +419,31 @@ impl Till {
         })
     }
 
+    /// The numbers of an intent, as callers know them: with what was told as accepted and the journal could not take.
+    pub(super) fn as_known(&self, journal: &mut dyn Journal, intent: &str) -> Result<Vec<Entry>, JournalFault> {
+        let mut entries = journal.of_intent(intent)?;
+        for entry in &mut entries {
+            let seen = self.seen_of(entry.id);
+            if let Some(settlement) = seen.unwritten.filter(|_| seen.told_accepted) {
+                entry.state = EntryState::Recorded(settlement);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// An order is accepted once for its intent, whatever number was paid. What was told as accepted counts, written or not.
+    pub(super) fn once(
+        &self,
+        journal: &mut dyn Journal,
+        entry: &Entry,
+        settlement: Settlement,
+    ) -> Result<Settlement, JournalFault> {
+        match endpoint_of(entry).is_some_and(Endpoint::makes_order) && rules::is_accepted(&settlement) {
+            true => Ok(rules::once(settlement, entry.id, &self.as_known(journal, &entry.intent)?)),
+            false => Ok(settlement),
+        }
+    }
+
     /// Writes what became of an entry, and gives its new revision. Where another number of its intent was accepted, money for it
     /// is late.
     pub(super) fn settle(&self, entry: &Entry, settlement: &mut Settlement) -> Result<i64, JournalFault> {
@@ -428,7 +453,7 @@ impl Till {
             if rules::is_unpaid(settlement) && self.is_called_paid(entry.id) {
                 return Err(JournalFault::new(JournalFaultKind::Refused, CONTRADICTED));
             }
-            *settlement = once(&mut **journal, entry, settlement.clone())?;
+            *settlement = self.once(&mut **journal, entry, settlement.clone())?;
             // Whoever has its URL can pay it, whatever a query finds, also after a restart.
             if rules::leaves_known(entry, &self.seen_of(entry.id), settlement) {
                 journal.note(entry.id, true, None)?;
@@ -459,7 +484,8 @@ impl Till {
         let Some(settlement) = rules::to_write(entry, &seen) else {
             return self.with_seen(entry.id, |seen| seen.unwritten = None);
         };
-        let settled = once(journal, entry, settlement.clone())
+        let settled = self
+            .once(journal, entry, settlement.clone())
             .and_then(|settlement| Ok((journal.settle(entry.id, &settlement, self.stamp())?, settlement)));
         match settled {
             Ok((revision, settlement)) => {
@@ -514,18 +540,6 @@ impl Till {
             left = left.saturating_sub(part);
         }
         !call.is_cancelled()
-    }
-}
-
-/// An order is accepted once for its intent, whatever number was paid.
-pub(super) fn once(
-    journal: &mut dyn Journal,
-    entry: &Entry,
-    settlement: Settlement,
-) -> Result<Settlement, JournalFault> {
-    match endpoint_of(entry).is_some_and(Endpoint::makes_order) && rules::is_accepted(&settlement) {
-        true => Ok(rules::once(settlement, entry.id, &journal.of_intent(&entry.intent)?)),
-        false => Ok(settlement),
     }
 }
 

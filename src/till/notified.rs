@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::desk::{Desk, Till, endpoint_of, once};
+use super::desk::{Desk, Till, endpoint_of};
 use super::rules::{self, Event, Step};
 use super::run::{ONE_QUESTION, Work};
 use super::watch::Options;
@@ -87,7 +87,7 @@ impl Till {
             match self.of_case(desk, endpoint, &entry, |case| rules::step(case, notified)) {
                 Step::Write(settlement, _) => {
                     let settlement =
-                        once(&mut **journal, &entry, settlement).map_err(|fault| failed(&number, &fault))?;
+                        self.once(&mut **journal, &entry, settlement).map_err(|fault| failed(&number, &fault))?;
                     journal.settle(entry.id, &settlement, self.stamp()).map_err(|fault| failed(&number, &fault))?;
                     log::info!("notification of {number}: {settlement:?}");
                     self.seen.with(|seen| drop(seen.remove(&entry.id)));

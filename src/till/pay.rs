@@ -309,7 +309,7 @@ impl Till {
                     (entry.amount, entry.fields) = (mended.amount, mended.fields);
                 }
                 self.note_payment(paying.last_to_payee(journal, new), new.at);
-                entry.attempts = entry.attempts.saturating_add(1);
+                (entry.attempts, entry.last_attempt_at) = (entry.attempts.saturating_add(1), new.at);
                 let before = core::mem::replace(&mut entry.state, EntryState::Open);
                 taken(entry).map(|held| Looked::Attempt(held, rules::refusal(before)))
             }

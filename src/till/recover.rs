@@ -226,7 +226,7 @@ impl Till {
         self.journal.with(|journal| {
             self.write_what_is_known(&mut **journal, entry)?;
             let have = journal.entry(entry)?.ok_or(refused("there is no such entry"))?;
-            let of_intent = journal.of_intent(&have.intent)?;
+            let of_intent = self.as_known(&mut **journal, &have.intent)?;
             let since = self.since_ordered(entry);
             let looked = Looked { paid, name, reason, busy: self.is_busy(entry), of_intent: &of_intent, since };
             // By the later of the device's time and the gateway's.

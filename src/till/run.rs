@@ -399,12 +399,32 @@ impl Till {
             Ok(_) if rules::is_handed_out(&settlement) => self.paid_otherwise(entry),
             Ok(_) => None,
         };
-        let failed = |fault: &JournalFault| fault.kind() != JournalFaultKind::Refused;
-        if paid.is_none() && written.as_ref().is_err_and(failed) {
-            self.with_seen(entry.id, |seen| seen.keep(&settlement));
-        }
+        let settlement = match &written {
+            Err(fault) if paid.is_none() => match self.not_taken(entry, settlement, fault) {
+                Ok(settlement) => settlement,
+                Err(doubt) => return Outcome::Unknown(doubt),
+            },
+            _ => settlement,
+        };
         let called_paid = self.is_called_paid(entry.id);
         told::outcome(entry, settlement, proof, Written { revision: written, paid, called_paid })
+    }
+
+    /// What the journal could not take is kept, and held against its intent before it is told. Under one lock: late money that another
+    /// thread keeps comes before it, or finds it. `Err`: whether another number was accepted cannot be read, so nobody says that this
+    /// one is.
+    fn not_taken(&self, entry: &Entry, settlement: Settlement, fault: &JournalFault) -> Result<Settlement, Doubt> {
+        self.journal.with(|journal| {
+            let once = self.once(&mut **journal, entry, settlement.clone());
+            let known = once.as_ref().unwrap_or(&settlement);
+            self.with_seen(entry.id, |seen| {
+                if fault.kind() != JournalFaultKind::Refused {
+                    seen.keep(known);
+                    seen.told_accepted = once.as_ref().is_ok_and(rules::is_accepted);
+                }
+                once.as_ref().map_err(|_| rules::not_written(entry, seen)).cloned()
+            })
+        })
     }
 
     fn paid_otherwise(&self, entry: &Entry) -> Option<Entry> {

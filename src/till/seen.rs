@@ -36,6 +36,8 @@ pub(super) struct Seen {
     pub withheld: Option<Vec<(String, String)>>,
     /// How it ended, where the journal could not take it. Written before anything else is done with it.
     pub unwritten: Option<Settlement>,
+    /// That end was told as accepted: the caller acted on it.
+    pub told_accepted: bool,
     /// A signed notification said that it is paid. The query did not yet: then no unpaid word ends it.
     pub called_paid: bool,
 }

@@ -50,7 +50,10 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
         Answer::NoAnswer(doubt) if only_paid => return only_if_it_says(doubt),
         Answer::NoAnswer(doubt) => return ask_again(doubt, LONGEST_WAIT),
         Answer::NotKnown { .. } if only_paid => return Step::Report,
-        Answer::NotKnown { .. } if case.seen.called_paid => return contradicted(""),
+        // Past what the query covers it can confirm nothing any more: then it is for a person.
+        Answer::NotKnown { .. } if case.seen.called_paid && !is_past_look_back(case, resolution, date) => {
+            return contradicted("");
+        }
         Answer::NotKnown { first_host } => return not_found(case, resolution, first_host, (date, waited)),
     };
     let state = pairs.filled(resolution.state).unwrap_or_default();
@@ -288,11 +291,15 @@ fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
 }
 
 /// By the time that came with the answer, or the gateway's last one; by the device's clock only where nobody tells another. Where
-/// this process made the last attempt, its own time must have passed, too: the time stored then may be a wrong clock's.
+/// this process made the last attempt, its own time must have passed, too: the time stored then may be a wrong clock's. And where so
+/// much of its own time passed, that is enough: a clock that was ahead when it was begun makes it look younger than it is.
 fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
+    if case.since_attempt() >= resolution.look_back {
+        return true;
+    }
     let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
     let now = date.or(case.times.gateway).unwrap_or(case.times.now);
     let last = case.entry.last_attempt_at;
-    let own = case.seen.last_attempt.is_none() || case.since_attempt() >= resolution.look_back;
+    let own = case.seen.last_attempt.is_none();
     own && last >= EARLIEST && now < LATEST && now.saturating_sub(last) >= look_back
 }

@@ -180,3 +180,44 @@ fn one_sale_is_accepted_once() {
         assert_eq!(report.len(), 2, "both are reported");
     }
 }
+
+/// What was told as accepted counts, also while the journal could not take it: the caller acted on it.
+#[test]
+fn what_was_accepted_and_not_written_counts() {
+    let shop = Shop::new();
+    let (till, first) = closed_order(&shop);
+    let second = ordered(&shop.canned, &till);
+    till.notified(notification(&first, "1").as_bytes()).unwrap();
+    shop.canned.then(&trade("SUCCESS", &second, "1"));
+    // by_order_number, entry, of_intent, settle.
+    shop.journal.fail_in(4);
+    assert!(accepted(till.payment_of(&second)).journal_fault.is_some());
+    assert_eq!(shop.states(), ["late", "ordered"]);
+    shop.time.jump(2);
+    shop.canned.then(&trade("SUCCESS", &first, "1"));
+    assert!(till.accept_late(&first).unwrap_err().to_string().contains("give this money back"));
+    assert!(accepted(till.payment_of(&second)).journal_fault.is_none());
+    assert_eq!(shop.states(), ["late", "paid"]);
+}
+
+/// The journal cannot say whether another order of the sale was accepted: then nobody says that this one is.
+#[test]
+fn what_cannot_be_held_against_its_intent_is_not_accepted() {
+    let shop = Shop::new();
+    let (till, first) = closed_order(&shop);
+    let second = ordered(&shop.canned, &till);
+    till.notified(notification(&first, "1").as_bytes()).unwrap();
+    shop.canned.then(&trade("SUCCESS", &first, "1"));
+    accepted(till.accept_late(&first));
+    shop.time.jump(2);
+    shop.canned.then(&trade("SUCCESS", &second, "1"));
+    // by_order_number and entry are read; nothing after them.
+    shop.journal.fail_for(3, u32::MAX);
+    assert_eq!(unknown(till.payment_of(&second)).reason, Reason::Journal);
+    shop.journal.fail_in(0);
+    // What was proven is not forgotten, and is late.
+    let sent = shop.canned.sent().len();
+    paid_late(till.payment_of(&second));
+    assert_eq!(shop.canned.sent().len(), sent);
+    assert_eq!(shop.states(), ["paid", "late"]);
+}

@@ -7,6 +7,7 @@ use wxpay_terminal::*;
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::*;
 use crate::till::modelled::Time;
+use crate::till::orders::{ends, trade};
 use crate::till::till::hb;
 
 /// A till of several accounts on one journal, over prepared answers.
@@ -150,4 +151,34 @@ fn no_payment_begins_after_the_patience() {
     shop.canned.then_fault(Sent::Maybe);
     unknown(till.pay("p", &employee("")));
     assert_eq!(shop.calls().len(), 3);
+}
+
+/// The intent has two orders under the other account. The first one ended while it was asked about, which took the whole
+/// patience; the second is paid, or may still be: that is no `Error`.
+#[test]
+fn no_error_hides_a_second_order_under_another_account() {
+    for is_paid in [false, true] {
+        let shop = Shop::new();
+        let orders = Client::with_inputs(swiftpass_account(), terminal(), shop.inputs()).unwrap();
+        let till = shop.till().with(orders).with(shop.redpack(&["https://gateway.example"], APPID));
+        shop.canned.then_fault(Sent::Maybe);
+        unknown(till.order("p", &wap_order("")));
+        Pause::pause(&shop.time, Duration::from_secs(2));
+        shop.canned.then(&wap_success(&[]));
+        let second = is_ordered(till.order("p", &wap_order(""))).order_number;
+        if is_paid {
+            shop.canned.then(&trade("SUCCESS", &second, "1"));
+            accepted(till.payment_of(&second));
+        }
+        Pause::pause(&shop.time, Duration::from_secs(600));
+        ends(&shop.canned, &shop.journal.all()[0].order_number.clone(), shop.time.unix_seconds());
+        // Now, and when it is paid again, the second is what is in the way: the error of a paid one names the payment.
+        for _ in 0..2 {
+            match is_paid {
+                true => drop(refused(till.pay("p", &red_packet("")), "intent")),
+                false => drop(unknown(till.pay("p", &red_packet("")))),
+            }
+            assert_eq!(shop.journal.states()[0], "unpaid");
+        }
+    }
 }

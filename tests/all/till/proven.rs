@@ -237,6 +237,19 @@ fn a_refusal_that_the_query_confirms_is_declined_with_its_code() {
     }
 }
 
+/// Sent again under its number after more than the 30 days that the query covers: that counts from the new attempt.
+#[test]
+fn the_look_back_counts_from_the_attempt_that_was_just_made() {
+    let (canned, journal, time) = (Canned::default(), MemoryJournal::default(), Time::new());
+    let till = till_of_terminal("workwx", journal.clone(), &time, terminal(), &|| time.inputs(&canned));
+    for _ in 0..2 {
+        canned.then(&tenpay_failure("NOTENOUGH")).then(&tenpay_failure("NOT_FOUND"));
+        assert_eq!(declined(till.pay("receipt", &employee(""))).code, "NOTENOUGH");
+        time.jump(31 * 86_400);
+    }
+    assert_eq!((journal.all().len(), journal.all()[0].attempts), (1, 2));
+}
+
 fn paid_employee(status: &str) -> String {
     reply(&[
         ("return_code", "SUCCESS"),

@@ -2,6 +2,7 @@
 //! step and the document that it comes from. `page.rs` prints `docs/money.md` from it.
 
 mod events;
+mod explore;
 mod page;
 mod table;
 
@@ -527,5 +528,30 @@ fn no_doubt_ends_an_entry() {
                 );
             }
         }
+    }
+}
+
+/// The query covers 30 days (the tables' `look_back`; "Not found" is not "no", docs/design.md). Past that it proves nothing, also
+/// where the clock was ahead when the payment was begun: this process knows by its own time how long ago that was.
+#[test]
+fn past_the_look_back_by_own_time_it_is_for_a_person() {
+    let month = Duration::from_secs(30 * 86_400);
+    let asked = |flow, called_paid| {
+        let mut at = scene(flow, if flow == Flow::Wap { State::Ordered } else { State::Open });
+        at.entry.last_attempt_at = NOW + 40 * 86_400;
+        at.seen.last_attempt = Some(Duration::ZERO);
+        at.seen.called_paid = called_paid;
+        at.seen.refused = Some(Refusal { code: "CODE".into(), text: "words".into(), next: Next::SameNumber });
+        move |monotonic| {
+            at.times.monotonic = monotonic;
+            let answer = Answer::NotKnown { first_host: true };
+            let (date, waited) = (Some(NOW), Duration::from_secs(1));
+            words(&at.step(Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })))
+        }
+    };
+    for (flow, called_paid) in [(Flow::Redpack, false), (Flow::Workwx, false), (Flow::Wap, false), (Flow::Wap, true)] {
+        let mut asked = asked(flow, called_paid);
+        assert_ne!(asked(month - Duration::from_secs(1)), "ForAPerson", "{flow:?}");
+        assert_eq!(asked(month), "ForAPerson", "{flow:?}");
     }
 }
