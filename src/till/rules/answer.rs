@@ -290,16 +290,14 @@ fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
     seen.last_attempt.is_none() && date.or(times.gateway).is_some_and(|now| !before_now(now))
 }
 
-/// By the time that came with the answer, or the gateway's last one; by the device's clock only where nobody tells another. Where
-/// this process made the last attempt, its own time must have passed, too: the time stored then may be a wrong clock's. And where so
-/// much of its own time passed, that is enough: a clock that was ahead when it was begun makes it look younger than it is.
+/// Where this process made the last attempt: by its own time, whatever a wrong clock stored then. Else by the time that came with the
+/// answer, or the gateway's last one; by the device's clock only where nobody tells another.
 fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
-    if case.since_attempt() >= resolution.look_back {
-        return true;
+    if case.seen.last_attempt.is_some() {
+        return case.since_attempt() >= resolution.look_back;
     }
     let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
     let now = date.or(case.times.gateway).unwrap_or(case.times.now);
     let last = case.entry.last_attempt_at;
-    let own = case.seen.last_attempt.is_none();
-    own && last >= EARLIEST && now < LATEST && now.saturating_sub(last) >= look_back
+    last >= EARLIEST && now < LATEST && now.saturating_sub(last) >= look_back
 }
