@@ -70,6 +70,8 @@ pub struct Till {
     pub(super) seen: Lock<BTreeMap<EntryId, Seen>>,
     /// The first entry that was begun since the journal was opened.
     begun: Lock<Option<EntryId>>,
+    /// When the journal last failed to begin an entry: it may have stored it all the same.
+    not_begun: Lock<Duration>,
     /// Times of the journal that lie in the future, and when this process first saw each.
     future: Lock<BTreeMap<i64, Duration>>,
     /// Where it was opened. Checked before any lock.
@@ -128,6 +130,7 @@ impl Till {
             wanted: Lock::new(Vec::new()),
             seen: Lock::new(BTreeMap::new()),
             begun: Lock::new(None),
+            not_begun: Lock::new(Duration::ZERO),
             future: Lock::new(BTreeMap::new()),
             process: Process::this(),
         }
@@ -244,6 +247,11 @@ impl Till {
         self.begun.with(|begun| *begun = Some(begun.map_or(id, |first| first.min(id))));
     }
 
+    pub(super) fn note_not_begun(&self) {
+        let now = self.clock.monotonic();
+        self.not_begun.with(|at| *at = now);
+    }
+
     /// Whether an entry was begun by an earlier opening of the journal. The numbers of entries go up.
     fn is_from_before(&self, id: EntryId) -> bool {
         self.begun.with(|begun| begun.is_none_or(|first| id < first))
@@ -283,7 +291,8 @@ impl Till {
     ) -> T {
         let monotonic = self.clock.monotonic();
         let gateway = desk.pipe.gateway_time(monotonic);
-        let times = Times { now: self.clock.unix_seconds(), monotonic, opened: self.opened, gateway };
+        let opened = self.opened.max(self.not_begun.with(|at| *at));
+        let times = Times { now: self.clock.unix_seconds(), monotonic, opened, gateway };
         let is_from_before = self.is_from_before(entry.id);
         judge(&Case { endpoint, profile: desk.profile(), entry, seen: &self.seen_of(entry.id), times, is_from_before })
     }

@@ -290,7 +290,8 @@ impl Till {
             (Step::Wait(pause), latest) => Some(Looked::Wait(pause, latest.filter(rules::was_sent))),
             (Step::AskIfPaid, _) => called_paid.and_then(taken).map(Looked::AskIfPaid),
             (Step::NewNumber, _) => {
-                let entry = journal.begin(new, &mut |serial| number(Under::New(serial))).map_err(not_begun)?;
+                let begun = journal.begin(new, &mut |serial| number(Under::New(serial)));
+                let entry = begun.inspect_err(|_| self.note_not_begun()).map_err(not_begun)?;
                 self.note_begun(entry.id);
                 self.note_payment(paying.last_to_payee(journal, new), new.at);
                 let now = self.clock.monotonic();

@@ -61,7 +61,8 @@ pub(super) struct Times {
     pub now: i64,
     /// By the monotonic clock of this process.
     pub monotonic: Duration,
-    /// Monotonic time when the till was opened: the earliest moment that this process can vouch for.
+    /// Monotonic time when the till was opened, or when its journal last failed to begin an entry: the earliest moment that this
+    /// process can vouch for.
     pub opened: Duration,
     /// By the gateway, as its HTTP server told it last.
     pub gateway: Option<i64>,

@@ -291,10 +291,12 @@ fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
 }
 
 /// Where this process made the last attempt: by its own time, whatever a wrong clock stored then. Else by the time that came with the
-/// answer, or the gateway's last one; by the device's clock only where nobody tells another.
+/// answer, or the gateway's last one; by the device's clock only where nobody tells another. What an earlier opening began is as old
+/// as this process at least.
 fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
-    if case.seen.last_attempt.is_some() {
-        return case.since_attempt() >= resolution.look_back;
+    let own = case.since_attempt() >= resolution.look_back;
+    if case.seen.last_attempt.is_some() || (case.is_from_before && own) {
+        return own;
     }
     let look_back = i64::try_from(resolution.look_back.as_secs()).unwrap_or(i64::MAX);
     let now = date.or(case.times.gateway).unwrap_or(case.times.now);
