@@ -1286,9 +1286,9 @@ wxt_code wxt_till_accept_late(const struct wxt_till *till,
 
 /*
  Reads a payment notification (the gateway's POST to your notify_url), verifies it, compares it with the order in the
- journal, asks the gateway's query (at most 4 seconds), and records the payment there. Only then `answer` is the exact text to answer with (static): send it as plain
- text within 5 seconds. WXT_FAILED: answer with anything but `success`, and it comes again. The same notification may come
- several times. `paid` may be NULL.
+ journal, asks the gateway's query (at most 4 seconds), and records the payment there. Only then `answer` is the exact text
+ to answer with (static): send it as plain text within 5 seconds. WXT_FAILED: answer with anything but `success`, and it
+ comes again. The same notification may come several times. `paid` may be NULL.
  */
 wxt_code wxt_till_notified(const struct wxt_till *till,
                            const uint8_t *body,

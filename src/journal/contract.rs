@@ -69,8 +69,8 @@ pub trait Journal: Send {
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64, JournalFault>;
 
     /// Opens a settled entry again, with one more attempt counted: nothing was sent, or it was refused and the same
-    /// number may be used again. What was never sent begins now ([`Entry::begun_at`]). Where its cause was mended: with another amount and other fields. An acknowledged one is then
-    /// no longer acknowledged.
+    /// number may be used again. What was never sent begins now ([`Entry::begun_at`]). Where its cause was mended: with
+    /// another amount and other fields. An acknowledged one is then no longer acknowledged.
     ///
     /// # Errors
     ///
@@ -83,8 +83,8 @@ pub trait Journal: Send {
     ///
     /// # Errors
     ///
-    /// [`JournalFaultKind::Refused`]: there is no such entry, or it is not refused with [`Next::Stop`](crate::Next::Stop). Anything else: the
-    /// journal cannot be written.
+    /// [`JournalFaultKind::Refused`]: there is no such entry, or it is not refused with [`Next::Stop`](crate::Next::Stop).
+    /// Anything else: the journal cannot be written.
     fn allow_again(&mut self, id: EntryId, name: &str, reason: &str, at: i64) -> Result<(), JournalFault>;
 
     /// Notes what the gateway said of an order while nothing is proven: that it knows it (true stays true: a later "not found" is

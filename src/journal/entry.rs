@@ -245,10 +245,10 @@ impl Entry {
         matches!(self.state, EntryState::Recorded(Settlement::PaidLate { .. }))
     }
 
-    /// Whether [`Journal::settle`](crate::Journal::settle) may write this over what the entry has. What is settled stays. An order that exists is
-    /// never said to be unsent or abandoned. Late money counts at any time but once, and may be kept after the gateway's query
-    /// said again that it is there. A refusal that keeps its number, or that
-    /// ends the intent, gives way to a person who says that it is unpaid: then a new number may be used.
+    /// Whether [`Journal::settle`](crate::Journal::settle) may write this over what the entry has. What is settled stays. An
+    /// order that exists is never said to be unsent or abandoned. Late money counts at any time but once, and may be kept after
+    /// the gateway's query said again that it is there. A refusal that keeps its number, or that ends the intent, gives way to a
+    /// person who says that it is unpaid: then a new number may be used.
     pub fn takes(&self, settlement: &Settlement) -> bool {
         match (&self.state, settlement) {
             (_, Settlement::PaidLate { .. }) => !self.is_paid(),

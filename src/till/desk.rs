@@ -236,9 +236,7 @@ impl Till {
             if entry.id != id {
                 return Err(JournalFault::new(JournalFaultKind::Damaged, "it gave another entry than was asked for"));
             }
-            if !self.is_busy(id) {
-                self.settle_unwritten(&mut **journal, &mut entry);
-            }
+            self.settle_unwritten(&mut **journal, &mut entry);
             Ok(self.take(entry))
         })
     }
@@ -484,10 +482,11 @@ impl Till {
         settled
     }
 
-    /// How an entry ended, where the journal could not take it then: now, perhaps, it can. Under the journal's lock.
+    /// How an entry ended, where the journal could not take it then: now, perhaps, it can. Under the journal's lock. An entry that a
+    /// thread works on is that thread's to write.
     pub(super) fn settle_unwritten(&self, journal: &mut dyn Journal, entry: &mut Entry) {
         let seen = self.seen_of(entry.id);
-        if seen.unwritten.is_none() {
+        if seen.unwritten.is_none() || self.is_busy(entry.id) {
             return;
         }
         let Some(settlement) = rules::to_write(entry, &seen) else {

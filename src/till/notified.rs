@@ -143,7 +143,8 @@ const NO_ORDER: NotificationFault = NotificationFault("the journal has no such o
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Notified {
-    /// The entry, settled: [`Settlement::Accepted`](crate::Settlement::Accepted), or [`Settlement::PaidLate`](crate::Settlement::PaidLate) where the order had been given up.
+    /// The entry, settled: [`Settlement::Accepted`](crate::Settlement::Accepted), or
+    /// [`Settlement::PaidLate`](crate::Settlement::PaidLate) where the order had been given up.
     pub entry: Entry,
     /// The exact answer for the gateway.
     pub reply: &'static str,

@@ -194,7 +194,7 @@ impl Till {
     ) -> Result<Advanced, Error> {
         let outcome = match self.look(paying, valid, number, given_up)? {
             Looked::Wait(wait, _) if self.wait(&paying.call, "", wait) => return Ok(Advanced::Waited),
-            Looked::Wait(_, Some(entry)) => told::recorded(entry),
+            Looked::Wait(_, Some(entry)) => told::recorded(&entry),
             Looked::Wait(_, None) => {
                 let words = "the gateway asks for a pause between payments to one payee: pay again later";
                 return Err(Error::field("till", words));
@@ -236,7 +236,7 @@ impl Till {
             if let Some((entry, words)) = paying.distrusted(&mut entries) {
                 return Ok(if self.is_busy(entry.id) { busy() } else { Looked::Distrust(entry, words) });
             }
-            for entry in entries.iter_mut().filter(|entry| !self.is_busy(entry.id)) {
+            for entry in &mut entries {
                 self.settle_unwritten(&mut **journal, entry);
             }
             let pending = entries.iter().any(Entry::is_pending);

@@ -72,9 +72,7 @@ impl Till {
             };
             let now = self.journal.with(|journal| {
                 let mut now = journal.entry(entry.id)?.unwrap_or(entry);
-                if !self.is_busy(now.id) {
-                    self.settle_unwritten(&mut **journal, &mut now);
-                }
+                self.settle_unwritten(&mut **journal, &mut now);
                 Ok(now)
             })?;
             let doubt = doubt.filter(|_| !now.is_settled()).or_else(|| now.is_pending().then(rules::not_recorded));
@@ -94,7 +92,7 @@ impl Till {
         self.check_process()?;
         let entries = self.journal.with(|journal| {
             let mut entries = journal.of_intent(intent)?;
-            for entry in entries.iter_mut().filter(|entry| !self.is_busy(entry.id)) {
+            for entry in &mut entries {
                 self.settle_unwritten(&mut **journal, entry);
             }
             Ok(entries)
@@ -105,7 +103,7 @@ impl Till {
     /// An entry, with why it is in doubt, or what it came to.
     fn reported(&self, entry: Entry, doubt: Option<Doubt>) -> Reported {
         let doubt = doubt.or_else(|| self.doubted(&entry)).map(|doubt| self.with_last_words(&entry, doubt));
-        let outcome = doubt.map_or_else(|| told::recorded(entry.clone()), Outcome::Unknown);
+        let outcome = doubt.map_or_else(|| told::recorded(&entry), Outcome::Unknown);
         Reported { entry, outcome }
     }
 
@@ -185,8 +183,7 @@ impl Till {
         self.check_process()?;
         let at = self.stamp();
         self.journal.with(|journal| {
-            self.write_what_is_known(&mut **journal, seen.id)?;
-            let have = journal.entry(seen.id)?.ok_or(refused("there is no such entry"))?;
+            let have = self.as_recorded(&mut **journal, seen.id)?;
             // The acknowledgement itself is a change.
             let was_acknowledged = have.acknowledged_at.is_some() && have.revision == seen.revision.saturating_add(1);
             if have.revision != seen.revision && !was_acknowledged {
@@ -198,15 +195,13 @@ impl Till {
         })
     }
 
-    /// What is proven of an entry is written before anybody says more of it.
-    fn write_what_is_known(&self, journal: &mut dyn Journal, id: EntryId) -> Result<(), JournalFault> {
-        if let Some(mut entry) = journal.entry(id)?
-            && !self.is_busy(id)
-        {
+    /// The entry. What is proven of it is written before anybody says more of it.
+    fn as_recorded(&self, journal: &mut dyn Journal, id: EntryId) -> Result<Entry, JournalFault> {
+        if let Some(mut entry) = journal.entry(id)? {
             self.settle_unwritten(journal, &mut entry);
         }
         match self.seen_of(id).unwritten {
-            None => Ok(()),
+            None => journal.entry(id)?.ok_or(refused("there is no such entry")),
             Some(_) => Err(refused("it came to its end, and the journal cannot say so: look at it again")),
         }
     }
@@ -218,18 +213,17 @@ impl Till {
     /// # Errors
     ///
     /// The name or the reason is empty, there is no such entry, it is settled already (also where this process knows that it is
-    /// paid, and could not write so), a thread works on it, or the journal cannot be written. Or it is an order that its customer may still pay: close it first.
+    /// paid, and could not write so), a thread works on it, or the journal cannot be written. Or it is an order that its customer may
+    /// still pay: close it first.
     pub fn settle_by_hand(&self, entry: EntryId, paid: bool, name: &str, reason: &str) -> Result<(), JournalFault> {
         self.check_process()?;
         check_word(name, reason)?;
         let at = self.stamp();
         self.journal.with(|journal| {
-            self.write_what_is_known(&mut **journal, entry)?;
-            let have = journal.entry(entry)?.ok_or(refused("there is no such entry"))?;
+            let have = self.as_recorded(&mut **journal, entry)?;
             let of_intent = self.as_known(&mut **journal, &have.intent)?;
             let since = self.since_ordered(entry);
             let looked = Looked { paid, name, reason, busy: self.is_busy(entry), of_intent: &of_intent, since };
-            // By the later of the device's time and the gateway's.
             match rules::by_hand(&have, endpoint_of(&have), &looked, at) {
                 Step::Write(settlement, _) => {
                     journal.settle(entry, &settlement, at)?;
@@ -257,8 +251,7 @@ impl Till {
         check_word(name, reason)?;
         let at = self.stamp();
         self.journal.with(|journal| {
-            self.write_what_is_known(&mut **journal, entry)?;
-            let have = journal.entry(entry)?.ok_or(refused("there is no such entry"))?;
+            let have = self.as_recorded(&mut **journal, entry)?;
             match rules::again(&have, endpoint_of(&have), self.is_busy(entry), (name, reason)) {
                 Step::SameNumber => journal.allow_again(entry, name, reason, at),
                 Step::Write(settlement, _) => journal.settle(entry, &settlement, at).map(drop),

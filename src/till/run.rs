@@ -450,7 +450,7 @@ impl Till {
         if !entry.is_paid() && rules::is_given_up(&entry) && self.is_called_paid(entry.id) {
             return Outcome::Unknown(rules::contradicted());
         }
-        self.with_words(&entry, told::recorded(entry.clone()))
+        self.with_words(&entry, told::recorded(&entry))
     }
 
     /// An entry that contradicts itself: nobody but a person can tell.

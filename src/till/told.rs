@@ -33,7 +33,7 @@ pub(super) fn outcome(
     // A notification may have told that it is paid while the gateway was asked. Money for an older order of an intent may
     // have come while this one was made: nobody needs its URL.
     if let Some(paid) = paid {
-        return recorded(paid);
+        return recorded(&paid);
     }
     let found = |evidence, journal_fault| {
         let proof = proof.unwrap_or(Evidence::Recorded(evidence));
@@ -63,14 +63,14 @@ pub(super) fn outcome(
             Outcome::Unknown(Doubt::new(Reason::Journal, words))
         }
         (settlement, _) => {
-            recorded(Entry { state: EntryState::Recorded(settlement), revision: now.revision, ..entry.clone() })
+            recorded(&Entry { state: EntryState::Recorded(settlement), revision: now.revision, ..entry.clone() })
         }
     }
 }
 
 /// The recorded result of a settled entry.
-pub(super) fn recorded(entry: Entry) -> Outcome<Found> {
-    let found = |evidence| Found::new(&entry, Evidence::Recorded(evidence));
+pub(super) fn recorded(entry: &Entry) -> Outcome<Found> {
+    let found = |evidence| Found::new(entry, Evidence::Recorded(evidence));
     let EntryState::Recorded(settlement) = entry.state.clone() else { return open() };
     match settlement {
         Settlement::Accepted { evidence, .. } => Outcome::Accepted(found(evidence)),

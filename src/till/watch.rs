@@ -10,7 +10,8 @@ use crate::journal::EntryId;
 /// Watches one call of a till: a screen that shows 正在确认, and a button that ends the waiting.
 ///
 /// Both methods may be called from inside the call, on its thread. If one panics, the call goes on for `progress`, and
-/// ends its waiting for `is_cancelled`; the outcome is what is known by then.
+/// ends its waiting for `is_cancelled`; the outcome is what is known by then. A close of the same order from in here waits
+/// for the call that it stands in, as long as its patience is: cancel, and close when the call came back.
 pub trait Watch: Sync {
     /// Told before each step, and about once a second while waiting.
     fn progress(&self, progress: &Progress<'_>) {

@@ -27,6 +27,14 @@ fn late_order(shop: &Shop) -> (Till, String) {
     (till, number)
 }
 
+/// A sale with two orders: late money came for the first one, and the second one is open.
+fn late_and_open(shop: &Shop) -> (Till, String, String) {
+    let (till, first) = closed_order(shop);
+    let second = ordered(&shop.canned, &till);
+    till.notified(notification(&first, "1").as_bytes()).unwrap();
+    (till, first, second)
+}
+
 #[test]
 fn each_verb_refuses_what_the_other_one_is_for() {
     let shop = Shop::new();
@@ -143,9 +151,7 @@ fn only_late_money_is_kept() {
 #[test]
 fn one_sale_is_accepted_once() {
     let shop = Shop::new();
-    let (till, first) = closed_order(&shop);
-    let second = ordered(&shop.canned, &till);
-    till.notified(notification(&first, "1").as_bytes()).unwrap();
+    let (till, first, second) = late_and_open(&shop);
     shop.canned.then(&trade("SUCCESS", &second, "1"));
     accepted(till.payment_of(&second));
     assert_eq!(shop.states(), ["late", "paid"]);
@@ -159,9 +165,7 @@ fn one_sale_is_accepted_once() {
     // The first one was kept: what comes for the second is late, by the query, by a notification, and by a person's word.
     for way in ["query", "notification", "person"] {
         let shop = Shop::new();
-        let (till, first) = closed_order(&shop);
-        let second = ordered(&shop.canned, &till);
-        till.notified(notification(&first, "1").as_bytes()).unwrap();
+        let (till, first, second) = late_and_open(&shop);
         shop.canned.then(&trade("SUCCESS", &first, "1"));
         accepted(till.accept_late(&first));
         shop.time.jump(2);
@@ -185,9 +189,7 @@ fn one_sale_is_accepted_once() {
 #[test]
 fn what_was_accepted_and_not_written_counts() {
     let shop = Shop::new();
-    let (till, first) = closed_order(&shop);
-    let second = ordered(&shop.canned, &till);
-    till.notified(notification(&first, "1").as_bytes()).unwrap();
+    let (till, first, second) = late_and_open(&shop);
     shop.canned.then(&trade("SUCCESS", &second, "1"));
     // by_order_number, entry, of_intent, settle.
     shop.journal.fail_in(4);
@@ -204,9 +206,7 @@ fn what_was_accepted_and_not_written_counts() {
 #[test]
 fn what_cannot_be_held_against_its_intent_is_not_accepted() {
     let shop = Shop::new();
-    let (till, first) = closed_order(&shop);
-    let second = ordered(&shop.canned, &till);
-    till.notified(notification(&first, "1").as_bytes()).unwrap();
+    let (till, first, second) = late_and_open(&shop);
     shop.canned.then(&trade("SUCCESS", &first, "1"));
     accepted(till.accept_late(&first));
     shop.time.jump(2);

@@ -72,7 +72,7 @@ impl World<'_> {
         };
         let outcome = match looked {
             LookedAt::Wait(wait, _) if self.wait(&call, wait) => return Ok(Ok(Advanced::Waited)),
-            LookedAt::Wait(_, Some(at)) => told::recorded(Entry::clone(&self.entry(at))),
+            LookedAt::Wait(_, Some(at)) => told::recorded(&self.entry(at)),
             LookedAt::Wait(_, None) => return Ok(Err(Error::field("till", "the gateway asks for a pause"))),
             LookedAt::Unknown(doubt) => unknown(doubt),
             LookedAt::Report(at) => self.report(at, &self.entry(at)),

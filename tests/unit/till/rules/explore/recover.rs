@@ -40,7 +40,7 @@ impl World<'_> {
     fn reported(&self, at: usize) -> Outcome<Found> {
         let entry = Entry::clone(&self.entry(at));
         let doubt = rules::doubted(&entry, &self.state.numbers[at].seen).or_else(|| told::recorded_doubt(&entry));
-        doubt.map_or_else(|| told::recorded(entry), unknown)
+        doubt.map_or_else(|| told::recorded(&entry), unknown)
     }
 
     fn recover_one(&mut self, at: usize, repeats: bool) -> Run<()> {

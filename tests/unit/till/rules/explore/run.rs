@@ -343,6 +343,6 @@ impl World<'_> {
         if !entry.is_paid() && rules::is_given_up(&entry) && self.is_called_paid(at) {
             return unknown(rules::contradicted());
         }
-        told::recorded(entry)
+        told::recorded(&entry)
     }
 }
