@@ -848,6 +848,7 @@ static int only_fails(const char *name) {
 int main(int argc, char **argv) {
     unsigned long calls = argc > 2 ? strtoul(argv[2], NULL, 10) : 10000, n;
     int kind, place;
+    wxt_till *first = NULL;
     if (argc < 2) {
         fprintf(stderr, "misuse JOURNAL [CALLS [SEED]]\n");
         return 2;
@@ -857,6 +858,9 @@ int main(int argc, char **argv) {
     memset(too_long, 'a', sizeof too_long - 1);
     memset(long_but_fine, 'a', sizeof long_but_fine - 1);
     memset(letters, 'x', sizeof letters);
+    /* The journal is terminal 7's, whoever the dice would have open it first. */
+    must(wxt_till_open(journal, 7, NULL, &first, &error), &error, "till");
+    wxt_till_free(first);
     for (n = 0; n < calls; n++) {
         now = (int)below(COUNT);
         CALLS[now].make();
