@@ -1275,7 +1275,8 @@ wxt_code wxt_till_close(const struct wxt_till *till,
 
 /*
  Keeps money that came late: from then on it counts like money in time, and the sale is paid. The gateway is asked first,
- and must say that the money is there in full. WXT_ACCEPTED: it is kept. WXT_UNKNOWN: it stays late. WXT_NOT_SENT: there is
+ and must say that the money is there in full; another order of the sale that is still open is closed before, as by
+ `wxt_till_close`. WXT_ACCEPTED: it is kept. WXT_UNKNOWN: one of the two is not proven, it stays late. WXT_NOT_SENT: there is
  no late money for this order number, or another order of its sale was paid.
  */
 wxt_code wxt_till_accept_late(const struct wxt_till *till,

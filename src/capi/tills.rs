@@ -151,7 +151,8 @@ abi! {
     }
 
     /// Keeps money that came late: from then on it counts like money in time, and the sale is paid. The gateway is asked first,
-    /// and must say that the money is there in full. WXT_ACCEPTED: it is kept. WXT_UNKNOWN: it stays late. WXT_NOT_SENT: there is
+    /// and must say that the money is there in full; another order of the sale that is still open is closed before, as by
+    /// `wxt_till_close`. WXT_ACCEPTED: it is kept. WXT_UNKNOWN: one of the two is not proven, it stays late. WXT_NOT_SENT: there is
     /// no late money for this order number, or another order of its sale was paid.
     call wxt_till_accept_late(till: *const wxt_till, order_number: *const c_char, outcome: *mut wxt_outcome,
         reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {

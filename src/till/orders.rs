@@ -8,13 +8,15 @@ use core::time::Duration;
 
 use super::desk::{Till, endpoint_of};
 use super::intent::Verb;
-use super::receipt::Receipt;
+use super::pay::no_account;
+use super::receipt::{Evidence, Receipt};
 use super::rules::{self, Asking, Event, Step};
 use super::run::Work;
 use super::watch::{Call, Options};
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::gateways::request::Payment;
-use crate::journal::{Entry, JournalFault};
+use crate::journal::{Entry, JournalFault, Settlement};
 use crate::outcome::{Doubt, Outcome, Reason};
 use crate::wire::pairs::Pairs;
 
@@ -92,7 +94,7 @@ impl Till {
         self.with_order(order_number, &Options::new(), Some(self.patience), |work| {
             match self.decide(work, Event::Close) {
                 Step::Close(_) => self.ask_to_close(work),
-                Step::Refuse(words) => return Err(Error::field("order_number", words)),
+                Step::Refuse(words) => return Err(refused(words)),
                 Step::Unknown(doubt) => return Ok(Outcome::Unknown(doubt)),
                 _ => return Ok(self.report(work.entry.clone())),
             }
@@ -102,35 +104,65 @@ impl Till {
     }
 
     /// Keeps money that came late ([`Outcome::PaidLate`]): from then on it counts like money in time, and the sale is paid. The
-    /// gateway is asked first, and must say that the money is there in full. `Unknown`: it does not; the money stays late.
+    /// gateway is asked first, and must say that the money is there in full. Another order of the sale that is still open is
+    /// closed before: nobody is to pay twice. `Unknown`: one of the two is not proven; the money stays late.
     ///
     /// # Errors
     ///
     /// As [`Till::payment_of`]; or there is no late money for this order number, or another order of its sale was accepted:
     /// then this money is given back.
     pub fn accept_late(&self, order_number: &str) -> Result<Outcome<Receipt<Pairs>>, Error> {
-        let twice = || Error::field("order_number", "another order of this sale was paid: give this money back");
         self.with_order(order_number, &Options::new(), None, |work| {
             match self.decide(work, Event::AcceptLate) {
                 Step::AskIfPaid => {}
-                Step::Refuse(words) => return Err(Error::field("order_number", words)),
+                Step::Refuse(words) => return Err(refused(words)),
                 _ => return Ok(self.report(work.entry.clone())),
             }
             match self.asked(work, Asking::ToKeepIt, Duration::ZERO) {
-                Step::Write(mut settlement, proof) => {
-                    let written = self.settle(work.entry, &mut settlement);
-                    if rules::is_late(&settlement) {
-                        return Err(twice());
-                    }
-                    match written {
-                        Ok(revision) => Ok(self.outcome(work.entry, settlement, proof, Ok(revision))),
-                        Err(fault) => Ok(Outcome::Unknown(Doubt::new(Reason::Journal, String::from(fault.text())))),
-                    }
-                }
+                Step::Write(settlement, proof) => self.keep(work, settlement, proof),
                 Step::Unknown(doubt) => Ok(Outcome::Unknown(doubt)),
                 _ => Ok(self.report(work.entry.clone())),
             }
         })
+    }
+
+    /// The gateway says that late money is there.
+    fn keep(
+        &self,
+        work: &Work<'_>,
+        mut settlement: Settlement,
+        proof: Option<Evidence<Pairs>>,
+    ) -> Result<Outcome<Receipt<Pairs>>, Error> {
+        if let Some(doubt) = self.end_beside(work.entry)? {
+            return Ok(Outcome::Unknown(doubt));
+        }
+        let written = self.settle(work.entry, &mut settlement);
+        if rules::is_late(&settlement) {
+            return Err(refused(rules::GIVE_IT_BACK));
+        }
+        match written {
+            Ok(revision) => Ok(self.outcome(work.entry, settlement, proof, Ok(revision))),
+            Err(fault) => Ok(Outcome::Unknown(Doubt::new(Reason::Journal, String::from(fault.text())))),
+        }
+    }
+
+    /// Ends what of the same intent may still be paid in time.
+    fn end_beside(&self, entry: &Entry) -> Result<Option<Doubt>, Error> {
+        let Some(open) = self.open_beside(entry)? else { return Ok(None) };
+        if self.desk_of(&open).is_none() {
+            return Ok(Some(no_account(&open)));
+        }
+        let ended = match endpoint_of(&open).is_some_and(Endpoint::makes_order) {
+            true => self.close(&open.order_number)?,
+            false => self.payment_of(&open.order_number)?,
+        };
+        Ok(self.open_beside(entry)?.map(|_| rules::not_ended(ended)))
+    }
+
+    fn open_beside(&self, entry: &Entry) -> Result<Option<Entry>, Error> {
+        let of_intent =
+            self.journal.with(|journal| self.as_known(&mut **journal, &entry.intent)).map_err(unreadable)?;
+        Ok(rules::open_beside(entry.id, &of_intent).cloned())
     }
 
     /// Finds an order number, takes it in hand, and works on it. With a time: before whoever waits for its customer.
@@ -142,7 +174,6 @@ impl Till {
         run: impl FnOnce(&Work<'_>) -> Result<Outcome<Receipt<Pairs>>, Error>,
     ) -> Result<Outcome<Receipt<Pairs>>, Error> {
         self.process.check()?;
-        let unreadable = |fault: JournalFault| Error::new(ErrorKind::Journal, "journal", String::from(fault.text()));
         let found = self.find(order_number).map_err(unreadable)?;
         let known = |(desk, entry): (_, Entry)| Some((desk, endpoint_of(&entry)?, entry.id));
         let Some((desk, endpoint, id)) = found.and_then(known) else {
@@ -165,4 +196,12 @@ impl Till {
             None => run(&work),
         }
     }
+}
+
+fn refused(words: &'static str) -> Error {
+    Error::field("order_number", words)
+}
+
+fn unreadable(fault: JournalFault) -> Error {
+    Error::new(ErrorKind::Journal, "journal", String::from(fault.text()))
 }

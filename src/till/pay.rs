@@ -346,8 +346,7 @@ impl Till {
                     return Ok(Some(self.take(entry).map_or_else(busy, Looked::Elsewhere)));
                 }
                 Elsewhere::Pending => {
-                    let words = text(&["it is open under an account that this till does not have: ", &named(&entry)]);
-                    return Ok(Some(Looked::Unknown(Doubt::new(Reason::NoAccount, words))));
+                    return Ok(Some(Looked::Unknown(no_account(&entry))));
                 }
             }
         }
@@ -417,6 +416,12 @@ impl Till {
 /// An entry, for words.
 fn named(entry: &Entry) -> String {
     text(&[&entry.call, " ", &entry.order_number, " of ", &entry.account])
+}
+
+/// It is open, and nobody here can ask about it.
+pub(super) fn no_account(entry: &Entry) -> Doubt {
+    let words = text(&["it is open under an account that this till does not have: ", &named(entry)]);
+    Doubt::new(Reason::NoAccount, words)
 }
 
 fn busy<'a>() -> Looked<'a> {

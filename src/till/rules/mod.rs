@@ -359,6 +359,21 @@ fn to_accept_late(case: &Case<'_>) -> Step {
     }
 }
 
+/// What of the same intent may still be paid in time; a process that could not write so may even have told it as accepted. It is
+/// ended before late money is kept.
+pub(super) fn open_beside(id: EntryId, of_intent: &[Entry]) -> Option<&Entry> {
+    of_intent.iter().find(|entry| entry.id != id && entry.is_pending() && !is_given_up(entry))
+}
+
+/// Why it did not end: then nothing is kept.
+pub(super) fn not_ended<T>(beside: Outcome<T>) -> Doubt {
+    let doubt = beside.doubt().unwrap_or_else(not_recorded);
+    let words = text(&["another order of this sale is open: ", &doubt.text]);
+    Doubt { text: words.into(), ..doubt }
+}
+
+pub(super) const GIVE_IT_BACK: &str = "another order of this sale was paid: give this money back";
+
 /// What a person's word leaves as evidence.
 pub(super) fn found_by(name: String, reason: String) -> Vec<(String, String)> {
     Vec::from([("by".into(), name), ("reason".into(), reason)])

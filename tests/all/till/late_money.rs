@@ -6,7 +6,7 @@ use wxpay_terminal::*;
 
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::*;
-use crate::till::orders::{Shop, notification, order, ordered, trade};
+use crate::till::orders::{Shop, closed, failure, notification, order, ordered, trade};
 
 /// A till whose first order was closed unpaid, with its number.
 fn closed_order(shop: &Shop) -> (Till, String) {
@@ -33,6 +33,13 @@ fn late_and_open(shop: &Shop) -> (Till, String, String) {
     let second = ordered(&shop.canned, &till);
     till.notified(notification(&first, "1").as_bytes()).unwrap();
     (till, first, second)
+}
+
+/// The late money of the first order is kept; the second one ends unpaid.
+fn first_is_kept(shop: &Shop, till: &Till, first: &str, second: &str) {
+    shop.canned.then(&trade("SUCCESS", first, "1")).then(&closed(second)).then(&trade("CLOSED", second, "1"));
+    accepted(till.accept_late(first));
+    assert_eq!(shop.states(), ["paid", "unpaid"]);
 }
 
 #[test]
@@ -126,8 +133,8 @@ fn what_the_journal_cannot_take_is_not_kept() {
     let shop = Shop::new();
     let (till, number) = late_order(&shop);
     shop.canned.then(&trade("SUCCESS", &number, "1"));
-    // by_order_number, entry, of_intent, settle.
-    shop.journal.fail_in(4);
+    // by_order_number, entry, of_intent twice, settle.
+    shop.journal.fail_in(5);
     assert_eq!(unknown(till.accept_late(&number)).reason, Reason::Journal);
     paid_late(order(&till));
     shop.time.jump(2);
@@ -166,8 +173,7 @@ fn one_sale_is_accepted_once() {
     for way in ["query", "notification", "person"] {
         let shop = Shop::new();
         let (till, first, second) = late_and_open(&shop);
-        shop.canned.then(&trade("SUCCESS", &first, "1"));
-        accepted(till.accept_late(&first));
+        first_is_kept(&shop, &till, &first, &second);
         shop.time.jump(2);
         match way {
             "query" => {
@@ -202,22 +208,60 @@ fn what_was_accepted_and_not_written_counts() {
     assert_eq!(shop.states(), ["late", "paid"]);
 }
 
+/// Nor does a power cut make it forgotten: an order of the sale that is still open ends before late money is kept.
+#[test]
+fn what_was_accepted_before_a_power_cut_counts() {
+    let shop = Shop::new();
+    let (till, first, second) = late_and_open(&shop);
+    shop.canned.then(&trade("SUCCESS", &second, "1"));
+    // by_order_number, entry, of_intent, settle.
+    shop.journal.fail_in(4);
+    assert!(accepted(till.payment_of(&second)).journal_fault.is_some());
+    drop(till);
+    let till = shop.till();
+    // Whether the second one ended is not known: nothing is kept. Neither is it while the query says NOTPAY after the close.
+    let paid = || shop.canned.then(&trade("SUCCESS", &first, "1"));
+    paid().then_fault(Sent::Maybe).then_fault(Sent::Maybe);
+    assert_eq!(unknown(till.accept_late(&first)).reason, Reason::Broken);
+    shop.time.jump(60);
+    paid().then(&closed(&second)).then(&trade("NOTPAY", &second, "1"));
+    let doubt = unknown(till.accept_late(&first));
+    assert!(doubt.text.contains("another order of this sale is open"), "{doubt:?}");
+    assert_eq!(shop.states(), ["late", "ordered"]);
+    shop.time.jump(60);
+    paid().then(&failure("ORDERPAID")).then(&trade("SUCCESS", &second, "1"));
+    assert!(till.accept_late(&first).unwrap_err().to_string().contains("give this money back"));
+    assert_eq!(shop.states(), ["late", "paid"]);
+}
+
+/// The open order is one of an account that this till does not have: nobody can end it here.
+#[test]
+fn what_cannot_be_ended_here_keeps_late_money_late() {
+    let shop = Shop::new();
+    let (till, first) = closed_order(&shop);
+    let moved =
+        SwiftpassAccount::new("https://moved.example/pay/gateway", SWIFTPASS_MCH_ID, Secret::from(SWIFTPASS_KEY));
+    ordered(&shop.canned, &shop.till_of(moved.unwrap().sub_appid("wx2421b1c4370ec43b").unwrap()));
+    till.notified(notification(&first, "1").as_bytes()).unwrap();
+    shop.canned.then(&trade("SUCCESS", &first, "1"));
+    assert_eq!(unknown(till.accept_late(&first)).reason, Reason::NoAccount);
+    assert_eq!(shop.states(), ["late", "ordered"]);
+}
+
 /// The journal cannot say whether another order of the sale was accepted: then nobody says that this one is.
 #[test]
 fn what_cannot_be_held_against_its_intent_is_not_accepted() {
     let shop = Shop::new();
-    let (till, first, second) = late_and_open(&shop);
-    shop.canned.then(&trade("SUCCESS", &first, "1"));
-    accepted(till.accept_late(&first));
-    shop.time.jump(2);
+    let (till, _, second) = late_and_open(&shop);
     shop.canned.then(&trade("SUCCESS", &second, "1"));
     // by_order_number and entry are read; nothing after them.
     shop.journal.fail_for(3, u32::MAX);
     assert_eq!(unknown(till.payment_of(&second)).reason, Reason::Journal);
+    assert_eq!(shop.states(), ["late", "ordered"]);
     shop.journal.fail_in(0);
-    // What was proven is not forgotten, and is late.
+    // What was proven is not forgotten.
     let sent = shop.canned.sent().len();
-    paid_late(till.payment_of(&second));
+    accepted(till.payment_of(&second));
     assert_eq!(shop.canned.sent().len(), sent);
-    assert_eq!(shop.states(), ["paid", "late"]);
+    assert_eq!(shop.states(), ["late", "paid"]);
 }

@@ -77,6 +77,8 @@ pub(super) enum Carried {
     KeepsUnasked,
     /// What another number of the intent was accepted for does not matter.
     AcceptsTwice,
+    /// Late money is kept while another order of the sale is open.
+    LeavesOpenBeside,
 }
 
 pub(super) struct Mistake {
@@ -116,9 +118,17 @@ impl Mistake {
 
 const TWO_ORDERS: Mistake = Mistake { flows: &[Flow::Wap], numbers: 2, ..RIGHT };
 
+const ACCEPTED_BEFORE_A_POWER_CUT: Mistake = Mistake {
+    name: "two orders, one accepted before a power cut",
+    left: Left { power_cuts: 1, journal_faults: 1, strange: 1, ..NO_LUCK },
+    only: |action| is_of_payments(action) || matches!(action, Action::Restart | Action::JournalWorks),
+    ..TWO_ORDERS
+};
+
 /// The rules as they are, with two orders of one intent and a journal that fails once, in the few actions that lead to two
 /// payments of it: so the search goes deep.
-pub(super) const OF_TWO_ORDERS: [Mistake; 2] = [
+pub(super) const OF_TWO_ORDERS: [Mistake; 3] = [
+    ACCEPTED_BEFORE_A_POWER_CUT,
     Mistake {
         name: "two orders, the first left to a person",
         left: Left { clock_jumps: 1, journal_faults: 1, strange: 1, ..NO_LUCK },
@@ -403,6 +413,14 @@ const OF_CARRYING_OUT: &[Mistake] = &[
     },
 ];
 
-pub(super) fn all() -> impl Iterator<Item = &'static Mistake> {
-    OF_RULES.iter().chain(OF_CARRYING_OUT)
+/// Its story takes seven actions, and minutes to find: at full length only.
+const AT_LENGTH: &[Mistake] = &[Mistake {
+    name: "late money is kept beside an open order",
+    carried: Carried::LeavesOpenBeside,
+    ..ACCEPTED_BEFORE_A_POWER_CUT
+}];
+
+pub(super) fn all(at_full_length: bool) -> impl Iterator<Item = &'static Mistake> {
+    let long = if at_full_length { AT_LENGTH } else { &[] };
+    OF_RULES.iter().chain(OF_CARRYING_OUT).chain(long)
 }

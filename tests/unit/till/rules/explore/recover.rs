@@ -11,12 +11,13 @@ use super::promises::told as heard_of;
 use super::run::{Call, ONE_QUESTION, Told, Work};
 use super::state::{Run, World};
 use crate::error::Error;
-use crate::journal::{Entry, Settlement};
+use crate::journal::{Entry, JournalFault, Settlement};
 use crate::outcome::{Doubt, Outcome, Reason};
-use crate::till::receipt::Found;
+use crate::till::receipt::{Evidence, Found};
 use crate::till::rules::{self, Asking, Event, Looked, Step};
 use crate::till::seen::Seen;
 use crate::till::told;
+use crate::wire::pairs::Pairs;
 
 impl World<'_> {
     // ---- recover.rs ----
@@ -125,13 +126,13 @@ impl World<'_> {
         self.ask_of(&work).map(Ok)
     }
 
-    pub(super) fn accept_late(&mut self, at: usize) -> Result<Outcome<Found>, Error> {
+    pub(super) fn accept_late(&mut self, at: usize) -> Told {
         self.settle_unwritten(at);
         let work = self.work(at, self.call(Duration::ZERO));
         match self.decide(&work, Event::AcceptLate) {
             Step::AskIfPaid => {}
-            Step::Refuse(words) => return Err(Error::field("order_number", words)),
-            _ => return Ok(self.report(at, &work.entry)),
+            Step::Refuse(words) => return Ok(Err(Error::field("order_number", words))),
+            _ => return Ok(Ok(self.report(at, &work.entry))),
         }
         let kept = Settlement::Accepted { queried: true, evidence: Vec::new() };
         let step = match self.mistake.carried {
@@ -139,19 +140,45 @@ impl World<'_> {
             _ => self.asked(&work, Asking::ToKeepIt, Duration::ZERO),
         };
         match step {
-            Step::Write(mut settlement, proof) => {
-                let written = self.settle(&work, &mut settlement);
-                if rules::is_late(&settlement) {
-                    return Err(Error::field("order_number", "another order of this sale was paid"));
-                }
-                match written {
-                    Ok(revision) => Ok(self.outcome(&work, settlement, proof, Ok(revision))),
-                    Err(fault) => Ok(unknown(Doubt::new(Reason::Journal, String::from(fault.text())))),
-                }
-            }
-            Step::Unknown(doubt) => Ok(unknown(doubt)),
-            _ => Ok(self.report(at, &work.entry)),
+            Step::Write(settlement, proof) => self.keep(&work, settlement, proof),
+            Step::Unknown(doubt) => Ok(Ok(unknown(doubt))),
+            _ => Ok(Ok(self.report(at, &work.entry))),
         }
+    }
+
+    fn keep(&mut self, work: &Work, mut settlement: Settlement, proof: Option<Evidence<Pairs>>) -> Told {
+        match self.end_beside(work.at)? {
+            Ok(None) => {}
+            Ok(Some(doubt)) => return Ok(Ok(unknown(doubt))),
+            Err(_) => return Ok(Err(Error::field("journal", "cannot be read"))),
+        }
+        let written = self.settle(work, &mut settlement);
+        if rules::is_late(&settlement) {
+            return Ok(Err(Error::field("order_number", rules::GIVE_IT_BACK)));
+        }
+        Ok(Ok(match written {
+            Ok(revision) => self.outcome(work, settlement, proof, Ok(revision)),
+            Err(fault) => unknown(Doubt::new(Reason::Journal, String::from(fault.text()))),
+        }))
+    }
+
+    fn end_beside(&mut self, at: usize) -> Run<Result<Option<Doubt>, JournalFault>> {
+        let open = match self.open_beside(at) {
+            Ok(Some(open)) if self.mistake.carried != Carried::LeavesOpenBeside => open,
+            Ok(_) => return Ok(Ok(None)),
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let ended = match self.account(open).endpoint.makes_order() {
+            true => self.close(open)?.unwrap_or_else(|_| unknown(rules::not_recorded())),
+            false => self.payment_of(open)?,
+        };
+        Ok(self.open_beside(at).map(|open| open.map(|_| rules::not_ended(ended))))
+    }
+
+    fn open_beside(&mut self, at: usize) -> Result<Option<usize>, JournalFault> {
+        self.read_of_intent()?;
+        let open = rules::open_beside(self.entry(at).id, &self.as_known()).map(|open| open.id);
+        Ok(open.map(|id| usize::try_from(id).unwrap()))
     }
 
     // ---- notified.rs ----
