@@ -724,7 +724,8 @@ static void a_till_acknowledge(void) {
     coded(wxt_till_acknowledge(H(wxt_till, TILL), below(2) ? any_fen() : below(50), below(9), &error));
 }
 static void a_till_settle_by_hand(void) {
-    coded(wxt_till_settle_by_hand(H(wxt_till, TILL), below(50), any_number(), any_text(), any_text(), &error));
+    coded(wxt_till_settle_by_hand(H(wxt_till, TILL), below(50), below(2) ? (int32_t)below(2) : any_number(),
+                                  below(2) ? "a" : any_text(), below(2) ? "a" : any_text(), &error));
 }
 static void a_till_prune(void) {
     uint32_t removed = 77;
