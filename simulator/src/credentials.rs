@@ -13,6 +13,8 @@ pub const APPID: &str = "wx8888888888888888";
 pub const CORPID: &str = "wxe062425f740c30d8";
 /// An appid of an app, never accepted (docs: A.1).
 pub const APP_APPID: &str = "wx9999999999999999";
+/// The sub-merchant of [`MCH_ID`] as a service provider (docs: E.2).
+pub const SUB_MCH_ID: &str = "1900000100";
 /// The API key, 32 characters.
 pub const KEY: &str = "0123456789abcdef0123456789ABCDEF";
 /// The secret of the WeCom payment application.

@@ -131,9 +131,9 @@ fn said(Words { code, text, form }: Words, question: &Question, shared: &Shared)
         return gate(code, text, question, shared);
     }
     let code = match (question.gateway, code) {
-        (Gateway::Swiftpass, "FATAL_ERROR") => "OUT_TRADE_NO_USED",
-        (Gateway::Swiftpass, "SUCCESS") => "ORDERPAID",
-        (Gateway::Swiftpass, "NOT_FOUND") => "ORDERNOTEXIST",
+        (Gateway::Wxpay | Gateway::Swiftpass, "FATAL_ERROR") => "OUT_TRADE_NO_USED",
+        (Gateway::Wxpay | Gateway::Swiftpass, "SUCCESS") => "ORDERPAID",
+        (Gateway::Wxpay | Gateway::Swiftpass, "NOT_FOUND") => "ORDERNOTEXIST",
         (Gateway::Webgate, "SUCCESS") => "ALREADY_PAID",
         _ => code,
     };
@@ -167,7 +167,7 @@ fn gate(code: &str, text: &str, question: &Question, shared: &Shared) -> Reply {
 fn processing(mut truth: Reply, question: &Question, shared: &Shared) -> Parcel {
     if question.act == Act::Pay {
         let code = match question.gateway {
-            Gateway::Swiftpass => "USERPAYING",
+            Gateway::Wxpay | Gateway::Swiftpass => "USERPAYING",
             _ => "PROCESSING",
         };
         let words = Words { code, text: "请求已受理，正在处理", form: Form::Doubt };
@@ -321,7 +321,7 @@ fn redirect(reply: &Reply, question: &Question, shared: &Shared) -> Parcel {
 fn with_text(mut reply: Reply, bytes: &[u8]) -> Parcel {
     const MARK: &str = "MARK-FOR-THE-TEXT";
     let name = match reply.gateway {
-        Gateway::Redpack | Gateway::Workwx => "return_msg",
+        Gateway::Wxpay | Gateway::Redpack | Gateway::Workwx => "return_msg",
         Gateway::Swiftpass => "message",
         Gateway::Webgate => "retmsg",
     };

@@ -1,8 +1,9 @@
-//! The four gateways, and which path belongs to which.
+//! The five gateways, and which path belongs to which.
 
-/// One of the four gateways.
+/// One of the five gateways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gateway {
+    Wxpay,
     Redpack,
     Workwx,
     Swiftpass,
@@ -21,6 +22,9 @@ pub(crate) enum Act {
 pub(crate) fn route(path: &str) -> Option<(Gateway, Option<Act>)> {
     let promotion = path.strip_prefix("/mmpaymkttransfers/promotion/");
     Some(match (path, promotion) {
+        ("/pay/unifiedorder", _) => (Gateway::Wxpay, Some(Act::Pay)),
+        ("/pay/orderquery", _) => (Gateway::Wxpay, Some(Act::Query)),
+        ("/pay/closeorder", _) => (Gateway::Wxpay, Some(Act::Close)),
         ("/mmpaymkttransfers/sendredpack", _) => (Gateway::Redpack, Some(Act::Pay)),
         ("/mmpaymkttransfers/gethbinfo", _) => (Gateway::Redpack, Some(Act::Query)),
         (_, Some("paywwsptrans2pocket")) => (Gateway::Workwx, Some(Act::Pay)),
@@ -35,6 +39,7 @@ pub(crate) fn route(path: &str) -> Option<(Gateway, Option<Act>)> {
 impl Gateway {
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Gateway::Wxpay => "wxpay",
             Gateway::Redpack => "redpack",
             Gateway::Workwx => "workwx",
             Gateway::Swiftpass => "swiftpass",
@@ -47,7 +52,7 @@ impl Gateway {
         match self {
             Gateway::Redpack => "mch_billno",
             Gateway::Workwx => "partner_trade_no",
-            Gateway::Swiftpass | Gateway::Webgate => "out_trade_no",
+            Gateway::Wxpay | Gateway::Swiftpass | Gateway::Webgate => "out_trade_no",
         }
     }
 
@@ -57,7 +62,7 @@ impl Gateway {
             (Gateway::Redpack, _) => "total_amount",
             (Gateway::Workwx, Act::Query) => "payment_amount",
             (Gateway::Workwx | Gateway::Webgate, _) => "amount",
-            (Gateway::Swiftpass, _) => "total_fee",
+            (Gateway::Wxpay | Gateway::Swiftpass, _) => "total_fee",
         }
     }
 
@@ -72,7 +77,7 @@ impl Gateway {
     /// The field that says whether the call worked, and its values for yes and no.
     pub(crate) fn result(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Gateway::Redpack | Gateway::Workwx => ("result_code", "SUCCESS", "FAIL"),
+            Gateway::Wxpay | Gateway::Redpack | Gateway::Workwx => ("result_code", "SUCCESS", "FAIL"),
             Gateway::Swiftpass => ("result_code", "0", "1"),
             Gateway::Webgate => ("retcode", "0", "1"),
         }

@@ -8,7 +8,7 @@ use crate::fields::Fields;
 /// What the gateway knows of one order number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// `"redpack"`, `"workwx"`, `"swiftpass"` or `"webgate"`.
+    /// `"wxpay"`, `"redpack"`, `"workwx"`, `"swiftpass"` or `"webgate"`.
     pub gateway: &'static str,
     /// `mch_billno`, `partner_trade_no` or `out_trade_no`.
     pub order_number: String,
@@ -16,7 +16,7 @@ pub struct Entry {
     pub amount: u64,
     /// The openid that gets the money; for Swiftpass `sub_openid`, which may be empty.
     pub payee: String,
-    /// How often money really moved. For Swiftpass it is 0 until the customer pays.
+    /// How often money really moved. For an order it is 0 until the customer pays.
     pub paid: u32,
     /// Requests that reached the ledger with this number.
     pub attempts: u32,

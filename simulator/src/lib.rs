@@ -1,6 +1,6 @@
 //! A gateway on loopback for testing `wxpay-terminal`: mutual TLS, a ledger, and faults.
 //!
-//! It plays four gateways on one port: cash red packets, WeCom payments to employees, a
+//! It plays five gateways on one port: WeChat Pay's own orders, cash red packets, WeCom payments to employees, a
 //! Swiftpass-type gateway, and an e-pay web gateway. It shares no code with the library and was
 //! written from the documents alone, so agreement between the two means something. Hashes,
 //! signatures and certificates are OpenSSL's. "docs:" in a comment names the section of the
@@ -53,6 +53,7 @@ mod this_program;
 mod webgate;
 mod wire;
 mod workwx;
+mod wxpay;
 mod xml;
 
 pub use certificates::{Files, webgate_private_key};

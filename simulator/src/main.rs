@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use wxpay_simulator::{Fault, Settings, Simulator, credentials};
 
 const HELP: &str = "\
-wxpay-simulator: four payment gateways on loopback
+wxpay-simulator: five payment gateways on loopback
 
   --port N                 listen on 127.0.0.1:N (0: any)
   --fault amount=FEN:NAME  payments of that amount meet the fault (repeatable)
@@ -19,8 +19,8 @@ wxpay-simulator: four payment gateways on loopback
 
 Lines on stdin; each answer ends with a line that holds a dot:
   ledger                   every order: gateway, number, fen, how often money moved
-  pay NUMBER               the customer pays a Swiftpass order, and the merchant is notified
-  notification NUMBER      the notification of a Swiftpass order
+  pay NUMBER               the customer pays an order, and the merchant is notified
+  notification NUMBER      the notification of an order
   next NAME                the next payment meets the fault
   next-query NAME          the next query meets the fault
 ";
@@ -133,7 +133,7 @@ fn print_all(simulator: &Simulator) {
     line("CA", &files.ca_pem.display().to_string());
     line("client certificate", &files.p12_rc2.display().to_string());
     line("its password", credentials::MCH_ID);
-    println!("\nred packets and WeCom");
+    println!("\nWeChat Pay's own gateway, red packets and WeCom");
     line("  mch_id", credentials::MCH_ID);
     line("  wxappid, appid", credentials::APPID);
     line("  key", credentials::KEY);

@@ -1,4 +1,4 @@
-//! The notification of a Swiftpass-type gateway (docs: C.6).
+//! The notifications of payments (docs: C.6, E.3).
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -9,7 +9,7 @@ use crate::credentials::SWIFTPASS_MCH_ID;
 use crate::gateway::Gateway;
 use crate::ledger::{Ledger, Record};
 use crate::reply::{Reply, Signature};
-use crate::swiftpass;
+use crate::{swiftpass, wxpay};
 
 /// A notification that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +23,11 @@ pub struct Delivery {
 
 /// The customer pays: the order is marked and the merchant told.
 pub(crate) fn pay(ledger: &Ledger, number: &str) -> io::Result<Delivery> {
-    let paid = ledger.change(Gateway::Swiftpass.name(), number, |record| {
+    let of_wxpay = ledger.find(Gateway::Wxpay.name(), number).is_some();
+    let gateway = if of_wxpay { Gateway::Wxpay } else { Gateway::Swiftpass };
+    let paid = ledger.change(gateway.name(), number, |record| {
         match record.entry.state.as_str() {
-            "NOTPAY" | "USERPAYING" => {
+            "NOTPAY" | "USERPAYING" | "PAYERROR" => {
                 record.entry.state = "SUCCESS".to_owned();
                 record.entry.paid = 1;
                 record.paid_at = clock::now();
@@ -49,6 +51,9 @@ pub(crate) fn pay(ledger: &Ledger, number: &str) -> io::Result<Delivery> {
 
 /// The signed notification of an order, as it is or would be sent.
 pub(crate) fn body(record: &Record) -> String {
+    if record.entry.gateway == Gateway::Wxpay.name() {
+        return String::from_utf8_lossy(&wxpay::notification(record).body()).into_owned();
+    }
     let (entry, content) = (&record.entry, &record.content);
     let paid_at = if record.paid_at == 0 { clock::now() } else { record.paid_at };
     let reply = Reply::new(Gateway::Swiftpass, Signature::Due)

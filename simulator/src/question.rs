@@ -8,7 +8,7 @@ use crate::ledger::{Entered, Record};
 use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::{redpack, swiftpass, webgate, workwx, xml};
+use crate::{redpack, swiftpass, webgate, workwx, wxpay, xml};
 
 /// One request, judged but not carried out.
 pub(crate) struct Question {
@@ -48,6 +48,7 @@ impl Question {
 
     fn unreadable(&self, settings: &Settings, code: &str, text: &str) -> Reply {
         match (self.gateway, code) {
+            (Gateway::Wxpay, _) => wxpay::gate(text),
             (Gateway::Swiftpass, "HTTP_METHOD_ERROR") => swiftpass::gate("Require POST method"),
             (Gateway::Swiftpass, _) => swiftpass::gate("Parse xml error,please use UTF-8 encoded"),
             _ => self.refusal(settings, code, text),
@@ -58,6 +59,7 @@ impl Question {
         let fields = &self.fields;
         let refused = |(code, text): (&str, String)| self.refusal(settings, code, &text);
         match self.gateway {
+            Gateway::Wxpay => wxpay::check(self.act, fields),
             Gateway::Redpack => redpack::check(settings, self.act, fields, cn).map_err(refused),
             Gateway::Workwx => workwx::check(settings, self.act, fields, cn).map_err(refused),
             Gateway::Swiftpass => swiftpass::check(settings, fields),
@@ -68,6 +70,7 @@ impl Question {
     /// A business refusal of this gateway, signed where it signs.
     pub(crate) fn refusal(&self, settings: &Settings, code: &str, text: &str) -> Reply {
         match self.gateway {
+            Gateway::Wxpay => wxpay::refusal(code, text, &self.fields),
             Gateway::Redpack => redpack::refusal(code, text, &self.fields),
             Gateway::Workwx => workwx::refusal(code, text, &self.fields),
             Gateway::Swiftpass => swiftpass::refusal(code, text),
@@ -77,6 +80,7 @@ impl Question {
 
     fn draft(&self) -> Record {
         match self.gateway {
+            Gateway::Wxpay => wxpay::draft(&self.fields),
             Gateway::Redpack => redpack::draft(&self.fields),
             Gateway::Workwx => workwx::draft(&self.fields),
             Gateway::Swiftpass => swiftpass::draft(&self.fields),
@@ -86,6 +90,7 @@ impl Question {
 
     fn success(&self, settings: &Settings, record: &Record) -> Reply {
         match self.gateway {
+            Gateway::Wxpay => wxpay::success(record),
             Gateway::Redpack => redpack::success(record),
             Gateway::Workwx => workwx::success(record, &self.fields),
             Gateway::Swiftpass => swiftpass::success(record),
@@ -95,6 +100,7 @@ impl Question {
 
     fn repeat(&self, settings: &Settings, record: &Record) -> Reply {
         match self.gateway {
+            Gateway::Wxpay => wxpay::repeat(record, &self.fields),
             Gateway::Redpack => redpack::repeat(settings, record, &self.fields),
             Gateway::Workwx => workwx::repeat(record, &self.fields),
             Gateway::Swiftpass => swiftpass::repeat(record),
@@ -109,6 +115,7 @@ impl Question {
         }
         match self.act {
             Act::Query => self.look_up(shared),
+            Act::Close if self.gateway == Gateway::Wxpay => wxpay::close(&shared.ledger, &self.fields),
             Act::Close => swiftpass::close(&shared.ledger, &self.fields),
             Act::Pay => match shared.ledger.enter(self.draft()) {
                 Entered::New(record) => self.success(&shared.settings, &record),
@@ -121,7 +128,7 @@ impl Question {
     /// The same number with other content.
     fn mismatch(&self, settings: &Settings) -> Reply {
         let code = match self.gateway {
-            Gateway::Swiftpass => "OUT_TRADE_NO_USED",
+            Gateway::Wxpay | Gateway::Swiftpass => "OUT_TRADE_NO_USED",
             _ => "FATAL_ERROR",
         };
         self.refusal(settings, code, "重复请求时参数与原单不一致")
@@ -130,6 +137,8 @@ impl Question {
     fn look_up(&self, shared: &Shared) -> Reply {
         let found = shared.ledger.find(self.gateway.name(), self.order_number());
         match (self.gateway, found) {
+            (Gateway::Wxpay, Some(record)) => wxpay::query(&record, &self.fields),
+            (Gateway::Wxpay, None) => wxpay::not_found(&self.fields),
             (Gateway::Redpack, Some(record)) => redpack::query(&record),
             (Gateway::Redpack, None) => redpack::not_found(&self.fields),
             (Gateway::Workwx, Some(record)) => workwx::query(&record),
@@ -162,7 +171,7 @@ impl Question {
     pub(crate) fn set_processing(&self, shared: &Shared) {
         let state = match self.gateway {
             Gateway::Redpack => "SENDING",
-            Gateway::Swiftpass => "USERPAYING",
+            Gateway::Wxpay | Gateway::Swiftpass => "USERPAYING",
             Gateway::Workwx | Gateway::Webgate => "PROCESSING",
         };
         if self.act == Act::Pay && self.wrong.is_none() {

@@ -1,7 +1,7 @@
 //! A reply before it becomes bytes: fields, and what becomes of the signature.
 
 use crate::certificates;
-use crate::credentials::SWIFTPASS_KEY;
+use crate::credentials::{KEY, SWIFTPASS_KEY};
 use crate::gateway::Gateway;
 use crate::{json, sign, xml};
 
@@ -33,6 +33,13 @@ pub(crate) enum Signature {
     Wrong,
 }
 
+/// What a reply is signed with, where the merchant chooses (docs: F.1.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Digest {
+    Md5,
+    HmacSha256,
+}
+
 /// A reply of a gateway.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
@@ -41,11 +48,16 @@ pub(crate) struct Reply {
     /// Written after the others, and not signed.
     pub(crate) unsigned: Vec<Field>,
     pub(crate) signature: Signature,
+    digest: Digest,
 }
 
 impl Reply {
     pub(crate) fn new(gateway: Gateway, signature: Signature) -> Reply {
-        Reply { gateway, fields: Vec::new(), unsigned: Vec::new(), signature }
+        Reply { gateway, fields: Vec::new(), unsigned: Vec::new(), signature, digest: Digest::Md5 }
+    }
+
+    pub(crate) fn signed_with(self, digest: Digest) -> Reply {
+        Reply { digest, ..self }
     }
 
     /// Adds a text, unless it is empty.
@@ -108,6 +120,8 @@ impl Reply {
                 let key = certificates::material().ok()?.webgate_key();
                 sign::rsa_sha1(pairs, key).ok()
             }
+            Gateway::Wxpay if self.digest == Digest::HmacSha256 => Some(sign::hmac_sha256(pairs, KEY)),
+            Gateway::Wxpay => Some(sign::md5(pairs, KEY)),
             _ => Some(sign::md5(pairs, SWIFTPASS_KEY)),
         }
     }

@@ -1,4 +1,4 @@
-//! The signatures of the four gateways, calculated by OpenSSL.
+//! The signatures of the gateways, calculated by OpenSSL.
 //!
 //! All of them sign the same kind of string: the pairs whose value is not empty, without `sign`,
 //! sorted by name in byte order, joined as `k=v&k=v`. Values are raw (docs: F.1).
@@ -41,11 +41,19 @@ pub fn workwx<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>, secret: &
     digest_upper(&format!("{}&secret={secret}", joined(named)))
 }
 
+/// HMAC-SHA256 over the pairs and `&key=`, under the same key, upper-case hex (docs: F.1.5).
+pub fn hmac_sha256<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>, key: &str) -> String {
+    hmac(MessageDigest::sha256(), &format!("{}&key={key}", joined(pairs)), key).to_uppercase()
+}
+
 /// HMAC-SHA1 over the pairs, lower-case hex; no key in the string (docs: D and G).
 pub fn hmac_sha1<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>, key: &str) -> String {
-    let text = joined(pairs);
+    hmac(MessageDigest::sha1(), &joined(pairs), key)
+}
+
+fn hmac(digest: MessageDigest, text: &str, key: &str) -> String {
     let mac = PKey::hmac(key.as_bytes()).and_then(|key| {
-        let mut signer = Signer::new(MessageDigest::sha1(), &key)?;
+        let mut signer = Signer::new(digest, &key)?;
         signer.sign_oneshot_to_vec(text.as_bytes())
     });
     hex(&mac.unwrap_or_default())

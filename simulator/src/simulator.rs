@@ -147,7 +147,7 @@ impl Simulator {
         self.shared.ledger.set_state(order_number, status);
     }
 
-    /// The customer pays a Swiftpass order, and the merchant is notified when `notify_url` is a plain
+    /// The customer pays an order, and the merchant is notified when `notify_url` is a plain
     /// http URL of 127.0.0.1 or localhost.
     ///
     /// # Errors
@@ -157,10 +157,10 @@ impl Simulator {
         notify::pay(&self.shared.ledger, out_trade_no)
     }
 
-    /// The signed notification of a Swiftpass order, as it is or would be sent.
+    /// The signed notification of an order, as it is or would be sent.
     pub fn notification(&self, out_trade_no: &str) -> Option<String> {
-        let gateway = Gateway::Swiftpass.name();
-        let record = self.shared.ledger.find(gateway, out_trade_no)?;
+        let mut gateways = [Gateway::Wxpay, Gateway::Swiftpass].into_iter();
+        let record = gateways.find_map(|gateway| self.shared.ledger.find(gateway.name(), out_trade_no))?;
         Some(notify::body(&record))
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Order,
     /// Letters, digits, and `_`.
     OrderOrUnderscore,
+    /// Letters, digits, and `_-|*`.
+    OrderOfWechat,
     /// Letters, digits, `_` and `-`.
     Openid,
     OneOf(&'static [&'static str]),
@@ -83,6 +85,7 @@ impl Kind {
             }
             Kind::Order => only(""),
             Kind::OrderOrUnderscore => only("_"),
+            Kind::OrderOfWechat => only("_-|*"),
             Kind::Openid => only("_-"),
             Kind::OneOf(values) => values.contains(&value),
             Kind::Ip => value.parse::<IpAddr>().is_ok(),
