@@ -1,4 +1,4 @@
-//! All four gateways, over real mutual TLS, against the simulator: `make tour`.
+//! All five gateways, over real mutual TLS, against the simulator: `make tour`.
 //!
 //! Each line says what happened and is checked: the tour exits non-zero if one is not what it must be.
 
@@ -15,6 +15,7 @@ fn main() -> Result<()> {
     let simulator = Simulator::start()?;
     println!("simulator  listening at {}", simulator.base_url());
     let tour = Tour { simulator: &simulator, https: https(&simulator)?, terminal: Terminal::new("013467007045764")? };
+    tour.wxpay()?;
     tour.redpack()?;
     tour.workwx()?;
     tour.swiftpass()?;
@@ -39,6 +40,38 @@ fn https(simulator: &Simulator) -> Result<std::sync::Arc<Https>> {
 }
 
 impl Tour<'_> {
+    /// A customer scans a QR and pays.
+    fn wxpay(&self) -> Result<()> {
+        let number = "202611210001QR";
+        let account = WxpayAccount::new(credentials::MCH_ID, credentials::APPID, Secret::from(credentials::KEY))?
+            .sign_type(SignType::HmacSha256)
+            .hosts(&[&self.simulator.base_url()])?;
+        let client = Client::new(account, self.terminal.clone(), self.https.clone())?;
+        let order = NativeOrder {
+            out_trade_no: number,
+            body: "天虹百货-矿泉水",
+            total_fee: Fen::new(888)?,
+            spbill_create_ip: "14.23.150.211",
+            notify_url: "https://shop.example/wxpay/notify",
+            product_id: "6901234567892",
+            ..NativeOrder::default()
+        };
+        let mut prepared = client.prepare(&order)?;
+        let start = Instant::now();
+        let outcome = client.send(&mut prepared)?;
+        self.line("wxpay", number, &outcome, start)?;
+        if let Outcome::Ordered(made) = &outcome {
+            println!("wxpay      shown as a QR: {}", made.code_url);
+        }
+        must("wxpay      an order is not a payment", self.paid(number), 0)?;
+        self.simulator.pay_order(number)?;
+        let state = match client.ask(&OrderQuery { out_trade_no: number })? {
+            Answer::Known(order) => order.trade_state,
+            other => return Err(format!("wxpay: {other:?}").into()),
+        };
+        must("wxpay      the customer scanned and paid", state, TradeState::Success)
+    }
+
     fn redpack_client(&self, key: &str) -> Result<Client<RedpackAccount>> {
         let account = RedpackAccount::new(credentials::MCH_ID, credentials::APPID, Secret::from(key))?
             .hosts(&[&self.simulator.base_url()])?;
@@ -212,7 +245,7 @@ impl Tour<'_> {
 
     fn ledger(&self) -> Result<()> {
         let ledger = self.simulator.ledger();
-        must("ledger     orders", ledger.len(), 5)?;
+        must("ledger     orders", ledger.len(), 6)?;
         must("ledger     orders that were not paid exactly once", ledger.iter().filter(|e| e.paid != 1).count(), 0)
     }
 }

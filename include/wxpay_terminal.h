@@ -129,7 +129,7 @@ enum wxt_outcome
     WXT_ACCEPTED = 1,
     /* Proven: the gateway refused it. `wxt_reply_next` says what is allowed. */
     WXT_DECLINED = 2,
-    /* Proven: the order exists, and nobody has paid it yet. Show what its customer needs: "mweb_url". */
+    /* Proven: the order exists, and nobody has paid it yet. Show what its customer needs: "code_url", "mweb_url". */
     WXT_ORDERED = 3,
     /* Proven: money came for an order that had been given up. Give it back, or keep it: `wxt_till_accept_late`. */
     WXT_PAID_LATE = 4
@@ -379,7 +379,9 @@ enum wxt_gateway
     /* Swiftpass-type WAP orders. */
     WXT_SWIFTPASS = 3,
     /* E-pay campus card recharge. */
-    WXT_WEBGATE = 4
+    WXT_WEBGATE = 4,
+    /* WeChat Pay's own gateway: orders that a customer scans. */
+    WXT_WXPAY = 5
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -412,7 +414,17 @@ enum wxt_call
     /* unified.trade.close: closes an unpaid WAP order. */
     WXT_TRADE_CLOSE = 7,
     /* wxcharge: charges a campus card. */
-    WXT_WXCHARGE = 8
+    WXT_WXCHARGE = 8,
+    /* unifiedorder, trade_type NATIVE: makes an order whose "code_url" a customer scans: `wxt_till_order`. */
+    WXT_NATIVE_ORDER = 9,
+    /* unifiedorder, trade_type JSAPI: makes an order that a page inside WeChat pays by its "prepay_id". */
+    WXT_JSAPI_ORDER = 10,
+    /* unifiedorder, trade_type MWEB: makes an order whose "mweb_url" a customer's browser opens. */
+    WXT_H5_ORDER = 11,
+    /* orderquery: asks whether the customer paid. */
+    WXT_ORDER_QUERY = 12,
+    /* closeorder: closes an unpaid order. Its success proves nothing: ask afterwards. */
+    WXT_CLOSE_ORDER = 13
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -755,7 +767,8 @@ const char *wxt_error_message(const struct wxt_error *error);
 void wxt_error_free(struct wxt_error *error);
 
 /*
- A request with nothing set but what has one possible value: `total_num` 1, `bill_type` MCHT, `sign_method` HMAC.
+ A request with nothing set but what has one possible value: `total_num` 1, `bill_type` MCHT, `sign_method` HMAC,
+ `trade_type` NATIVE.
  `call` is one of `wxt_call`.
  */
 wxt_code wxt_request_new(int32_t call, struct wxt_request **request, struct wxt_error **error);
@@ -787,6 +800,8 @@ void wxt_request_free(struct wxt_request *request);
    books what a signed notification tells without asking), query_service; least_amount and most_amount; a public key.
  - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
    Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
+ - WXT_WXPAY: mch_id, appid; secret key. Optional: sign_type ("MD5", the default, or "HMAC-SHA256"), sub_mch_id and sub_appid of
+   a service provider's merchant, host, second_host, notifications_suffice ("1"); least_amount and most_amount.
 
  Hosts are complete: "https://api.mch.weixin.qq.com". What is missing or wrong is told when a client or till is made.
  */

@@ -100,6 +100,8 @@ pub struct OrderRules {
     pub valid: (&'static str, &'static str),
     /// How long it may be paid, unless the caller says otherwise.
     pub lasts: Duration,
+    /// How long it must be payable at least, where the caller says.
+    pub least: Duration,
     /// How long after its end a payment may still show.
     pub margin: Duration,
     /// How long after the attempt an order whose answer was lost may still turn up. Then nobody has its URL, and "not found"
@@ -107,6 +109,9 @@ pub struct OrderRules {
     pub window: Duration,
     /// The states that mean "not paid yet". Time alone makes none of them final: the order is closed, and asked about.
     pub waiting: &'static [&'static str],
+    /// The same, of an order that may have been paid for all that: a customer is paying, or a payment failed and may be tried
+    /// again. These end it never, however old it is.
+    pub paying: &'static [&'static str],
     /// The states that sound final and are not, until the order is closed: a payment that failed may be tried again.
     pub close_first: &'static [&'static str],
     /// The states of an order that was paid, and given back.
@@ -128,8 +133,11 @@ pub struct Notice {
     pub order_number: (&'static str, &'static str),
     /// The field that holds the amount, and what is said where it is not the stored one.
     pub amount: (&'static str, &'static str),
-    /// The field that holds the merchant, and what is said where it is not the account's.
-    pub merchant: (&'static str, &'static str),
+    /// The fields that identify the merchant, and what is said where one is not the account's, or is there and the account has
+    /// none.
+    pub identifiers: &'static [(&'static str, &'static str)],
+    /// The field that names the sign type, where the document has the message tell it. One that is there must be the account's.
+    pub sign_type: Option<&'static str>,
     /// Fields that must have one of these values, where they are there.
     pub unless: &'static [(&'static str, &'static [&'static str])],
     /// Fields that no payment has.
@@ -247,6 +255,8 @@ pub enum Kind {
     Ip,
     /// An absolute http or https URL.
     Url,
+    /// An absolute https URL without a query string.
+    NotifyUrl,
     /// `yyyyMMddHHmmss`, GMT+8.
     ChinaTime,
 }
@@ -278,6 +288,8 @@ pub enum Rule {
         /// The field that is needed.
         field: &'static str,
     },
+    /// Exactly one of these.
+    OneOf(&'static [&'static str]),
     /// Two times: both or neither, and `until` is the later one.
     Period {
         /// Where it begins.
@@ -294,8 +306,8 @@ pub struct Step {
     pub output: &'static str,
     /// The fields it covers.
     pub over: Over,
-    /// The digest.
-    pub digest: Digest,
+    /// The digest. `None`: that of the account's sign type.
+    pub digest: Option<Digest>,
     /// Which of the account's keys.
     pub key: KeyName,
     /// What is put between the sorted fields and the key: `&key=`. Nothing for HMAC-SHA1.
@@ -323,6 +335,17 @@ pub enum Digest {
     HmacSha1,
 }
 
+impl Digest {
+    /// As `sign_type` names it.
+    pub const fn sign_type(self) -> &'static str {
+        match self {
+            Digest::Md5 => "MD5",
+            Digest::HmacSha256 => "HMAC-SHA256",
+            Digest::HmacSha1 => "HMAC-SHA1",
+        }
+    }
+}
+
 /// The account's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyName {
@@ -347,7 +370,8 @@ pub struct ReplyTable {
     pub signature: Due,
     /// Identifiers that must equal what was sent, where the reply has them. (Reply's name, request's name.)
     pub echo: &'static [(&'static str, &'static str)],
-    /// Fields without which a success proves nothing. (A signed refusal must name its `mch_id`.)
+    /// Fields without which a success proves nothing. (A signed refusal must name its `mch_id`.) One that the request may have, too,
+    /// such as `sub_mch_id`, is due where it was sent.
     pub must_have: &'static [&'static str],
     /// Fields that only a success has. A refusal that carries one contradicts itself.
     pub only_in_success: &'static [&'static str],

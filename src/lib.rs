@@ -69,16 +69,23 @@ pub use client::{Client, Inputs, Prepared};
 pub use clock::SystemClock;
 pub use clock::{ChinaTime, Clock};
 pub use error::{Error, ErrorKind};
-pub use gateways::account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount};
+pub use gateways::account::{
+    Account, RedpackAccount, SignType, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount,
+};
 pub use gateways::notification::{Notification, NotificationFault, PaidNotice, StoredOrder};
 pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
 pub use gateways::request::{Close, Payment, Query, Reply, Request};
-pub use gateways::swiftpass::{Trade, TradeClose, TradeClosed, TradeQuery, TradeState, Valid, WapOrder, WapOrderMade};
+pub use gateways::swiftpass::{Trade, TradeClose, TradeClosed, TradeQuery, WapOrder, WapOrderMade};
+pub use gateways::trade::{TradeState, Valid};
 pub use gateways::webgate::{WxCharge, WxCharged};
 pub use gateways::workwx::{
     CheckName, EmployeePaid, EmployeePayment, PayEmployee, QueryPayEmployee, TransferStatus, WwMsgType,
 };
-pub use gateways::{ENDPOINTS, redpack, swiftpass, webgate, workwx};
+pub use gateways::wxpay::{
+    CloseOrder, H5Order, H5OrderMade, JsFields, JsapiOrder, JsapiOrderMade, NativeOrder, NativeOrderMade, OrderClosed,
+    OrderQuery, QueriedOrder,
+};
+pub use gateways::{ENDPOINTS, redpack, swiftpass, webgate, workwx, wxpay};
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;
 pub use journal::order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};

@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// An amount in fen (分, 1/100 yuan).
 ///
-/// Every amount of the four gateways is an integer number of fen. The field tables say int32, so the largest
+/// Every amount of the gateways is an integer number of fen. The field tables say int32, so the largest
 /// amount is 2,147,483,647 fen. Zero exists, because replies may carry it; a request with zero is refused by the
 /// table of its endpoint, which names the field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

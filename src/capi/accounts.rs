@@ -4,7 +4,9 @@ use std::ffi::{CString, c_char, c_void};
 use std::sync::{Arc, Mutex};
 
 use crate::error::Error;
-use crate::gateways::account::{RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount};
+use crate::gateways::account::{
+    RedpackAccount, SignType, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount,
+};
 use crate::money::Fen;
 use crate::secret::Secret;
 use crate::wire::pairs::Pairs;
@@ -47,7 +49,7 @@ struct Gateway {
 
 const LIMITS: &[&str] = &["least_amount", "most_amount"];
 
-static GATEWAYS: [Gateway; 4] = [
+static GATEWAYS: [Gateway; 5] = [
     Gateway {
         number: wxt_gateway::WXT_REDPACK as i32,
         texts: &["mch_id", "wxappid", "host", "second_host"],
@@ -84,6 +86,24 @@ static GATEWAYS: [Gateway; 4] = [
         has_reader: true,
         build: webgate,
     },
+    Gateway {
+        number: wxt_gateway::WXT_WXPAY as i32,
+        texts: &[
+            "mch_id",
+            "appid",
+            "sign_type",
+            "sub_mch_id",
+            "sub_appid",
+            "host",
+            "second_host",
+            "notifications_suffice",
+        ],
+        amounts: LIMITS,
+        secrets: &["key"],
+        has_rule: false,
+        has_reader: false,
+        build: wxpay,
+    },
 ];
 
 pub(super) enum AnyAccount {
@@ -91,6 +111,7 @@ pub(super) enum AnyAccount {
     Workwx(WorkwxAccount),
     Swiftpass(SwiftpassAccount),
     Webgate(WebgateAccount),
+    Wxpay(WxpayAccount),
 }
 
 impl Settings {
@@ -211,6 +232,31 @@ fn webgate(settings: &Settings) -> Result<AnyAccount, Error> {
     Ok(AnyAccount::Webgate(account))
 }
 
+fn wxpay(settings: &Settings) -> Result<AnyAccount, Error> {
+    let (mch_id, appid) = (settings.required("mch_id")?, settings.required("appid")?);
+    let sign_type = match settings.text("sign_type") {
+        None | Some("MD5") => SignType::Md5,
+        Some("HMAC-SHA256") => SignType::HmacSha256,
+        Some(_) => return Err(Error::setting("sign_type", "is \"MD5\", \"HMAC-SHA256\" or not set")),
+    };
+    let mut account = WxpayAccount::new(mch_id, appid, settings.secret("key")?)?.sign_type(sign_type);
+    match (settings.text("sub_mch_id"), settings.text("sub_appid")) {
+        (Some(sub_mch_id), sub_appid) => account = account.sub_merchant(sub_mch_id, sub_appid)?,
+        (None, Some(_)) => return Err(Error::setting("sub_mch_id", "is not set, and sub_appid is")),
+        (None, None) => {}
+    }
+    if !settings.hosts().is_empty() {
+        account = account.hosts(&settings.hosts())?;
+    }
+    if let Some((least, most)) = settings.limits()? {
+        account = account.amounts(least, most)?;
+    }
+    if settings.flag("notifications_suffice")? {
+        account = account.notifications_suffice();
+    }
+    Ok(AnyAccount::Wxpay(account))
+}
+
 /// How an account's replies are verified, where its own key does not.
 enum Rule {
     Rsa { sha1: bool, key: Vec<u8> },
@@ -310,6 +356,8 @@ abi! {
     ///   books what a signed notification tells without asking), query_service; least_amount and most_amount; a public key.
     /// - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
     ///   Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
+    /// - WXT_WXPAY: mch_id, appid; secret key. Optional: sign_type ("MD5", the default, or "HMAC-SHA256"), sub_mch_id and sub_appid of
+    ///   a service provider's merchant, host, second_host, notifications_suffice ("1"); least_amount and most_amount.
     ///
     /// Hosts are complete: "https://api.mch.weixin.qq.com". What is missing or wrong is told when a client or till is made.
     call wxt_account_new(gateway: i32, account: *mut *mut wxt_account) {

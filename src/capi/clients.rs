@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::client::check::Report;
 use crate::client::{Client, Draft, Pipe};
 use crate::gateways::account::{
-    Account, Profile, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed as _,
+    Account, Profile, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount,
+    sealed::Sealed as _,
 };
 use crate::outcome::Answer;
 use crate::terminal::Terminal;
@@ -34,6 +35,7 @@ pub(super) enum AnyClient {
     Workwx(Client<WorkwxAccount>),
     Swiftpass(Client<SwiftpassAccount>),
     Webgate(Client<WebgateAccount>),
+    Wxpay(Client<WxpayAccount>),
 }
 
 impl AnyClient {
@@ -60,6 +62,7 @@ impl AnyClient {
             AnyAccount::Workwx(account) => AnyClient::Workwx(made(account, terminal, way, within)?),
             AnyAccount::Swiftpass(account) => AnyClient::Swiftpass(made(account, terminal, way, within)?),
             AnyAccount::Webgate(account) => AnyClient::Webgate(made(account, terminal, way, within)?),
+            AnyAccount::Wxpay(account) => AnyClient::Wxpay(made(account, terminal, way, within)?),
         })
     }
 
@@ -68,6 +71,7 @@ impl AnyClient {
             AnyClient::Redpack(client) => (client.account().profile(), &client.pipe),
             AnyClient::Workwx(client) => (client.account().profile(), &client.pipe),
             AnyClient::Swiftpass(client) => (client.account().profile(), &client.pipe),
+            AnyClient::Wxpay(client) => (client.account().profile(), &client.pipe),
             AnyClient::Webgate(client) => (client.account().profile(), &client.pipe),
         }
     }
@@ -78,6 +82,7 @@ impl AnyClient {
             AnyClient::Workwx(client) => till.with(client),
             AnyClient::Swiftpass(client) => till.with(client),
             AnyClient::Webgate(client) => till.with(client),
+            AnyClient::Wxpay(client) => till.with(client),
         }
     }
 
@@ -87,6 +92,7 @@ impl AnyClient {
             AnyClient::Workwx(client) => client.check(),
             AnyClient::Swiftpass(client) => client.check(),
             AnyClient::Webgate(client) => client.check(),
+            AnyClient::Wxpay(client) => client.check(),
         }
     }
 

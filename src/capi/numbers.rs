@@ -38,7 +38,7 @@ pub enum wxt_outcome {
     WXT_ACCEPTED = 1,
     /// Proven: the gateway refused it. `wxt_reply_next` says what is allowed.
     WXT_DECLINED = 2,
-    /// Proven: the order exists, and nobody has paid it yet. Show what its customer needs: "mweb_url".
+    /// Proven: the order exists, and nobody has paid it yet. Show what its customer needs: "code_url", "mweb_url".
     WXT_ORDERED = 3,
     /// Proven: money came for an order that had been given up. Give it back, or keep it: `wxt_till_accept_late`.
     WXT_PAID_LATE = 4,
@@ -178,6 +178,8 @@ pub enum wxt_gateway {
     WXT_SWIFTPASS = 3,
     /// E-pay campus card recharge.
     WXT_WEBGATE = 4,
+    /// WeChat Pay's own gateway: orders that a customer scans.
+    WXT_WXPAY = 5,
 }
 
 /// The calls, for `wxt_request_new`.
@@ -202,6 +204,16 @@ pub enum wxt_call {
     WXT_TRADE_CLOSE = 7,
     /// wxcharge: charges a campus card.
     WXT_WXCHARGE = 8,
+    /// unifiedorder, trade_type NATIVE: makes an order whose "code_url" a customer scans: `wxt_till_order`.
+    WXT_NATIVE_ORDER = 9,
+    /// unifiedorder, trade_type JSAPI: makes an order that a page inside WeChat pays by its "prepay_id".
+    WXT_JSAPI_ORDER = 10,
+    /// unifiedorder, trade_type MWEB: makes an order whose "mweb_url" a customer's browser opens.
+    WXT_H5_ORDER = 11,
+    /// orderquery: asks whether the customer paid.
+    WXT_ORDER_QUERY = 12,
+    /// closeorder: closes an unpaid order. Its success proves nothing: ask afterwards.
+    WXT_CLOSE_ORDER = 13,
 }
 
 /// What a transport of your own returns.

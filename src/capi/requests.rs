@@ -10,6 +10,7 @@ use crate::gateways::request::Request;
 use crate::gateways::swiftpass::{TradeClose, TradeQuery, WapOrder};
 use crate::gateways::webgate::WxCharge;
 use crate::gateways::workwx::{PayEmployee, QueryPayEmployee};
+use crate::gateways::wxpay::{CloseOrder, H5Order, JsapiOrder, NativeOrder, OrderQuery};
 use crate::money::Fen;
 use crate::till::{Read, kept};
 use crate::wire::fields::Fields;
@@ -43,7 +44,7 @@ pub(super) const fn call<R: Request>(number: wxt_call, use_: Use) -> Call {
 }
 
 /// Every call. A new gateway adds its rows here, its numbers in `numbers.rs`, and its account in `accounts.rs` and `clients.rs`.
-pub(super) static CALLS: [Call; 8] = [
+pub(super) static CALLS: [Call; 13] = [
     call::<SendRedPack<'_>>(wxt_call::WXT_SEND_REDPACK, Use::Pay),
     call::<GetHbInfo<'_>>(wxt_call::WXT_GET_HB_INFO, Use::Ask),
     call::<PayEmployee<'_>>(wxt_call::WXT_PAY_EMPLOYEE, Use::Pay),
@@ -52,6 +53,11 @@ pub(super) static CALLS: [Call; 8] = [
     call::<TradeQuery<'_>>(wxt_call::WXT_TRADE_QUERY, Use::Ask),
     call::<TradeClose<'_>>(wxt_call::WXT_TRADE_CLOSE, Use::Close),
     call::<WxCharge<'_>>(wxt_call::WXT_WXCHARGE, Use::Pay),
+    call::<NativeOrder<'_>>(wxt_call::WXT_NATIVE_ORDER, Use::Pay),
+    call::<JsapiOrder<'_>>(wxt_call::WXT_JSAPI_ORDER, Use::Pay),
+    call::<H5Order<'_>>(wxt_call::WXT_H5_ORDER, Use::Pay),
+    call::<OrderQuery<'_>>(wxt_call::WXT_ORDER_QUERY, Use::Ask),
+    call::<CloseOrder<'_>>(wxt_call::WXT_CLOSE_ORDER, Use::Close),
 ];
 
 /// A name that is not known is not repeated: exchanged arguments would put a key into the text. The known ones are named.
@@ -98,7 +104,8 @@ impl Given {
 }
 
 abi! {
-    /// A request with nothing set but what has one possible value: `total_num` 1, `bill_type` MCHT, `sign_method` HMAC.
+    /// A request with nothing set but what has one possible value: `total_num` 1, `bill_type` MCHT, `sign_method` HMAC,
+    /// `trade_type` NATIVE.
     /// `call` is one of `wxt_call`.
     call wxt_request_new(call: i32, request: *mut *mut wxt_request) {
         wanted(request, "request")?;

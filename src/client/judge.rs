@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::endpoint::{Due, Endpoint, Means};
+use crate::endpoint::{Due, Endpoint, Means, Required};
 use crate::gateways::account::Profile;
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
 use crate::text::shown;
@@ -145,7 +145,11 @@ fn differs(pairs: &Pairs, name: &str, sent: Option<&str>) -> bool {
 /// A success proves something when it has the fields that make it one, and is tied to this exchange.
 fn success(case: &Case<'_>, pairs: Pairs, tied: bool) -> Ruling {
     let table = &case.endpoint.reply;
-    if let Some(name) = table.must_have.iter().find(|name| !is_there(&pairs, name)) {
+    let may_lack = |name: &str| {
+        let row = case.endpoint.field(name);
+        row.is_some_and(|row| row.required == Required::No) && case.sent.get(name).is_none()
+    };
+    if let Some(name) = table.must_have.iter().find(|name| !is_there(&pairs, name) && !may_lack(name)) {
         let text = ["a success without ", name].concat();
         return Ruling::Open(Doubt::new(Reason::OtherOrder, text));
     }

@@ -27,7 +27,7 @@ pub(crate) mod sealed {
 ///
 /// Sealed: the implementations are this crate's.
 pub trait Account: sealed::Sealed + Send + Sync {
-    /// The family's name: `redpack`, `workwx`, `swiftpass`, `webgate`.
+    /// The family's name: `wxpay`, `redpack`, `workwx`, `swiftpass`, `webgate`.
     const FAMILY: &'static str;
 }
 
@@ -44,6 +44,8 @@ pub struct Profile {
     pub(crate) amount: (u32, u32),
     pub(crate) waived: Vec<&'static str>,
     pub(crate) verifier: Verifier,
+    /// `sign_type`, where the account has requests name it.
+    pub(crate) sign_type: Option<&'static str>,
     /// The `service` of each Swiftpass call: (call, service).
     pub(crate) service: Option<(&'static str, String)>,
     /// The amounts that need no `scene_id`.
@@ -72,10 +74,11 @@ impl Profile {
             family,
             hosts: hosts.iter().map(|host| String::from(*host)).collect(),
             identifiers: Vec::new(),
-            keys: Keys { api: key, workwx: Secret::new(Vec::new()) },
+            keys: Keys { api: key, workwx: Secret::new(Vec::new()), digest: Digest::Md5 },
             amount: (1, Fen::MAX.get()),
             waived: Vec::new(),
             verifier,
+            sign_type: None,
             service: None,
             amounts_without_scene: (100, 20_000),
             repeat_while_unpaid: false,
@@ -89,8 +92,8 @@ impl Profile {
     /// A notification of a payment, read and verified.
     pub(crate) fn notification(&self, body: &[u8]) -> Result<Notification, NotificationFault> {
         let table = self.notice.ok_or(NotificationFault("this gateway sends no notifications"))?;
-        let merchant = self.identifier(table.merchant.0).unwrap_or_default();
-        Notification::read(table, merchant, (&self.verifier, &self.keys), body)
+        let identifiers = table.identifiers.iter().map(|(name, _)| self.identifier(name).map(String::from)).collect();
+        Notification::read(table, identifiers, (&self.verifier, &self.keys), body)
     }
 
     /// The value of an identifier.
@@ -102,6 +105,7 @@ impl Profile {
     pub(crate) fn value(&self, endpoint: &Endpoint, field: &str) -> Option<&str> {
         match field {
             _ if self.waived.contains(&field) => None,
+            "sign_type" => self.sign_type,
             // By default each call's service has the call's name.
             "service" => match &self.service {
                 Some((call, name)) if *call == endpoint.name => Some(name),
@@ -147,6 +151,97 @@ impl Profile {
 
 /// The hosts of WeChat Pay: the first, and the one for disaster recovery (protocol section 0).
 const WECHAT_HOSTS: [&str; 2] = ["https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"];
+
+/// How an account signs: its requests, the replies to them, and its notifications. What a message says of its own
+/// `sign_type` never chooses (protocol F.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignType {
+    /// MD5, the default of the documents: `sign_type` is not sent.
+    #[default]
+    Md5,
+    /// HMAC-SHA256 under the API key: `sign_type` is sent, and signed.
+    HmacSha256,
+}
+
+/// A merchant's account for taking money at the counter: WeChat Pay's own `pay/*` interfaces (protocol E).
+pub struct WxpayAccount {
+    profile: Profile,
+}
+
+impl WxpayAccount {
+    /// The merchant number, the appid and the merchant's 32-character API key. Of a service provider: the provider's, with
+    /// [`WxpayAccount::sub_merchant`].
+    ///
+    /// # Errors
+    ///
+    /// `mch_id` is not 1 to 32 digits, `appid` is not 1 to 32 visible ASCII characters, or the key is not 32 letters and
+    /// digits.
+    pub fn new(mch_id: &str, appid: &str, key: Secret) -> Result<WxpayAccount, Error> {
+        check_digits("mch_id", mch_id)?;
+        check_word("appid", appid, 32)?;
+        check_api_key(&key)?;
+        let mut profile = Profile::new(WxpayAccount::FAMILY, &WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
+        profile.identifiers = [("mch_id", mch_id), ("appid", appid)].map(|(n, v)| (n, v.into())).into();
+        profile.notice = Some(&notification::WXPAY);
+        Ok(WxpayAccount { profile })
+    }
+
+    /// The sign type of requests, replies and notifications. Default: MD5.
+    #[must_use]
+    pub fn sign_type(mut self, sign_type: SignType) -> WxpayAccount {
+        let digest = match sign_type {
+            SignType::Md5 => Digest::Md5,
+            SignType::HmacSha256 => Digest::HmacSha256,
+        };
+        self.profile.keys.digest = digest;
+        self.profile.verifier = Verifier::Key(digest);
+        self.profile.sign_type = (sign_type != SignType::Md5).then(|| digest.sign_type());
+        self
+    }
+
+    /// Service-provider mode: the sub-merchant that every call is for, and its appid where it has one of its own. Both are sent with
+    /// each call; a reply or a notification of another sub-merchant is not this account's.
+    ///
+    /// # Errors
+    ///
+    /// `sub_mch_id` is not 1 to 32 digits, or `sub_appid` is not 1 to 32 visible ASCII characters.
+    pub fn sub_merchant(mut self, sub_mch_id: &str, sub_appid: Option<&str>) -> Result<WxpayAccount, Error> {
+        check_digits("sub_mch_id", sub_mch_id)?;
+        sub_appid.map_or(Ok(()), |sub_appid| check_word("sub_appid", sub_appid, 32))?;
+        self.profile.identifiers.retain(|(name, _)| !name.starts_with("sub_"));
+        self.profile.identifiers.push(("sub_mch_id", sub_mch_id.into()));
+        self.profile.identifiers.extend(sub_appid.map(|sub_appid| ("sub_appid", sub_appid.into())));
+        Ok(self)
+    }
+
+    /// Other hosts: one, or a first and a second. Default: `api.mch.weixin.qq.com`, then `api2.mch.weixin.qq.com`.
+    ///
+    /// # Errors
+    ///
+    /// A URL is not `https://` with a host name, has a path, or there are none or more than two.
+    pub fn hosts(mut self, hosts: &[&str]) -> Result<WxpayAccount, Error> {
+        self.profile.set_hosts(hosts)?;
+        Ok(self)
+    }
+
+    /// The least and the most of one sale. Default: 1 fen and more.
+    ///
+    /// # Errors
+    ///
+    /// The range is empty or begins at zero.
+    pub fn amounts(mut self, least: Fen, most: Fen) -> Result<WxpayAccount, Error> {
+        self.profile.set_amounts(least, most)?;
+        Ok(self)
+    }
+
+    /// Says that notifications suffice: a till books what a signed notification tells without asking the gateway. By default it
+    /// asks (SECURITY.md, "Text that is signed can be cut").
+    #[must_use]
+    pub fn notifications_suffice(mut self) -> WxpayAccount {
+        self.profile.notifications_suffice = true;
+        self
+    }
+}
 
 /// A merchant's account for cash red packets (seed 001).
 pub struct RedpackAccount {
@@ -433,6 +528,7 @@ macro_rules! account {
     };
 }
 
+account!(WxpayAccount, "wxpay");
 account!(RedpackAccount, "redpack");
 account!(WorkwxAccount, "workwx");
 account!(SwiftpassAccount, "swiftpass");

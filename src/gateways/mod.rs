@@ -6,14 +6,21 @@ pub mod redpack;
 pub(crate) mod request;
 mod rows;
 pub mod swiftpass;
+pub(crate) mod trade;
 pub mod webgate;
 pub mod workwx;
+pub mod wxpay;
 
 use crate::endpoint::Endpoint;
-use account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount};
+use account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount};
 
 /// Every call of every gateway: by it a till finds the table of a stored entry. `tests/unit/gateways.rs` misses one that is left out.
 pub const ENDPOINTS: &[&Endpoint] = &[
+    &wxpay::NATIVE_ORDER,
+    &wxpay::JSAPI_ORDER,
+    &wxpay::H5_ORDER,
+    &wxpay::ORDER_QUERY,
+    &wxpay::CLOSE_ORDER,
     &redpack::SEND_REDPACK,
     &redpack::GET_HB_INFO,
     &workwx::PAY_WWSPTRANS2POCKET,
@@ -24,8 +31,9 @@ pub const ENDPOINTS: &[&Endpoint] = &[
     &webgate::WXCHARGE,
 ];
 
-/// The call of each family that moves money or makes an order.
+/// A call of each family that moves money or makes an order: by it a check finds the query.
 const PAYMENTS: &[(&str, &Endpoint)] = &[
+    (WxpayAccount::FAMILY, &wxpay::NATIVE_ORDER),
     (RedpackAccount::FAMILY, &redpack::SEND_REDPACK),
     (WorkwxAccount::FAMILY, &workwx::PAY_WWSPTRANS2POCKET),
     (SwiftpassAccount::FAMILY, &swiftpass::WAP_ORDER),

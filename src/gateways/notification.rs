@@ -1,9 +1,10 @@
 //! Payment notifications (POST of a gateway to `notify_url`): read by the gateway's table, verified, and compared with the stored
 //! order.
 //!
-//! Document: protocol C.6.
+//! Document: protocol C.6, E.3.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::endpoint::{Due, Failure, Gate, Notice};
@@ -19,13 +20,37 @@ pub(crate) const SWIFTPASS: Notice = Notice {
     paid: &[zero("result_code", &["0", "SUCCESS"]), zero("pay_result", &["0"])],
     order_number: ("out_trade_no", "out_trade_no is not the stored one"),
     amount: ("total_fee", "total_fee is not the stored one"),
-    merchant: ("mch_id", "mch_id is not the account's"),
+    identifiers: &[("mch_id", "mch_id is not the account's")],
+    sign_type: None,
     unless: &[("trade_state", &["SUCCESS"]), ("err_code", &["0", "OK", "SUCCESS"])],
     never: &["refund_id"],
     currency: "fee_type",
     must_have: &[("transaction_id", "it has no transaction_id")],
     answer: "success",
 };
+
+/// Of WeChat Pay's own `pay/*` interfaces (protocol E.3, F.1.6).
+pub(crate) const WXPAY: Notice = Notice {
+    transport: word("return_code"),
+    paid: &[word("result_code")],
+    order_number: ("out_trade_no", "out_trade_no is not the stored one"),
+    amount: ("total_fee", "total_fee is not the stored one"),
+    identifiers: &[
+        ("mch_id", "mch_id is not the account's"),
+        ("appid", "appid is not the account's"),
+        ("sub_mch_id", "sub_mch_id is not the account's"),
+    ],
+    sign_type: Some("sign_type"),
+    unless: &[("trade_state", &["SUCCESS"]), ("err_code", &["0", "OK", "SUCCESS"])],
+    never: &["refund_id", "req_info"],
+    currency: "fee_type",
+    must_have: &[("transaction_id", "it has no transaction_id")],
+    answer: "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>",
+};
+
+const fn word(name: &'static str) -> Gate {
+    Gate { name, success: &["SUCCESS"], failure: Failure::Word("FAIL") }
+}
 
 const fn zero(name: &'static str, success: &'static [&'static str]) -> Gate {
     Gate { name, success, failure: Failure::NonZero }
@@ -60,14 +85,15 @@ pub struct StoredOrder<'a> {
 pub struct Notification {
     table: &'static Notice,
     reply: Pairs,
-    merchant: String,
+    /// The account's, in the table's order.
+    identifiers: Vec<Option<String>>,
 }
 
 impl Notification {
-    /// `merchant` is the account's, under the name that the table gives.
+    /// `identifiers` are the account's, in the table's order.
     pub(crate) fn read(
         table: &'static Notice,
-        merchant: &str,
+        identifiers: Vec<Option<String>>,
         (verifier, keys): (&Verifier, &Keys),
         body: &[u8],
     ) -> Result<Notification, NotificationFault> {
@@ -78,8 +104,12 @@ impl Notification {
         if !table.transport.passes(reply.get(table.transport.name)) {
             return Err(NotificationFault("it does not say that the exchange worked"));
         }
+        let named = table.sign_type.and_then(|name| reply.filled(name));
+        if named.is_some_and(|named| named != keys.digest.sign_type()) {
+            return Err(NotificationFault("its sign_type is not the account's"));
+        }
         verify::verify(&reply, Due::Always, verifier, keys).map_err(NotificationFault)?;
-        Ok(Notification { table, reply, merchant: merchant.into() })
+        Ok(Notification { table, reply, identifiers })
     }
 
     /// 商户订单号: look up the stored order with it.
@@ -87,17 +117,18 @@ impl Notification {
         self.reply.get(self.table.order_number.0).unwrap_or_default()
     }
 
-    /// Compares with the stored order: number, amount and merchant; `result_code` and `pay_result` must say paid.
+    /// Compares with the stored order: number, amount and merchant; `result_code` (and `pay_result`) must say paid.
     ///
     /// # Errors
     ///
     /// Names the first thing that differs. The order is then **not** paid by this notification.
     pub fn matches(self, order: &StoredOrder<'_>) -> Result<PaidNotice, NotificationFault> {
-        let Notification { table, reply, merchant } = self;
+        let Notification { table, reply, identifiers } = self;
         let is = |name: &str, value: &str| reply.filled(name) == Some(value);
         let unless = |name: &str, good: &[&str]| reply.filled(name).is_none_or(|value| good.contains(&value));
-        if !is(table.merchant.0, &merchant) {
-            return Err(NotificationFault(table.merchant.1));
+        let mut named = table.identifiers.iter().zip(&identifiers);
+        if let Some(((_, words), _)) = named.find(|((name, _), own)| reply.filled(name) != own.as_deref()) {
+            return Err(NotificationFault(words));
         }
         if !is(table.order_number.0, order.out_trade_no) {
             return Err(NotificationFault(table.order_number.1));
@@ -147,7 +178,7 @@ pub struct PaidNotice {
 }
 
 impl PaidNotice {
-    /// Stores the payment and then gives the exact reply text, `success`. Send it as plain text within 5 s.
+    /// Stores the payment and then gives the exact reply text: `success`, or WeChat's own XML. Send it within 5 s.
     ///
     /// The text is released only by a record that says it is durable, because the gateway never sends the
     /// notification again after it. The same notification may come several times: `record` must accept that.

@@ -43,7 +43,17 @@ pub(super) const fn shown(mut row: Field) -> Field {
 
 /// MD5 over all fields with `&key=` (安全规范, protocol F.1).
 pub(super) const SIGN: Step =
-    Step { output: "sign", over: Over::All, digest: Digest::Md5, key: KeyName::Api, suffix: Some("&key=") };
+    Step { output: "sign", over: Over::All, digest: Some(Digest::Md5), key: KeyName::Api, suffix: Some("&key=") };
+
+/// The same, with the digest of the account's sign type (protocol F.1.5).
+pub(super) const SIGN_BY_ACCOUNT: Step =
+    Step { output: "sign", over: Over::All, digest: None, key: KeyName::Api, suffix: Some("&key=") };
+
+/// A row that the account fills where it has a value.
+pub(super) const fn account_may(mut row: Field) -> Field {
+    row.required = Required::No;
+    row
+}
 
 /// WeChat's transport field.
 pub(super) const RETURN_CODE: Gate =

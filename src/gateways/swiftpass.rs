@@ -11,7 +11,6 @@ use core::fmt;
 use core::time::Duration;
 
 use super::rows::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
-use crate::clock::ChinaTime;
 use crate::endpoint::{
     Body, Due, Endpoint, Failure, Field, Gate, Kind, Means, Numbers, OrderRules, ReplyTable, Required, Resolution,
     ResolvedBy, Row, Rule, Source,
@@ -19,6 +18,7 @@ use crate::endpoint::{
 use crate::gateways::account::{SwiftpassAccount, sealed::Sealed as _};
 use crate::gateways::notification::{Notification, NotificationFault};
 use crate::gateways::request::{Reply, Request, reply, request};
+use crate::gateways::trade::{TradeState, Valid};
 use crate::money::Fen;
 use crate::outcome::Next;
 use crate::wire::fields::Fields;
@@ -117,9 +117,11 @@ const ORDER: OrderRules = OrderRules {
     close: &TRADE_CLOSE,
     valid: ("time_start", "time_expire"),
     lasts: Duration::from_secs(5 * 60),
+    least: Duration::ZERO,
     margin: Duration::from_secs(60),
     window: Duration::from_secs(20 * 60),
     waiting: &["NOTPAY"],
+    paying: &[],
     close_first: &["PAYERROR"],
     given_back: &["REFUND"],
     // `prepay_id` lives for 2 h (protocol C.4).
@@ -275,15 +277,6 @@ pub struct WapOrder<'a> {
     pub sub_openid: Option<&'a str>,
 }
 
-/// How long an order may be paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Valid {
-    /// 订单生成时间 `time_start`.
-    pub start: ChinaTime,
-    /// 订单超时时间 `time_expire`.
-    pub expire: ChinaTime,
-}
-
 request!(Payment: WapOrder);
 
 impl Request for WapOrder<'_> {
@@ -368,28 +361,6 @@ impl Request for TradeQuery<'_> {
     }
 }
 
-/// The state of an order's payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TradeState {
-    /// Paid.
-    Success,
-    /// Was paid, then (partly) refunded.
-    Refund,
-    /// Not paid yet. Final only after the order expired.
-    NotPay,
-    /// Closed unpaid.
-    Closed,
-    /// Reversed or revoked (`REVERSE`, `REVOKED`).
-    Revoked,
-    /// The customer is paying.
-    UserPaying,
-    /// The payment failed.
-    PayError,
-    /// A state that the document does not list. Not final.
-    Other(String),
-}
-
 /// What the gateway knows of an order.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -416,26 +387,13 @@ impl Reply for Trade {
     fn read(reply: Pairs) -> Option<Trade> {
         let total_fee = reply.fen("total_fee")?;
         Some(Trade {
-            trade_state: trade_state(reply.filled("trade_state")?),
+            trade_state: TradeState::read(reply.filled("trade_state")?),
             out_trade_no: reply.owned("out_trade_no"),
             total_fee,
             transaction_id: reply.owned("transaction_id"),
             time_end: reply.owned("time_end"),
             reply,
         })
-    }
-}
-
-fn trade_state(word: &str) -> TradeState {
-    match word {
-        "SUCCESS" => TradeState::Success,
-        "REFUND" => TradeState::Refund,
-        "NOTPAY" => TradeState::NotPay,
-        "CLOSED" => TradeState::Closed,
-        "REVERSE" | "REVOKED" => TradeState::Revoked,
-        "USERPAYING" => TradeState::UserPaying,
-        "PAYERROR" => TradeState::PayError,
-        other => TradeState::Other(other.into()),
     }
 }
 

@@ -48,7 +48,13 @@ pub const WXCHARGE: Endpoint = Endpoint {
         shown(given("sign_method", "参数的加密方法选择", Required::Yes, Kind::OneOf(&["HMAC"]), 8)),
     ],
     rules: &[],
-    signing: &[Step { output: "sign", over: Over::All, digest: Digest::HmacSha1, key: KeyName::Api, suffix: None }],
+    signing: &[Step {
+        output: "sign",
+        over: Over::All,
+        digest: Some(Digest::HmacSha1),
+        key: KeyName::Api,
+        suffix: None,
+    }],
     reply: ReplyTable {
         transport: None,
         business: Gate { name: "retcode", success: &["0"], failure: Failure::NonZero },

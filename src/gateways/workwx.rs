@@ -72,7 +72,7 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
                 "partner_trade_no",
                 "ww_msg_type",
             ]),
-            digest: Digest::Md5,
+            digest: Some(Digest::Md5),
             key: KeyName::WorkwxSecret,
             suffix: Some("&secret="),
         },

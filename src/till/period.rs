@@ -20,8 +20,16 @@ pub(super) fn set_valid(given: &mut Fields, rules: &OrderRules, now: i64) -> Res
     let (start, expire) = rules.valid;
     if given.get(start).is_some() || given.get(expire).is_some() {
         let expires = given.get(expire).unwrap_or_default();
-        let late = ChinaTime::read(expires).is_some_and(|expires| expires.unix_seconds() <= now);
-        return if late { Err(Error::field(expire, "has passed")) } else { Ok(()) };
+        let expires = ChinaTime::read(expires).map(ChinaTime::unix_seconds);
+        let starts = given.get(start).and_then(ChinaTime::read).map(ChinaTime::unix_seconds);
+        let lasts = expires.zip(starts).map(|(expires, starts)| expires.saturating_sub(starts));
+        return match (expires, lasts) {
+            (Some(expires), _) if expires <= now => Err(Error::field(expire, "has passed")),
+            (_, Some(lasts)) if lasts < seconds(rules.least) => {
+                Err(Error::field(expire, alloc::format!("must be {} s after {start}, or later", rules.least.as_secs())))
+            }
+            _ => Ok(()),
+        };
     }
     if !(EARLIEST..LATEST).contains(&now) {
         return Err(Error::setting("clock", "is not set: an order says until when it may be paid"));

@@ -204,6 +204,14 @@ fn check_rule(fields: &Fields, endpoint: &Endpoint, rule: Rule, limits: &Limits<
             let _ = write!(words, "outside {least} to {most} fen");
             refuse(field, words)
         }
+        Rule::OneOf(names) => {
+            let mut given = names.iter().filter(|name| fields.get(name).is_some());
+            match (given.next(), given.next(), names.first()) {
+                (None, _, Some(first)) => refuse(first, text(&["is required, or another of ", &names.join(", ")])),
+                (Some(_), Some(second), _) => refuse(second, text(&["there is only one of ", &names.join(", ")])),
+                _ => Ok(()),
+            }
+        }
         Rule::Period { from, until } => match (fields.get(from), fields.get(until)) {
             (Some(_), None) => refuse(until, text(&["is required beside ", from])),
             (None, Some(_)) => refuse(from, text(&["is required beside ", until])),
@@ -263,7 +271,7 @@ fn check_value(value: &str, row: &Field, limits: &Limits<'_>) -> Result<(), Erro
         return refuse(&rule);
     }
     // Texts come back signed, in replies and notifications.
-    if kinds & bytes::MARK != 0 && row.kind != Kind::Url && has_pieces(value) {
+    if kinds & bytes::MARK != 0 && !matches!(row.kind, Kind::Url | Kind::NotifyUrl) && has_pieces(value) {
         return refuse("holds & and, after it, =: where it comes back signed it could be read as further fields");
     }
     match broken_rule(value, kinds, row.kind, limits) {
@@ -299,6 +307,10 @@ fn broken_rule(value: &str, seen: u8, kind: Kind, limits: &Limits<'_>) -> Option
         }
         Kind::Ip => fails(value.parse::<core::net::IpAddr>().is_ok(), "must be an IP address"),
         Kind::Url => fails(is_url(value), "must be an absolute http or https URL"),
+        Kind::NotifyUrl => fails(
+            is_url(value) && value.starts_with("https://") && !value.contains('?'),
+            "must be an absolute https URL without a query string",
+        ),
         Kind::ChinaTime => fails(value.len() == 14 && only(bytes::DIGIT), "must be yyyyMMddHHmmss, GMT+8"),
     }
 }
@@ -336,6 +348,12 @@ pub(crate) fn is_url(value: &str) -> bool {
     let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
     let plain = value.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b'\\' | b'#'));
     plain && rest.is_some_and(|rest| is_authority(rest.split(['/', '?']).next().unwrap_or_default()))
+}
+
+/// What WeChat itself opens: `weixin://wxpay/bizpayurl?pr=…`.
+pub(crate) fn is_link_of_wechat(value: &str) -> bool {
+    value.starts_with("weixin://wxpay/")
+        && value.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"'))
 }
 
 /// `host` or `host:port`.

@@ -29,7 +29,7 @@ pub(crate) fn run(steps: &[Step], fields: &mut Fields, keys: &Keys) {
                     chosen.add(name, value);
                 }
             }
-            digest(step.digest, chosen, step.suffix, keys.get(step.key))
+            digest(step.digest.unwrap_or(keys.digest), chosen, step.suffix, keys.get(step.key))
         };
         fields.text(step.output, hex.as_str());
     }

@@ -109,6 +109,9 @@ mod till {
     mod promises_threads;
     mod proven;
     mod read_in_the_code;
+    mod scanned;
+    #[cfg(feature = "https")]
+    mod scanned_https;
     pub mod simulation;
     mod till;
     mod till_others;

@@ -39,6 +39,14 @@ static wxt_account *account_of(int gateway, const char *url, const char *public_
         secret(account, "key", "0123456789abcdef0123456789ABCDEF");
         secret(account, "secret", "fY3kq_WeComPaySecret-0123456789abcdefghijkl");
         break;
+    case WXT_WXPAY:
+        set_account(account, "mch_id", "1900000109");
+        set_account(account, "appid", "wx8888888888888888");
+        set_account(account, "sub_mch_id", "1900000100");
+        set_account(account, "sign_type", "HMAC-SHA256");
+        set_account(account, "host", url);
+        secret(account, "key", "0123456789abcdef0123456789ABCDEF");
+        break;
     case WXT_SWIFTPASS:
         snprintf(complete, sizeof complete, "%s/pay/gateway", url);
         set_account(account, "url", complete);
@@ -107,7 +115,7 @@ static void pay(const wxt_client *client, wxt_request *request, const char *numb
     EXPECT(strcmp(wxt_prepared_order_number(prepared), number) == 0 && wxt_prepared_is_marked(prepared) == 0);
     must(wxt_client_send(client, prepared, &outcome, &reply, &error), &error, number);
     /* An order is no payment yet. */
-    EXPECT(outcome == (proof != NULL && strcmp(proof, "mweb_url") == 0 ? WXT_ORDERED : WXT_ACCEPTED));
+    EXPECT(outcome == (proof != NULL && strstr(proof, "_url") != NULL ? WXT_ORDERED : WXT_ACCEPTED));
     EXPECT(wxt_reply_outcome(reply) == outcome);
     EXPECT(strcmp(wxt_reply_order_number(reply), number) == 0 && wxt_reply_entry(reply) == 0);
     if (outcome != WXT_ACCEPTED && outcome != WXT_ORDERED) {
@@ -228,12 +236,16 @@ int main(int argc, char **argv) {
     static const char *const order[] = {"out_trade_no", "C0003", "body", "a", "mch_create_ip", "127.0.0.1", "notify_url",
                                         "http://localhost/", "sub_openid", "oSwiftpassCustomer0000000001", NULL};
     static const char *const trade[] = {"out_trade_no", "C0003", NULL};
+    static const char *const native[] = {"out_trade_no", "C00000005", "body", "a", "spbill_create_ip", "127.0.0.1",
+                                         "notify_url", "https://pay.example/notify", "product_id", "1", NULL};
+    static const char *const by_number[] = {"out_trade_no", "C00000005", NULL};
+    static const char *const no_number[] = {"out_trade_no", "C00009999", NULL};
     static const char *const nobody[] = {"out_trade_no", "C9999", NULL};
     static const char *const charge[] = {"out_trade_no", "C0004", "openid", "oWebgateStudent0000000000001", "netid", "ab1234",
                                          NULL};
     wxt_error *error = NULL;
     wxt_transport *transport = NULL;
-    wxt_client *clients[5];
+    wxt_client *clients[6];
     size_t length = 0;
     int gateway;
     if (argc == 6 && strcmp(argv[1], "--notification") == 0) {
@@ -258,7 +270,7 @@ int main(int argc, char **argv) {
     error = NULL;
     must(wxt_transport_set_p12(transport, file, length, (const uint8_t *)"1900000109", 10, &error), &error, argv[3]);
     free(file);
-    for (gateway = WXT_REDPACK; gateway <= WXT_WEBGATE; gateway++) {
+    for (gateway = WXT_REDPACK; gateway <= WXT_WXPAY; gateway++) {
         clients[gateway] = client_of(gateway, argv[1], argv[4], transport);
         check(clients[gateway]);
     }
@@ -277,6 +289,12 @@ int main(int argc, char **argv) {
     ask(clients[WXT_SWIFTPASS], request_of(WXT_TRADE_QUERY, trade, NULL, 0), 0, "trade_state", "CLOSED");
     pay(clients[WXT_WEBGATE], request_of(WXT_WXCHARGE, charge, "amount", 400), "C0004", "retcode");
 
+    pay(clients[WXT_WXPAY], request_of(WXT_NATIVE_ORDER, native, "total_fee", 888), "C00000005", "code_url");
+    ask(clients[WXT_WXPAY], request_of(WXT_ORDER_QUERY, by_number, NULL, 0), 0, "trade_state", "NOTPAY");
+    EXPECT(ask(clients[WXT_WXPAY], request_of(WXT_ORDER_QUERY, no_number, NULL, 0), 0, NULL, NULL) == WXT_NOT_KNOWN);
+    EXPECT(ask(clients[WXT_WXPAY], request_of(WXT_CLOSE_ORDER, by_number, NULL, 0), 1, NULL, NULL) == WXT_KNOWN);
+    ask(clients[WXT_WXPAY], request_of(WXT_ORDER_QUERY, by_number, NULL, 0), 0, "trade_state", "CLOSED");
+
     /* A request of another gateway, and a query as a payment. */
     {
         wxt_request *other = request_of(WXT_WXCHARGE, charge, "amount", 400);
@@ -287,9 +305,9 @@ int main(int argc, char **argv) {
         wxt_request_free(other);
         wxt_request_free(query);
     }
-    for (gateway = WXT_REDPACK; gateway <= WXT_WEBGATE; gateway++) {
+    for (gateway = WXT_REDPACK; gateway <= WXT_WXPAY; gateway++) {
         wxt_client_free(clients[gateway]);
     }
-    printf("client: four gateways, %d failures\n", failures);
+    printf("client: five gateways, %d failures\n", failures);
     return failures == 0 ? 0 : 1;
 }

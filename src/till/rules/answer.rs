@@ -79,9 +79,9 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
             declined(Refusal { code: state.into(), text, next: Next::NewNumber })
         }
         Said::Unpaid => for_a_person("the gateway says that it was not paid, and names another order, or none"),
-        Said::Waiting { may_be_closed } => {
+        Said::Waiting(waiting) => {
             let not_yet = doubt(Reason::NotPaidYet, "the customer has not paid yet");
-            not_paid_yet(case, may_be_closed, not_yet, date, waited)
+            not_paid_yet(case, waiting, not_yet, date, waited)
         }
     }
 }
@@ -118,6 +118,7 @@ fn is_stuck(case: &Case<'_>, resolution: &Resolution, state: &str, date: Option<
 }
 
 const WORKING: &str = "the gateway is still working on it";
+const TRIED: &str = "somebody tried to pay it, and it cannot be closed: look at the platform";
 const GIVEN_BACK: &str = "it was paid, and given back on the platform";
 
 /// A state of the query, for people: with its reason, or its description.
@@ -131,11 +132,19 @@ enum Said {
     Paid,
     GivenBack,
     Unpaid,
-    /// Not paid yet. Some states mean that it is closed first, whatever its time.
-    Waiting {
-        may_be_closed: bool,
-    },
+    /// Not paid yet.
+    Waiting(Waiting),
     Open,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    /// Nobody paid.
+    Unpaid,
+    /// Somebody is paying, or tried to.
+    Paying,
+    /// Somebody tried to: it is closed first, whatever its time.
+    CloseFirst,
 }
 
 fn said(case: &Case<'_>, resolution: &Resolution, state: &str) -> Said {
@@ -146,8 +155,9 @@ fn said(case: &Case<'_>, resolution: &Resolution, state: &str) -> Said {
         _ if resolution.paid.contains(&state) => Said::Paid,
         _ if resolution.unpaid.contains(&state) => Said::Unpaid,
         _ if of_order(|rules| rules.given_back) => Said::GivenBack,
-        _ if of_order(|rules| rules.waiting) => Said::Waiting { may_be_closed: false },
-        _ if of_order(|rules| rules.close_first) => Said::Waiting { may_be_closed: true },
+        _ if of_order(|rules| rules.waiting) => Said::Waiting(Waiting::Unpaid),
+        _ if of_order(|rules| rules.paying) => Said::Waiting(Waiting::Paying),
+        _ if of_order(|rules| rules.close_first) => Said::Waiting(Waiting::CloseFirst),
         _ => Said::Open,
     }
 }
@@ -163,18 +173,22 @@ fn names_it(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs) -> bool {
 }
 
 /// Time alone ends no order: a customer who opened the page in time types the password after it. It is closed, and the
-/// query's word counts. Where closing does not get through, it is gone when no page can live any more.
-fn not_paid_yet(case: &Case<'_>, may_be_closed: bool, not_yet: Doubt, date: Option<i64>, waited: Duration) -> Step {
+/// query's word counts. Where closing does not get through, it is gone when no page can live any more and nobody tried to pay it:
+/// customers were charged whose payment was called failed (POS ruling 3).
+fn not_paid_yet(case: &Case<'_>, waiting: Waiting, not_yet: Doubt, date: Option<i64>, waited: Duration) -> Step {
     let Some((_, rules)) = case.order() else { return Step::Unknown(not_yet) };
     let Case { entry, seen, times, .. } = *case;
     let since = |at: Duration| times.monotonic.saturating_sub(at);
-    if is_gone(entry, rules, date, since(seen.ordered.unwrap_or(times.opened).max(times.opened))) {
-        return declined(unpaid(&not_yet.code, "the order expired unpaid"));
-    }
+    let gone = is_gone(entry, rules, date, since(seen.ordered.unwrap_or(times.opened).max(times.opened)));
     let closed_just_now = seen.closed.is_some_and(|at| since(at) < LONGEST_WAIT);
+    match waiting {
+        Waiting::Unpaid if gone => return declined(unpaid(&not_yet.code, "the order expired unpaid")),
+        Waiting::Paying | Waiting::CloseFirst if gone && closed_just_now => return for_a_person(TRIED),
+        _ => {}
+    }
     // An order of an earlier opening is as old as this process, at least.
     let own = seen.ordered.or(case.is_from_before.then_some(times.opened));
-    if (may_be_closed || is_over(entry, rules, date, own.map(since))) && !closed_just_now {
+    if (waiting == Waiting::CloseFirst || is_over(entry, rules, date, own.map(since))) && !closed_just_now {
         return Step::Close(not_yet);
     }
     Step::Ask(longer(waited, LONGEST_WAIT_FOR_A_CUSTOMER), not_yet)

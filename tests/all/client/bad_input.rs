@@ -2,6 +2,7 @@
 
 use wxpay_terminal::*;
 
+use crate::support::wxpay::{native_order, wxpay};
 use crate::support::*;
 
 const NUMBER: &str = "0010010404201411170000046545";
@@ -251,7 +252,9 @@ fn device_info_is_in_every_call_whose_table_has_it() {
     assert!(has(swiftpass(&canned).prepare(&wap_order("1415659990")).unwrap().body()));
     assert!(!has(redpack(&canned).prepare(&red_packet(NUMBER)).unwrap().body()));
     let in_tables: Vec<_> = ENDPOINTS.iter().filter(|e| e.field("device_info").is_some()).map(|e| e.name).collect();
-    assert_eq!(in_tables, ["paywwsptrans2pocket", "pay.weixin.wap"]);
+    let orders = ["unifiedorder.NATIVE", "unifiedorder.JSAPI", "unifiedorder.MWEB"];
+    assert_eq!(in_tables, [&orders[..], &["paywwsptrans2pocket", "pay.weixin.wap"]].concat());
+    assert!(has(wxpay(&canned).prepare(&native_order("T20261121")).unwrap().body()));
     let account = WorkwxAccount::new(MCH_ID, CORPID, key(), Secret::from("s")).unwrap();
     let client = Client::with_inputs(account, Terminal::unnamed(), inputs(&canned)).unwrap();
     assert!(!has(client.prepare(&employee("1")).unwrap().body()));

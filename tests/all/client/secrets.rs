@@ -8,6 +8,7 @@ use wxpay_terminal::Fault as Fault_;
 use wxpay_terminal::*;
 
 use crate::support::gateways::{Gateway, NAMES, Prep, https};
+use crate::support::wxpay::{h5_order, jsapi_order, native_order};
 use crate::support::{charge, employee, red_packet, terminal, wap_order};
 
 thread_local! {
@@ -124,6 +125,12 @@ fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
         }};
     }
     match gateway {
+        Gateway::Wxpay(client) => {
+            pay!(client, native_order(number));
+            let numbers = [format!("{number}J"), format!("{number}H")];
+            pay!(client, JsapiOrder { openid: Some(PERSONAL[0]), ..jsapi_order(&numbers[0]) });
+            pay!(client, h5_order(&numbers[1]));
+        }
         Gateway::Redpack(client) => pay!(client, red_packet(number)),
         Gateway::Workwx(client) => pay!(client, employee(number)),
         Gateway::Swiftpass(client) => pay!(client, wap_order(number)),
@@ -142,6 +149,15 @@ fn print_queries(simulator: &Simulator, https: &Arc<Https>) -> Vec<String> {
         let answer = client.ask(&query).unwrap();
         assert!(matches!(&answer, Answer::Known(info) if info.hblist.len() == 1));
         printed.push(format!("{query:?} {answer:?} {:?}", client.check()));
+    }
+    if let Gateway::Wxpay(client) = client("wxpay") {
+        simulator.pay_order("40000001").unwrap();
+        let query = OrderQuery { out_trade_no: "40000001" };
+        printed.push(format!("{query:?} {:?}", client.ask(&query).unwrap()));
+        let close = CloseOrder { out_trade_no: "40000001H" };
+        printed.push(format!("{close:?} {:?}", client.close(&close).unwrap()));
+        let fields = client.account().js_fields(credentials::APPID, "wx1", 1_795_248_000, "nonce").unwrap();
+        printed.push(format!("{fields:?}"));
     }
     if let Gateway::Workwx(client) = client("workwx") {
         let query = QueryPayEmployee { partner_trade_no: "10000001" };
@@ -182,6 +198,7 @@ const PRINTED_OTHERWISE: &[&str] = &[
     "Part",
     "Verdict",
     "RsaDigest",
+    "SignType",
     "PairsFault",
     "SystemClock",
     "SystemRandom",
@@ -278,7 +295,7 @@ fn print_the_small_ones() -> String {
         Fen::MAX,
         (SystemClock, SystemRandom, SystemResolver),
         (Next::Stop, Sent::No, Fields::default(), ENDPOINTS),
-        (SceneId::Product1, ClientCertificate::None)
+        (SceneId::Product1, SignType::Md5, ClientCertificate::None)
     )
 }
 

@@ -7,6 +7,7 @@ pub mod gateways;
 pub mod memory_journal;
 #[cfg(feature = "https")]
 pub mod raw_server;
+pub mod wxpay;
 
 use std::collections::VecDeque;
 use std::io::Write as _;

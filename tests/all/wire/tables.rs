@@ -1,7 +1,7 @@
 //! The endpoint tables beside the documents.
 
 use wxpay_terminal::endpoint::{Endpoint, Kind, Means, Required, Rule, Source};
-use wxpay_terminal::{ENDPOINTS, Next, redpack, swiftpass, webgate, workwx};
+use wxpay_terminal::{ENDPOINTS, Next, redpack, swiftpass, webgate, workwx, wxpay};
 
 struct DocumentRow {
     name: &'static str,
@@ -72,6 +72,73 @@ fn wxcharge_beside_seed_003() {
     compare(&webgate::WXCHARGE, include_str!("../../tables/wxcharge.tsv"), &[], &[]);
 }
 
+#[test]
+fn unifiedorder_beside_its_page() {
+    let text = include_str!("../../tables/unifiedorder.tsv");
+    // A provider's sub-merchant: on the partner's page (POS flows 11). body: the current page.
+    compare(&wxpay::H5_ORDER, text, &["sub_appid", "sub_mch_id", "sub_openid"], &["body"]);
+    for (order, trade_type) in
+        [(&wxpay::NATIVE_ORDER, "NATIVE"), (&wxpay::JSAPI_ORDER, "JSAPI"), (&wxpay::H5_ORDER, "MWEB")]
+    {
+        let rows = |endpoint: &Endpoint| -> Vec<_> {
+            let besides = ["trade_type", "product_id"];
+            let rows = endpoint.fields.iter().filter(|row| !besides.contains(&row.name));
+            rows.map(|row| (row.name, row.required, row.longest, row.shown)).collect()
+        };
+        assert_eq!(rows(order), rows(&wxpay::H5_ORDER), "{trade_type}");
+        let kind = order.field("trade_type").unwrap().kind;
+        assert!(matches!(kind, Kind::OneOf([only]) if *only == trade_type), "{trade_type}");
+        assert!(order.name.ends_with(trade_type) && order.reply.echo.contains(&("trade_type", "trade_type")));
+    }
+    // trade_type=NATIVE时，此参数必传.
+    assert_eq!(wxpay::NATIVE_ORDER.field("product_id").unwrap().required, Required::Yes);
+    // trade_type=JSAPI时，openid和sub_openid二选一.
+    assert!(wxpay::JSAPI_ORDER.rules.contains(&Rule::OneOf(&["openid", "sub_openid"])));
+}
+
+#[test]
+fn orderquery_and_closeorder_beside_their_pages() {
+    let query = include_str!("../../tables/orderquery.tsv");
+    compare(&wxpay::ORDER_QUERY, query, &[], &[]);
+    let close = include_str!("../../tables/closeorder.tsv");
+    compare(&wxpay::CLOSE_ORDER, close, &["sub_appid", "sub_mch_id"], &[]);
+}
+
+/// POS flows 4, the codes of unifiedorder, written out again by hand.
+#[test]
+fn the_codes_of_unifiedorder() {
+    for order in [&wxpay::NATIVE_ORDER, &wxpay::JSAPI_ORDER, &wxpay::H5_ORDER] {
+        for code in ["NOAUTH", "APPID_NOT_EXIST", "MCHID_NOT_EXIST", "APPID_MCHID_NOT_MATCH"] {
+            assert_eq!(meaning(order, code), Means::Refused(Next::Stop), "{code}");
+        }
+        for code in
+            "LACK_PARAMS PARAM_ERROR NOT_UTF8 POST_DATA_EMPTY XML_FORMAT_ERROR REQUIRE_POST_METHOD SIGNERROR".split(' ')
+        {
+            assert_eq!(meaning(order, code), Means::Refused(Next::NewNumber), "{code}");
+        }
+        for code in
+            "ORDERPAID ORDERCLOSED OUT_TRADE_NO_USED INVALID_REQUEST SYSTEMERROR NOTENOUGH NEVER_SEEN".split(' ')
+        {
+            assert_eq!(meaning(order, code), Means::Open, "{code}");
+        }
+        assert_eq!(order.reply.codes.len(), 17);
+    }
+}
+
+/// Every identifier of the account is in every call, echoed, compared, and due in a success (POS flows 11).
+#[test]
+fn every_call_names_the_sub_merchant() {
+    for call in ENDPOINTS.iter().filter(|call| call.path.starts_with("/pay/")) {
+        for name in ["mch_id", "appid", "sub_mch_id"] {
+            assert_eq!(call.field(name).expect(call.name).source, Source::Account, "{}", call.name);
+            assert!(call.reply.echo.contains(&(name, name)), "{}: {name}", call.name);
+            assert!(call.reply.must_have.contains(&name), "{}: {name}", call.name);
+        }
+        assert_eq!(call.field("sub_appid").expect(call.name).source, Source::Account);
+        assert_eq!(call.field("sign_type").expect(call.name).source, Source::Account);
+    }
+}
+
 /// Only these two may be waived, and by the account only.
 #[test]
 fn what_an_account_may_waive() {
@@ -123,6 +190,7 @@ fn every_table_hangs_together() {
                 }
                 Rule::RequiredForUnusualAmount { field } => vec![field, endpoint.amount],
                 Rule::Period { from, until } => vec![from, until],
+                Rule::OneOf(names) => names.to_vec(),
                 _ => panic!("{name}: a rule that this test does not know"),
             };
             for field in named {

@@ -71,7 +71,8 @@ fn of_all_readings_of_a_text_with_urls_at_most_one_is_believed() {
     let parts = [
         "a=1",
         "code_img_url=https://a",
-        "code_url=https://b?x=1",
+        "code_url=weixin://wxpay/b?x=1",
+        "groupid=00",
         "m=2",
         "mweb_url=https://c?p=1",
         "package=3",
@@ -79,8 +80,9 @@ fn of_all_readings_of_a_text_with_urls_at_most_one_is_believed() {
         "v",
     ];
     let mut believed = 0;
-    for number in 0..8_usize.pow(5) {
-        let text = (0..5).map(|digit| parts[number >> (3 * digit) & 7]).collect::<Vec<_>>().join("&");
+    for number in 0..9_usize.pow(5) {
+        let part = |digit| parts[number / 9_usize.pow(digit) % 9];
+        let text = (0..5).map(part).collect::<Vec<_>>().join("&");
         let good = readings(&text).iter().filter(|reading| check(reading).is_ok()).count();
         assert!(good <= 1, "{text}: {good}");
         believed += good;
@@ -96,6 +98,14 @@ fn real_replies_keep_the_rule() {
     // Not where the next field would leave room for it, and not in a field of another kind.
     assert_eq!(check(&pairs(&[("mweb_url", url), ("status", "0")]).unwrap()), Err(CUT));
     assert_eq!(check(&pairs(&[("attach", url), ("nonce_str", "1")]).unwrap()), Err(CUT));
+    // The example of protocol E.2, whose `groupid` would be in order; nothing else may have that name.
+    let code_url = ("code_url", "weixin://wxpay/bizpayurl/up?pr=NwY5Mz9&groupid=00");
+    assert_eq!(check(&pairs(&[code_url, ("mch_id", "1900000109")]).unwrap()), Ok(()));
+    let cut = [("code_url", "weixin://wxpay/bizpayurl/up?pr=NwY5Mz9"), ("groupid", "00"), ("mch_id", "1900000109")];
+    assert_eq!(check(&pairs(&cut).unwrap()), Err(CUT));
+    assert_eq!(check(&pairs(&[("attach", code_url.1), ("mch_id", "1900000109")]).unwrap()), Err(CUT));
+    let other = ("code_url", "weixin://wxpay/bizpayurl/up?pr=NwY5Mz9&group=00");
+    assert_eq!(check(&pairs(&[other, ("mch_id", "1900000109")]).unwrap()), Err(CUT));
     for value in ["a&b", "a=b", "=", "&", "a=b&c", "Tom & Jerry", "1+1=2 & more"] {
         assert_eq!(check(&pairs(&[("attach", value), ("z", "1")]).unwrap()), Ok(()), "{value}");
     }
