@@ -72,6 +72,8 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
                 false => ask_again(working, LONGEST_WAIT),
             }
         }
+        // Somebody is paying it, or tried to: that is not "unpaid".
+        Said::Waiting(Waiting::Paying) if only_paid => Step::Unknown(doubt(Reason::OpenCode, PAYING)),
         _ if only_paid => Step::Report,
         _ if case.seen.called_paid => contradicted(state),
         Said::Unpaid if names_it(case, resolution, &pairs) => {
@@ -118,6 +120,7 @@ fn is_stuck(case: &Case<'_>, resolution: &Resolution, state: &str, date: Option<
 }
 
 const WORKING: &str = "the gateway is still working on it";
+const PAYING: &str = "somebody is paying it, or tried to";
 const TRIED: &str = "somebody tried to pay it, and it cannot be closed: look at the platform";
 const GIVEN_BACK: &str = "it was paid, and given back on the platform";
 

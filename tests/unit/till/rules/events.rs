@@ -9,27 +9,35 @@ pub(super) enum Flow {
     Workwx,
     /// `pay.weixin.wap`, which a customer pays; asked about by `unified.trade.query`.
     Wap,
+    /// `unifiedorder`, NATIVE: a customer scans it; asked about by `orderquery`.
+    Native,
     /// `wxcharge`, which has no query; the operator allows the repeat.
     Webgate,
 }
 
 impl Flow {
+    /// Whether a customer pays it.
+    pub(super) fn is_order(self) -> bool {
+        matches!(self, Flow::Wap | Flow::Native)
+    }
+
     pub(super) fn title(self) -> &'static str {
         match self {
             Flow::Redpack => "Cash red packets: `sendredpack`",
             Flow::Workwx => "Payments to employees: `paywwsptrans2pocket`",
             Flow::Wap => "WAP orders: `pay.weixin.wap`",
+            Flow::Native => "Scanned orders: `unifiedorder`, NATIVE (JSAPI and MWEB are the same)",
             Flow::Webgate => "Campus card recharges: `wxcharge`",
         }
     }
 }
 
-pub(super) const FLOWS: &[Flow] = &[Flow::Redpack, Flow::Workwx, Flow::Wap, Flow::Webgate];
+pub(super) const FLOWS: &[Flow] = &[Flow::Redpack, Flow::Workwx, Flow::Wap, Flow::Native, Flow::Webgate];
 /// The flows with a query that move money by themselves.
 pub(super) const PAYOUT: &[Flow] = &[Flow::Redpack, Flow::Workwx];
-pub(super) const ASKED: &[Flow] = &[Flow::Redpack, Flow::Workwx, Flow::Wap];
+pub(super) const ASKED: &[Flow] = &[Flow::Redpack, Flow::Workwx, Flow::Wap, Flow::Native];
 pub(super) const REPEATED: &[Flow] = &[Flow::Redpack, Flow::Workwx, Flow::Webgate];
-pub(super) const WAP: &[Flow] = &[Flow::Wap];
+pub(super) const ORDERS: &[Flow] = &[Flow::Wap, Flow::Native];
 pub(super) const WEBGATE: &[Flow] = &[Flow::Webgate];
 
 /// What the journal has of an entry, and what this process keeps for it.
@@ -135,7 +143,7 @@ impl State {
     pub(super) fn is_of(self, flow: Flow) -> bool {
         let only_orders =
             [S::Withheld, S::Ordered, S::OrderedEnded, S::Abandoned, S::LateUnwritten, S::PaidLate].contains(&self);
-        !only_orders || flow == Flow::Wap
+        !only_orders || flow.is_order()
     }
 }
 
@@ -181,6 +189,8 @@ pub(super) enum Happens {
     SaysWaitingClosed,
     SaysWaitingGone,
     SaysPayError,
+    SaysPayErrorPastEnd,
+    SaysPayErrorGone,
     SaysGivenBack,
     SaysWorking,
     SaysNothing,
@@ -262,6 +272,8 @@ const ORDER_ANSWERS: &[Happens] = &[
     H::SaysWaitingClosed,
     H::SaysWaitingGone,
     H::SaysPayError,
+    H::SaysPayErrorPastEnd,
+    H::SaysPayErrorGone,
     H::SaysGivenBack,
     H::SaysUnpaidButCalledPaid,
     H::NotFoundButCalledPaid,
@@ -321,6 +333,8 @@ pub(super) const EVENTS: &[Happens] = &[
     H::SaysWaitingClosed,
     H::SaysWaitingGone,
     H::SaysPayError,
+    H::SaysPayErrorPastEnd,
+    H::SaysPayErrorGone,
     H::SaysGivenBack,
     H::SaysWorking,
     H::SaysNothing,
@@ -361,7 +375,7 @@ impl Happens {
     /// Whether it can happen to an entry of this flow in this state. An attempt ends only in an entry that is open; a query
     /// that asks more than whether it is paid is only sent for what is pending or for a person.
     pub(super) fn happens(self, flow: Flow, state: State) -> bool {
-        let is_order = flow == Flow::Wap;
+        let is_order = flow.is_order();
         let may_be_asked = flow != Flow::Webgate && ASKED_ABOUT.contains(&state);
         let has_url = matches!(state, S::Withheld | S::Ordered | S::OrderedEnded);
         match self {
@@ -447,6 +461,10 @@ impl Happens {
             H::SaysWaitingClosed => "query: not paid yet, past the end, and closing it did not get through just now",
             H::SaysWaitingGone => "query: not paid yet, 2 h 10 min after it was made, by both clocks",
             H::SaysPayError => "query: `PAYERROR`",
+            H::SaysPayErrorPastEnd => "query: `PAYERROR`, past the end by the gateway's own time",
+            H::SaysPayErrorGone => {
+                "query: `PAYERROR`, 2 h 10 min after it was made, by both clocks, and closed within 10 s"
+            }
             H::SaysGivenBack => "query: paid, and given back",
             H::OnlySaysGivenBack => "asked if paid: paid, and given back",
             H::SaysWaiting => "query: not paid yet",

@@ -19,8 +19,10 @@ use super::super::trust::Unfit;
 use super::{Answered, Asking, Case, Ended, Event, Look, Looked, Step, again, by_hand, first, once, step};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::gateways::account::{RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, sealed::Sealed};
-use crate::gateways::{redpack, swiftpass, webgate, workwx};
+use crate::gateways::account::{
+    RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount, sealed::Sealed,
+};
+use crate::gateways::{redpack, swiftpass, webgate, workwx, wxpay};
 use crate::journal::{Entry, EntryState, JournalFault, JournalFaultKind, NewEntry, Settlement};
 use crate::money::Fen;
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
@@ -70,6 +72,7 @@ fn account(flow: Flow) -> Box<dyn Sealed> {
         Flow::Redpack => Box::new(RedpackAccount::new("10000098", "wx8888888888888888", key()).unwrap()),
         Flow::Workwx => Box::new(WorkwxAccount::new("10000098", "wx8888888888888888", key(), key()).unwrap()),
         Flow::Wap => Box::new(SwiftpassAccount::new("https://pay.example/pay/gateway", "7551000001", key()).unwrap()),
+        Flow::Native => Box::new(WxpayAccount::new("10000098", "wx8888888888888888", key()).unwrap()),
         Flow::Webgate => {
             let account = WebgateAccount::new("https://pay.example", "partner", key(), Unused).unwrap();
             Box::new(account.repeat_while_unpaid())
@@ -82,6 +85,7 @@ fn endpoint(flow: Flow) -> &'static Endpoint {
         Flow::Redpack => &redpack::SEND_REDPACK,
         Flow::Workwx => &workwx::PAY_WWSPTRANS2POCKET,
         Flow::Wap => &swiftpass::WAP_ORDER,
+        Flow::Native => &wxpay::NATIVE_ORDER,
         Flow::Webgate => &webgate::WXCHARGE,
     }
 }
@@ -140,16 +144,24 @@ fn known(flow: Flow, state: &str, amount: Option<&str>) -> Answer<Pairs> {
     let (field, sum) = match flow {
         Flow::Redpack => ("status", "total_amount"),
         Flow::Workwx => ("status", "payment_amount"),
-        Flow::Wap | Flow::Webgate => ("trade_state", "total_fee"),
+        Flow::Wap | Flow::Native | Flow::Webgate => ("trade_state", "total_fee"),
     };
     let number = match flow {
         Flow::Redpack => "mch_billno",
         Flow::Workwx => "partner_trade_no",
-        Flow::Wap | Flow::Webgate => "out_trade_no",
+        Flow::Wap | Flow::Native | Flow::Webgate => "out_trade_no",
     };
     match amount {
         Some(amount) => Answer::Known(pairs(&[(field, state), (number, "n"), (sum, amount)])),
         None => Answer::Known(pairs(&[(field, state), (number, "n")])),
+    }
+}
+
+/// The gateway's own time, when the order was made.
+fn made_at_gateway(at: &mut Scene) {
+    let ordered_at = ("ordered_at".into(), crate::clock::ChinaTime::from_unix(at.entry.begun_at).unwrap().digits());
+    if let EntryState::Recorded(Settlement::Ordered { evidence }) = &mut at.entry.state {
+        evidence.push(ordered_at);
     }
 }
 
@@ -177,7 +189,7 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
     let (paid, unpaid) = match flow {
         Flow::Redpack => ("SENT", "FAILED"),
         Flow::Workwx => ("SUCCESS", "FAILED"),
-        Flow::Wap | Flow::Webgate => ("SUCCESS", "CLOSED"),
+        Flow::Wap | Flow::Native | Flow::Webgate => ("SUCCESS", "CLOSED"),
     };
     let not_found = |first_host| Answer::NotKnown { first_host };
     let pay = |look| Event::Pay(look);
@@ -189,7 +201,7 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
         H::PayInPause => pay(Look { pause: Some(Duration::from_secs(15)), ..Look::default() }),
         H::PayCalledPaid => pay(Look { called_paid: true, ..Look::default() }),
         H::AttemptUnsent => Event::Attempt(Ended::NotSent("words".into())),
-        H::AttemptAccepted if flow == Flow::Wap => attempt(Outcome::Ordered(pairs(&[]))),
+        H::AttemptAccepted if flow.is_order() => attempt(Outcome::Ordered(pairs(&[]))),
         H::AttemptAccepted => attempt(Outcome::Accepted(pairs(&[]))),
         H::AttemptSameNumber => attempt(Outcome::Declined(refusal(Next::SameNumber))),
         H::AttemptLater => attempt(Outcome::Declined(refusal(Next::SameNumberLater(Duration::from_secs(15))))),
@@ -235,13 +247,21 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
             Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
         }
         H::SaysWaitingGone => {
-            let at_gateway =
-                ("ordered_at".into(), crate::clock::ChinaTime::from_unix(at.entry.begun_at).unwrap().digits());
-            if let EntryState::Recorded(Settlement::Ordered { evidence }) = &mut at.entry.state {
-                evidence.push(at_gateway);
-            }
+            made_at_gateway(at);
             let date = Some(at.entry.begun_at + 130 * MINUTE);
             let (answer, waited) = (known(flow, "NOTPAY", None), Duration::from_secs(1));
+            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
+        }
+        H::SaysPayErrorPastEnd => {
+            let date = Some(at.entry.begun_at + 6 * MINUTE);
+            let (answer, waited) = (known(flow, "PAYERROR", None), Duration::from_secs(1));
+            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
+        }
+        H::SaysPayErrorGone => {
+            made_at_gateway(at);
+            at.seen.closed = Some(MONOTONIC.saturating_sub(Duration::from_secs(2)));
+            let date = Some(at.entry.begun_at + 130 * MINUTE);
+            let (answer, waited) = (known(flow, "PAYERROR", None), Duration::from_secs(1));
             Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
         }
         H::SaysPayError => answer(known(flow, "PAYERROR", None), Asking::Everything),
@@ -436,7 +456,7 @@ fn only_what_was_refused_for_good_is_allowed_again() {
             let at = scene(*flow, *state);
             for busy in [false, true] {
                 let done = words(&again(&at.entry, Some(at.endpoint), busy, ("n", "r")));
-                let allowed = if *flow == Flow::Wap { "ByHand (unpaid)" } else { "same number" };
+                let allowed = if flow.is_order() { "ByHand (unpaid)" } else { "same number" };
                 let expected = if *state == State::Stop && !busy { allowed } else { "refuse" };
                 assert_eq!(done, expected, "{flow:?} {state:?} {busy}");
             }
@@ -537,7 +557,7 @@ fn no_doubt_ends_an_entry() {
 fn past_the_look_back_by_own_time_it_is_for_a_person() {
     let month = Duration::from_secs(30 * 86_400);
     let asked = |flow, called_paid| {
-        let mut at = scene(flow, if flow == Flow::Wap { State::Ordered } else { State::Open });
+        let mut at = scene(flow, if flow.is_order() { State::Ordered } else { State::Open });
         at.entry.last_attempt_at = NOW + 40 * 86_400;
         at.seen.last_attempt = Some(Duration::ZERO);
         at.seen.called_paid = called_paid;
@@ -549,7 +569,9 @@ fn past_the_look_back_by_own_time_it_is_for_a_person() {
             words(&at.step(Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })))
         }
     };
-    for (flow, called_paid) in [(Flow::Redpack, false), (Flow::Workwx, false), (Flow::Wap, false), (Flow::Wap, true)] {
+    for (flow, called_paid) in
+        [(Flow::Redpack, false), (Flow::Workwx, false), (Flow::Wap, false), (Flow::Wap, true), (Flow::Native, true)]
+    {
         let mut asked = asked(flow, called_paid);
         assert_ne!(asked(month - Duration::from_secs(1)), "ForAPerson", "{flow:?}");
         assert_eq!(asked(month), "ForAPerson", "{flow:?}");

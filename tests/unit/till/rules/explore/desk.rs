@@ -5,7 +5,7 @@
 use std::time::Duration;
 use std::vec::Vec;
 
-use super::super::events::Flow;
+use super::super::events::{FLOWS, Flow};
 use super::mistakes::{Carried, Happened};
 use super::run::{Call, Work};
 use super::state::{Account, Number, World, in_words};
@@ -221,7 +221,7 @@ impl World<'_> {
     /// The process begins anew, and remembers nothing.
     pub(super) fn restart(&mut self) {
         self.state.opened = self.state.monotonic();
-        self.state.gateway_known = [false; 4];
+        self.state.gateway_known = [false; FLOWS.len()];
         self.state.future.clear();
         self.state.begun = None;
         for number in &mut self.state.numbers {

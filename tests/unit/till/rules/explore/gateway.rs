@@ -72,6 +72,13 @@ fn arrivals(flow: Flow, truth: Truth) -> &'static [(Truth, Reply)] {
             (Unpaid, Code("SYSTEMERROR")),
             (Absent, Code("SYSTEMERROR")),
         ],
+        (Flow::Native, Absent) => &[
+            (Unpaid, Success),
+            (Absent, Code("PARAM_ERROR")),
+            (Absent, Code("NOAUTH")),
+            (Unpaid, Code("SYSTEMERROR")),
+            (Absent, Code("SYSTEMERROR")),
+        ],
         (Flow::Webgate, Absent) => &[(Paid, Success), (Absent, Code("1001"))],
         // Seed 3 allows the repeat while it is unpaid. What it answers when it is paid is in no document.
         (Flow::Webgate, Paid) => &[(Paid, Success), (Paid, Code("1002"))],
@@ -288,12 +295,16 @@ impl World<'_> {
         if self.calm {
             return says;
         }
-        if flow == Flow::Wap && truth == Truth::Paid && real - paid_at < LAGS {
+        if flow.is_order() && truth == Truth::Paid && real - paid_at < LAGS {
             says.push(Some("NOTPAY"));
+        }
+        // POS ruling 3: customers were charged under it.
+        if flow == Flow::Native && truth == Truth::Paid {
+            says.push(Some("PAYERROR"));
         }
         // What it told the till once, it may forget.
         let forgets = number.entry.known || number.seen.known;
-        let lags = if flow == Flow::Wap { real - made_at < LAGS } else { !sure };
+        let lags = if flow.is_order() { real - made_at < LAGS } else { !sure };
         if lags || forgets {
             says.push(None);
         }
@@ -327,7 +338,7 @@ impl World<'_> {
             if number.url_out && may_pay(&self.state, number) {
                 happens.push(Meanwhile::Pays(at));
             }
-            if number.flow == Flow::Wap && number.truth == Truth::Paid {
+            if number.flow.is_order() && number.truth == Truth::Paid {
                 happens.push(Meanwhile::Notified(at));
             }
         }
@@ -398,7 +409,7 @@ fn known_as(number: &Number, state: &str) -> Answer<Pairs> {
     let (field, own, amount) = match number.flow {
         Flow::Redpack => ("status", "mch_billno", "total_amount"),
         Flow::Workwx => ("status", "partner_trade_no", "payment_amount"),
-        Flow::Wap | Flow::Webgate => ("trade_state", "out_trade_no", "total_fee"),
+        Flow::Wap | Flow::Native | Flow::Webgate => ("trade_state", "out_trade_no", "total_fee"),
     };
     Answer::Known(pairs(&[(field, state), (own, &number.entry.order_number), (amount, "100")]))
 }

@@ -275,6 +275,20 @@ const OF_RULES: &[Mistake] = &[
         ..RIGHT
     },
     Mistake {
+        name: "a payment that failed ends an order by its age",
+        flows: &[Flow::Native],
+        step: |case, happened, step| match happened {
+            Happened::Known(state) if state == "PAYERROR" && case.times.now > case.entry.begun_at + 7_800 => {
+                new_number("failed, and long ago")
+            }
+            _ => step,
+        },
+        only: |action| {
+            matches!(action, Action::Pay(_) | Action::PaymentOf(_) | Action::TimePasses(_) | Action::Becomes(..))
+        },
+        ..RIGHT
+    },
+    Mistake {
         name: "abandoned orders are not asked for",
         flows: &[Flow::Wap],
         step: |case, happened, step| match happened {

@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
-use super::events::Flow;
+use super::events::{FLOWS, Flow};
 use crate::till::rules::is_repeatable;
 use gateway::{may_be_paid_out, may_pay};
 use mistakes::{Mistake, NONE};
@@ -102,7 +102,7 @@ fn actions(shop: &Shop, state: &State) -> Vec<Action> {
             all.push(Action::Recover { repeats: true });
         }
     }
-    let orders = shop.flows.contains(&Flow::Wap);
+    let orders = shop.flows.iter().any(|flow| flow.is_order());
     let pauses: &[i64] = match orders {
         true => &[MINUTE + 1, 20 * MINUTE, 130 * MINUTE, 31 * DAY],
         false => &[MINUTE + 1, 20 * MINUTE, 3 * DAY, 31 * DAY],
@@ -134,7 +134,7 @@ fn of_number(state: &State, at: usize, all: &mut Vec<Action>) {
     if number.truth == Truth::Working {
         all.extend([Action::Becomes(at, Truth::Paid), Action::Becomes(at, Truth::Failed)]);
     }
-    if number.flow == Flow::Wap {
+    if number.flow.is_order() {
         all.push(Action::Close(at));
         // The answer was lost on the way, and somebody has it all the same.
         let strange = state.left.strange > 0 && is_abandoned(&number.entry);
@@ -160,7 +160,7 @@ fn of_number(state: &State, at: usize, all: &mut Vec<Action>) {
     if state.left.people > 0 && !number.entry.is_paid() {
         let paid = matches!(number.truth, Truth::Paid | Truth::GivenBack);
         // A person looked within the hour: a customer may have paid since.
-        let looked_before = number.flow == Flow::Wap && state.real - number.paid_at < AN_HOUR;
+        let looked_before = number.flow.is_order() && state.real - number.paid_at < AN_HOUR;
         if paid {
             all.push(Action::ByHand { at, paid: true });
         }
@@ -203,7 +203,8 @@ impl World<'_> {
             Action::Notified(at) => self.notified_of(at)?,
             Action::ArrivesLate { at, executed } => self.arrives_late(at, executed),
             Action::Becomes(at, truth) => {
-                if truth == Truth::Paid && self.state.numbers[at].flow == Flow::Wap && !self.state.numbers[at].url_out {
+                let number = &self.state.numbers[at];
+                if truth == Truth::Paid && number.flow.is_order() && !number.url_out {
                     self.state.left.strange -= 1;
                 }
                 self.becomes(at, truth);
@@ -283,7 +284,7 @@ fn beginning(left: Left, dates: bool) -> State {
         opened: Duration::from_secs(3 * 3600),
         clock: DeviceClock::Right,
         dates,
-        gateway_known: [false; 4],
+        gateway_known: [false; FLOWS.len()],
         future: Vec::new(),
         begun: None,
         left,
@@ -440,6 +441,7 @@ fn shops() -> Vec<Shop> {
         Shop::new("campus card recharges", &[Flow::Webgate], false),
         Shop::new("WAP orders", &[Flow::Wap], false),
         Shop::new(SUFFICE, &[Flow::Wap], true),
+        Shop::new("scanned orders", &[Flow::Native], false),
         Shop::new("a red packet or a recharge", &[Flow::Redpack, Flow::Webgate], false),
         Shop::new("an order or a red packet", &[Flow::Wap, Flow::Redpack], false),
     ])
@@ -491,7 +493,7 @@ fn reach(reach: &Reach, shop: &Shop, at_length: Option<usize>) -> Option<Vec<Str
     let depth = match (at_length, shop.flows) {
         (None, [_]) => short,
         (None, _) => short.min(2),
-        (Some(less), [Flow::Wap]) => orders.saturating_sub(less),
+        (Some(less), [flow]) if flow.is_order() => orders.saturating_sub(less),
         (Some(less), [_]) => pays_out.saturating_sub(less),
         (Some(less), _) => both.saturating_sub(less),
     };

@@ -34,7 +34,7 @@ enum LookedAt {
 impl World<'_> {
     /// The fields of a new payment: an order says until when it may be paid, which a clock that is not set cannot.
     fn valid(&self, flow: Flow) -> Result<(), Error> {
-        let is_set = flow != Flow::Wap || self.state.clock != DeviceClock::Unset;
+        let is_set = !flow.is_order() || self.state.clock != DeviceClock::Unset;
         is_set.then_some(()).ok_or_else(|| Error::setting("clock", "is not set"))
     }
 

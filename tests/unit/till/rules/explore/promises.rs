@@ -4,7 +4,6 @@
 use std::format;
 use std::string::String;
 
-use super::super::events::Flow;
 use super::gateway::{LOOK_BACK, may_be_paid_out, may_pay};
 use super::state::{DAY, Number, Truth, World};
 use crate::error::Error;
@@ -79,7 +78,7 @@ fn was_paid(number: &Number) -> bool {
 }
 
 fn is_order(number: &Number) -> bool {
-    number.flow == Flow::Wap
+    number.flow.is_order()
 }
 
 /// Whether the caller could not know yet that another number is paid, or that it can be: an order that a person found unpaid,

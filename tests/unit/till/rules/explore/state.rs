@@ -9,7 +9,7 @@ use std::string::{String, ToString};
 use std::time::Duration;
 use std::vec::Vec;
 
-use super::super::events::Flow;
+use super::super::events::{FLOWS, Flow};
 use super::super::{account, endpoint};
 use super::mistakes::Mistake;
 use crate::client::owner;
@@ -114,7 +114,7 @@ pub(super) struct State {
     /// Whether the gateway's answers say what time it is.
     pub dates: bool,
     /// Whether the process knows the time of the gateway of each flow.
-    pub gateway_known: [bool; 4],
+    pub gateway_known: [bool; FLOWS.len()],
     /// Times in the future, and when this process first saw each.
     pub future: Vec<(i64, Duration)>,
     /// The first number that was begun since the journal was opened.
@@ -291,7 +291,7 @@ fn given(endpoint: &'static Endpoint, profile: &Profile) -> Fields {
             Kind::Fen { .. } => "100",
             Kind::OneOf(words) => words[0],
             Kind::Ipv4 | Kind::Ip => "192.0.2.1",
-            Kind::Url => "https://shop.example/",
+            Kind::Url | Kind::NotifyUrl => "https://shop.example/",
             _ => "12345678",
         };
         fields.text(row.name, value);
