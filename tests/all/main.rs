@@ -109,7 +109,7 @@ mod till {
     mod promises_threads;
     mod proven;
     mod read_in_the_code;
-    mod scanned;
+    pub mod scanned;
     #[cfg(feature = "https")]
     mod scanned_https;
     pub mod simulation;

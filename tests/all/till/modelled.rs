@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use wxpay_terminal::*;
 
+use crate::support::wxpay::{order_made, wxpay_signed};
 use crate::support::*;
 use crate::till::field_gateway::Field;
 use crate::till::orders::notification;
@@ -229,7 +230,7 @@ fn parse(post: &Post<'_>) -> Parsed {
         body.split('&').map(|pair| pair.split_once('=').unwrap()).map(|(n, v)| (n.into(), v.into())).collect()
     };
     let mut request = Parsed { fields, query: false, close: false };
-    request.close = request.get("service").ends_with("close");
+    request.close = request.get("service").ends_with("close") || post.url.ends_with("closeorder");
     request.query = post.url.ends_with("gethbinfo")
         || post.url.contains("query")
         || request.get("service").ends_with("query")
@@ -279,7 +280,7 @@ impl Modelled {
         let reply = match self.field_reply(state, request, fault) {
             Some(reply) => reply?,
             None => match (request.query, self.gateway) {
-                (true, "swiftpass") => self.trade(state, request, fault),
+                (true, "swiftpass" | "wxpay") => self.trade(state, request, fault),
                 (true, _) => query(&state.ledger, request, fault),
                 (false, _) => self.pay(state, request, fault),
             },
@@ -305,7 +306,7 @@ pub(super) fn arrive(ledger: &mut HashMap<String, Order>, number: &str, stored: 
         return false;
     }
     // The same number with the same content is the same payment. An order is paid by its customer.
-    if order.field("service").is_empty() {
+    if order.field("service").is_empty() && order.field("trade_type").is_empty() {
         order.paid = 1;
     }
     true
@@ -352,6 +353,9 @@ impl Modelled {
                 redpack_success(number, &[("total_amount", amount), of("mch_id"), of("wxappid"), of("re_openid")])
             }
             "workwx" => workwx_success(number, &[("mch_id", if amount == "7" { "1" } else { request.get("mch_id") })]),
+            "wxpay" if amount == "7" => order_made("NATIVE", &[("total_fee", "7")]),
+            "wxpay" if number != request.number() => order_made("NATIVE", &[("out_trade_no", number)]),
+            "wxpay" => order_made("NATIVE", &[]),
             "swiftpass" if amount == "7" => wap_success(&[("total_fee", "7")]),
             "swiftpass" if number != request.number() => wap_success(&[("out_trade_no", number)]),
             "swiftpass" => wap_success(&[]),
@@ -359,18 +363,21 @@ impl Modelled {
         }
     }
 
-    /// unified.trade.query and unified.trade.close, signed.
+    /// The query and the close of orders, signed.
     fn trade(&self, state: &mut State, request: &Parsed, fault: u32) -> String {
         let number = request.number();
         let Some(order) = state.ledger.get_mut(number) else { return self.failure("ORDERNOTEXIST", None) };
-        let mut fields = vec![("status", "0"), ("result_code", "0"), ("mch_id", SWIFTPASS_MCH_ID)];
+        let mut fields = Vec::new();
         if request.close {
             if order.paid > 0 {
                 return self.failure("ORDERPAID", Some(number));
             }
             order.closed = true;
-            fields.push(("out_trade_no", number));
-            return swiftpass_signed(&fields);
+            // WeChat's own reply to a close names no order.
+            if self.gateway == "swiftpass" {
+                fields.push(("out_trade_no", number));
+            }
+            return self.signed(&fields);
         }
         let trade_state = match order {
             Order { paid: 1.., .. } => "SUCCESS",
@@ -380,8 +387,22 @@ impl Modelled {
         let fee = order.field("total_fee").to_string();
         fields.extend([("trade_state", trade_state), ("transaction_id", "7551000001201611221001")]);
         fields.push(("out_trade_no", if fault == 8 { "20261121OTHERORDER" } else { number }));
-        fields.push(("total_fee", if fault == 9 { "7" } else { &fee }));
-        swiftpass_signed(&fields)
+        // An unpaid order of WeChat's own often comes without its amount.
+        if self.gateway == "swiftpass" || trade_state == "SUCCESS" {
+            fields.push(("total_fee", if fault == 9 { "7" } else { &fee }));
+        }
+        self.signed(&fields)
+    }
+
+    /// A success of an order's gateway with these fields.
+    fn signed(&self, fields: &[(&str, &str)]) -> String {
+        match self.gateway {
+            "wxpay" => wxpay_signed(SignType::Md5, fields),
+            _ => {
+                let good = [("status", "0"), ("result_code", "0"), ("mch_id", SWIFTPASS_MCH_ID)];
+                swiftpass_signed(&[&good[..], fields].concat())
+            }
+        }
     }
 
     pub(super) fn failure(&self, code: &str, number: Option<&str>) -> String {
@@ -389,6 +410,7 @@ impl Modelled {
             // A webgate that committed never signs a non-zero retcode for a first call; it breaks instead.
             "webgate" if number.is_some() => "<html>500</html>".into(),
             "webgate" => webgate_reply("17", ""),
+            "wxpay" => wxpay_signed(SignType::Md5, &[("result_code", "FAIL"), ("err_code", code)]),
             "swiftpass" => swiftpass_signed(&[
                 ("status", "0"),
                 ("result_code", "1"),
@@ -403,7 +425,10 @@ impl Modelled {
     /// The notification of a paid order.
     pub fn notification(&self, number: &str) -> String {
         let fee = self.state.lock().unwrap().ledger[number].field("total_fee").to_string();
-        notification(number, &fee)
+        match self.gateway {
+            "wxpay" => crate::till::scanned::notification(number, SignType::Md5, &[("total_fee", &fee)]),
+            _ => notification(number, &fee),
+        }
     }
 
     /// What happens to a reply on its way back.
@@ -429,6 +454,7 @@ fn mis_signed(gateway: &str, reply: &str) -> String {
         "webgate" => reply.replace(r#""sign":"good""#, r#""sign":"bad""#),
         // One digit of the order or of the merchant is another one, under the signature of the right one.
         "swiftpass" => reply.replacen("75510000", "75510001", 1),
+        "wxpay" => reply.replacen(MCH_ID, "1900000108", 1),
         _ => reply.replace("</xml>", wrong),
     }
 }

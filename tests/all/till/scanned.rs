@@ -211,7 +211,8 @@ fn the_account_chooses_the_sign_type() {
     assert_eq!((xml_value(&body, "sign_type"), xml_value(&body, "sign").unwrap()), (None, openssl_md5(&pairs, KEY)));
 }
 
-fn notification(number: &str, sign_type: SignType, change: &[(&str, &str)]) -> String {
+/// A payment notification, signed.
+pub fn notification(number: &str, sign_type: SignType, change: &[(&str, &str)]) -> String {
     let paid = [
         ("out_trade_no", number),
         ("total_fee", "888"),

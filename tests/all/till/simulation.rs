@@ -6,7 +6,7 @@
 //! What goes wrong: no route, a request or its answer lost, a request that arrives late, refusals with and without the
 //! order, SYSTEMERROR before and after the payment, another order's answer, altered amounts, wrong signatures, cut and
 //! doubled bodies, HTTP 502, wrong answers to queries, a clock that jumps, a journal that fails, a program that is started
-//! again. Swiftpass: customers who pay at once, late, or never, and notifications that come not, once or twice.
+//! again. Orders: customers who pay at once, late, or never, and notifications that come not, once or twice.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use std::time::Duration;
 use wxpay_terminal::*;
 
 use crate::support::memory_journal::MemoryJournal;
+use crate::support::wxpay::{native_order, wxpay_account};
 use crate::support::*;
 use crate::till::modelled::{Dice, Modelled, Time};
 
@@ -52,6 +53,7 @@ pub fn till_of_terminal(
             till.with(Client::with_inputs(account.hosts(&host).unwrap(), terminal, inputs()).unwrap())
         }
         "swiftpass" => till.with(Client::with_inputs(swiftpass_account(), terminal, inputs()).unwrap()),
+        "wxpay" => till.with(Client::with_inputs(wxpay_account(), terminal, inputs()).unwrap()),
         _ => {
             let account = WebgateAccount::new(host[0], "10001", Secret::from("k"), SaysGood).unwrap();
             let account = account.repeat_while_unpaid();
@@ -100,6 +102,10 @@ pub fn pay_with(gateway: &str, till: &Till, intent: &str, amount: i64, options: 
         }
         "swiftpass" => {
             said(till.order_with(intent, &WapOrder { body: intent, total_fee: amount, ..wap_order("") }, options))
+        }
+        "wxpay" => {
+            let order = NativeOrder { body: intent, total_fee: amount, ..native_order("") };
+            said(till.order_with(intent, &order, options))
         }
         _ => said(till.pay_with(intent, &WxCharge { remark: Some(intent), amount, ..charge("") }, options)),
     }
@@ -184,15 +190,15 @@ fn run(gateway: &'static str, seed: u64, payments: u32) -> Counts {
     counts
 }
 
-/// One seeded run of many WAP orders: the application shows the URL, the customer pays or not, the application asks.
-fn run_orders(seed: u64, payments: u32) -> Counts {
+/// One seeded run of many orders: the application shows the URL or the QR, the customer pays or not, the application asks.
+fn run_orders(gateway: &'static str, seed: u64, payments: u32) -> Counts {
     let time = Time::new();
-    let wire = Modelled::at("swiftpass", seed, 45, Some(time.clone()));
+    let wire = Modelled::at(gateway, seed, 45, Some(time.clone()));
     let journal = MemoryJournal::default();
     let mut dice = Dice::new(seed ^ 0xD1CE);
     let mut counts = Counts::default();
-    let mut till_now = till("swiftpass", journal.clone(), &wire, &time);
-    let at = |intent: &str| format!("seed {seed}, swiftpass, {intent}");
+    let mut till_now = till(gateway, journal.clone(), &wire, &time);
+    let at = |intent: &str| format!("seed {seed}, {gateway}, {intent}");
     for number in 0..payments {
         let intent = format!("prize{number}");
         for _ in 0..5 {
@@ -201,7 +207,7 @@ fn run_orders(seed: u64, payments: u32) -> Counts {
             }
             let wrong = if dice.roll(50) == 0 { i64::from(dice.roll(2_000)) - 1_000 } else { 0 };
             time.jump(wrong);
-            let said = pay("swiftpass", &till_now, &intent, 200);
+            let said = pay(gateway, &till_now, &intent, 200);
             match said {
                 Said::Accepted(order) | Said::PaidLate(order) if wire.paid(&order) == 0 => {
                     panic!("{}: Accepted and not paid", at(&intent))
@@ -258,7 +264,7 @@ fn run_orders(seed: u64, payments: u32) -> Counts {
             assert!(paid <= 1, "{}: paid {paid} times", at(&intent));
             if dice.roll(4) == 0 {
                 drop(till_now);
-                till_now = till("swiftpass", journal.reopened(), &wire, &time);
+                till_now = till(gateway, journal.reopened(), &wire, &time);
                 if dice.roll(2) == 0 {
                     let _ = till_now.recover(Duration::from_secs(5));
                 }
@@ -267,7 +273,7 @@ fn run_orders(seed: u64, payments: u32) -> Counts {
     }
     wire.set_faults(0);
     journal.fail_in(0);
-    let last = till("swiftpass", journal.reopened(), &wire, &time);
+    let last = till(gateway, journal.reopened(), &wire, &time);
     // Every order expires, and what never arrived is given up for good.
     time.pause(Duration::from_secs(3600));
     for entry in journal.all().into_iter().filter(Entry::is_pending) {
@@ -351,7 +357,7 @@ fn simulate(gateway: &'static str) {
     let mut sum = Counts::default();
     for round in 0..total / each {
         let counts = match gateway {
-            "swiftpass" => run_orders(seed + u64::from(round), each),
+            "swiftpass" | "wxpay" => run_orders(gateway, seed + u64::from(round), each),
             _ => run(gateway, seed + u64::from(round), each),
         };
         sum.accepted += counts.accepted;
@@ -393,4 +399,9 @@ fn webgate_under_faults() {
 #[test]
 fn swiftpass_under_faults() {
     simulate("swiftpass");
+}
+
+#[test]
+fn wxpay_under_faults() {
+    simulate("wxpay");
 }
