@@ -1177,7 +1177,7 @@ const char *wxt_notification_order_number(const struct wxt_notification *notific
 /*
  Compares a notification, once, with the order from your own durable record, and gives the exact text to answer with
  (`answer`, static) after `record` said that the payment is on the disk. The same notification may come several times:
- `record` must accept that. `paid` may be NULL; its fields are the notification's. Send the answer as plain text within 5
+ `record` must accept that. `paid` may be NULL; its fields are the notification's. Send the answer as it is within 5
  seconds.
  */
 wxt_code wxt_notification_confirm(struct wxt_notification *notification,
@@ -1303,7 +1303,7 @@ wxt_code wxt_till_accept_late(const struct wxt_till *till,
 /*
  Reads a payment notification (the gateway's POST to your notify_url), verifies it, compares it with the order in the
  journal, asks the gateway's query (at most 4 seconds), and records the payment there. Only then `answer` is the exact text
- to answer with (static): send it as plain text within 5 seconds. WXT_FAILED: answer with anything but `success`, and it
+ to answer with (static): send it as it is within 5 seconds. WXT_FAILED: answer with anything else, and it
  comes again. The same notification may come several times. `paid` may be NULL.
  */
 wxt_code wxt_till_notified(const struct wxt_till *till,

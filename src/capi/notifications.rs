@@ -47,7 +47,7 @@ abi! {
 
     /// Compares a notification, once, with the order from your own durable record, and gives the exact text to answer with
     /// (`answer`, static) after `record` said that the payment is on the disk. The same notification may come several times:
-    /// `record` must accept that. `paid` may be NULL; its fields are the notification's. Send the answer as plain text within 5
+    /// `record` must accept that. `paid` may be NULL; its fields are the notification's. Send the answer as it is within 5
     /// seconds.
     call wxt_notification_confirm(notification: *mut wxt_notification, order_number: *const c_char,
         total_fee_fen: i64, record: wxt_record_callback, context: *mut c_void, paid: *mut *mut wxt_reply,

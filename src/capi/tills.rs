@@ -164,7 +164,7 @@ abi! {
 
     /// Reads a payment notification (the gateway's POST to your notify_url), verifies it, compares it with the order in the
     /// journal, asks the gateway's query (at most 4 seconds), and records the payment there. Only then `answer` is the exact text
-    /// to answer with (static): send it as plain text within 5 seconds. WXT_FAILED: answer with anything but `success`, and it
+    /// to answer with (static): send it as it is within 5 seconds. WXT_FAILED: answer with anything else, and it
     /// comes again. The same notification may come several times. `paid` may be NULL.
     call wxt_till_notified(till: *const wxt_till, body: *const u8, length: usize, paid: *mut *mut wxt_reply,
         answer: *mut *const c_char) clears paid {

@@ -19,6 +19,7 @@ use crate::endpoint::{
 };
 use crate::error::Error;
 use crate::gateways::account::{WxpayAccount, sealed::Sealed as _};
+use crate::gateways::notification::{Notification, NotificationFault};
 use crate::gateways::request::{Reply, Request, reply, request};
 use crate::gateways::trade::{TradeState, Valid};
 use crate::money::Fen;
@@ -587,6 +588,19 @@ impl fmt::Debug for JsFields {
 }
 
 impl WxpayAccount {
+    /// Reads and verifies a payment notification, with the account's sign type; one that names another `sign_type` is refused.
+    ///
+    /// It says which order to look at. **Ask [`OrderQuery`] before it counts as a payment** (SECURITY.md, "Text that is signed can be
+    /// cut"). [`Till::notified`](crate::Till::notified) does both.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, is not signed with the account's key, or reports a failed exchange. Answer it with anything but the text of
+    /// [`PaidNotice::reply_after`](crate::PaidNotice::reply_after); the gateway repeats it for a day.
+    pub fn notification(&self, body: &[u8]) -> Result<Notification, NotificationFault> {
+        self.profile().notification(body)
+    }
+
     /// Signs the six fields that a page needs to pay a [`JsapiOrder`], under the account's sign type. `appid` is the account's, or its
     /// `sub_appid` where the order was made with `sub_openid`. `time_stamp` is in seconds since 1970; `nonce_str` is fresh, 1 to 32
     /// letters and digits.

@@ -21,7 +21,7 @@ impl Till {
     /// Reads a payment notification (POST of the gateway to `notify_url`), verifies it with the keys of this till's
     /// accounts, compares it with the order in the journal, **asks the gateway's query**, and records the payment there.
     ///
-    /// Answer the gateway with [`Notified::reply`], as plain text, within 5 s; the question takes at most 4 s. The reply exists
+    /// Answer the gateway with [`Notified::reply`], as it is (`success`, or WeChat's own XML), within 5 s; the question takes at most 4 s. The reply exists
     /// only when the journal has the payment, because the gateway never sends the notification again after it. The same
     /// notification may come several times.
     ///
@@ -31,8 +31,8 @@ impl Till {
     /// # Errors
     ///
     /// It is not signed with a key of this till, does not agree with the order in the journal, the query does not say that
-    /// it is paid, or the journal cannot be written. Nothing is recorded as paid. Answer with anything but `success`, and it
-    /// comes again.
+    /// it is paid, or the journal cannot be written. Nothing is recorded as paid. Answer with anything else, and it comes
+    /// again.
     pub fn notified(&self, body: &[u8]) -> Result<Notified, NotificationFault> {
         if !self.process.is_here() {
             return Err(NotificationFault(crate::process::ELSEWHERE));

@@ -225,6 +225,18 @@ pub fn notification(number: &str, sign_type: SignType, change: &[(&str, &str)]) 
     wxpay_signed(sign_type, &[&paid[..], change].concat())
 }
 
+/// Without a till the caller asks, and the answer's text exists only after its own record.
+#[test]
+fn a_client_reads_a_notification_too() {
+    let account = wxpay_account();
+    let stored = StoredOrder { out_trade_no: "T20261121", total_fee: fen(888) };
+    let notice = account.notification(notification("T20261121", SignType::Md5, &[]).as_bytes()).unwrap();
+    assert_eq!(notice.out_trade_no(), "T20261121");
+    let paid = notice.matches(&stored).unwrap();
+    assert!(paid.reply_after(|_| Err::<(), _>("the disk is full")).is_err());
+    assert!(paid.reply_after(|_| Ok::<(), ()>(())).unwrap().contains("<![CDATA[SUCCESS]]>"));
+}
+
 /// POS flows 6: it is compared, asked about, and answered only when the journal has it.
 #[test]
 fn a_notification_is_asked_about() {
