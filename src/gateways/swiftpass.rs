@@ -18,7 +18,7 @@ use crate::endpoint::{
 use crate::gateways::account::{SwiftpassAccount, sealed::Sealed as _};
 use crate::gateways::notification::{Notification, NotificationFault};
 use crate::gateways::request::{Reply, Request, reply, request};
-use crate::gateways::trade::{TradeState, Valid};
+use crate::gateways::trade::{TradeState, Valid, about_an_order};
 use crate::money::Fen;
 use crate::outcome::Next;
 use crate::wire::fields::Fields;
@@ -340,100 +340,18 @@ impl Reply for WapOrderMade {
     }
 }
 
-/// Asks whether the customer paid.
-///
-/// Document: protocol C.1, C.4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TradeQuery<'a> {
+about_an_order! {
+    SwiftpassAccount,
+    /// Asks whether the customer paid.
+    ///
+    /// Document: protocol C.1, C.4.
+    TradeQuery: TRADE_QUERY -> Trade,
+    /// Closes an unpaid order, so that nobody can pay it any more. See [`Client::close`](crate::Client::close).
+    ///
+    /// Document: protocol C.1.
+    TradeClose: TRADE_CLOSE -> TradeClosed,
     /// 商户订单号, 5–32 of letters, digits and `_`.
-    pub out_trade_no: &'a str,
-}
-
-request!(Query: TradeQuery);
-
-impl Request for TradeQuery<'_> {
-    type Account = SwiftpassAccount;
-    type Reply = Trade;
-    const ENDPOINT: &'static Endpoint = &TRADE_QUERY;
-
-    fn fields(&self, out: &mut Fields) {
-        out.text("out_trade_no", self.out_trade_no);
-    }
-}
-
-/// What the gateway knows of an order.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Trade {
-    /// The state.
-    pub trade_state: TradeState,
-    /// 商户订单号, where the reply names it. It is then the one asked for.
-    pub out_trade_no: Option<String>,
-    /// The amount in fen. Compare it with the order.
-    pub total_fee: Option<Fen>,
-    /// The platform's transaction number. It is text: 28 digits do not fit a number.
-    pub transaction_id: Option<String>,
-    /// 支付完成时间, `yyyyMMddHHmmss`, GMT+8, as text.
-    pub time_end: Option<String>,
-    /// Every field of the reply.
-    pub reply: Pairs,
-}
-
-reply!(Trade);
-
-impl Reply for Trade {
-    type Account = SwiftpassAccount;
-
-    fn read(reply: Pairs) -> Option<Trade> {
-        let total_fee = reply.fen("total_fee")?;
-        Some(Trade {
-            trade_state: TradeState::read(reply.filled("trade_state")?),
-            out_trade_no: reply.owned("out_trade_no"),
-            total_fee,
-            transaction_id: reply.owned("transaction_id"),
-            time_end: reply.owned("time_end"),
-            reply,
-        })
-    }
-}
-
-/// Closes an unpaid order, so that nobody can pay it any more. See [`Client::close`](crate::Client::close).
-///
-/// Document: protocol C.1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TradeClose<'a> {
-    /// 商户订单号, 5–32 of letters, digits and `_`.
-    pub out_trade_no: &'a str,
-}
-
-request!(Close: TradeClose);
-
-impl Request for TradeClose<'_> {
-    type Account = SwiftpassAccount;
-    type Reply = TradeClosed;
-    const ENDPOINT: &'static Endpoint = &TRADE_CLOSE;
-
-    fn fields(&self, out: &mut Fields) {
-        out.text("out_trade_no", self.out_trade_no);
-    }
-}
-
-/// The order is closed.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TradeClosed {
-    /// Every field of the reply.
-    pub reply: Pairs,
-}
-
-reply!(TradeClosed);
-
-impl Reply for TradeClosed {
-    type Account = SwiftpassAccount;
-
-    fn read(reply: Pairs) -> Option<TradeClosed> {
-        Some(TradeClosed { reply })
-    }
+    out_trade_no
 }
 
 impl SwiftpassAccount {

@@ -49,3 +49,106 @@ impl TradeState {
         }
     }
 }
+
+/// The query and the close of a gateway's orders, by their number, and what they bring.
+macro_rules! about_an_order {
+    (
+        $account:ident,
+        $(#[$query_doc:meta])* $query:ident: $query_table:ident -> $found:ident,
+        $(#[$close_doc:meta])* $close:ident: $close_table:ident -> $closed:ident,
+        $(#[$number_doc:meta])* out_trade_no
+    ) => {
+        $(#[$query_doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $query<'a> {
+            $(#[$number_doc])*
+            pub out_trade_no: &'a str,
+        }
+
+        $(#[$close_doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $close<'a> {
+            $(#[$number_doc])*
+            pub out_trade_no: &'a str,
+        }
+
+        request!(Query: $query);
+        request!(Close: $close);
+
+        impl Request for $query<'_> {
+            type Account = $account;
+            type Reply = $found;
+            const ENDPOINT: &'static Endpoint = &$query_table;
+
+            fn fields(&self, out: &mut Fields) {
+                out.text("out_trade_no", self.out_trade_no);
+            }
+        }
+
+        impl Request for $close<'_> {
+            type Account = $account;
+            type Reply = $closed;
+            const ENDPOINT: &'static Endpoint = &$close_table;
+
+            fn fields(&self, out: &mut Fields) {
+                out.text("out_trade_no", self.out_trade_no);
+            }
+        }
+
+        /// What the gateway knows of an order.
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct $found {
+            /// The state.
+            pub trade_state: TradeState,
+            /// 商户订单号, where the reply names it. It is then the one asked for.
+            pub out_trade_no: Option<String>,
+            /// The amount in fen. Compare it with the order. An unpaid order may come without it.
+            pub total_fee: Option<Fen>,
+            /// The platform's transaction number. It is text: 28 digits do not fit a number.
+            pub transaction_id: Option<String>,
+            /// 支付完成时间, `yyyyMMddHHmmss`, GMT+8, as text.
+            pub time_end: Option<String>,
+            /// Every field of the reply.
+            pub reply: Pairs,
+        }
+
+        reply!($found);
+
+        impl Reply for $found {
+            type Account = $account;
+
+            fn read(reply: Pairs) -> Option<$found> {
+                let total_fee = reply.fen("total_fee")?;
+                Some($found {
+                    trade_state: TradeState::read(reply.filled("trade_state")?),
+                    out_trade_no: reply.owned("out_trade_no"),
+                    total_fee,
+                    transaction_id: reply.owned("transaction_id"),
+                    time_end: reply.owned("time_end"),
+                    reply,
+                })
+            }
+        }
+
+        /// The gateway took the close. Only the query says whether nobody can pay any more.
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct $closed {
+            /// Every field of the reply.
+            pub reply: Pairs,
+        }
+
+        reply!($closed);
+
+        impl Reply for $closed {
+            type Account = $account;
+
+            fn read(reply: Pairs) -> Option<$closed> {
+                Some($closed { reply })
+            }
+        }
+    };
+}
+
+pub(super) use about_an_order;

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::gateways::account::{WxpayAccount, sealed::Sealed as _};
 use crate::gateways::notification::{Notification, NotificationFault};
 use crate::gateways::request::{Reply, Request, reply, request};
-use crate::gateways::trade::{TradeState, Valid};
+use crate::gateways::trade::{TradeState, Valid, about_an_order};
 use crate::money::Fen;
 use crate::outcome::Next;
 use crate::wire::fields::{Fields, is_link_of_wechat, is_url};
@@ -216,7 +216,7 @@ const REFUSALS: &[Row] = &[
 ];
 
 /// A question about an order, or its close.
-const fn about_an_order(
+const fn by_number(
     (name, path): (&'static str, &'static str),
     fields: &'static [Field],
     (asks, own_connection): (bool, bool),
@@ -261,7 +261,7 @@ const fn about_an_order(
 }
 
 /// `orderquery`. It knows the orders of the last 30 days.
-pub const ORDER_QUERY: Endpoint = about_an_order(
+pub const ORDER_QUERY: Endpoint = by_number(
     ("orderquery", "/pay/orderquery"),
     &[
         shown(given("version", "接口版本号", Required::No, Kind::OneOf(&["1.0"]), 32)),
@@ -280,7 +280,7 @@ pub const ORDER_QUERY: Endpoint = about_an_order(
 );
 
 /// `closeorder`. Its reply names no order: only the query after it counts (POS ruling 2).
-pub const CLOSE_ORDER: Endpoint = about_an_order(
+pub const CLOSE_ORDER: Endpoint = by_number(
     ("closeorder", "/pay/closeorder"),
     &[APPID, SUB_APPID, MCH_ID, SUB_MCH_ID, NUMBER, NONCE_STR, SIGNATURE, SIGN_TYPE],
     (false, true),
@@ -466,100 +466,18 @@ order_reply! {
     }
 }
 
-/// Asks what became of an order.
-///
-/// Document: protocol E.2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OrderQuery<'a> {
-    /// 商户订单号, 6–32.
-    pub out_trade_no: &'a str,
-}
-
-request!(Query: OrderQuery);
-
-impl Request for OrderQuery<'_> {
-    type Account = WxpayAccount;
-    type Reply = QueriedOrder;
-    const ENDPOINT: &'static Endpoint = &ORDER_QUERY;
-
-    fn fields(&self, out: &mut Fields) {
-        out.text("out_trade_no", self.out_trade_no);
-    }
-}
-
-/// What the gateway knows of an order.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct QueriedOrder {
-    /// 交易状态.
-    pub trade_state: TradeState,
-    /// 商户订单号, where the reply names it. It is then the one asked for.
-    pub out_trade_no: Option<String>,
-    /// 标价金额 in fen. Compare it with the order. Unpaid orders often come without it.
-    pub total_fee: Option<Fen>,
-    /// 微信支付订单号. It is text: 28 digits do not fit a number.
-    pub transaction_id: Option<String>,
-    /// 支付完成时间, `yyyyMMddHHmmss`, GMT+8, as text.
-    pub time_end: Option<String>,
-    /// Every field of the reply.
-    pub reply: Pairs,
-}
-
-reply!(QueriedOrder);
-
-impl Reply for QueriedOrder {
-    type Account = WxpayAccount;
-
-    fn read(reply: Pairs) -> Option<QueriedOrder> {
-        let total_fee = reply.fen("total_fee")?;
-        Some(QueriedOrder {
-            trade_state: TradeState::read(reply.filled("trade_state")?),
-            out_trade_no: reply.owned("out_trade_no"),
-            total_fee,
-            transaction_id: reply.owned("transaction_id"),
-            time_end: reply.owned("time_end"),
-            reply,
-        })
-    }
-}
-
-/// Closes an unpaid order, so that nobody can pay it any more. **Its success proves nothing**: ask afterwards.
-///
-/// Document: protocol E.2; POS ruling 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CloseOrder<'a> {
-    /// 商户订单号, 6–32.
-    pub out_trade_no: &'a str,
-}
-
-request!(Close: CloseOrder);
-
-impl Request for CloseOrder<'_> {
-    type Account = WxpayAccount;
-    type Reply = OrderClosed;
-    const ENDPOINT: &'static Endpoint = &CLOSE_ORDER;
-
-    fn fields(&self, out: &mut Fields) {
-        out.text("out_trade_no", self.out_trade_no);
-    }
-}
-
-/// The gateway took the close.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct OrderClosed {
-    /// Every field of the reply.
-    pub reply: Pairs,
-}
-
-reply!(OrderClosed);
-
-impl Reply for OrderClosed {
-    type Account = WxpayAccount;
-
-    fn read(reply: Pairs) -> Option<OrderClosed> {
-        Some(OrderClosed { reply })
-    }
+about_an_order! {
+    WxpayAccount,
+    /// Asks what became of an order.
+    ///
+    /// Document: protocol E.2.
+    OrderQuery: ORDER_QUERY -> QueriedOrder,
+    /// Closes an unpaid order, so that nobody can pay it any more. **Its success proves nothing**: ask afterwards.
+    ///
+    /// Document: protocol E.2; POS ruling 2.
+    CloseOrder: CLOSE_ORDER -> OrderClosed,
+    /// 商户订单号, 6–32 of letters, digits and `_-|*`.
+    out_trade_no
 }
 
 /// The six fields that a page inside WeChat hands to `WeixinJSBridge` or `wx.chooseWXPay`. They let their bearer pay one order: not shown
