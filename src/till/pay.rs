@@ -34,7 +34,7 @@ enum Looked<'a> {
     AskIfPaid(Held<'a>),
     /// The gateway wants a pause first. With the refusal that asked for it, where one did.
     Wait(Duration, Option<Entry>),
-    /// It is open under another account: that is asked about first.
+    /// It is open under another account, or by another call: that is asked about first.
     Elsewhere(Held<'a>),
     /// Settled: this is the result.
     Report(Entry),
@@ -83,7 +83,7 @@ impl Till {
     ///
     /// This call sent nothing, and no order number of this intent is open or paid: a field breaks a rule, the journal cannot
     /// be written, the gateway was not reached or wants a pause. Also, whatever became of the intent: it was used with
-    /// another payee or amount, it was paid or refused under another account (the error names the payment), it came to its
+    /// another payee or amount, it was paid or refused another way (the error names the payment), it came to its
     /// end and was pruned since, the till has no account or two for this request, or the request is an order, or cannot be a till's.
     pub fn pay<R: Payment>(&self, intent: &str, request: &R) -> Result<Outcome<Receipt<R::Reply>>, Error> {
         self.pay_with(intent, request, &Options::new())
@@ -232,7 +232,7 @@ impl Till {
                 Err(fault) => return Ok(Looked::Unknown(Doubt::new(Reason::Journal, fault.to_string()))),
             };
             let (mut entries, others): (Vec<Entry>, Vec<Entry>) =
-                entries.into_iter().partition(|entry| entry.account == account);
+                entries.into_iter().partition(|entry| entry.account == account && entry.call == endpoint.name);
             if let Some((entry, words)) = paying.distrusted(&mut entries) {
                 return Ok(if self.is_busy(entry.id) { busy() } else { Looked::Distrust(entry, words) });
             }
@@ -323,7 +323,7 @@ impl Till {
 }
 
 impl Till {
-    /// The first entry under another account that does not let this one be paid.
+    /// The first entry under another account, or of another call, that does not let this one be paid.
     fn in_the_way(
         &self,
         paying: &Paying<'_>,
@@ -353,12 +353,16 @@ impl Till {
         Ok(None)
     }
 
-    /// Asks what became of it under the other account. Ended unpaid, the look is taken again.
+    /// Asks what became of it the other way. Ended unpaid, the look is taken again. Two ways in which a customer may pay one sale are
+    /// never open together: the first one is closed (POS flows 4).
     fn ask_elsewhere(&self, paying: &Paying<'_>, entry: &Entry) -> Result<Advanced, Error> {
         let (Some(desk), Some(endpoint)) = (self.desk_of(entry), endpoint_of(entry)) else {
             return Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt::new(Reason::NoAccount, named(entry))))));
         };
         let work = Work { desk, endpoint, entry, call: paying.call, read: Some };
+        if paying.endpoint.makes_order() && matches!(self.decide(&work, Event::Close), Step::Close(_)) {
+            self.ask_to_close(&work);
+        }
         let outcome = self.ask_of(&work);
         let goes_on = outcome.is_paid() || self.may_pay(&paying.call, Duration::ZERO);
         match outcome.doubt() {
@@ -366,15 +370,15 @@ impl Till {
             None if goes_on => Ok(Advanced::Waited),
             None => self.ended_elsewhere(paying),
             Some(doubt) => {
-                let words = text(&["it may be paid under another account (", &named(entry), "): ", &doubt.text]);
+                let words = text(&["it may be paid another way (", &named(entry), "): ", &doubt.text]);
                 Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt { text: words.into(), ..doubt }))))
             }
         }
     }
 
-    /// It ended under another account, and there is no time to begin here. An `Error` says that nothing of the intent is open.
+    /// It ended the other way, and there is no time to begin here. An `Error` says that nothing of the intent is open.
     fn ended_elsewhere(&self, paying: &Paying<'_>) -> Result<Advanced, Error> {
-        let words = "the time was over when it had ended under another account: pay again";
+        let words = "the time was over when it had ended the other way: pay again";
         let unknown = |reason| Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt::new(reason, words)))));
         match self.journal.with(|journal| journal.of_intent(paying.call.intent)) {
             // The next look says so.

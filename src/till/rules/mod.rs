@@ -79,7 +79,7 @@ pub(super) fn deciding(mut entries: Vec<Entry>, unwritten: impl Fn(&Entry) -> bo
     }
 }
 
-/// What an entry of the same intent under another account means: an intent is unique in the journal, and another way is begun
+/// What an entry of the same intent under another account, or of another call, means: an intent is unique in the journal, and another way is begun
 /// only after a proven end of the first.
 pub(super) enum Elsewhere {
     /// It ended unpaid, and its number is given up.

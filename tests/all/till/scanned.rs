@@ -354,3 +354,36 @@ fn a_page_gets_six_signed_fields() {
         assert!(account.js_fields(APPID, PREPAY_ID, -1, nonce).is_err());
     }
 }
+
+/// One sale, whatever the method: two ways to pay it are never open together. Another method closes the first one.
+#[test]
+fn another_method_closes_the_first_one() {
+    let shop = Shop::new();
+    let till = shop.till();
+    let number = shop.ordered(&till);
+    let closed = || wxpay_signed(SignType::Md5, &[]);
+    // Whether it is closed is not known: no page is made.
+    for answer in ["NOTPAY", "USERPAYING", "PAYERROR"] {
+        shop.canned.then(&closed()).then(&order_state(answer, &number, &[]));
+        let doubt = unknown(till.order_with("sale 1", &h5_order(""), &Options::new().patience(Duration::ZERO)));
+        assert!(doubt.text.contains("another way") && doubt.text.contains(&number), "{doubt}");
+        shop.pass(60);
+    }
+    assert_eq!(shop.journal.states(), ["ordered"]);
+    assert!(!shop.calls()[1..].contains(&"unifiedorder".to_owned()));
+    // Closed, and only then the query's word: a new number, in the same call.
+    let calls = shop.calls().len();
+    shop.canned.then(&closed()).then(&order_state("CLOSED", &number, &[])).then(&order_made("MWEB", &[]));
+    let second = is_ordered(till.order("sale 1", &h5_order("")));
+    assert_ne!(second.order_number, number);
+    assert_eq!(shop.calls()[calls..], ["closeorder", "orderquery", "unifiedorder"]);
+    assert_eq!(shop.journal.states(), ["unpaid", "ordered"]);
+    // Back to the QR: the page's customer was faster. The sale is paid, says an error that names the payment.
+    shop.pass(60);
+    let paid = wxpay_signed(SignType::Md5, &[("result_code", "FAIL"), ("err_code", "ORDERPAID")]);
+    shop.canned.then(&paid).then(&order_state("SUCCESS", &second.order_number, &[]));
+    let error = native(&till).unwrap_err().to_string();
+    assert!(error.contains("paid already") && error.contains(&second.order_number), "{error}");
+    assert_eq!(shop.journal.states(), ["unpaid", "paid"]);
+    assert_eq!(accepted(till.order("sale 1", &h5_order(""))).order_number, second.order_number);
+}

@@ -443,6 +443,7 @@ fn shops() -> Vec<Shop> {
         Shop::new(SUFFICE, &[Flow::Wap], true),
         Shop::new("scanned orders", &[Flow::Native], false),
         Shop::new("a red packet or a recharge", &[Flow::Redpack, Flow::Webgate], false),
+        Shop::new("an order at one gateway or the other", &[Flow::Wap, Flow::Native], false),
         Shop::new("an order or a red packet", &[Flow::Wap, Flow::Redpack], false),
     ])
 }
