@@ -301,6 +301,7 @@ impl Life {
                 truth.misled || way.wire.sent_field(number, &AMOUNTS) != entry.amount.get().to_string()
             }
             _ if words.contains("given back") => way.wire.was_refunded(number),
+            _ if words.contains("somebody tried to pay it") => truth.said_tried,
             _ if words.contains("refused a repeat") => entry.attempts > 1,
             _ if words.contains("nobody knows how old it is") => stored_wrong || way.wire.dates() != Dates::Right,
             _ => false,

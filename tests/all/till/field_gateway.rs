@@ -50,6 +50,8 @@ pub struct Truth {
     pub stray: bool,
     /// A query said that it is paid, whether the answer came through or not.
     pub said_paid: bool,
+    /// Its query said that somebody tried to pay it.
+    pub said_tried: bool,
     /// An answer was about another order, or another amount.
     pub misled: bool,
     /// When it was last asked to be paid.
@@ -215,6 +217,7 @@ impl Modelled {
             _ => "NOTPAY",
         };
         truth.said_paid |= matches!(state, "SUCCESS");
+        truth.said_tried |= matches!(state, "PAYERROR");
         Some(self.says(order, number, state, fault))
     }
 
