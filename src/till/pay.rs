@@ -202,7 +202,11 @@ impl Till {
             Looked::Unknown(doubt) => Outcome::Unknown(doubt),
             Looked::Distrust(entry, words) => self.distrust(&paying.work(&entry), words),
             Looked::Report(entry) => self.report(entry),
-            Looked::Elsewhere(held) => return self.ask_elsewhere(paying, &held.entry),
+            Looked::Elsewhere(held) => {
+                // Not for an order that could not be made, nor for one that nobody wants any more.
+                let begins = valid.as_ref().is_none_or(Result::is_ok) && !paying.call.is_cancelled();
+                return self.ask_elsewhere(paying, &held.entry, begins);
+            }
             Looked::AskIfPaid(held) => {
                 let wait = self.of_case(paying.desk, paying.endpoint, &held.entry, |case| case.apart());
                 self.asked_if_paid(&paying.work(&held.entry), wait)
@@ -342,6 +346,13 @@ impl Till {
                 Elsewhere::Ended => {}
                 Elsewhere::Unknown(doubt) => return Ok(Some(Looked::Unknown(doubt))),
                 Elsewhere::InTheWay(why) => return Err(Error::field("intent", text(&[why, ": ", &named(&entry)]))),
+                // A sale's amount never changes (POS flows 20.26).
+                Elsewhere::Pending if paying.endpoint.makes_order() && entry.amount != paying.amount => {
+                    return Err(Error::field(
+                        "intent",
+                        text(&["was used before with another amount: ", &named(&entry)]),
+                    ));
+                }
                 Elsewhere::Pending if self.desk_of(&entry).is_some() => {
                     return Ok(Some(self.take(entry).map_or_else(busy, Looked::Elsewhere)));
                 }
@@ -354,13 +365,14 @@ impl Till {
     }
 
     /// Asks what became of it the other way. Ended unpaid, the look is taken again. Two ways in which a customer may pay one sale are
-    /// never open together: the first one is closed (POS flows 4).
-    fn ask_elsewhere(&self, paying: &Paying<'_>, entry: &Entry) -> Result<Advanced, Error> {
+    /// never open together: before another one `begins`, the first one is closed (POS flows 4).
+    fn ask_elsewhere(&self, paying: &Paying<'_>, entry: &Entry, begins: bool) -> Result<Advanced, Error> {
         let (Some(desk), Some(endpoint)) = (self.desk_of(entry), endpoint_of(entry)) else {
             return Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt::new(Reason::NoAccount, named(entry))))));
         };
         let work = Work { desk, endpoint, entry, call: paying.call, read: Some };
-        if paying.endpoint.makes_order() && matches!(self.decide(&work, Event::Close), Step::Close(_)) {
+        let begins = begins && paying.endpoint.makes_order();
+        if begins && matches!(self.decide(&work, Event::Close), Step::Close(_)) {
             self.ask_to_close(&work);
         }
         let outcome = self.ask_of(&work);

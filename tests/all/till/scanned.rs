@@ -387,3 +387,29 @@ fn another_method_closes_the_first_one() {
     assert_eq!(shop.journal.states(), ["unpaid", "paid"]);
     assert_eq!(accepted(till.order("sale 1", &h5_order(""))).order_number, second.order_number);
 }
+
+/// What cannot be begun closes nothing: a broken rule, another amount, a call that is cancelled. The QR stays payable.
+#[test]
+fn what_cannot_begin_closes_nothing() {
+    let shop = Shop::new();
+    let till = shop.till();
+    let number = shop.ordered(&till);
+    let calls = shop.calls().len();
+    // Another amount is another sale: nothing is sent.
+    let error = till.order("sale 1", &H5Order { total_fee: fen(889), ..h5_order("") }).unwrap_err().to_string();
+    assert!(error.contains("another amount") && error.contains(&number), "{error}");
+    assert_eq!(shop.calls().len(), calls);
+    // It is asked about, because it counts first; the rule is told once nothing is open.
+    let bad = H5Order { notify_url: "https://pay.example/notify?a=1", ..h5_order("") };
+    shop.canned.then(&order_state("NOTPAY", &number, &[]));
+    unknown(till.order_with("sale 1", &bad, &Options::new().patience(Duration::ZERO)));
+    shop.pass(60);
+    shop.canned.then(&order_state("NOTPAY", &number, &[]));
+    let cancelled = std::sync::atomic::AtomicBool::new(true);
+    unknown(till.order_with("sale 1", &h5_order(""), &Options::new().watch(&cancelled)));
+    assert!(!shop.calls().contains(&"closeorder".to_owned()), "{:?}", shop.calls());
+    assert_eq!(shop.journal.states(), ["ordered"]);
+    shop.pass(60);
+    shop.canned.then(&order_state("SUCCESS", &number, &[]));
+    accepted(till.payment_of(&number));
+}

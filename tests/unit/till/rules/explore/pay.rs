@@ -76,7 +76,10 @@ impl World<'_> {
             LookedAt::Wait(_, None) => return Ok(Err(Error::field("till", "the gateway asks for a pause"))),
             LookedAt::Unknown(doubt) => unknown(doubt),
             LookedAt::Report(at) => self.report(at, &self.entry(at)),
-            LookedAt::Elsewhere(at) => return self.ask_elsewhere(flow, call, at),
+            LookedAt::Elsewhere(at) => {
+                let begins = flow.is_order() && valid.as_ref().is_none_or(Result::is_ok);
+                return self.ask_elsewhere(begins, call, at);
+            }
             LookedAt::AskIfPaid(at) => {
                 let work = self.work(at, call);
                 let wait = self.of_case(at, &work.entry, |case| case.apart());
@@ -176,9 +179,9 @@ impl World<'_> {
         Ok(None)
     }
 
-    fn ask_elsewhere(&mut self, flow: Flow, call: Call, at: usize) -> Run<Result<Advanced, Error>> {
+    fn ask_elsewhere(&mut self, begins: bool, call: Call, at: usize) -> Run<Result<Advanced, Error>> {
         let work = self.work(at, call);
-        if flow.is_order() && matches!(self.decide(&work, Event::Close), Step::Close(_)) {
+        if begins && matches!(self.decide(&work, Event::Close), Step::Close(_)) {
             self.ask_to_close(at);
         }
         let outcome = self.ask_of(&work)?;
