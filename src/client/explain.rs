@@ -91,9 +91,10 @@ fn explain_step(
     let Some(step) = step else {
         return Explanation { string_to_sign: String::new(), agrees: None, findings: Vec::new() };
     };
+    let digest = digest_of(step, fields);
     let mut findings = Vec::new();
     about_fields(endpoint, step, fields, &mut findings);
-    about_key(step, fields, key, &mut findings);
+    about_key(step, digest, key, &mut findings);
     let texts: Vec<(&str, String)> = fields
         .iter()
         .filter(|(name, _)| match step.over {
@@ -104,11 +105,11 @@ fn explain_step(
         .collect();
     let pairs: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let string_to_sign = sign::masked_string(Canonical::of(&pairs), step.suffix);
-    let right = sign::digest(digest_of(step, fields), Canonical::of(&pairs), step.suffix, key);
+    let right = sign::digest(digest, Canonical::of(&pairs), step.suffix, key);
     let agrees = given.map(|given| same_hex(given.trim(), right.as_str()));
     if let Some(given) = given {
-        about_given(step, fields, given, &mut findings);
-        about_coverage(step, fields, key, given, &mut findings);
+        about_given(step, digest, given, &mut findings);
+        about_coverage((step, digest), fields, key, given, &mut findings);
     }
     Explanation { string_to_sign, agrees, findings }
 }
@@ -174,13 +175,13 @@ fn digest_of(step: &Step, fields: &[(&str, &[u8])]) -> Digest {
     step.digest.unwrap_or_else(|| if is_hmac() { Digest::HmacSha256 } else { Digest::Md5 })
 }
 
-fn about_key(step: &Step, fields: &[(&str, &[u8])], key: &Secret, findings: &mut Vec<Finding>) {
+fn about_key(step: &Step, digest: Digest, key: &Secret, findings: &mut Vec<Finding>) {
     let bytes = key.bytes();
     let name = if step.key == KeyName::WorkwxSecret { "secret" } else { "key" };
     if bytes.iter().any(|b| !b.is_ascii_graphic()) {
         push(findings, name, "holds a blank, a line break or a character outside ASCII", "含有空格、换行或非ASCII字符");
     }
-    if step.key == KeyName::Api && digest_of(step, fields) == Digest::Md5 && bytes.len() != 32 {
+    if step.key == KeyName::Api && digest == Digest::Md5 && bytes.len() != 32 {
         push(findings, name, "the API key usually has 32 characters", "API密钥通常是32个字符");
     }
     if bytes.is_empty() {
@@ -188,8 +189,8 @@ fn about_key(step: &Step, fields: &[(&str, &[u8])], key: &Secret, findings: &mut
     }
 }
 
-fn about_given(step: &Step, fields: &[(&str, &[u8])], given: &str, findings: &mut Vec<Finding>) {
-    let (length, upper) = match digest_of(step, fields) {
+fn about_given(step: &Step, digest: Digest, given: &str, findings: &mut Vec<Finding>) {
+    let (length, upper) = match digest {
         Digest::Md5 => (32, true),
         Digest::HmacSha256 => (64, true),
         Digest::HmacSha1 => (40, false),
@@ -211,14 +212,20 @@ fn about_given(step: &Step, fields: &[(&str, &[u8])], given: &str, findings: &mu
 }
 
 /// 不要将参数全部参与计算签名 (seed 000): the classic mistake of workwx_sign.
-fn about_coverage(step: &Step, fields: &[(&str, &[u8])], key: &Secret, given: &str, findings: &mut Vec<Finding>) {
+fn about_coverage(
+    (step, digest): (&Step, Digest),
+    fields: &[(&str, &[u8])],
+    key: &Secret,
+    given: &str,
+    findings: &mut Vec<Finding>,
+) {
     let Over::Named(_) = step.over else { return };
     let all: Option<Vec<(&str, &str)>> = fields
         .iter()
         .filter(|(name, _)| *name != step.output)
         .map(|(name, value)| Some((*name, core::str::from_utf8(value).ok()?)))
         .collect();
-    let over_all = all.map(|all| sign::digest(digest_of(step, fields), Canonical::of(&all), step.suffix, key));
+    let over_all = all.map(|all| sign::digest(digest, Canonical::of(&all), step.suffix, key));
     if over_all.is_some_and(|hex| same_hex(given.trim(), hex.as_str())) {
         push(
             findings,

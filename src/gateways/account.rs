@@ -44,8 +44,6 @@ pub struct Profile {
     pub(crate) amount: (u32, u32),
     pub(crate) waived: Vec<&'static str>,
     pub(crate) verifier: Verifier,
-    /// `sign_type`, where the account has requests name it.
-    pub(crate) sign_type: Option<&'static str>,
     /// The `service` of each Swiftpass call: (call, service).
     pub(crate) service: Option<(&'static str, String)>,
     /// The amounts that need no `scene_id`.
@@ -78,7 +76,6 @@ impl Profile {
             amount: (1, Fen::MAX.get()),
             waived: Vec::new(),
             verifier,
-            sign_type: None,
             service: None,
             amounts_without_scene: (100, 20_000),
             repeat_while_unpaid: false,
@@ -105,7 +102,8 @@ impl Profile {
     pub(crate) fn value(&self, endpoint: &Endpoint, field: &str) -> Option<&str> {
         match field {
             _ if self.waived.contains(&field) => None,
-            "sign_type" => self.sign_type,
+            // Named where it is not the documents' default (protocol F.1.5).
+            "sign_type" => (self.keys.digest != Digest::Md5).then(|| self.keys.digest.sign_type()),
             // By default each call's service has the call's name.
             "service" => match &self.service {
                 Some((call, name)) if *call == endpoint.name => Some(name),
@@ -180,7 +178,7 @@ impl WxpayAccount {
         check_digits("mch_id", mch_id)?;
         check_word("appid", appid, 32)?;
         check_api_key(&key)?;
-        let mut profile = Profile::new(WxpayAccount::FAMILY, &WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
+        let mut profile = Profile::new(WxpayAccount::FAMILY, &WECHAT_HOSTS, key, Verifier::Key);
         profile.identifiers = [("mch_id", mch_id), ("appid", appid)].map(|(n, v)| (n, v.into())).into();
         profile.notice = Some(&notification::WXPAY);
         Ok(WxpayAccount { profile })
@@ -189,13 +187,10 @@ impl WxpayAccount {
     /// The sign type of requests, replies and notifications. Default: MD5.
     #[must_use]
     pub fn sign_type(mut self, sign_type: SignType) -> WxpayAccount {
-        let digest = match sign_type {
+        self.profile.keys.digest = match sign_type {
             SignType::Md5 => Digest::Md5,
             SignType::HmacSha256 => Digest::HmacSha256,
         };
-        self.profile.keys.digest = digest;
-        self.profile.verifier = Verifier::Key(digest);
-        self.profile.sign_type = (sign_type != SignType::Md5).then(|| digest.sign_type());
         self
     }
 
@@ -259,7 +254,7 @@ impl RedpackAccount {
         check_digits("mch_id", mch_id)?;
         check_word("wxappid", wxappid, 32)?;
         check_api_key(&key)?;
-        let mut profile = Profile::new(RedpackAccount::FAMILY, &WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
+        let mut profile = Profile::new(RedpackAccount::FAMILY, &WECHAT_HOSTS, key, Verifier::Key);
         profile.identifiers =
             [("mch_id", mch_id), ("wxappid", wxappid), ("appid", wxappid)].map(|(n, v)| (n, v.into())).into();
         Ok(RedpackAccount { profile })
@@ -317,7 +312,7 @@ impl WorkwxAccount {
         check_word("appid", appid, 128)?;
         check_api_key(&key)?;
         check_key("secret", &secret, 1, 128)?;
-        let mut profile = Profile::new(WorkwxAccount::FAMILY, &WECHAT_HOSTS, key, Verifier::Key(Digest::Md5));
+        let mut profile = Profile::new(WorkwxAccount::FAMILY, &WECHAT_HOSTS, key, Verifier::Key);
         profile.keys.workwx = secret;
         profile.identifiers = [("mch_id", mch_id), ("appid", appid)].map(|(n, v)| (n, v.into())).into();
         // 2017: 1 to 20,000 yuan. Later pages print less; every limit is a setting (protocol B.1).
@@ -374,7 +369,7 @@ impl SwiftpassAccount {
             return Err(Error::setting("mch_id", "must be letters and digits only"));
         }
         check_key("key", &key, 16, 64)?;
-        let mut profile = Profile::new(SwiftpassAccount::FAMILY, &[&url], key, Verifier::Key(Digest::Md5));
+        let mut profile = Profile::new(SwiftpassAccount::FAMILY, &[&url], key, Verifier::Key);
         profile.identifiers = Vec::from([("mch_id", mch_id.into())]);
         profile.notice = Some(&notification::SWIFTPASS);
         // 1…5000000 fen (protocol C.2, total_fee).

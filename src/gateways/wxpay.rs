@@ -42,9 +42,47 @@ const SIGNATURE: Field = attempt("sign", "签名", 64);
 const SIGN_TYPE: Field = account_may(account("sign_type", "签名类型", 32));
 const NUMBER: Field = shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32));
 
-/// A call of `unifiedorder`: its `trade_type`, whether its `product_id` is required, its own rules, what it hands out.
+/// What all of these calls have in common.
+const CALL: Endpoint = Endpoint {
+    name: "",
+    path: "",
+    body: Body::Xml,
+    client_certificate: false,
+    asks: false,
+    // The replies to an order and to a close name neither the order nor the amount (POS flows 4).
+    own_connection: true,
+    order_number: "out_trade_no",
+    numbers: Numbers::DateSerial,
+    amount: "",
+    fields: &[],
+    rules: &[],
+    signing: &[SIGN_BY_ACCOUNT],
+    reply: ReplyTable {
+        transport: Some(RETURN_CODE),
+        business: RESULT_CODE,
+        code: &["err_code"],
+        text: &["err_code_des", "return_msg"],
+        signature: Due::Always,
+        echo: &[
+            ("mch_id", "mch_id"),
+            ("appid", "appid"),
+            ("sub_mch_id", "sub_mch_id"),
+            ("out_trade_no", "out_trade_no"),
+        ],
+        must_have: &["mch_id", "appid", "sub_mch_id"],
+        only_in_success: &[],
+        codes: &[],
+        other_codes: Means::Open,
+    },
+    decides: &[],
+    payee_pause: None,
+    resolved_by: ResolvedBy::NotByTill,
+    document: "protocol E.2, E.3; POS flows 3.1, 3.3, 4",
+};
+
+/// A call of `unifiedorder`: its name and rows, its rules, what its success must have, how a till resolves it.
 const fn unified_order(
-    (name, trade_type): (&'static str, &'static [Field]),
+    (name, fields): (&'static str, &'static [Field]),
     rules: &'static [Rule],
     must_have: &'static [&'static str],
     resolved_by: ResolvedBy,
@@ -52,23 +90,10 @@ const fn unified_order(
     Endpoint {
         name,
         path: "/pay/unifiedorder",
-        body: Body::Xml,
-        client_certificate: false,
-        asks: false,
-        // The reply names neither the order nor the amount (POS flows 4).
-        own_connection: true,
-        order_number: "out_trade_no",
-        numbers: Numbers::DateSerial,
         amount: "total_fee",
-        fields: trade_type,
+        fields,
         rules,
-        signing: &[SIGN_BY_ACCOUNT],
         reply: ReplyTable {
-            transport: Some(RETURN_CODE),
-            business: RESULT_CODE,
-            code: &["err_code"],
-            text: &["err_code_des", "return_msg"],
-            signature: Due::Always,
             echo: &[
                 ("mch_id", "mch_id"),
                 ("appid", "appid"),
@@ -80,12 +105,12 @@ const fn unified_order(
             must_have,
             only_in_success: &["prepay_id", "code_url", "mweb_url", "transaction_id"],
             codes: REFUSALS,
-            other_codes: Means::Open,
+            ..CALL.reply
         },
         decides: &["total_fee", "fee_type", "openid", "sub_openid"],
-        payee_pause: None,
         resolved_by,
         document: "protocol E.2, E.3; POS flows 4",
+        ..CALL
     }
 }
 
@@ -215,55 +240,13 @@ const REFUSALS: &[Row] = &[
     row("NOTENOUGH", Means::Open, "余额不足"),
 ];
 
-/// A question about an order, or its close.
-const fn by_number(
-    (name, path): (&'static str, &'static str),
-    fields: &'static [Field],
-    (asks, own_connection): (bool, bool),
-    (must_have, only_in_success): (&'static [&'static str], &'static [&'static str]),
-    codes: &'static [Row],
-) -> Endpoint {
-    Endpoint {
-        name,
-        path,
-        body: Body::Xml,
-        client_certificate: false,
-        asks,
-        own_connection,
-        order_number: "out_trade_no",
-        numbers: Numbers::DateSerial,
-        amount: "",
-        fields,
-        rules: &[],
-        signing: &[SIGN_BY_ACCOUNT],
-        reply: ReplyTable {
-            transport: Some(RETURN_CODE),
-            business: RESULT_CODE,
-            code: &["err_code"],
-            text: &["err_code_des", "return_msg"],
-            signature: Due::Always,
-            echo: &[
-                ("mch_id", "mch_id"),
-                ("appid", "appid"),
-                ("sub_mch_id", "sub_mch_id"),
-                ("out_trade_no", "out_trade_no"),
-            ],
-            must_have,
-            only_in_success,
-            codes,
-            other_codes: Means::Open,
-        },
-        decides: &[],
-        payee_pause: None,
-        resolved_by: ResolvedBy::NotByTill,
-        document: "protocol E.2, E.3; POS flows 3.1, 3.3, 4",
-    }
-}
-
 /// `orderquery`. It knows the orders of the last 30 days.
-pub const ORDER_QUERY: Endpoint = by_number(
-    ("orderquery", "/pay/orderquery"),
-    &[
+pub const ORDER_QUERY: Endpoint = Endpoint {
+    name: "orderquery",
+    path: "/pay/orderquery",
+    asks: true,
+    own_connection: false,
+    fields: &[
         shown(given("version", "接口版本号", Required::No, Kind::OneOf(&["1.0"]), 32)),
         APPID,
         SUB_APPID,
@@ -274,19 +257,25 @@ pub const ORDER_QUERY: Endpoint = by_number(
         SIGNATURE,
         SIGN_TYPE,
     ],
-    (true, false),
-    (&["mch_id", "appid", "sub_mch_id", "trade_state"], &["trade_state"]),
-    &[row("ORDERNOTEXIST", Means::NotKnown, "此交易订单号不存在")],
-);
+    reply: ReplyTable {
+        must_have: &["mch_id", "appid", "sub_mch_id", "trade_state"],
+        only_in_success: &["trade_state"],
+        codes: &[row("ORDERNOTEXIST", Means::NotKnown, "此交易订单号不存在")],
+        ..CALL.reply
+    },
+    ..CALL
+};
 
 /// `closeorder`. Its reply names no order: only the query after it counts (POS ruling 2).
-pub const CLOSE_ORDER: Endpoint = by_number(
-    ("closeorder", "/pay/closeorder"),
-    &[APPID, SUB_APPID, MCH_ID, SUB_MCH_ID, NUMBER, NONCE_STR, SIGNATURE, SIGN_TYPE],
-    (false, true),
-    (&["mch_id", "appid", "sub_mch_id"], &[]),
-    &[row("ORDERNOTEXIST", Means::NotKnown, "订单系统不存在此订单")],
-);
+pub const CLOSE_ORDER: Endpoint = Endpoint {
+    name: "closeorder",
+    path: "/pay/closeorder",
+    fields: &[APPID, SUB_APPID, MCH_ID, SUB_MCH_ID, NUMBER, NONCE_STR, SIGNATURE, SIGN_TYPE],
+    reply: ReplyTable {
+        codes: &[row("ORDERNOTEXIST", Means::NotKnown, "订单系统不存在此订单")], ..CALL.reply
+    },
+    ..CALL
+};
 
 /// A request of `unifiedorder`: what all of them have, and what one has of its own.
 macro_rules! order_request {

@@ -51,8 +51,8 @@ pub(crate) fn utf8(body: &[u8]) -> Result<&str, &'static str> {
 
 /// How an account verifies.
 pub(crate) enum Verifier {
-    /// With its own key: the digest of the account's configured sign type, never the one that the reply names.
-    Key(Digest),
+    /// With its own key and the account's sign type ([`Keys::digest`]), never the one that the reply names.
+    Key,
     /// With a rule of its own.
     Rule(Box<dyn ReplyRule>),
 }
@@ -64,8 +64,8 @@ pub(crate) fn verify(reply: &Pairs, due: Due, verifier: &Verifier, keys: &Keys) 
     match (verifier, due) {
         (_, Due::IfPresent) if reply.filled("sign").is_none() => return Ok(()),
         (Verifier::Rule(rule), _) => rule.verify(reply)?,
-        (Verifier::Key(_), Due::ByAccount) => return Err("the account has no rule to verify this reply with"),
-        (Verifier::Key(digest), _) => return verify_key(reply, *digest, keys.get(KeyName::Api)),
+        (Verifier::Key, Due::ByAccount) => return Err("the account has no rule to verify this reply with"),
+        (Verifier::Key, _) => return verify_key(reply, keys.digest, keys.get(KeyName::Api)),
     }
     unambiguous::check(reply)
 }

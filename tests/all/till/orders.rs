@@ -31,7 +31,7 @@ impl Shop {
         self.till_of(swiftpass_account())
     }
 
-    pub fn till_of(&self, account: SwiftpassAccount) -> Till {
+    pub fn till_of<A: Account + 'static>(&self, account: A) -> Till {
         let inputs = self.time.inputs(&self.canned);
         let journal = Box::new(self.journal.reopened());
         Till::with_inputs(journal, Box::new(self.time.clone()), Box::new(self.time.clone()))

@@ -5,32 +5,14 @@ use std::time::Duration;
 
 use wxpay_terminal::*;
 
-use crate::support::memory_journal::MemoryJournal;
 use crate::support::wxpay::*;
 use crate::support::*;
-use crate::till::modelled::Time;
+use crate::till::orders::Shop;
 
-struct Shop {
-    canned: Canned,
-    journal: MemoryJournal,
-    time: Time,
-}
-
+/// The shop of `orders.rs`, with WeChat's own gateway.
 impl Shop {
-    fn new() -> Shop {
-        Shop { canned: Canned::default(), journal: MemoryJournal::default(), time: Time::new() }
-    }
-
-    fn till(&self) -> Till {
+    fn counter(&self) -> Till {
         self.till_of(wxpay_account())
-    }
-
-    fn till_of(&self, account: WxpayAccount) -> Till {
-        let inputs = self.time.inputs(&self.canned);
-        let journal = Box::new(self.journal.reopened());
-        Till::with_inputs(journal, Box::new(self.time.clone()), Box::new(self.time.clone()))
-            .patience(Duration::from_secs(20))
-            .with(Client::with_inputs(account, terminal(), inputs).unwrap())
     }
 
     fn pass(&self, seconds: u64) {
@@ -42,7 +24,7 @@ impl Shop {
         self.canned.sent().into_iter().map(call).collect()
     }
 
-    fn ordered(&self, till: &Till) -> String {
+    fn scanned(&self, till: &Till) -> String {
         self.canned.then_dated(&order_made("NATIVE", &[]), NOW);
         is_ordered(native(till)).order_number
     }
@@ -57,7 +39,7 @@ fn native(till: &Till) -> Result<Outcome<Receipt<NativeOrderMade>>, Error> {
 fn each_method_hands_out_what_its_customer_needs() {
     let shop = Shop::new();
     shop.canned.then(&order_made("NATIVE", &[]));
-    let Evidence::Reply(made) = is_ordered(native(&shop.till())).evidence else { panic!("it was seen just now") };
+    let Evidence::Reply(made) = is_ordered(native(&shop.counter())).evidence else { panic!("it was seen just now") };
     assert_eq!((made.code_url.as_str(), made.prepay_id.as_str()), (CODE_URL, PREPAY_ID));
     assert!(!format!("{made:?}").contains("weixin"), "{made:?}");
     let sent = shop.canned.sent();
@@ -65,22 +47,22 @@ fn each_method_hands_out_what_its_customer_needs() {
     assert_eq!((at("time_start"), at("time_expire")), (NOW, NOW + 360), "6 minutes");
     assert_eq!(xml_value(&sent[0].body, "trade_type").as_deref(), Some("NATIVE"));
     assert!(sent[0].own_connection && sent[0].url.ends_with("/pay/unifiedorder"), "{sent:?}");
-    let again = is_ordered(native(&shop.till()));
+    let again = is_ordered(native(&shop.counter()));
     assert_eq!(again.evidence.field("code_url"), Some(CODE_URL));
     assert_eq!(shop.calls(), ["unifiedorder"]);
 
     let shop = Shop::new();
     shop.canned.then(&order_made("JSAPI", &[]));
-    is_ordered(shop.till().order("sale 1", &jsapi_order("")));
-    let again = is_ordered(shop.till().order("sale 1", &jsapi_order("")));
+    is_ordered(shop.counter().order("sale 1", &jsapi_order("")));
+    let again = is_ordered(shop.counter().order("sale 1", &jsapi_order("")));
     assert_eq!(again.evidence.field("prepay_id"), Some(PREPAY_ID));
     // The prepay_id is the customer's: another one is another sale.
     let other = JsapiOrder { openid: Some("oAnotherCustomer"), ..jsapi_order("") };
-    assert!(shop.till().order("sale 1", &other).is_err());
+    assert!(shop.counter().order("sale 1", &other).is_err());
 
     let shop = Shop::new();
     shop.canned.then(&order_made("MWEB", &[]));
-    let made = is_ordered(shop.till().order("sale 1", &h5_order("")));
+    let made = is_ordered(shop.counter().order("sale 1", &h5_order("")));
     assert!(made.evidence.field("mweb_url").unwrap().starts_with("https://wx.tenpay.com/"));
 }
 
@@ -103,11 +85,7 @@ fn a_reply_that_is_not_this_orders_hands_nothing_out() {
         // Its answer was lost: a new number is made, and this one is watched.
         shop.canned.then_fault(Sent::Maybe);
         unknown(native(&till));
-        assert!(
-            shop.journal.states().iter().all(|state| *state != "ordered"),
-            "{change:?}: {:?}",
-            shop.journal.states()
-        );
+        assert!(shop.states().iter().all(|state| *state != "ordered"), "{change:?}: {:?}", shop.states());
     }
 }
 
@@ -122,7 +100,7 @@ fn the_query_says_paid() {
         let of_sub = ("sub_mch_id", SUB_MCH_ID);
         shop.canned.then(&order_state("SUCCESS", &number, &[of_sub, change]));
         unknown(till.payment_of(&number));
-        assert_eq!(shop.journal.states(), ["ordered"], "{change:?}");
+        assert_eq!(shop.states(), ["ordered"], "{change:?}");
         shop.pass(60);
         shop.canned.then(&order_state("SUCCESS", &number, &[of_sub]));
         let receipt = accepted(till.payment_of(&number));
@@ -138,8 +116,8 @@ fn the_query_says_paid() {
 fn not_yet_is_not_no() {
     for state in ["NOTPAY", "USERPAYING", "ACCEPT", "PAYERROR"] {
         let shop = Shop::new();
-        let till = shop.till();
-        let number = shop.ordered(&till);
+        let till = shop.counter();
+        let number = shop.scanned(&till);
         for _ in 0..3 {
             shop.canned.then(&order_state(state, &number, &[]));
             assert_eq!(unknown(till.payment_of(&number)).reason, Reason::NotPaidYet, "{state}");
@@ -160,8 +138,8 @@ fn not_yet_is_not_no() {
 fn a_payment_that_was_tried_never_ends_by_its_age() {
     for state in ["PAYERROR", "USERPAYING", "ACCEPT", "NOTPAY"] {
         let shop = Shop::new();
-        let till = shop.till();
-        let number = shop.ordered(&till);
+        let till = shop.counter();
+        let number = shop.scanned(&till);
         shop.pass(3 * 3_600);
         let refused = wxpay_signed(SignType::Md5, &[("result_code", "FAIL"), ("err_code", "SYSTEMERROR")]);
         shop.canned.then_dated(&order_state(state, &number, &[]), NOW + 10_800);
@@ -173,7 +151,7 @@ fn a_payment_that_was_tried_never_ends_by_its_age() {
         assert_eq!(unknown(till.payment_of(&number)).reason, Reason::ForAPerson, "{state}");
         // No second order beside it, also after a restart.
         unknown(native(&till));
-        unknown(native(&shop.till()));
+        unknown(native(&shop.counter()));
         assert!(!shop.calls()[1..].contains(&"unifiedorder".to_owned()), "{state}");
         // And what the query says later counts.
         shop.pass(60);
@@ -202,7 +180,7 @@ fn the_account_chooses_the_sign_type() {
         assert_eq!(unknown(till.payment_of(&number)).reason, Reason::Unverified);
         shop.pass(60);
     }
-    let md5 = shop.till();
+    let md5 = shop.counter();
     let sent = shop.canned.then(&order_state("NOTPAY", &number, &[])).sent().len();
     unknown(md5.payment_of(&number));
     let body = shop.canned.sent()[sent].body.clone();
@@ -241,19 +219,19 @@ fn a_client_reads_a_notification_too() {
 #[test]
 fn a_notification_is_asked_about() {
     let shop = Shop::new();
-    let till = shop.till();
-    let number = shop.ordered(&till);
+    let till = shop.counter();
+    let number = shop.scanned(&till);
     let body = notification(&number, SignType::Md5, &[]);
     // No answer from the query: it comes again.
     shop.canned.then_fault(Sent::Maybe);
     assert!(till.notified(body.as_bytes()).is_err());
-    assert_eq!(shop.journal.states(), ["ordered"]);
+    assert_eq!(shop.states(), ["ordered"]);
     shop.pass(60);
     shop.canned.then(&order_state("SUCCESS", &number, &[]));
     let notified = till.notified(body.as_bytes()).unwrap();
     let answer = "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
     assert_eq!(notified.reply, answer);
-    assert_eq!(shop.journal.states(), ["paid"]);
+    assert_eq!(shop.states(), ["paid"]);
     // Again: nothing is asked.
     let calls = shop.calls().len();
     assert_eq!(till.notified(body.as_bytes()).unwrap().reply, answer);
@@ -278,17 +256,17 @@ fn a_notification_that_differs_is_refused() {
         (("sign", "0A0339EBA784565B0FE68209C94BBF55"), "signature"),
     ] {
         let shop = Shop::new();
-        let till = shop.till();
-        let number = shop.ordered(&till);
+        let till = shop.counter();
+        let number = shop.scanned(&till);
         let body = notification(&number, SignType::Md5, &[change]);
         let fault = till.notified(body.as_bytes()).unwrap_err();
         assert!(fault.reason().contains(words) || words == "signature", "{change:?}: {fault}");
-        assert_eq!((shop.journal.states(), shop.calls().len()), (vec!["ordered"], 1), "{change:?}");
+        assert_eq!((shop.states(), shop.calls().len()), (vec!["ordered"], 1), "{change:?}");
     }
     // Signed with the other sign type.
     let shop = Shop::new();
-    let till = shop.till();
-    let number = shop.ordered(&till);
+    let till = shop.counter();
+    let number = shop.scanned(&till);
     assert!(till.notified(notification(&number, SignType::HmacSha256, &[]).as_bytes()).is_err());
 }
 
@@ -359,8 +337,8 @@ fn a_page_gets_six_signed_fields() {
 #[test]
 fn another_method_closes_the_first_one() {
     let shop = Shop::new();
-    let till = shop.till();
-    let number = shop.ordered(&till);
+    let till = shop.counter();
+    let number = shop.scanned(&till);
     let closed = || wxpay_signed(SignType::Md5, &[]);
     // Whether it is closed is not known: no page is made.
     for answer in ["NOTPAY", "USERPAYING", "PAYERROR"] {
@@ -369,7 +347,7 @@ fn another_method_closes_the_first_one() {
         assert!(doubt.text.contains("another way") && doubt.text.contains(&number), "{doubt}");
         shop.pass(60);
     }
-    assert_eq!(shop.journal.states(), ["ordered"]);
+    assert_eq!(shop.states(), ["ordered"]);
     assert!(!shop.calls()[1..].contains(&"unifiedorder".to_owned()));
     // Closed, and only then the query's word: a new number, in the same call.
     let calls = shop.calls().len();
@@ -377,14 +355,14 @@ fn another_method_closes_the_first_one() {
     let second = is_ordered(till.order("sale 1", &h5_order("")));
     assert_ne!(second.order_number, number);
     assert_eq!(shop.calls()[calls..], ["closeorder", "orderquery", "unifiedorder"]);
-    assert_eq!(shop.journal.states(), ["unpaid", "ordered"]);
+    assert_eq!(shop.states(), ["unpaid", "ordered"]);
     // Back to the QR: the page's customer was faster. The sale is paid, says an error that names the payment.
     shop.pass(60);
     let paid = wxpay_signed(SignType::Md5, &[("result_code", "FAIL"), ("err_code", "ORDERPAID")]);
     shop.canned.then(&paid).then(&order_state("SUCCESS", &second.order_number, &[]));
     let error = native(&till).unwrap_err().to_string();
     assert!(error.contains("paid already") && error.contains(&second.order_number), "{error}");
-    assert_eq!(shop.journal.states(), ["unpaid", "paid"]);
+    assert_eq!(shop.states(), ["unpaid", "paid"]);
     assert_eq!(accepted(till.order("sale 1", &h5_order(""))).order_number, second.order_number);
 }
 
@@ -392,8 +370,8 @@ fn another_method_closes_the_first_one() {
 #[test]
 fn what_cannot_begin_closes_nothing() {
     let shop = Shop::new();
-    let till = shop.till();
-    let number = shop.ordered(&till);
+    let till = shop.counter();
+    let number = shop.scanned(&till);
     let calls = shop.calls().len();
     // Another amount is another sale: nothing is sent.
     let error = till.order("sale 1", &H5Order { total_fee: fen(889), ..h5_order("") }).unwrap_err().to_string();
@@ -408,7 +386,7 @@ fn what_cannot_begin_closes_nothing() {
     let cancelled = std::sync::atomic::AtomicBool::new(true);
     unknown(till.order_with("sale 1", &h5_order(""), &Options::new().watch(&cancelled)));
     assert!(!shop.calls().contains(&"closeorder".to_owned()), "{:?}", shop.calls());
-    assert_eq!(shop.journal.states(), ["ordered"]);
+    assert_eq!(shop.states(), ["ordered"]);
     shop.pass(60);
     shop.canned.then(&order_state("SUCCESS", &number, &[]));
     accepted(till.payment_of(&number));
