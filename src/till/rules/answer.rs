@@ -73,7 +73,9 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
             }
         }
         // Somebody is paying it, or tried to: that is not "unpaid".
-        Said::Waiting(Waiting::Paying) if only_paid => Step::Unknown(doubt(Reason::OpenCode, PAYING)),
+        Said::Waiting(Waiting::Paying | Waiting::CloseFirst) if only_paid => {
+            Step::Unknown(doubt(Reason::OpenCode, PAYING))
+        }
         _ if only_paid => Step::Report,
         _ if case.seen.called_paid => contradicted(state),
         Said::Unpaid if names_it(case, resolution, &pairs) => {

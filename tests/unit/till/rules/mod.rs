@@ -577,3 +577,18 @@ fn past_the_look_back_by_own_time_it_is_for_a_person() {
         assert_eq!(asked(month), "ForAPerson", "{flow:?}");
     }
 }
+
+/// POS ruling 3: PAYERROR is not "not paid". Asked about only to find it paid, an order that somebody tried to pay is not unpaid.
+#[test]
+fn a_payment_that_was_tried_is_not_unpaid() {
+    for flow in FLOWS.iter().filter(|flow| flow.is_order()) {
+        for state in STATES.iter().filter(|state| !matches!(state, State::Accepted | State::PaidLate | State::HandPaid))
+        {
+            let at = scene(*flow, *state);
+            let (answer, date) = (known(*flow, "PAYERROR", None), Some(at.entry.begun_at + MINUTE));
+            let waited = Duration::from_secs(1);
+            let said = words(&at.step(Event::Answer(Answered { answer, date, asking: Asking::IfPaid, waited })));
+            assert_eq!(said, "Unknown (OpenCode)", "{flow:?} {state:?}");
+        }
+    }
+}
