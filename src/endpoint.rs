@@ -61,6 +61,9 @@ pub enum ResolvedBy {
     /// The call makes an order that a customer pays: by the gateway's query, and never by a repeat, because the query does
     /// not return what the customer needs.
     Order(&'static Resolution, &'static OrderRules),
+    /// The call takes money by a customer's payment code, which is sent once and never again: by the gateway's query, and where that
+    /// says nothing in time, by taking the money back (撤销).
+    Reversal(&'static Resolution, &'static ReversalRules),
     /// A till does not make this call.
     NotByTill,
 }
@@ -120,6 +123,39 @@ pub struct OrderRules {
     pub gone: Duration,
     /// The reply's fields that a restart needs: `mweb_url`.
     pub handed_out: &'static [&'static str],
+}
+
+/// A payment that is taken back where nobody can say in time what became of it (POS flows 3).
+#[derive(Debug)]
+pub struct ReversalRules {
+    /// The call that takes it back. Its reply proves nothing: only the query's word counts.
+    pub call: &'static Endpoint,
+    /// No earlier than this after the payment's exchange ended.
+    pub not_before: Duration,
+    /// How long the customer is waited for, from then on.
+    pub poll: Duration,
+    /// The time between two questions meanwhile.
+    pub apart: Duration,
+    /// The time between two reversals.
+    pub again: Duration,
+    /// How long reversing is tried after the wait for the customer, within one call.
+    pub patience: Duration,
+    /// So long after it was begun it can be taken back no more.
+    pub expires: Duration,
+    /// The code of a reversal that comes too late.
+    pub expired: &'static str,
+    /// How long after the attempt "not found" may still turn into a payment.
+    pub window: Duration,
+    /// The states of a customer who is paying: whatever was said before, they are waited for.
+    pub paying: &'static [&'static str],
+    /// The states that sound final and are not: they lead to the reversal at once.
+    pub suspect: &'static [&'static str],
+    /// The states of a payment that was given back, by whom and how much is not said.
+    pub given_back: &'static [&'static str],
+    /// Codes of the payment after which nobody is waited for: one question, then the reversal.
+    pub ask_once: &'static [&'static str],
+    /// Codes of the reversal that do not count as a refusal of it: they say nothing, or are the settings' fault.
+    pub no_refusal: &'static [&'static str],
 }
 
 /// How a payment notification is read.
@@ -247,6 +283,9 @@ pub enum Kind {
     },
     /// A decimal number.
     Digits,
+    /// A customer's payment code: 16 to 32 digits, and none that is surely another wallet's. It is sent once: not stored, not shown, not
+    /// compared (POS flows 13).
+    AuthCode,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// An IPv4 address, dotted.
@@ -469,6 +508,24 @@ impl Endpoint {
     /// The row of a field.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|row| row.name == name)
+    }
+
+    /// The query by which a till resolves it.
+    pub(crate) fn by_query(&self) -> Option<&'static Resolution> {
+        match self.resolved_by {
+            ResolvedBy::Query(how) | ResolvedBy::Order(how, _) | ResolvedBy::Reversal(how, _) => Some(how),
+            ResolvedBy::Repeat | ResolvedBy::NotByTill => None,
+        }
+    }
+
+    /// The field that is sent once and never stored: a payment code.
+    pub(crate) fn one_time(&self) -> Option<&'static Field> {
+        self.fields.iter().find(|row| row.kind == Kind::AuthCode)
+    }
+
+    /// Whether a customer pays: by an order, or by a payment code.
+    pub fn takes_money(&self) -> bool {
+        matches!(self.resolved_by, ResolvedBy::Order(..) | ResolvedBy::Reversal(..))
     }
 
     /// Whether a success makes an order that a customer has yet to pay: no money moves by the call itself.

@@ -72,6 +72,7 @@ pub use error::{Error, ErrorKind};
 pub use gateways::account::{
     Account, RedpackAccount, SignType, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount,
 };
+pub use gateways::micropay::{MicroPaid, MicroPay, Reverse, Reversed};
 pub use gateways::notification::{Notification, NotificationFault, PaidNotice, StoredOrder};
 pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
 pub use gateways::request::{Close, Payment, Query, Reply, Request};
@@ -85,7 +86,7 @@ pub use gateways::wxpay::{
     CloseOrder, H5Order, H5OrderMade, JsFields, JsapiOrder, JsapiOrderMade, NativeOrder, NativeOrderMade, OrderClosed,
     OrderQuery, QueriedOrder,
 };
-pub use gateways::{ENDPOINTS, redpack, swiftpass, webgate, workwx, wxpay};
+pub use gateways::{ENDPOINTS, micropay, redpack, swiftpass, webgate, workwx, wxpay};
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;
 pub use journal::order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};
@@ -102,7 +103,9 @@ pub use secret::Secret;
 pub use terminal::Terminal;
 #[cfg(feature = "std")]
 pub use till::SystemPause;
-pub use till::{Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Repeats, Reported, Till, Watch};
+pub use till::{
+    Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Repeats, Reported, Reversals, Till, Watch,
+};
 #[cfg(feature = "https")]
 pub use transport::https::{Https, HttpsBuilder};
 #[cfg(feature = "https")]

@@ -155,6 +155,12 @@ pub enum Reason {
     NotPaidYet,
     /// A refusal that the document calls "not paid", and that the query has yet to confirm.
     Unconfirmed,
+    /// The customer is paying: a password is asked for.
+    CustomerPaying,
+    /// It is being taken back, and the gateway has yet to say that it is.
+    Reversing,
+    /// Nobody can tell, and nobody may take it back here: [`Till::reverse`](crate::Till::reverse), or `pay` with the same intent.
+    NeedsReversal,
 }
 
 impl Doubt {
@@ -180,6 +186,9 @@ impl fmt::Display for Doubt {
             Reason::NoAccount => "the account is missing",
             Reason::NotPaidYet => "not paid yet",
             Reason::Unconfirmed => "refused, and the query has yet to confirm it",
+            Reason::CustomerPaying => "the customer is paying",
+            Reason::Reversing => "it is being taken back",
+            Reason::NeedsReversal => "it is not taken back yet",
         })?;
         for part in [self.code.as_str(), &self.text] {
             if !part.is_empty() {

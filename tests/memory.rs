@@ -208,6 +208,14 @@ mod till {
             self.change(|entry| entry.attempts += 1).map(drop)
         }
 
+        fn reversing(&mut self, _: EntryId, _: i64) -> Result<(), JournalFault> {
+            self.change(|entry| entry.reversals += 1).map(drop)
+        }
+
+        fn unproven(&mut self) -> Result<Vec<Entry>, JournalFault> {
+            Ok(self.now().into_iter().filter(Entry::is_unproven).collect())
+        }
+
         fn settle(&mut self, _: EntryId, settlement: &Settlement, _: i64) -> Result<i64, JournalFault> {
             self.change(|entry| entry.state = EntryState::Recorded(settlement.clone()))
         }

@@ -97,6 +97,7 @@ static GATEWAYS: [Gateway; 5] = [
             "host",
             "second_host",
             "notifications_suffice",
+            "without_certificate",
         ],
         amounts: LIMITS,
         secrets: &["key"],
@@ -254,6 +255,9 @@ fn wxpay(settings: &Settings) -> Result<AnyAccount, Error> {
     if settings.flag("notifications_suffice")? {
         account = account.notifications_suffice();
     }
+    if settings.flag("without_certificate")? {
+        account = account.without_certificate();
+    }
     Ok(AnyAccount::Wxpay(account))
 }
 
@@ -357,7 +361,8 @@ abi! {
     /// - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
     ///   Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
     /// - WXT_WXPAY: mch_id, appid; secret key. Optional: sign_type ("MD5", the default, or "HMAC-SHA256"), sub_mch_id and sub_appid of
-    ///   a service provider's merchant, host, second_host, notifications_suffice ("1"); least_amount and most_amount.
+    ///   a service provider's merchant, host, second_host, notifications_suffice ("1"), without_certificate ("1": payment codes are taken though nothing can be taken
+    ///   back); least_amount and most_amount.
     ///
     /// Hosts are complete: "https://api.mch.weixin.qq.com". What is missing or wrong is told when a client or till is made.
     call wxt_account_new(gateway: i32, account: *mut *mut wxt_account) {

@@ -271,7 +271,7 @@ unsafe fn ask(
     let read = given.call.read;
     drop(given);
     let (profile, pipe) = client.parts();
-    let (said, _) = pipe.ask(profile, &mut draft, pipe.within, read).map_err(Fail::NotSent)?;
+    let said = pipe.ask(profile, &mut draft, pipe.within, read).map_err(Fail::NotSent)?.answer;
     let order_number = c(draft.fields.get(draft.endpoint.order_number).unwrap_or_default());
     let mut told = Told { order_number, ..Told::default() };
     let said = match said {

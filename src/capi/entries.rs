@@ -26,6 +26,7 @@ pub(super) struct EntryTexts {
     begun_at: i64,
     last_attempt_at: i64,
     attempts: u32,
+    reversals: u32,
     acknowledged_at: i64,
     pub(super) state: wxt_entry_state,
     outcome: wxt_outcome,
@@ -56,6 +57,7 @@ impl EntryTexts {
             begun_at: entry.begun_at,
             last_attempt_at: entry.last_attempt_at,
             attempts: entry.attempts,
+            reversals: entry.reversals,
             acknowledged_at: entry.acknowledged_at.unwrap_or(0),
             state: wxt_entry_state::WXT_ENTRY_OPEN,
             outcome: outcome.map_or(WXT_UNKNOWN, outcome_of),
@@ -83,6 +85,10 @@ impl EntryTexts {
             Settlement::Declined { code, text, next: allowed } => {
                 (self.code, self.text, self.next) = (c(code), c(text), next(*allowed));
                 wxt_entry_state::WXT_ENTRY_DECLINED
+            }
+            Settlement::Unproven { code, text, next: allowed } => {
+                (self.code, self.text, self.next) = (c(code), c(text), next(*allowed));
+                wxt_entry_state::WXT_ENTRY_UNPROVEN
             }
             Settlement::NotSent => wxt_entry_state::WXT_ENTRY_NOT_SENT,
             Settlement::Ordered { evidence } => {
@@ -146,6 +152,9 @@ abi! {
 
     /// How many attempts were made or begun.
     get wxt_entry_attempts(entry: wxt_entry) -> u32 = 0, |entry| entry.attempts;
+
+    /// How often the till decided to take it back (撤销). From the first time on it is never accepted.
+    get wxt_entry_reversals(entry: wxt_entry) -> u32 = 0, |entry| entry.reversals;
 
     /// When it was acknowledged, in seconds since 1970, or 0.
     get wxt_entry_acknowledged_at(entry: wxt_entry) -> i64 = 0, |entry| entry.acknowledged_at;

@@ -106,6 +106,12 @@ pub enum wxt_reason {
     WXT_REASON_NOT_PAID_YET = 13,
     /// A refusal that the document calls "not paid", and that the query has yet to confirm.
     WXT_REASON_UNCONFIRMED = 14,
+    /// The customer is paying: a password is asked for.
+    WXT_REASON_CUSTOMER_PAYING = 15,
+    /// It is being taken back, and the gateway has yet to say that it is.
+    WXT_REASON_REVERSING = 16,
+    /// Nobody can tell, and it is not taken back yet: `wxt_till_reverse`, or pay the same intent again.
+    WXT_REASON_NEEDS_REVERSAL = 17,
 }
 
 /// How an outcome was proven.
@@ -178,7 +184,7 @@ pub enum wxt_gateway {
     WXT_SWIFTPASS = 3,
     /// E-pay campus card recharge.
     WXT_WEBGATE = 4,
-    /// WeChat Pay's own gateway: orders that a customer scans.
+    /// WeChat Pay's own gateway: payment codes, and orders that a customer scans.
     WXT_WXPAY = 5,
 }
 
@@ -214,6 +220,10 @@ pub enum wxt_call {
     WXT_ORDER_QUERY = 12,
     /// closeorder: closes an unpaid order. Its success proves nothing: ask afterwards.
     WXT_CLOSE_ORDER = 13,
+    /// micropay: takes money by a customer's payment code.
+    WXT_MICRO_PAY = 14,
+    /// reverse: takes a micropay back. Its success proves nothing: ask afterwards. A till does it by itself.
+    WXT_REVERSE = 15,
 }
 
 /// What a transport of your own returns.
@@ -266,6 +276,8 @@ pub enum wxt_entry_state {
     WXT_ENTRY_ABANDONED = 8,
     /// The customer paid an order that was given up. Give it back, or keep it: `wxt_till_accept_late`.
     WXT_ENTRY_PAID_LATE = 9,
+    /// Refused, and the gateway's query does not know it: it counts as refused, and is asked about for a day.
+    WXT_ENTRY_UNPROVEN = 10,
 }
 
 /// What a call of a till does.
@@ -280,6 +292,22 @@ pub enum wxt_phase {
     WXT_ASKING = 2,
     /// The identical payment is sent again.
     WXT_REPEATING = 3,
+    /// It waits for the customer, who types a password.
+    WXT_CONFIRMING = 4,
+    /// The payment is taken back: it waits for the moment, or does it.
+    WXT_REVERSING = 5,
+}
+
+/// What `wxt_till_recover` may take back.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_reversals {
+    /// Nothing: it only asks.
+    WXT_REVERSALS_NONE = 0,
+    /// It goes on with reversals that were begun. Firmware should start so.
+    WXT_REVERSALS_BEGUN = 1,
+    /// It also begins to take back what the gateway twice, a minute apart, said to be unpaid.
+    WXT_REVERSALS_OPEN = 2,
 }
 
 /// What a person found. 0 is refused: nobody found anything.

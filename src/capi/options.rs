@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::till::{Options, Phase, Progress, Repeats, Watch};
+use crate::till::{Options, Phase, Progress, Repeats, Reversals, Watch};
 
 use super::ffi::{
     Done, Fail, abi, c, handle, locked, milliseconds, peek, put, seen, text, wanted, whole, wxt_cancel, wxt_options,
     wxt_progress, wxt_progress_callback,
 };
-use super::numbers::{wxt_code, wxt_phase};
+use super::numbers::{wxt_code, wxt_phase, wxt_reversals};
 
 super::ffi::opaque! {
     wxt_options: Mutex<Choices> = 0x5758_000d;
@@ -24,6 +24,7 @@ pub(super) struct Choices {
     account: Option<String>,
     pub(super) patience: Option<Duration>,
     repeats: Repeats,
+    reversals: Reversals,
     progress: wxt_progress_callback,
     context: Shared,
     cancel: Option<Arc<AtomicBool>>,
@@ -59,7 +60,7 @@ impl Choices {
     }
 
     pub(super) fn with<T>(&self, run: impl FnOnce(&Options<'_>) -> T) -> T {
-        let mut options = Options::new().repeats(self.repeats).watch(self);
+        let mut options = Options::new().repeats(self.repeats).reversals(self.reversals).watch(self);
         if let Some(account) = &self.account {
             options = options.account(account);
         }
@@ -79,6 +80,8 @@ impl Watch for Choices {
             Phase::Asking => wxt_phase::WXT_ASKING,
             Phase::Repeating => wxt_phase::WXT_REPEATING,
             Phase::Waiting => wxt_phase::WXT_WAITING,
+            Phase::Confirming => wxt_phase::WXT_CONFIRMING,
+            Phase::Reversing => wxt_phase::WXT_REVERSING,
         };
         let out = wxt_progress {
             intent: intent.as_ptr(),
@@ -96,7 +99,8 @@ impl Watch for Choices {
 }
 
 abi! {
-    /// Options with nothing chosen: the only account of the gateway, 30 seconds of patience, no repeats, nobody watches.
+    /// Options with nothing chosen: the only account of the gateway, 30 seconds of patience (75 for a payment code), no repeats, no
+    /// reversals, nobody watches.
     call wxt_options_new(options: *mut *mut wxt_options) {
         wanted(options, "options")?;
         put(options, handle(Mutex::new(Choices::default())));
@@ -121,6 +125,18 @@ abi! {
         let seconds = u64::try_from(younger_than_seconds);
         let seconds = seconds.map_err(|_| Fail::Argument("younger_than_seconds", "is negative"))?;
         choices.repeats = Repeats::YoungerThan(Duration::from_secs(seconds));
+    }
+
+    /// Lets `wxt_till_recover` take payments back: one of `wxt_reversals`. This moves money. (`wxt_till_pay` always takes back what it cannot
+    /// prove.)
+    call wxt_options_set_reversals(options: *mut wxt_options, reversals: i32) {
+        let mut choices = locked(seen(options.cast_const(), "options")?);
+        choices.reversals = match reversals {
+            chosen if chosen == wxt_reversals::WXT_REVERSALS_NONE as i32 => Reversals::None,
+            chosen if chosen == wxt_reversals::WXT_REVERSALS_BEGUN as i32 => Reversals::Begun,
+            chosen if chosen == wxt_reversals::WXT_REVERSALS_OPEN as i32 => Reversals::Open,
+            _ => return Err(Fail::Argument("reversals", "is none of wxt_reversals")),
+        };
     }
 
     /// Who is told where the call is. NULL: nobody. The context must live until the calls with these options have returned.

@@ -150,6 +150,9 @@ pub(super) fn reason(reason: Reason) -> wxt_reason {
         Reason::NoAccount => wxt_reason::WXT_REASON_NO_ACCOUNT,
         Reason::NotPaidYet => wxt_reason::WXT_REASON_NOT_PAID_YET,
         Reason::Unconfirmed => wxt_reason::WXT_REASON_UNCONFIRMED,
+        Reason::CustomerPaying => wxt_reason::WXT_REASON_CUSTOMER_PAYING,
+        Reason::Reversing => wxt_reason::WXT_REASON_REVERSING,
+        Reason::NeedsReversal => wxt_reason::WXT_REASON_NEEDS_REVERSAL,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use crate::endpoint::{Endpoint, Kind, Required, Source};
 use crate::gateways::account::Account;
+use crate::gateways::micropay::{MicroPay, Reverse};
 use crate::gateways::redpack::{GetHbInfo, SendRedPack};
 use crate::gateways::request::Request;
 use crate::gateways::swiftpass::{TradeClose, TradeQuery, WapOrder};
@@ -13,7 +14,7 @@ use crate::gateways::workwx::{PayEmployee, QueryPayEmployee};
 use crate::gateways::wxpay::{CloseOrder, H5Order, JsapiOrder, NativeOrder, OrderQuery};
 use crate::money::Fen;
 use crate::till::{Read, kept};
-use crate::wire::fields::Fields;
+use crate::wire::fields::{Fields, scanned};
 
 use super::ffi::{Done, Fail, abi, handle, locked, put, seen, text, wanted, wxt_request};
 use super::numbers::{wxt_call, wxt_code};
@@ -44,7 +45,7 @@ pub(super) const fn call<R: Request>(number: wxt_call, use_: Use) -> Call {
 }
 
 /// Every call. A new gateway adds its rows here, its numbers in `numbers.rs`, and its account in `accounts.rs` and `clients.rs`.
-pub(super) static CALLS: [Call; 13] = [
+pub(super) static CALLS: [Call; 15] = [
     call::<SendRedPack<'_>>(wxt_call::WXT_SEND_REDPACK, Use::Pay),
     call::<GetHbInfo<'_>>(wxt_call::WXT_GET_HB_INFO, Use::Ask),
     call::<PayEmployee<'_>>(wxt_call::WXT_PAY_EMPLOYEE, Use::Pay),
@@ -58,6 +59,8 @@ pub(super) static CALLS: [Call; 13] = [
     call::<H5Order<'_>>(wxt_call::WXT_H5_ORDER, Use::Pay),
     call::<OrderQuery<'_>>(wxt_call::WXT_ORDER_QUERY, Use::Ask),
     call::<CloseOrder<'_>>(wxt_call::WXT_CLOSE_ORDER, Use::Close),
+    call::<MicroPay<'_>>(wxt_call::WXT_MICRO_PAY, Use::Pay),
+    call::<Reverse<'_>>(wxt_call::WXT_REVERSE, Use::Close),
 ];
 
 /// A name that is not known is not repeated: exchanged arguments would put a key into the text. The known ones are named.
@@ -117,7 +120,8 @@ abi! {
     call wxt_request_set(request: *mut wxt_request, name: *const c_char, value: *const c_char) {
         let mut given = locked(seen(request, "request")?);
         let row = given.row(text(name, "name")?)?;
-        given.fields = given.fields.with(row.name, text(value, "value")?);
+        let value = text(value, "value")?;
+        given.fields = given.fields.with(row.name, if row.kind == Kind::AuthCode { scanned(value) } else { value });
     }
 
     /// Sets an amount in fen: 100 is one yuan. Only fields that are amounts take it.

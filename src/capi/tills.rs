@@ -150,6 +150,18 @@ abi! {
         deliver(Told::receipt(came, || till.numbered(number)), outcome, reply);
     }
 
+    /// Takes back a payment by a customer's code that nothing is proven of, or ends it unpaid. The gateway is asked first: WXT_ACCEPTED where
+    /// it was paid in time. WXT_DECLINED: not paid, or given back. WXT_PAID_LATE: it was paid, and can be taken back no more. WXT_UNKNOWN:
+    /// not proven yet; what another process sent the gateway must call unpaid twice, a minute apart. `options` may be NULL.
+    call wxt_till_reverse(till: *const wxt_till, order_number: *const c_char, options: *const wxt_options,
+        outcome: *mut wxt_outcome, reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {
+        let (till, number) = (seen(till, "till")?.till()?, text(order_number, "order_number")?);
+        let choices = Choices::of(options)?;
+        wanted(outcome, "outcome")?;
+        let came = choices.with(|options| till.reverse_with(number, options)).map_err(Fail::NotSent)?;
+        deliver(Told::receipt(came, || till.numbered(number)), outcome, reply);
+    }
+
     /// Keeps money that came late: from then on it counts like money in time, and the sale is paid. The gateway is asked first,
     /// and must say that the money is there in full; another order of the sale that is still open is closed before, as by
     /// `wxt_till_close`. WXT_ACCEPTED: it is kept. WXT_UNKNOWN: one of the two is not proven, it stays late. WXT_NOT_SENT: there is
@@ -179,8 +191,8 @@ abi! {
     }
 
     /// After a power cut: asks about every pending entry, oldest first, until the patience ends, and then calls `each` once for
-    /// every entry that is not acknowledged, oldest first. It pays nothing, unless `wxt_options_set_repeats` says otherwise: it
-    /// asks, and closes orders whose time is over. Safe to interrupt and to run twice. `options` may be NULL.
+    /// every entry that is not acknowledged, oldest first. It pays nothing and takes nothing back, unless `wxt_options_set_repeats` and
+    /// `wxt_options_set_reversals` say otherwise: it asks, and closes orders whose time is over. Safe to interrupt and to run twice. `options` may be NULL.
     call wxt_till_recover(till: *const wxt_till, options: *const wxt_options, each: wxt_entry_callback,
         context: *mut c_void) {
         let till = seen(till, "till")?.till()?;

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::bytes;
-use crate::client::{Client, day};
+use crate::client::{Asked, Client, day};
 use crate::clock::{EARLIEST, LATEST};
-use crate::endpoint::{Endpoint, Resolution, ResolvedBy};
+use crate::endpoint::{Endpoint, Resolution};
 use crate::error::{Error, ErrorKind};
 use crate::gateways::account::Account;
 use crate::gateways::payment_of;
@@ -132,10 +132,10 @@ impl<A: Account> Client<A> {
     /// A gateway without a query is only connected to: its identifiers and key are not proven.
     pub fn check(&self) -> Report {
         let mut report = self.begin();
-        match payment_of(A::FAMILY).map(|payment| (payment, payment.resolved_by)) {
-            Some((_, ResolvedBy::Query(how) | ResolvedBy::Order(how, _))) => {
+        match payment_of(A::FAMILY).map(|payment| (payment, payment.by_query())) {
+            Some((_, Some(how))) => {
                 match self.unused_number().and_then(|number| self.ask_about(how, &number)) {
-                    Ok((answer, date)) => {
+                    Ok(Asked { answer, date, .. }) => {
                         compare_clocks(&mut report, self.pipe.inputs.clock.unix_seconds(), date);
                         // A number that somebody used after all is as good a proof as one that nobody knows.
                         let doubt = match answer {
@@ -157,7 +157,7 @@ impl<A: Account> Client<A> {
         report
     }
 
-    fn ask_about(&self, how: &Resolution, number: &str) -> Result<(Answer<Pairs>, Option<i64>), Error> {
+    fn ask_about(&self, how: &Resolution, number: &str) -> Result<Asked<Pairs>, Error> {
         self.pipe.question(self.account().profile(), how.query, (number, how.fixed), self.pipe.within)
     }
 

@@ -1,5 +1,6 @@
 //! One call of one gateway, in one direction, on one screen.
 
+mod certificate;
 pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod judge;
@@ -24,7 +25,7 @@ use crate::nonce::{Random, nonce_str};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::process::Process;
 use crate::terminal::Terminal;
-use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
+use crate::transport::{Fault, Post, Received, Sent, Stage, Transport};
 use crate::wire::fields::{self, Fields, Shown};
 use crate::wire::pairs::Pairs;
 use crate::wire::{LONGEST_REPLY, form, sign, xml};
@@ -208,7 +209,7 @@ impl<A: Account> Client<A> {
     fn question<Q: Request<Account = A>>(&self, query: &Q) -> Result<Answer<Q::Reply>, Error> {
         let mut draft = self.draft(query)?;
         let read = <Q::Reply as Reply>::read;
-        self.pipe.ask(self.account.profile(), &mut draft, self.pipe.within, read).map(|(answer, _)| answer)
+        self.pipe.ask(self.account.profile(), &mut draft, self.pipe.within, read).map(|asked| asked.answer)
     }
 
     fn draft<R: Request<Account = A>>(&self, request: &R) -> Result<Draft, Error> {
@@ -309,6 +310,21 @@ enum Exchanged {
     Doubt(Doubt),
 }
 
+/// What came of one question.
+pub(crate) struct Asked<T> {
+    pub(crate) answer: Answer<T>,
+    /// The time that the gateway's HTTP server gave with it.
+    pub(crate) date: Option<i64>,
+    /// The second host may lag behind.
+    pub(crate) first_host: bool,
+}
+
+impl<T> Asked<T> {
+    pub(crate) fn nothing(doubt: Doubt) -> Asked<T> {
+        Asked { answer: Answer::NoAnswer(doubt), date: None, first_host: false }
+    }
+}
+
 /// The pipeline, the same for every gateway and not generic.
 pub(crate) struct Pipe {
     pub(crate) terminal: Terminal,
@@ -386,44 +402,6 @@ impl Pipe {
         Ok(draft)
     }
 
-    /// A missing or foreign client certificate is refused before any I/O.
-    fn check_certificate(&self, profile: &Profile, endpoint: &Endpoint) -> Result<(), Error> {
-        if !endpoint.client_certificate {
-            return Ok(());
-        }
-        let identity = |rule: String| Err(Error::new(ErrorKind::Identity, "identity", rule));
-        match self.inputs.transport.client_certificate() {
-            ClientCertificate::NotTold => Ok(()),
-            ClientCertificate::None => identity(text(&[
-                endpoint.name,
-                " needs the merchant's client certificate, and the transport has none: give it with `HttpsBuilder::identity`",
-            ])),
-            ClientCertificate::Some { common_name, valid: (from, until) } => {
-                let mch_id = profile.identifier("mch_id").unwrap_or_default();
-                // Since mid-2018 the common name is the merchant number; before it was the company's name, of which only the
-                // gateway knows whose it is.
-                if bytes::is_number(&common_name) && common_name != mch_id {
-                    return identity(text(&["the certificate is for ", &common_name, ", the account is ", mch_id]));
-                }
-                let now = self.inputs.clock.unix_seconds();
-                if now > until {
-                    return identity(text(&[
-                        "the certificate expired, or the clock is wrong: it was valid until ",
-                        &day(until),
-                    ]));
-                }
-                if now < from {
-                    return identity(text(&[
-                        "the certificate is not valid before ",
-                        &day(from),
-                        ": the clock is wrong",
-                    ]));
-                }
-                Ok(())
-            }
-        }
-    }
-
     /// New nonce, time and signatures, then the body. Everything else stays as it is.
     fn freshen(&self, profile: &Profile, draft: &mut Draft) -> Result<(), Error> {
         let nonce = nonce_str(&*self.inputs.random)?;
@@ -493,7 +471,7 @@ impl Pipe {
         query: &'static Endpoint,
         (number, fixed): (&str, &[(&'static str, &'static str)]),
         within: Duration,
-    ) -> Result<(Answer<Pairs>, Option<i64>), Error> {
+    ) -> Result<Asked<Pairs>, Error> {
         let mut given = Fields::with_capacity(8, 128);
         given.text(query.order_number, number);
         for (name, value) in fixed {
@@ -504,19 +482,19 @@ impl Pipe {
         self.ask(profile, &mut draft, within, Some)
     }
 
-    /// One question, judged, and the time that the gateway's HTTP server gave with the answer.
+    /// One question, judged.
     pub(crate) fn ask<T>(
         &self,
         profile: &Profile,
         draft: &mut Draft,
         within: Duration,
         read: fn(Pairs) -> Option<T>,
-    ) -> Result<(Answer<T>, Option<i64>), Error> {
+    ) -> Result<Asked<T>, Error> {
         let start = self.inputs.clock.monotonic();
         let first = self.ask_once(profile, draft, within, read)?;
         let spent = self.inputs.clock.monotonic().saturating_sub(start);
         let left = within.saturating_sub(spent);
-        match first.0 {
+        match first.answer {
             // "Not found" names no order, so on a used connection it proves nothing. A question may be asked again, in
             // the time that is left; the second attempt has a connection of its own.
             Answer::NoAnswer(Doubt { reason: Reason::StaleConnection, .. }) if !left.is_zero() => {
@@ -532,15 +510,15 @@ impl Pipe {
         draft: &mut Draft,
         within: Duration,
         read: fn(Pairs) -> Option<T>,
-    ) -> Result<(Answer<T>, Option<i64>), Error> {
+    ) -> Result<Asked<T>, Error> {
         let asked = unless_panicked(|| match self.send(profile, draft, within)? {
             Exchanged::Reply { received, first_host, .. } => {
                 let case = draft.case(profile, false);
-                Ok((judge::answer(&case, &received, first_host, read), received.date))
+                Ok(Asked { answer: judge::answer(&case, &received, first_host, read), date: received.date, first_host })
             }
-            Exchanged::Doubt(doubt) => Ok((Answer::NoAnswer(doubt), None)),
+            Exchanged::Doubt(doubt) => Ok(Asked::nothing(doubt)),
         });
-        asked.unwrap_or_else(|| Ok((Answer::NoAnswer(panicked()), None)))
+        asked.unwrap_or_else(|| Ok(Asked::nothing(panicked())))
     }
 
     /// One attempt. `Err`: it handed no byte to TLS, and no attempt before it is without a proven answer.
@@ -577,6 +555,10 @@ impl Pipe {
             return Err(Error::setting("account", "this request was prepared for another account or host"));
         }
         self.check_certificate(profile, draft.endpoint)?;
+        // Also where the attempt before it was refused: it used the code up (POS ruling 5).
+        if draft.attempts > 0 && draft.endpoint.one_time().is_some() {
+            return Err(Error::field("auth_code", "is sent once: scan another code, under another order number"));
+        }
         if draft.attempts > 0 { self.freshen(profile, draft) } else { Ok(()) }
     }
 

@@ -54,6 +54,8 @@ pub struct Profile {
     pub(crate) notice: Option<&'static Notice>,
     /// A notification counts as a payment without the query's word.
     pub(crate) notifications_suffice: bool,
+    /// Nothing can be taken back or refunded here: the operator knows it.
+    pub(crate) without_certificate: bool,
     /// How long a "not found" may still turn into an order, where the document does not say.
     pub(crate) window: Option<Duration>,
     /// Replies are XML even though a rule of the account's own verifies them.
@@ -81,6 +83,7 @@ impl Profile {
             repeat_while_unpaid: false,
             notice: None,
             notifications_suffice: false,
+            without_certificate: false,
             window: None,
             xml_replies: true,
         }
@@ -227,6 +230,15 @@ impl WxpayAccount {
     pub fn amounts(mut self, least: Fen, most: Fen) -> Result<WxpayAccount, Error> {
         self.profile.set_amounts(least, most)?;
         Ok(self)
+    }
+
+    /// Takes payment codes without the merchant's client certificate. **Then nothing can be taken back:** a sale that times out stays open
+    /// until WeChat revokes it by itself, and many are for a person. By default a terminal without a usable certificate takes no
+    /// payment codes (POS ruling 7, 14).
+    #[must_use]
+    pub fn without_certificate(mut self) -> WxpayAccount {
+        self.profile.without_certificate = true;
+        self
     }
 
     /// Says that notifications suffice: a till books what a signed notification tells without asking the gateway. By default it

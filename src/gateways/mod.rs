@@ -1,6 +1,7 @@
 //! The gateways: one file each, a table and the typed requests and replies.
 
 pub(crate) mod account;
+pub mod micropay;
 pub(crate) mod notification;
 pub mod redpack;
 pub(crate) mod request;
@@ -16,6 +17,8 @@ use account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxA
 
 /// Every call of every gateway: by it a till finds the table of a stored entry. `tests/unit/gateways.rs` misses one that is left out.
 pub const ENDPOINTS: &[&Endpoint] = &[
+    &micropay::MICRO_PAY,
+    &micropay::REVERSE,
     &wxpay::NATIVE_ORDER,
     &wxpay::JSAPI_ORDER,
     &wxpay::H5_ORDER,

@@ -32,18 +32,18 @@ use crate::wire::sign::{self, Canonical};
 const OUT_TRADE_NO: Kind = Kind::OrderNumber { shortest: 6, also: "_-|*" };
 
 /// The rows that identify the merchant, and the order.
-const APPID: Field = account("appid", "公众账号ID", 32);
-const MCH_ID: Field = account("mch_id", "商户号", 32);
-const SUB_APPID: Field = account_may(account("sub_appid", "子商户公众账号ID", 32));
-const SUB_MCH_ID: Field = account_may(account("sub_mch_id", "子商户号", 32));
-const NONCE_STR: Field = attempt("nonce_str", "随机字符串", 32);
+pub(super) const APPID: Field = account("appid", "公众账号ID", 32);
+pub(super) const MCH_ID: Field = account("mch_id", "商户号", 32);
+pub(super) const SUB_APPID: Field = account_may(account("sub_appid", "子商户公众账号ID", 32));
+pub(super) const SUB_MCH_ID: Field = account_may(account("sub_mch_id", "子商户号", 32));
+pub(super) const NONCE_STR: Field = attempt("nonce_str", "随机字符串", 32);
 /// 32 characters of MD5, 64 of HMAC-SHA256; tables say 32 (POS flows 13).
-const SIGNATURE: Field = attempt("sign", "签名", 64);
-const SIGN_TYPE: Field = account_may(account("sign_type", "签名类型", 32));
-const NUMBER: Field = shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32));
+pub(super) const SIGNATURE: Field = attempt("sign", "签名", 64);
+pub(super) const SIGN_TYPE: Field = account_may(account("sign_type", "签名类型", 32));
+pub(super) const NUMBER: Field = shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32));
 
 /// What all of these calls have in common.
-const CALL: Endpoint = Endpoint {
+pub(super) const CALL: Endpoint = Endpoint {
     name: "",
     path: "",
     body: Body::Xml,
@@ -178,7 +178,7 @@ pub const H5_ORDER: Endpoint = unified_order(
 );
 
 /// POS flows 3.1 and 4. PAYERROR is none of the unpaid states (ruling 3).
-const RESOLUTION: Resolution = Resolution {
+pub(super) const RESOLUTION: Resolution = Resolution {
     query: &ORDER_QUERY,
     fixed: &[],
     state: "trade_state",

@@ -58,8 +58,17 @@ pub trait Journal: Send {
     /// The entry is not open, or the journal cannot be written. Nothing may be sent then.
     fn attempt(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
 
+    /// Counts a reversal of an entry, before its first byte leaves. From then on the entry is never accepted ([`Entry::takes`]).
+    ///
+    /// # Errors
+    ///
+    /// [`JournalFaultKind::Refused`]: there is no such entry, or what is known of it does not allow that ([`Entry::may_be_reversed`]).
+    /// Anything else: the journal cannot be written. Nothing may be sent then.
+    fn reversing(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault>;
+
     /// Writes what became of an entry. What is settled stays as it is, because whoever comes late with an older view must
-    /// not overwrite it; only late money counts at any time, and is then no longer acknowledged. The rule is
+    /// not overwrite it; only late money counts at any time, and is then no longer acknowledged. (An unproven refusal that is proven stays
+    /// acknowledged: nothing changed for whoever acted on it.) The rule is
     /// [`Entry::takes`]. Returns the entry's new revision.
     ///
     /// # Errors
@@ -130,6 +139,13 @@ pub trait Journal: Send {
     ///
     /// The journal cannot be read.
     fn unacknowledged(&mut self) -> Result<Vec<Entry>, JournalFault>;
+
+    /// Every refusal that the query has yet to confirm ([`Entry::is_unproven`]), oldest first, acknowledged or not.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    fn unproven(&mut self) -> Result<Vec<Entry>, JournalFault>;
 
     /// Removes entries that were acknowledged before this time, and blanks the fields of those among them that stay: what `decided`
     /// makes of such an entry is kept as [`Entry::decided`].

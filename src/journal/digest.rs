@@ -74,7 +74,7 @@ impl Entry {
     /// The rule is a part of what is stored, so it does not change: the first 16 bytes of SHA-256 over the word `entry`, then
     /// id, account, call, intent, order number, amount, begun, attempts, last attempt, known (0 or 1), acknowledged, state,
     /// the number of fields, and their names and values in order, the code and the text of the last words, what was decided
-    /// (16 bytes, after a byte 3 and their length), revision. A state is a word and what belongs to it, in the order of
+    /// (16 bytes, after a byte 3 and their length), revision; of one that was reversed, how often and when last, too. A state is a word and what belongs to it, in the order of
     /// [`Settlement`]. A number is a byte 1 and 8 bytes, the lowest first; a text is a byte 2, its length in 8 bytes, and its
     /// bytes in UTF-8; what is not there is a byte 0.
     pub fn digest(&self) -> [u8; 16] {
@@ -102,6 +102,10 @@ impl Entry {
             None => digest.none(),
         }
         digest.integer(self.revision);
+        if self.reversals > 0 {
+            digest.integer(self.reversals.into());
+            digest.optional(self.last_reversal_at);
+        }
         digest.finish()
     }
 }
@@ -115,6 +119,12 @@ fn digest_settlement(digest: &mut Digest, settlement: &Settlement) {
         }
         Settlement::Declined { code, text, next } => {
             digest.text(b"declined");
+            digest.text(code.as_bytes());
+            digest.text(text.as_bytes());
+            digest_next(digest, *next);
+        }
+        Settlement::Unproven { code, text, next } => {
+            digest.text(b"unproven");
             digest.text(code.as_bytes());
             digest.text(text.as_bytes());
             digest_next(digest, *next);

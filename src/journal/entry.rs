@@ -93,6 +93,11 @@ pub struct Entry {
     pub last_words: Option<Words>,
     /// What is known.
     pub state: EntryState,
+    /// How often the till decided to reverse it (撤销), counted before the first byte of each reversal. From the first one on it is never
+    /// [`Settlement::Accepted`]: goods would go out while the money comes back (POS ruling 4).
+    pub reversals: u32,
+    /// When it last did, in seconds since 1970, as the device believed.
+    pub last_reversal_at: Option<i64>,
     /// When the caller acknowledged it.
     pub acknowledged_at: Option<i64>,
     /// Of a blanked one: 16 bytes of the fields that decide whether an intent is the same.
@@ -123,6 +128,16 @@ pub enum Settlement {
     },
     /// Refused, and proven.
     Declined {
+        /// The gateway's code.
+        code: String,
+        /// The gateway's words.
+        text: String,
+        /// What is allowed next.
+        next: Next,
+    },
+    /// Refused, and the query does not know the order: the usual answer to a refusal, and no proof (POS ruling 1). It counts as refused;
+    /// the gateway is asked about it for a day, and before another number of its intent is begun.
+    Unproven {
         /// The gateway's code.
         code: String,
         /// The gateway's words.
@@ -179,6 +194,8 @@ impl Entry {
             known: false,
             last_words: None,
             state: EntryState::Open,
+            reversals: 0,
+            last_reversal_at: None,
             acknowledged_at: None,
             decided: None,
             revision: 1,
@@ -194,7 +211,9 @@ impl Entry {
     /// found it unpaid, when nothing was ever sent, or when nobody can pay the order because its URL was lost.
     pub fn allows_new_number(&self) -> bool {
         match &self.state {
-            EntryState::Recorded(Settlement::Declined { next, .. }) => *next == Next::NewNumber,
+            EntryState::Recorded(Settlement::Declined { next, .. } | Settlement::Unproven { next, .. }) => {
+                *next == Next::NewNumber
+            }
             EntryState::Recorded(Settlement::ByHand { paid, .. }) => !paid,
             EntryState::Recorded(Settlement::NotSent | Settlement::Abandoned) => true,
             EntryState::Open | EntryState::Recorded(_) => false,
@@ -214,7 +233,24 @@ impl Entry {
 
     /// Whether it was refused, and must not be sent again before a person says so ([`Till::allow_again`](crate::Till::allow_again)).
     pub fn is_refused_for_good(&self) -> bool {
-        matches!(self.state, EntryState::Recorded(Settlement::Declined { next: Next::Stop, .. }))
+        matches!(
+            self.state,
+            EntryState::Recorded(
+                Settlement::Declined { next: Next::Stop, .. } | Settlement::Unproven { next: Next::Stop, .. }
+            )
+        )
+    }
+
+    /// Whether it was refused, and the gateway's query has yet to say that it is unpaid ([`Settlement::Unproven`]).
+    pub fn is_unproven(&self) -> bool {
+        matches!(self.state, EntryState::Recorded(Settlement::Unproven { .. }))
+    }
+
+    /// Whether [`Journal::reversing`](crate::Journal::reversing) may count a reversal of it: nothing is proven of it.
+    pub fn may_be_reversed(&self) -> bool {
+        self.state == EntryState::Open
+            || self.is_unproven()
+            || matches!(self.state, EntryState::Recorded(Settlement::ForAPerson { .. }))
     }
 
     /// Whether it is settled for good: acknowledged entries must be.
@@ -248,9 +284,12 @@ impl Entry {
     /// Whether [`Journal::settle`](crate::Journal::settle) may write this over what the entry has. What is settled stays. An
     /// order that exists is never said to be unsent or abandoned. Late money counts at any time but once, and may be kept after
     /// the gateway's query said again that it is there. A refusal that keeps its number, or that ends the intent, gives way to a
-    /// person who says that it is unpaid: then a new number may be used.
+    /// person who says that it is unpaid: then a new number may be used. An unproven refusal gives way to what proves it. What is being
+    /// reversed is never accepted, whoever says so.
     pub fn takes(&self, settlement: &Settlement) -> bool {
+        let says_paid = matches!(settlement, Settlement::Accepted { .. } | Settlement::ByHand { paid: true, .. });
         match (&self.state, settlement) {
+            _ if self.reversals > 0 && says_paid => false,
             (_, Settlement::PaidLate { .. }) => !self.is_paid(),
             (EntryState::Recorded(Settlement::PaidLate { .. }), next) => {
                 matches!(next, Settlement::Accepted { queried: true, .. })
@@ -259,8 +298,12 @@ impl Entry {
             (EntryState::Recorded(Settlement::Ordered { .. } | Settlement::Abandoned), next) => {
                 !matches!(next, Settlement::Ordered { .. } | Settlement::Abandoned | Settlement::NotSent)
             }
-            (EntryState::Recorded(Settlement::Declined { next, .. }), Settlement::ByHand { paid: false, .. }) => {
-                *next != Next::NewNumber
+            (
+                EntryState::Recorded(Settlement::Declined { next, .. } | Settlement::Unproven { next, .. }),
+                Settlement::ByHand { paid: false, .. },
+            ) => *next != Next::NewNumber,
+            (EntryState::Recorded(Settlement::Unproven { .. }), next) => {
+                matches!(next, Settlement::Declined { .. } | Settlement::ForAPerson { .. })
             }
             (EntryState::Recorded(_), _) => false,
         }
@@ -278,7 +321,7 @@ impl Entry {
 pub struct Summary {
     /// The call: `sendredpack`.
     pub call: String,
-    /// `accepted`, `declined`, `not sent`, `open`, `ordered`, `abandoned`, `paid late`, `for a person`, `by hand: paid`,
+    /// `accepted`, `declined`, `unproven`, `not sent`, `open`, `ordered`, `abandoned`, `paid late`, `for a person`, `by hand: paid`,
     /// `by hand: not paid`; with `undated: ` before it where nobody knows its day.
     pub outcome: String,
     /// How many.
@@ -305,6 +348,9 @@ impl fmt::Debug for Settlement {
             }
             Settlement::Declined { code, text, next } => {
                 f.debug_struct("Declined").field("code", code).field("text", text).field("next", next).finish()
+            }
+            Settlement::Unproven { code, text, next } => {
+                f.debug_struct("Unproven").field("code", code).field("text", text).field("next", next).finish()
             }
             Settlement::NotSent => f.write_str("NotSent"),
             Settlement::Ordered { evidence } => f.debug_struct("Ordered").field("evidence", &Names(evidence)).finish(),
@@ -334,6 +380,7 @@ impl fmt::Debug for Entry {
             .field("attempts", &self.attempts)
             .field("last_words", &self.last_words)
             .field("state", &self.state)
+            .field("reversals", &self.reversals)
             .field("acknowledged_at", &self.acknowledged_at)
             .field("revision", &self.revision)
             .finish_non_exhaustive()

@@ -301,6 +301,20 @@ impl Till {
         self.clock.monotonic().saturating_sub(ordered)
     }
 
+    /// Whether a person may say of something that was being taken back that it is paid: no reversal is on its way any more, and the query
+    /// said so since (POS flows 3.7).
+    pub(super) fn is_reversal_over(&self, entry: &Entry) -> bool {
+        let seen = self.seen_of(entry.id);
+        let since = self.clock.monotonic().saturating_sub(seen.reversed.unwrap_or_default().max(self.opened));
+        since >= rules::ON_ITS_WAY && seen.paid_all_the_same
+    }
+
+    /// The entry, as it is now in the journal.
+    pub(super) fn as_it_is(&self, entry: &Entry) -> Entry {
+        let now = self.journal.with(|journal| journal.entry(entry.id));
+        now.ok().flatten().unwrap_or_else(|| entry.clone())
+    }
+
     /// Notes that an attempt ended just now.
     pub(super) fn note_attempt(&self, id: EntryId) {
         let now = self.clock.monotonic();
@@ -445,7 +459,7 @@ impl Till {
         entry: &Entry,
         settlement: Settlement,
     ) -> Result<Settlement, JournalFault> {
-        match endpoint_of(entry).is_some_and(Endpoint::makes_order) && rules::is_accepted(&settlement) {
+        match endpoint_of(entry).is_some_and(Endpoint::takes_money) && rules::is_accepted(&settlement) {
             true => Ok(rules::once(settlement, entry.id, &self.as_known(journal, &entry.intent)?)),
             false => Ok(settlement),
         }
@@ -510,13 +524,19 @@ impl Till {
 
     pub(super) fn call<'a>(&self, intent: &'a str, options: &Options<'a>, patience: Duration) -> Call<'a> {
         let patience = options.patience.unwrap_or(patience);
-        let deadline = self.clock.monotonic().saturating_add(patience);
+        let begun = self.clock.monotonic();
+        let deadline = begun.saturating_add(patience);
         Call {
             intent,
+            begun,
+            once: None,
             deadline,
             payments_until: deadline,
             questions_until: deadline,
             waits_for: None,
+            reversals: options.reversals,
+            ends: false,
+            waits_as: Phase::Waiting,
             watch: options.watch,
         }
     }
@@ -537,17 +557,34 @@ impl Till {
             if call.is_cancelled() || self.is_wanted(call) {
                 return false;
             }
-            if parts.is_multiple_of(5) {
-                call.progress(order_number, Phase::Waiting, left);
-            }
-            parts = parts.saturating_add(1);
-            let part = left.min(PART);
-            if unless_panicked(|| self.pause.pause(part)).is_none() {
+            if !self.wait_a_part(call, order_number, (parts, &mut left)) {
                 return false;
             }
-            left = left.saturating_sub(part);
+            parts = parts.saturating_add(1);
         }
         !call.is_cancelled()
+    }
+
+    /// Waits, whatever the patience and whoever cancels. False: the pause panicked.
+    pub(super) fn wait_all(&self, call: &Call<'_>, order_number: &str, time: Duration) -> bool {
+        let mut left = time;
+        let mut parts = 0_u32;
+        while !left.is_zero() {
+            if !self.wait_a_part(call, order_number, (parts, &mut left)) {
+                return false;
+            }
+            parts = parts.saturating_add(1);
+        }
+        true
+    }
+
+    fn wait_a_part(&self, call: &Call<'_>, order_number: &str, (parts, left): (u32, &mut Duration)) -> bool {
+        if parts.is_multiple_of(5) {
+            call.progress(order_number, call.waits_as, *left);
+        }
+        let part = (*left).min(PART);
+        *left = left.saturating_sub(part);
+        unless_panicked(|| self.pause.pause(part)).is_some()
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `rules` | **decides**: what ends an entry, what reopens it, what is sent, asked, repeated, closed |
 //! | `run` | carries steps out |
 //! | `told` | what the caller is told of what was settled |
-//! | `pay`, `orders`, `notified`, `recover` | what an application calls |
+//! | `pay`, `orders`, `notified`, `reversal`, `recover` | what an application calls |
 //! | `desk` | the till itself: its journal, its accounts, what this process saw |
 //! | `trust`, `intent`, `period` | what a stored entry must be, to be believed, to be the same intent, to be payable |
 //! | `watch`, `receipt`, `seen` | what goes in, what comes out, what is remembered |
@@ -26,6 +26,7 @@ mod pay;
 mod period;
 mod receipt;
 mod recover;
+mod reversal;
 mod rules;
 mod run;
 mod seen;
@@ -43,4 +44,4 @@ pub use receipt::{Evidence, Receipt};
 #[cfg(feature = "capi")]
 pub(crate) use receipt::{Read, kept};
 pub use recover::Reported;
-pub use watch::{Options, Phase, Progress, Repeats, Watch};
+pub use watch::{Options, Phase, Progress, Repeats, Reversals, Watch};

@@ -13,7 +13,7 @@ use super::receipt::{Evidence, Receipt};
 use super::rules::{self, Asking, Event, Step};
 use super::run::Work;
 use super::watch::{Call, Options};
-use crate::endpoint::Endpoint;
+use crate::endpoint::ResolvedBy;
 use crate::error::{Error, ErrorKind};
 use crate::gateways::request::Payment;
 use crate::journal::{Entry, JournalFault, Settlement};
@@ -152,9 +152,10 @@ impl Till {
         if self.desk_of(&open).is_none() {
             return Ok(Some(no_account(&open)));
         }
-        let ended = match endpoint_of(&open).is_some_and(Endpoint::makes_order) {
-            true => self.close(&open.order_number)?,
-            false => self.payment_of(&open.order_number)?,
+        let ended = match endpoint_of(&open).map(|endpoint| endpoint.resolved_by) {
+            Some(ResolvedBy::Order(..)) => self.close(&open.order_number)?,
+            Some(ResolvedBy::Reversal(..)) => self.reverse(&open.order_number)?,
+            _ => self.payment_of(&open.order_number)?,
         };
         Ok(self.open_beside(entry)?.map(|_| rules::not_ended(ended)))
     }
@@ -166,7 +167,7 @@ impl Till {
     }
 
     /// Finds an order number, takes it in hand, and works on it. With a time: before whoever waits for its customer.
-    fn with_order(
+    pub(super) fn with_order(
         &self,
         order_number: &str,
         options: &Options<'_>,

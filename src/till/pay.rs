@@ -11,7 +11,7 @@ use super::receipt::{Found, Read, Receipt, kept};
 use super::rules::{self, APART, Elsewhere, Event, Look, Step};
 use super::run::{Ran, Work};
 use super::told;
-use super::watch::{Call, Options};
+use super::watch::{Call, Options, Reversals};
 use crate::client::owner;
 use crate::clock::ChinaTime;
 use crate::endpoint::{Endpoint, ResolvedBy};
@@ -32,6 +32,8 @@ enum Looked<'a> {
     Resume(Held<'a>),
     /// It was given up, and a signed notification says that it is paid.
     AskIfPaid(Held<'a>),
+    /// It was refused without proof: it is asked about before another number begins.
+    Confirm(Held<'a>),
     /// The gateway wants a pause first. With the refusal that asked for it, where one did.
     Wait(Duration, Option<Entry>),
     /// It is open under another account, or by another call: that is asked about first.
@@ -52,7 +54,7 @@ enum Under<'a> {
 }
 
 /// How far one look at an intent came.
-enum Advanced {
+pub(super) enum Advanced {
     Ran(Ran),
     /// A pause that the gateway asked for is over.
     Waited,
@@ -138,7 +140,9 @@ impl Till {
         let mut valid = Some(number(Under::New(Serial { epoch: 0, counter: 0 })).map(drop));
         let fields = desk.pipe.filled(desk.profile(), endpoint, given.with(endpoint.order_number, ""));
         let amount = fields.get(endpoint.amount).and_then(Fen::read).unwrap_or_default();
-        let call = self.call(intent, options, self.patience);
+        let mut call = self.call(intent, options, self.patience_for(endpoint));
+        call.once = endpoint.one_time().and_then(|row| given.get(row.name));
+        call.reversals = Reversals::Open;
         let account = owner(desk.profile());
         let paying = Paying { desk, endpoint, call, account: &account, amount, fields: &fields, read };
         let mut given_up = None;
@@ -147,6 +151,14 @@ impl Till {
             match self.advance(&paying, &mut valid, &number, &mut given_up) {
                 Ok(Advanced::Ran(Ran::Done(outcome))) => return Ok(outcome),
                 Ok(Advanced::Waited) => {}
+                // What was proven to be unpaid makes room for another number, while the code is fresh.
+                Ok(Advanced::Ran(Ran::Ended(refusal))) => {
+                    numbers = numbers.saturating_add(1);
+                    if numbers >= rules::MOST_NUMBERS || call.is_cancelled() {
+                        return Ok(told::ended(refusal));
+                    }
+                    given_up = None;
+                }
                 Ok(Advanced::Ran(Ran::GivenUp(doubt))) => {
                     numbers = numbers.saturating_add(1);
                     if numbers >= rules::MOST_NUMBERS || !self.wait(&call, "", APART) {
@@ -180,7 +192,10 @@ impl Till {
             set_valid(&mut given, rules, now)?;
         }
         let fields = desk.pipe.checked(desk.profile(), endpoint, given)?;
-        let fields = fields.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        // What is sent once is never stored.
+        let once = endpoint.one_time().map(|row| row.name);
+        let fields = fields.iter().filter(|(name, _)| Some(*name) != once);
+        let fields = fields.map(|(name, value)| (name.into(), value.into())).collect();
         Ok(Numbered { order_number, fields })
     }
 
@@ -212,6 +227,7 @@ impl Till {
                 self.asked_if_paid(&paying.work(&held.entry), wait)
             }
             Looked::Resume(held) => return Ok(Advanced::Ran(self.resume(&paying.work(&held.entry), true))),
+            Looked::Confirm(held) => return Ok(self.confirm(&paying.work(&held.entry))),
             Looked::Attempt(held, refused) => {
                 return self.attempt(&paying.work(&held.entry), refused).map(Advanced::Ran);
             }
@@ -249,7 +265,7 @@ impl Till {
             let latest = rules::deciding(entries, |entry| rules::is_paid_unwritten(&self.seen_of(entry.id)));
             let same = latest.as_ref().is_none_or(|entry| same_payment(entry, endpoint, fields));
             // Nothing was paid, and nothing is open: mended fields are another attempt.
-            if !same && (pending || !rules::takes_mended(latest.as_ref())) {
+            if !same && (pending || !rules::takes_mended(latest.as_ref(), endpoint, amount)) {
                 return Err(Error::field("intent", "was used before with other fields"));
             }
             if pending && given_up.is_none() {
@@ -293,6 +309,7 @@ impl Till {
         Ok(match (step, latest) {
             (Step::Wait(pause), latest) => Some(Looked::Wait(pause, latest.filter(rules::was_sent))),
             (Step::AskIfPaid, _) => called_paid.and_then(taken).map(Looked::AskIfPaid),
+            (Step::Confirm, Some(entry)) => taken(entry).map(Looked::Confirm),
             (Step::NewNumber, _) => {
                 let begun = journal.begin(new, &mut |serial| number(Under::New(serial)));
                 let entry = begun.inspect_err(|_| self.note_not_begun()).map_err(not_begun)?;
@@ -342,17 +359,18 @@ impl Till {
                 return Ok(Some(Looked::Distrust(entry, words)));
             }
             self.settle_unwritten(journal, &mut entry);
-            match rules::elsewhere(&entry, &self.seen_of(entry.id)) {
-                Elsewhere::Ended => {}
+            let now = self.clock.monotonic();
+            match rules::elsewhere(&entry, endpoint_of(&entry), &self.seen_of(entry.id), now) {
                 Elsewhere::Unknown(doubt) => return Ok(Some(Looked::Unknown(doubt))),
                 Elsewhere::InTheWay(why) => return Err(Error::field("intent", text(&[why, ": ", &named(&entry)]))),
                 // A sale's amount never changes (POS flows 20.26).
-                Elsewhere::Pending if paying.endpoint.makes_order() && entry.amount != paying.amount => {
+                _ if paying.endpoint.takes_money() && rules::is_another_amount(&entry, paying.amount) => {
                     return Err(Error::field(
                         "intent",
                         text(&["was used before with another amount: ", &named(&entry)]),
                     ));
                 }
+                Elsewhere::Ended => {}
                 Elsewhere::Pending if self.desk_of(&entry).is_some() => {
                     return Ok(Some(self.take(entry).map_or_else(busy, Looked::Elsewhere)));
                 }
@@ -370,8 +388,11 @@ impl Till {
         let (Some(desk), Some(endpoint)) = (self.desk_of(entry), endpoint_of(entry)) else {
             return Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt::new(Reason::NoAccount, named(entry))))));
         };
-        let work = Work { desk, endpoint, entry, call: paying.call, read: Some };
-        let begins = begins && paying.endpoint.makes_order();
+        let mut work = Work { desk, endpoint, entry, call: paying.call, read: Some };
+        let begins = begins && paying.endpoint.takes_money();
+        // Nobody waits for the customer the other way any more.
+        work.call.ends = begins;
+        work.call.reversals = if begins { Reversals::Open } else { Reversals::None };
         if begins && matches!(self.decide(&work, Event::Close), Step::Close(_)) {
             self.ask_to_close(&work);
         }
@@ -438,6 +459,16 @@ fn named(entry: &Entry) -> String {
 pub(super) fn no_account(entry: &Entry) -> Doubt {
     let words = text(&["it is open under an account that this till does not have: ", &named(entry)]);
     Doubt::new(Reason::NoAccount, words)
+}
+
+impl Till {
+    /// How long a call goes on, where its options do not say: a payment by code by its own clock (POS flows 3.2).
+    pub(super) fn patience_for(&self, endpoint: &Endpoint) -> Duration {
+        match endpoint.resolved_by {
+            ResolvedBy::Reversal(_, rules) => rules.poll.saturating_add(rules.patience),
+            _ => self.patience,
+        }
+    }
 }
 
 fn busy<'a>() -> Looked<'a> {

@@ -47,8 +47,8 @@ impl Till {
         self.recover_with(&Options::new().patience(patience))
     }
 
-    /// [`Till::recover`] with options: the patience, who watches, and whether it may repeat ([`Repeats`]), which moves
-    /// money.
+    /// [`Till::recover`] with options: the patience, who watches, and whether it may repeat ([`Repeats`]) and take payments back
+    /// ([`Reversals`](crate::Reversals)), which moves money.
     ///
     /// # Errors
     ///
@@ -56,14 +56,19 @@ impl Till {
     pub fn recover_with(&self, options: &Options<'_>) -> Result<Vec<Reported>, JournalFault> {
         self.check_process()?;
         let deadline = self.clock.monotonic().saturating_add(options.patience.unwrap_or(self.patience));
-        let mut entries = self.journal.with(|journal| journal.unacknowledged())?;
+        let mut entries = self.journal.with(|journal| {
+            let mut entries = journal.unacknowledged()?;
+            // A refusal that is not proven is asked about, whoever acted on it.
+            entries.extend(journal.unproven()?.into_iter().filter(|entry| entry.acknowledged_at.is_some()));
+            Ok(entries)
+        })?;
         // The oldest first; those that were asked about in this process come after those that were not.
         let asked = |id: EntryId| self.seen.with(|all| all.get(&id).and_then(|seen| seen.asked));
         entries.sort_by_cached_key(|entry| (asked(entry.id), entry.id));
-        let mut pending = entries.iter().filter(|entry| entry.is_pending()).count();
+        let mut pending = entries.iter().filter(|entry| self.is_to_ask(entry)).count();
         let mut report = Vec::with_capacity(entries.len());
         for entry in entries {
-            let doubt = if entry.is_pending() {
+            let doubt = if self.is_to_ask(&entry) {
                 let share = self.share(deadline, pending);
                 pending = pending.saturating_sub(1);
                 self.recover_one(entry.id, share, deadline, options)
@@ -76,10 +81,18 @@ impl Till {
                 Ok(now)
             })?;
             let doubt = doubt.filter(|_| !now.is_settled()).or_else(|| now.is_pending().then(rules::not_recorded));
-            report.push(self.reported(now, doubt));
+            if now.acknowledged_at.is_none() {
+                report.push(self.reported(now, doubt));
+            }
         }
         report.sort_by_key(|recovered| recovered.entry.id);
         Ok(report)
+    }
+
+    /// Whether the gateway is asked about it now.
+    fn is_to_ask(&self, entry: &Entry) -> bool {
+        let is_due = || rules::is_due(&self.seen_of(entry.id), self.clock.monotonic());
+        entry.is_pending() || rules::is_asked_again(entry, endpoint_of(entry)) || (entry.is_unproven() && is_due())
     }
 
     /// What became of an intent, under whatever account and number, oldest first. It asks nobody, and needs no request: an intent
@@ -129,7 +142,7 @@ impl Till {
             Err(fault) => return Some(Doubt::new(Reason::Journal, fault.to_string())),
         };
         let entry = &held.entry;
-        if !entry.is_pending() {
+        if !self.is_to_ask(entry) {
             return None;
         }
         let (Some(desk), Some(endpoint)) = (self.desk_of(entry), endpoint_of(entry)) else {
@@ -154,6 +167,9 @@ impl Till {
             work.call.deadline = now;
             return self.ask_of(&work).doubt();
         }
+        if endpoint.takes_money() {
+            return self.ask_of(&work).doubt();
+        }
         let repeats = match options.repeats {
             Repeats::None => false,
             Repeats::YoungerThan(young) => {
@@ -169,6 +185,7 @@ impl Till {
         match self.resume(&work, repeats) {
             Ran::Done(outcome) => outcome.doubt(),
             Ran::GivenUp(doubt) => Some(doubt),
+            Ran::Ended(_) => None,
         }
     }
 
@@ -223,7 +240,9 @@ impl Till {
             let have = self.as_recorded(&mut **journal, entry)?;
             let of_intent = self.as_known(&mut **journal, &have.intent)?;
             let since = self.since_ordered(entry);
-            let looked = Looked { paid, name, reason, busy: self.is_busy(entry), of_intent: &of_intent, since };
+            let reversal_is_over = self.is_reversal_over(&have);
+            let busy = self.is_busy(entry);
+            let looked = Looked { paid, name, reason, busy, of_intent: &of_intent, since, reversal_is_over };
             match rules::by_hand(&have, endpoint_of(&have), &looked, at) {
                 Step::Write(settlement, _) => {
                     journal.settle(entry, &settlement, at)?;

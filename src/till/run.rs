@@ -5,11 +5,12 @@ use core::time::Duration;
 
 use super::desk::{Desk, Till};
 use super::receipt::{Evidence, Found, Read};
+use super::reversal::Reversing;
 use super::rules::{self, Answered, Asking, Ended, Event, Step};
 use super::told::{self, Written};
 use super::trust::{Unfit, fit};
 use super::watch::{Call, Phase};
-use crate::client::Draft;
+use crate::client::{Asked, Draft};
 use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::Error;
 use crate::journal::{Entry, EntryId, JournalFault, JournalFaultKind, Settlement};
@@ -34,6 +35,8 @@ pub(super) enum Ran {
     Done(Outcome<Found>),
     /// Nobody can pay the order: a new number may be used.
     GivenUp(Doubt),
+    /// It is proven to be unpaid: a new number may be used by the same call.
+    Ended(Refusal),
 }
 
 impl Till {
@@ -98,8 +101,19 @@ impl Till {
                 Step::GiveUp(doubt) => return Ok(self.give_up(entry, doubt)),
                 step => step,
             };
-            return Ok(Ran::Done(self.follow(work, Some(draft), step)));
+            return Ok(Ran::Done(self.follow(&self.since_sent(work, &step), Some(draft), step)));
         }
+    }
+
+    /// The patience of a payment by code begins when its exchange ended, and whatever it is, one question is asked (POS flows 20.4).
+    fn since_sent<'a>(&self, work: &Work<'a>, step: &Step) -> Work<'a> {
+        let mut work = *work;
+        if let ResolvedBy::Reversal(..) = work.endpoint.resolved_by {
+            let patience = work.call.deadline.saturating_sub(work.call.begun);
+            work.call.deadline = self.clock.monotonic().saturating_add(patience);
+            return self.with_one_question(&work, step);
+        }
+        work
     }
 
     /// What an attempt's answer leaves to be known: what it said, and whether it is a refusal that the query has yet to confirm.
@@ -119,7 +133,7 @@ impl Till {
     /// The request of an entry, from the fields that were stored.
     fn draft(&self, work: &Work<'_>) -> Result<Draft, Unfit> {
         let Work { desk, endpoint, entry, .. } = *work;
-        let fields = fit(entry, endpoint, desk.profile())?;
+        let fields = fit(entry, endpoint, desk.profile(), work.call.once)?;
         desk.pipe.signed(desk.profile(), endpoint, fields).map_err(Unfit::Rule)
     }
 
@@ -150,10 +164,10 @@ impl Till {
             Step::GiveUp(doubt) => self.give_up(work.entry, doubt),
             step => {
                 let outcome = self.follow(&self.with_one_question(work, &step), draft, step);
-                match rules::is_repeatable(work.endpoint) {
-                    true => Ran::Done(outcome),
-                    false => told::after_resuming_order(outcome).map_or_else(Ran::GivenUp, Ran::Done),
-                }
+                // The code is as old as the call that brought it.
+                let age = self.clock.monotonic().saturating_sub(work.call.begun);
+                let is_fresh = work.call.once.is_some() && age < rules::FRESH_CODE && !work.call.is_cancelled();
+                told::after_resuming(work.endpoint, outcome, is_fresh)
             }
         }
     }
@@ -171,7 +185,7 @@ impl Till {
     }
 
     /// Step by step, until one is final or the time is over. Repeats the draft, if there is one.
-    fn follow(&self, work: &Work<'_>, draft: Option<Draft>, step: Step) -> Outcome<Found> {
+    pub(super) fn follow(&self, work: &Work<'_>, draft: Option<Draft>, step: Step) -> Outcome<Found> {
         self.with_words(work.entry, self.follow_each(work, draft, step))
     }
 
@@ -187,11 +201,19 @@ impl Till {
         let mut work = *work;
         let entry = work.entry;
         let mut waited = Duration::ZERO;
-        let mut closed = false;
+        let (mut closed, mut cut) = (false, false);
+        let mut reversing = Reversing::default();
         loop {
-            let has_time = |wait: Duration| self.wait(&work.call, &entry.order_number, wait);
+            let has_time = |wait: Duration| self.has_time(&work, wait, reversing.begun);
             step = match (step, &mut draft) {
-                (Step::Ask(wait, doubt), _) if !wait.is_zero() && !has_time(wait) => return Outcome::Unknown(doubt),
+                (Step::Ask(wait, doubt), _) if !wait.is_zero() && !has_time(wait) => {
+                    // Whoever cancels ends the wait for the customer, not the duty: it is asked, and taken back.
+                    if cut || !work.call.is_cancelled() || self.of_work(&work, |case| case.reversal().is_none()) {
+                        return Outcome::Unknown(doubt);
+                    }
+                    cut = true;
+                    self.asked(&work, Asking::Everything, wait)
+                }
                 // After a cancel, and after the patience, no payment begins.
                 (Step::Repeat(wait, doubt), Some(_)) if !self.may_pay(&work.call, wait) || !has_time(wait) => {
                     return Outcome::Unknown(doubt);
@@ -204,15 +226,19 @@ impl Till {
                     }
                     self.ask_to_close(&work);
                     // Its answer is the query's.
-                    let soon = self.clock.monotonic().saturating_add(rules::APART).saturating_add(ONE_QUESTION);
                     if !closed {
-                        work.call.deadline = work.call.deadline.max(soon);
+                        self.leave_one_question(&mut work);
                     }
                     closed = true;
                     Step::Ask(rules::APART, doubt)
                 }
-                (Step::Ask(wait, _), _) => {
+                (Step::Reverse(wait, doubt), _) => match self.take_back(&mut work, &mut reversing, (wait, doubt)) {
+                    Ok(step) => step,
+                    Err(outcome) => return outcome,
+                },
+                (Step::Ask(wait, doubt), _) => {
                     waited = wait;
+                    work.call.waits_as = self.waits_as(&doubt);
                     self.asked(&work, Asking::Everything, wait)
                 }
                 (Step::Repeat(wait, _), Some(draft)) => {
@@ -226,6 +252,27 @@ impl Till {
                 (_, _) => return Outcome::Unknown(Doubt::new(Reason::Broken, "no step of a resolution")),
             }
         }
+    }
+
+    /// Waits if the patience allows it. Nobody cancels what is being taken back.
+    fn has_time(&self, work: &Work<'_>, wait: Duration, reversing: bool) -> bool {
+        let number = &work.entry.order_number;
+        match reversing {
+            false => self.wait(&work.call, number, wait),
+            true => {
+                self.clock.monotonic().saturating_add(wait) <= work.call.deadline
+                    && self.wait_all(&work.call, number, wait)
+            }
+        }
+    }
+
+    pub(super) fn leave_one_question(&self, work: &mut Work<'_>) {
+        let soon = self.clock.monotonic().saturating_add(rules::APART).saturating_add(ONE_QUESTION);
+        work.call.deadline = work.call.deadline.max(soon);
+    }
+
+    fn of_work<T>(&self, work: &Work<'_>, judge: impl FnOnce(&rules::Case<'_>) -> T) -> T {
+        self.of_case(work.desk, work.endpoint, work.entry, judge)
     }
 
     /// Whether a payment may still begin after this wait.
@@ -264,24 +311,22 @@ impl Till {
 
     /// One question, and what follows from its answer.
     pub(super) fn asked(&self, work: &Work<'_>, asking: Asking, waited: Duration) -> Step {
-        let (ResolvedBy::Query(resolution) | ResolvedBy::Order(resolution, _)) = work.endpoint.resolved_by else {
-            return Step::Report;
-        };
+        let Some(resolution) = work.endpoint.by_query() else { return Step::Report };
         let id = work.entry.id;
         work.call.progress(&work.entry.order_number, Phase::Asking, Duration::ZERO);
         self.note_asked(id);
-        let (answer, date) = match self.question(work, resolution.query, resolution.fixed) {
-            Ok(answered) => answered,
-            Err(error) => (Answer::NoAnswer(Doubt::new(Reason::Broken, error.to_string())), None),
-        };
+        let asked = self.question(work, resolution.query, resolution.fixed);
+        let Asked { answer, date, first_host } =
+            asked.unwrap_or_else(|error| Asked::nothing(Doubt::new(Reason::Broken, error.to_string())));
         let state = match &answer {
             Answer::Known(pairs) => Some(rules::state_in_words(resolution, pairs)),
             _ => None,
         };
-        if let (Answer::NotKnown { first_host }, Asking::Everything) = (&answer, asking) {
-            self.note_not_found(work, *first_host);
+        if asking == Asking::Everything {
+            self.note_answer(work, &answer, first_host);
         }
-        let step = self.decide(work, Event::Answer(Answered { answer, date, asking, waited }));
+        let cancelled = work.call.ends || work.call.is_cancelled();
+        let step = self.decide(work, Event::Answer(Answered { answer, date, asking, waited, cancelled }));
         // Kept, unless it comes to its end.
         if !matches!(&step, Step::Write(settlement, _) if !rules::is_still_asked(settlement)) {
             self.note(work.entry, state.is_some(), state);
@@ -294,10 +339,27 @@ impl Till {
         self.with_seen(id, |seen| seen.asked = Some(now));
     }
 
+    /// What an answer leaves to be known of it.
+    fn note_answer(&self, work: &Work<'_>, answer: &Answer<Pairs>, first_host: bool) {
+        match answer {
+            Answer::NotKnown { first_host } => self.note_not_found(work, *first_host),
+            Answer::Known(pairs) => self.note_state(work, pairs, first_host),
+            Answer::NoAnswer(_) => {}
+        }
+    }
+
     fn note_not_found(&self, work: &Work<'_>, first_host: bool) {
         let counts =
             |case: &rules::Case<'_>| rules::counts_as_not_found(case, first_host).then_some(case.times.monotonic);
-        if let Some(now) = self.of_case(work.desk, work.endpoint, work.entry, counts) {
+        let counted = self.of_work(work, counts);
+        let now = self.clock.monotonic();
+        if work.entry.is_unproven() && first_host {
+            self.with_seen(work.entry.id, |seen| {
+                let times = seen.not_known.map_or(0, |(_, times)| times);
+                seen.not_known = Some((now, times.saturating_add(1)));
+            });
+        }
+        if let Some(now) = counted {
             self.with_seen(work.entry.id, |seen| {
                 seen.not_found_since.get_or_insert(now);
             });
@@ -313,20 +375,20 @@ impl Till {
         self.with_seen(work.entry.id, |seen| seen.closed = Some(now));
         let number = &work.entry.order_number;
         match answer {
-            Ok((Answer::Known(_), _)) => {}
-            Ok((Answer::NotKnown { .. }, _)) => log::info!("{number}: not known when closed"),
-            Ok((Answer::NoAnswer(doubt), _)) => log::warn!("{number}: not closed: {doubt}"),
+            Ok(Asked { answer: Answer::Known(_), .. }) => {}
+            Ok(Asked { answer: Answer::NotKnown { .. }, .. }) => log::info!("{number}: not known when closed"),
+            Ok(Asked { answer: Answer::NoAnswer(doubt), .. }) => log::warn!("{number}: not closed: {doubt}"),
             Err(error) => log::warn!("{number}: not closed: {error}"),
         }
     }
 
-    /// A question about an entry's order. With the answer, the time that the gateway's HTTP server gave with it.
+    /// A question about an entry's order.
     pub(super) fn question(
         &self,
         work: &Work<'_>,
         endpoint: &'static Endpoint,
         fixed: &[(&'static str, &'static str)],
-    ) -> Result<(Answer<Pairs>, Option<i64>), Error> {
+    ) -> Result<Asked<Pairs>, Error> {
         let pipe = &work.desk.pipe;
         let left = work.call.questions_until.saturating_sub(self.clock.monotonic()).max(rules::APART);
         pipe.question(work.desk.profile(), endpoint, (&work.entry.order_number, fixed), pipe.within.min(left))
@@ -367,7 +429,7 @@ impl Till {
     }
 
     /// One question at least, whatever the patience. The clock moves on until then.
-    fn with_one_question<'a>(&self, work: &Work<'a>, step: &Step) -> Work<'a> {
+    pub(super) fn with_one_question<'a>(&self, work: &Work<'a>, step: &Step) -> Work<'a> {
         let mut work = *work;
         if let Step::Ask(wait, _) = step {
             let enough = self.clock.monotonic().saturating_add(*wait).saturating_add(ONE_QUESTION);

@@ -32,6 +32,20 @@ pub(super) struct Seen {
     pub ordered: Option<Duration>,
     /// When the gateway was asked to close it.
     pub closed: Option<Duration>,
+    /// How often it was to be reversed, where this process decided so; also where the journal could not say whether it has that.
+    pub reversals: u32,
+    /// When the last reversal of this process was sent.
+    pub reversed: Option<Duration>,
+    /// The first of the answers that say unpaid, or not yet, of an entry that this process did not send.
+    pub unpaid_since: Option<Duration>,
+    /// The reversals that were refused with one code while the query said that it is paid: the code, how many, since when.
+    pub not_reversed: Option<(String, u32, Duration)>,
+    /// The gateway said that it is too late for a reversal.
+    pub reversal_expired: bool,
+    /// The query said that it is paid, after the last reversal.
+    pub paid_all_the_same: bool,
+    /// When the query last said of a refusal that it does not know the order, and how often it did.
+    pub not_known: Option<(Duration, u32)>,
     /// What the customer needs, where the journal could not take it.
     pub withheld: Option<Vec<(String, String)>>,
     /// How it ended, where the journal could not take it. Written before anything else is done with it.

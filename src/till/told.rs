@@ -5,6 +5,8 @@ use alloc::string::String;
 
 use super::receipt::{Evidence, Found};
 use super::rules::{contradicted, found_by};
+use super::run::Ran;
+use crate::endpoint::Endpoint;
 use crate::error::text;
 use crate::journal::{Entry, EntryState, EntryVersion, JournalFault, Settlement};
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
@@ -48,12 +50,14 @@ pub(super) fn outcome(
             let words = text(&["the order exists, but its URL is withheld: ", fault.text()]);
             Outcome::Unknown(Doubt::new(Reason::Journal, words))
         }
-        (Settlement::Declined { code, text, next }, None) => Outcome::Declined(Refusal { code, text, next }),
+        (Settlement::Declined { code, text, next } | Settlement::Unproven { code, text, next }, None) => {
+            Outcome::Declined(Refusal { code, text, next })
+        }
         (Settlement::Declined { code, .. }, Some(_)) if called_paid => {
             Outcome::Unknown(Doubt { code, ..contradicted() })
         }
         // Without the record a restart would not know that a new number is allowed.
-        (Settlement::Declined { code, .. }, Some(fault)) => {
+        (Settlement::Declined { code, .. } | Settlement::Unproven { code, .. }, Some(fault)) => {
             let words = text(&["refused (", &code, "), but the journal failed: ", fault.text()]);
             Outcome::Unknown(Doubt::new(Reason::Journal, words))
         }
@@ -68,6 +72,11 @@ pub(super) fn outcome(
     }
 }
 
+/// What was proven to be unpaid, and makes room for no other number within this call.
+pub(super) fn ended(refusal: Refusal) -> Outcome<Found> {
+    Outcome::Declined(refusal)
+}
+
 /// The recorded result of a settled entry.
 pub(super) fn recorded(entry: &Entry) -> Outcome<Found> {
     let found = |evidence| Found::new(entry, Evidence::Recorded(evidence));
@@ -77,7 +86,9 @@ pub(super) fn recorded(entry: &Entry) -> Outcome<Found> {
         Settlement::Ordered { evidence } => Outcome::Ordered(found(evidence)),
         Settlement::PaidLate { evidence } => Outcome::PaidLate(found(evidence)),
         Settlement::ByHand { paid: true, name, reason } => Outcome::Accepted(found(found_by(name, reason))),
-        Settlement::Declined { code, text, next } => Outcome::Declined(Refusal { code, text, next }),
+        Settlement::Declined { code, text, next } | Settlement::Unproven { code, text, next } => {
+            Outcome::Declined(Refusal { code, text, next })
+        }
         Settlement::ForAPerson { reason } => Outcome::Unknown(Doubt::new(Reason::ForAPerson, reason)),
         Settlement::ByHand { paid: false, name, reason } => {
             Outcome::Declined(never_paid("BY_HAND", text(&["found unpaid by ", &name, ": ", &reason])))
@@ -104,13 +115,17 @@ fn open() -> Outcome<Found> {
     Outcome::Unknown(Doubt::new(Reason::EarlierAttempt, "the entry is open"))
 }
 
-/// An order that expired unpaid makes room for a new number within the same call.
-pub(super) fn after_resuming_order(outcome: Outcome<Found>) -> Result<Outcome<Found>, Doubt> {
+/// What came of resuming something that a customer pays: an order that expired unpaid makes room for a new number within the same call, and
+/// so does a payment by code that ended while the new code `is_fresh`.
+pub(super) fn after_resuming(endpoint: &Endpoint, outcome: Outcome<Found>, is_fresh: bool) -> Ran {
     match outcome {
-        Outcome::Declined(Refusal { code, .. }) => {
+        Outcome::Declined(Refusal { code, .. }) if endpoint.makes_order() => {
             let words = "an earlier order of this intent expired unpaid";
-            Err(Doubt { code, ..Doubt::new(Reason::NotPaidYet, words) })
+            Ran::GivenUp(Doubt { code, ..Doubt::new(Reason::NotPaidYet, words) })
         }
-        outcome => Ok(outcome),
+        Outcome::Declined(refusal) if endpoint.takes_money() && is_fresh && refusal.next == Next::NewNumber => {
+            Ran::Ended(refusal)
+        }
+        outcome => Ran::Done(outcome),
     }
 }

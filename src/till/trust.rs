@@ -59,8 +59,13 @@ fn stranger<'a>(entry: &'a Entry, endpoint: &Endpoint) -> Option<&'a str> {
 }
 
 /// The fields of an entry, checked as a new payment's are: by the table, under the account's limits, with the account's
-/// own values.
-pub(super) fn fit(entry: &Entry, endpoint: &'static Endpoint, profile: &Profile) -> Result<Fields, Unfit> {
+/// own values. `once`: what is sent once and was not stored.
+pub(super) fn fit(
+    entry: &Entry,
+    endpoint: &'static Endpoint,
+    profile: &Profile,
+    once: Option<&str>,
+) -> Result<Fields, Unfit> {
     if let Some(words) = contradiction(entry, endpoint, profile) {
         return Err(Unfit::Changed(words));
     }
@@ -69,6 +74,9 @@ pub(super) fn fit(entry: &Entry, endpoint: &'static Endpoint, profile: &Profile)
         if let Some(row) = endpoint.field(name) {
             stored.text(row.name, value);
         }
+    }
+    if let Some((row, value)) = endpoint.one_time().zip(once) {
+        stored.text(row.name, value);
     }
     let stored = stored.in_table_order(endpoint, |_| None);
     // Under no account's limits could these have been stored.

@@ -68,6 +68,10 @@ pub enum Phase {
     Repeating,
     /// It waits: the gateway asks for a pause, or the order is not final yet.
     Waiting,
+    /// It waits for the customer, who types a password.
+    Confirming,
+    /// The payment is taken back (撤销): it waits for the moment, or does it.
+    Reversing,
 }
 
 /// Whether `recover` may repeat a payment, which can move money. It must be chosen.
@@ -79,6 +83,18 @@ pub enum Repeats {
     /// It repeats payments that were begun less than this long ago, where the gateway does not know them. Older ones it
     /// only asks about: the customer is gone.
     YoungerThan(Duration),
+}
+
+/// Whether `recover` may take payments back, which moves money. It must be chosen. (`pay` always takes back what it cannot prove.)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reversals {
+    /// It only asks.
+    #[default]
+    None,
+    /// It goes on with reversals that were begun: the cashier was told that the payment is being cancelled. Firmware should start so.
+    Begun,
+    /// It also begins to take back what the gateway twice, a minute apart, said to be unpaid.
+    Open,
 }
 
 /// What a call of a till may be told besides.
@@ -95,13 +111,14 @@ pub struct Options<'a> {
     pub(super) account: Option<&'a str>,
     pub(super) patience: Option<Duration>,
     pub(super) repeats: Repeats,
+    pub(super) reversals: Reversals,
     pub(super) watch: &'a dyn Watch,
 }
 
 impl<'a> Options<'a> {
-    /// The till's only account of the family, the till's patience, no repeats, nobody watches.
+    /// The till's only account of the family, the till's patience, no repeats, no reversals, nobody watches.
     pub fn new() -> Options<'a> {
-        Options { account: None, patience: None, repeats: Repeats::None, watch: &Unwatched }
+        Options { account: None, patience: None, repeats: Repeats::None, reversals: Reversals::None, watch: &Unwatched }
     }
 
     /// Which account, where the till has several of one family: any of its identifiers, such as its `mch_id`.
@@ -125,6 +142,13 @@ impl<'a> Options<'a> {
         self
     }
 
+    /// Whether `recover` may take payments back.
+    #[must_use]
+    pub fn reversals(mut self, reversals: Reversals) -> Options<'a> {
+        self.reversals = reversals;
+        self
+    }
+
     /// Who watches.
     #[must_use]
     pub fn watch(mut self, watch: &'a dyn Watch) -> Options<'a> {
@@ -145,6 +169,7 @@ impl fmt::Debug for Options<'_> {
             .field("account", &self.account)
             .field("patience", &self.patience)
             .field("repeats", &self.repeats)
+            .field("reversals", &self.reversals)
             .finish_non_exhaustive()
     }
 }
@@ -153,6 +178,10 @@ impl fmt::Debug for Options<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) intent: &'a str,
+    /// When it began.
+    pub(super) begun: Duration,
+    /// What the caller's request has for the field that is sent once and never stored.
+    pub(super) once: Option<&'a str>,
     /// Until when it may wait.
     pub(super) deadline: Duration,
     /// Until when a payment may begin.
@@ -161,6 +190,12 @@ pub(super) struct Call<'a> {
     pub(super) questions_until: Duration,
     /// The order whose customer it waits for: a close goes first.
     pub(super) waits_for: Option<EntryId>,
+    /// What may be taken back.
+    pub(super) reversals: Reversals,
+    /// The customer is not waited for: what is not proven is taken back.
+    pub(super) ends: bool,
+    /// What the watcher is told while it waits.
+    pub(super) waits_as: Phase,
     pub(super) watch: &'a dyn Watch,
 }
 

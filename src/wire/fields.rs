@@ -299,6 +299,7 @@ fn broken_rule(value: &str, seen: u8, kind: Kind, limits: &Limits<'_>) -> Option
         Kind::Word => fails(only(bytes::VISIBLE), "must be visible ASCII without blanks"),
         Kind::LettersAndDigits => fails(only(bytes::DIGIT | bytes::LETTER), "must be letters and digits only"),
         Kind::Digits => fails(only(bytes::DIGIT), "must be digits only"),
+        Kind::AuthCode => broken_auth_code(value, only(bytes::DIGIT)).map(String::from),
         Kind::OrderNumber { shortest, also } => broken_order_number(value, seen, shortest, also),
         Kind::Fen { least } => broken_amount(value, least, limits.amount),
         Kind::OneOf(words) => (!words.contains(&value)).then(|| text(&["must be one of ", &words.join(", ")])),
@@ -330,6 +331,28 @@ fn broken_order_number(value: &str, seen: u8, shortest: u16, also: &str) -> Opti
         "" => String::from("an order number is made of 0-9, a-z and A-Z only"),
         _ => text(&["an order number is made of 0-9, a-z, A-Z and ", also, " only"]),
     })
+}
+
+/// What a scanner puts around a code.
+pub(crate) fn scanned(code: &str) -> &str {
+    code.trim_matches([' ', '\t', '\r', '\n'])
+}
+
+/// POS flows 13. A number that begins otherwise than WeChat's may be the code of a face.
+fn broken_auth_code(code: &str, digits: bool) -> Option<&'static str> {
+    let begins = code.get(..2).unwrap_or_default();
+    let half = code.len() / 2;
+    match code.len() {
+        _ if !digits => Some("must be digits only: scan the code again"),
+        0..=15 => Some("is shorter than 16 digits: scan the code again"),
+        32.. if code.get(..half) == code.get(half..) => Some("was scanned twice: scan it once"),
+        33.. => Some("is longer than 32 digits: scan the code again"),
+        16..=24 if matches!(begins, "25" | "26" | "27" | "28" | "29" | "30") => {
+            Some("is a code of Alipay (支付宝): this account takes WeChat's (微信)")
+        }
+        19 if begins == "62" => Some("is a code of UnionPay (云闪付): this account takes WeChat's (微信)"),
+        _ => None,
+    }
 }
 
 fn broken_amount(value: &str, least: u32, (account_least, most): (u32, u32)) -> Option<String> {

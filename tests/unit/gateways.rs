@@ -19,6 +19,7 @@ fn no_call_is_left_out() {
         match endpoint.resolved_by {
             ResolvedBy::Query(how) => assert!(has(how.query), "{}", how.query.name),
             ResolvedBy::Order(how, rules) => assert!(has(how.query) && has(rules.close), "{}", endpoint.name),
+            ResolvedBy::Reversal(how, rules) => assert!(has(how.query) && has(rules.call), "{}", endpoint.name),
             ResolvedBy::Repeat | ResolvedBy::NotByTill => {}
         }
     }

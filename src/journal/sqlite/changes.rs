@@ -111,10 +111,17 @@ pub(super) fn count_attempt(change: &Transaction<'_>, id: EntryId, at: i64) -> R
     Ok(())
 }
 
+pub(super) fn count_reversal(change: &Transaction<'_>, id: EntryId, at: i64) -> Result<()> {
+    let count = "UPDATE entries SET reversals = reversals + 1, last_reversal_at = ?2 WHERE id = ?1";
+    change.execute(count, params![id, at]).or_fault()?;
+    Ok(())
+}
+
 /// The columns that hold a settlement. What a settlement does not have is NULL.
 #[derive(Default)]
 struct Columns<'a> {
     state: &'static str,
+    stage: Option<&'static str>,
     queried: Option<bool>,
     code: Option<&'a str>,
     text: Option<&'a str>,
@@ -129,7 +136,8 @@ fn columns(settlement: &Settlement) -> Columns<'_> {
         Settlement::Accepted { queried, .. } => {
             Columns { state: "accepted", queried: Some(*queried), ..Columns::default() }
         }
-        Settlement::Declined { code, text, next } => {
+        Settlement::Declined { code, text, next } | Settlement::Unproven { code, text, next } => {
+            let stage = matches!(settlement, Settlement::Unproven { .. }).then_some("unproven");
             let (next, wait) = match next {
                 Next::SameNumber => ("same number", None),
                 Next::SameNumberLater(wait) => ("same number later", Some(*wait)),
@@ -137,7 +145,7 @@ fn columns(settlement: &Settlement) -> Columns<'_> {
                 Next::Stop => ("stop", None),
             };
             let state = "declined";
-            Columns { state, code: Some(code), text: Some(text), next: Some(next), wait, ..Columns::default() }
+            Columns { state, stage, code: Some(code), text: Some(text), next: Some(next), wait, ..Columns::default() }
         }
         Settlement::NotSent => Columns { state: "not sent", ..Columns::default() },
         Settlement::Ordered { .. } => Columns { state: "ordered", ..Columns::default() },
@@ -154,13 +162,13 @@ fn columns(settlement: &Settlement) -> Columns<'_> {
 }
 
 pub(super) fn store_settlement(change: &Transaction<'_>, id: EntryId, settlement: &Settlement, at: i64) -> Result<()> {
-    let Columns { state, queried, code, text, next, wait, reason, person } = columns(settlement);
+    let Columns { state, stage, queried, code, text, next, wait, reason, person } = columns(settlement);
     let seconds = wait.map(|wait| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
     let nanoseconds = wait.map(|wait| wait.subsec_nanos());
     let update = "UPDATE entries SET state = ?2, settled_at = ?3, queried = ?4, code = ?5, text = ?6, next = ?7, \
-                  wait_seconds = ?8, wait_nanoseconds = ?9, reason = ?10, person = ?11, acknowledged_at = NULL \
-                  WHERE id = ?1";
-    let values = params![id, state, at, queried, code, text, next, seconds, nanoseconds, reason, person];
+                  wait_seconds = ?8, wait_nanoseconds = ?9, reason = ?10, person = ?11, stage = ?12, \
+                  acknowledged_at = CASE WHEN stage = 'unproven' AND ?2 = 'declined' THEN acknowledged_at END WHERE id = ?1";
+    let values = params![id, state, at, queried, code, text, next, seconds, nanoseconds, reason, person, stage];
     change.execute(update, values).or_fault()?;
     change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
     match settlement {
@@ -174,7 +182,11 @@ pub(super) fn store_settlement(change: &Transaction<'_>, id: EntryId, settlement
         Settlement::ByHand { paid, name, reason } => {
             store_word(change, id, (at, *paid), (name, reason))?;
         }
-        Settlement::Declined { .. } | Settlement::NotSent | Settlement::Abandoned | Settlement::ForAPerson { .. } => {}
+        Settlement::Declined { .. }
+        | Settlement::Unproven { .. }
+        | Settlement::NotSent
+        | Settlement::Abandoned
+        | Settlement::ForAPerson { .. } => {}
     }
     Ok(())
 }

@@ -21,8 +21,8 @@ use crate::outcome::Words;
 use crate::process::{ELSEWHERE, Process};
 
 use super::changes::{
-    Decided, Failed, Old, blank, count_attempt, insert, old_entries, remove, store_mended, store_settlement,
-    store_word, transaction,
+    Decided, Failed, Old, blank, count_attempt, count_reversal, insert, old_entries, remove, store_mended,
+    store_settlement, store_word, transaction,
 };
 use super::faults::{OrFault, Result, damaged, fault, get, io_fault, refused, storage};
 use super::files::{DatabaseLock, Files, beside};
@@ -375,6 +375,18 @@ impl Journal for SqliteJournal {
         })
     }
 
+    fn reversing(&mut self, id: EntryId, at: i64) -> Result<()> {
+        self.check_whole()?;
+        self.write(|change| {
+            let mut stored = Entries::one(change)?;
+            if !existing(&mut stored, id)?.may_be_reversed() {
+                return Err(refused("what is known of the entry does not allow a reversal"));
+            }
+            count_reversal(change, id, at)?;
+            Ok(((), Some(stored.seal(change, id)?)))
+        })
+    }
+
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64> {
         let revision = self.write(|change| {
             let mut stored = Entries::one(change)?;
@@ -409,7 +421,7 @@ impl Journal for SqliteJournal {
             change.execute(begins, params![id, at]).or_fault()?;
             let open = "UPDATE entries SET state = 'open', settled_at = NULL, acknowledged_at = NULL, queried = NULL, \
                         code = NULL, text = NULL, next = NULL, wait_seconds = NULL, wait_nanoseconds = NULL, \
-                        reason = NULL, person = NULL WHERE id = ?1";
+                        reason = NULL, person = NULL, stage = NULL WHERE id = ?1";
             change.execute(open, [id]).or_fault()?;
             change.execute("DELETE FROM evidence WHERE entry = ?1", [id]).or_fault()?;
             count_attempt(change, id, at)?;
@@ -480,6 +492,10 @@ impl Journal for SqliteJournal {
         self.read("WHERE acknowledged_at IS NULL ORDER BY id", [])
     }
 
+    fn unproven(&mut self) -> Result<Vec<Entry>> {
+        self.read("WHERE stage = 'unproven' ORDER BY id", [])
+    }
+
     fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64, decided: Decided<'_>) -> Result<u32> {
         self.check_whole()?;
         // The note must not name an entry that goes, also after a power cut.
@@ -519,7 +535,7 @@ fn sums(connection: &Connection, from: i64, until: i64) -> Result<Vec<Summary>> 
     entries.each([from, until, EARLIEST, LATEST], &mut |read| {
         let fen: i64 = get(read.row, "fen")?;
         let dated = (EARLIEST..LATEST).contains(&get(read.row, "begun_at")?);
-        let state: String = get(read.row, "state")?;
+        let state = get::<Option<String>>(read.row, "stage")?.map_or_else(|| get(read.row, "state"), Ok)?;
         let outcome = if dated { state } else { text(&["undated: ", &state]) };
         let (count, sum) = sums.entry((get(read.row, "call")?, outcome)).or_default();
         (*count, *sum) = (count.saturating_add(1), sum.saturating_add(fen.unsigned_abs()));

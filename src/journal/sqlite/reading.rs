@@ -65,6 +65,8 @@ fn read_entry(read: ReadEntry<'_>) -> Result<Entry> {
             _ => None,
         },
         state: read_state(row, evidence)?,
+        reversals: get(row, "reversals")?,
+        last_reversal_at: get(row, "last_reversal_at")?,
         acknowledged_at: get(row, "acknowledged_at")?,
         decided: get(row, "decided")?,
         revision,
@@ -79,7 +81,13 @@ fn read_state(row: &Row<'_>, evidence: Vec<(String, String)>) -> Result<EntrySta
         "ordered" => Settlement::Ordered { evidence },
         "abandoned" => Settlement::Abandoned,
         "paid late" => Settlement::PaidLate { evidence },
-        "declined" => Settlement::Declined { code: get(row, "code")?, text: get(row, "text")?, next: read_next(row)? },
+        "declined" => {
+            let (code, text, next) = (get(row, "code")?, get(row, "text")?, read_next(row)?);
+            match get::<Option<String>>(row, "stage")? {
+                None => Settlement::Declined { code, text, next },
+                Some(_) => Settlement::Unproven { code, text, next },
+            }
+        }
         "not sent" => Settlement::NotSent,
         "for a person" => Settlement::ForAPerson { reason: Cow::Owned(get(row, "reason")?) },
         "by hand: paid" | "by hand: not paid" => Settlement::ByHand {

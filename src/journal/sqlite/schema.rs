@@ -10,8 +10,11 @@ use super::seal::{self, schema_version};
 pub(super) const APPLICATION_ID: i32 = 0x5778_504A;
 
 /// Step n leads from schema version n to n + 1. Never change one that was released; add another.
-pub(super) const MIGRATIONS: &[Step] =
-    &[Step(include_str!("../schema_1.sql"), None), Step(include_str!("../schema_2.sql"), Some(seal_old))];
+pub(super) const MIGRATIONS: &[Step] = &[
+    Step(include_str!("../schema_1.sql"), None),
+    Step(include_str!("../schema_2.sql"), Some(seal_old)),
+    Step(include_str!("../schema_3.sql"), Some(seal_texts)),
+];
 
 /// The first version whose rows have digests.
 pub(super) const SEALED: usize = 2;
@@ -45,12 +48,20 @@ pub(super) fn check_old_schema(connection: &Connection, version: usize) -> Resul
 
 /// Version 1 had no digests: what it holds must be readable, and is sealed as it is.
 fn seal_old(change: &Connection) -> Result<()> {
-    let is_new: bool = change.query_row("SELECT count(*) = 0 FROM journal", [], |row| row.get(0)).or_fault()?;
-    if is_new {
+    if is_new(change)? {
         return Ok(());
     }
     seal::seal_all(change)?;
     entries(change, "ORDER BY id", []).map(drop)
+}
+
+/// The rows are as they were: what is new of them stands in their digests only where it says something.
+fn seal_texts(change: &Connection) -> Result<()> {
+    if is_new(change)? { Ok(()) } else { seal::seal_texts(change) }
+}
+
+fn is_new(change: &Connection) -> Result<bool> {
+    change.query_row("SELECT count(*) = 0 FROM journal", [], |row| row.get(0)).or_fault()
 }
 
 #[cfg(test)]

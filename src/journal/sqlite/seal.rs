@@ -19,6 +19,13 @@ use crate::journal::entry::EntryId;
 const SEALED: &str = "id, account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, state, known, \
                       settled_at, acknowledged_at, field_count, queried, code, text, next, wait_seconds, \
                       wait_nanoseconds, reason, person, last_code, last_text, decided";
+/// Those that came later, in this order. A row in which they say nothing has the digest that it had without them.
+const LATER: &str = ", reversals, last_reversal_at, stage";
+const NOT_YET: &str = ", 0 AS reversals, NULL AS last_reversal_at, NULL AS stage";
+/// The first version of the schema that has them.
+const REVERSALS: usize = 3;
+/// How many came later.
+const LATER_COUNT: usize = 3;
 /// The columns of the journal's own row that its digest covers, in this order.
 const OWN_SEALED: &str = "terminal, device_info, wal, removed, epochs, epoch_sum, epoch_squares, schema_digest, \
                           gone, gone_sum";
@@ -41,7 +48,8 @@ pub(super) struct Entries<'c> {
 
 impl<'c> Entries<'c> {
     pub(super) fn prepare(connection: &'c Connection, which: &str) -> Result<Entries<'c>> {
-        let select = text(&["SELECT ", SEALED, ", revision, digest FROM entries ", which]);
+        let later = if schema_version(connection)? < REVERSALS { NOT_YET } else { LATER };
+        let select = text(&["SELECT ", SEALED, later, ", revision, digest FROM entries ", which]);
         let pairs = |of: &str| text(&["SELECT position, name, value FROM ", of, " WHERE entry = ?1 ORDER BY position"]);
         Ok(Entries {
             entries: connection.prepare(&select).or_fault()?,
@@ -78,7 +86,8 @@ impl<'c> Entries<'c> {
         let mut rows = self.entries.query(values).or_fault()?;
         while let Some(row) = rows.next().or_fault()? {
             let mut digest = Digest::of("entry's rows");
-            push_columns(&mut digest, row, 2)?;
+            let says_more = get::<u32>(row, "reversals")? > 0 || get::<Option<String>>(row, "stage")?.is_some();
+            push_columns(&mut digest, row, if says_more { 2 } else { LATER_COUNT + 2 })?;
             let id = get(row, "id")?;
             let fields = pairs(&mut self.fields, id, &mut digest)?;
             let evidence = pairs(&mut self.evidence, id, &mut digest)?;
@@ -239,6 +248,13 @@ pub(super) fn seal_all(change: &Connection) -> Result<()> {
     let set = "UPDATE journal SET removed = ?1, epochs = ?2, epoch_sum = ?3, epoch_squares = ?4, schema_digest = ?5";
     let removed = without_entry(change)?;
     change.execute(set, params![removed, count, sum, squares, schema_digest(change)?]).or_fault()?;
+    seal_own_row(change)?;
+    Ok(())
+}
+
+/// Seals the texts of the schema, after a step that changed no row.
+pub(super) fn seal_texts(change: &Connection) -> Result<()> {
+    change.execute("UPDATE journal SET schema_digest = ?1", [schema_digest(change)?]).or_fault()?;
     seal_own_row(change)?;
     Ok(())
 }

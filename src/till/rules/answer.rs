@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use super::case::*;
+use super::reversal;
 use crate::clock::{EARLIEST, LATEST};
 use crate::endpoint::{OrderRules, Resolution, ResolvedBy};
 use crate::journal::{EntryState, Settlement};
@@ -14,11 +15,13 @@ use crate::wire::pairs::Pairs;
 /// The longest wait between two questions while a customer pays (protocol C.5: POS firmware asks about every second).
 const LONGEST_WAIT_FOR_A_CUSTOMER: Duration = Duration::from_secs(3);
 /// Two answers "not found" count as two only this far apart.
-const TWO_ANSWERS: Duration = Duration::from_secs(60);
+pub(super) const TWO_ANSWERS: Duration = Duration::from_secs(60);
 
 pub(super) fn to_ask(case: &Case<'_>) -> Step {
     let is_order = match case.endpoint.resolved_by {
-        ResolvedBy::Query(_) => false,
+        // The gateway has yet to confirm the refusal.
+        ResolvedBy::Reversal(..) if case.entry.is_unproven() => return ask_now(case),
+        ResolvedBy::Query(_) | ResolvedBy::Reversal(..) => false,
         ResolvedBy::Order(..) => true,
         ResolvedBy::Repeat | ResolvedBy::NotByTill => return Step::Report,
     };
@@ -38,10 +41,12 @@ pub(in crate::till) fn ask_now(case: &Case<'_>) -> Step {
 }
 
 pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
-    let (ResolvedBy::Query(resolution) | ResolvedBy::Order(resolution, _)) = case.endpoint.resolved_by else {
-        return Step::Report;
+    let resolution = match case.endpoint.resolved_by {
+        ResolvedBy::Query(resolution) | ResolvedBy::Order(resolution, _) => resolution,
+        ResolvedBy::Reversal(resolution, rules) => return reversal::after_answer(case, (resolution, rules), answered),
+        ResolvedBy::Repeat | ResolvedBy::NotByTill => return Step::Report,
     };
-    let Answered { answer, date, asking, waited } = answered;
+    let Answered { answer, date, asking, waited, .. } = answered;
     let only_paid = asking == Asking::IfPaid;
     let ask_again = |doubt, longest| Step::Ask(longer(waited, longest), doubt);
     let contradicted = |code: &str| ask_again(Doubt { code: code.into(), ..contradicted() }, LONGEST_WAIT);
@@ -92,7 +97,7 @@ pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
 
 /// Late money is kept where the query says that it is there, in full. Whatever else it says, the money stays late.
 pub(super) fn after_late(case: &Case<'_>, answered: Answered) -> Step {
-    let Some((resolution, _)) = case.order().filter(|_| case.entry.is_paid_late()) else { return Step::Report };
+    let Some(resolution) = case.by_query().filter(|_| case.entry.is_paid_late()) else { return Step::Report };
     let pairs = match answered.answer {
         Answer::Known(pairs) => pairs,
         Answer::NoAnswer(doubt) => return Step::Unknown(doubt),
@@ -124,7 +129,8 @@ fn is_stuck(case: &Case<'_>, resolution: &Resolution, state: &str, date: Option<
 const WORKING: &str = "the gateway is still working on it";
 const PAYING: &str = "somebody is paying it, or tried to";
 const TRIED: &str = "somebody tried to pay it, and it cannot be closed: look at the platform";
-const GIVEN_BACK: &str = "it was paid, and given back on the platform";
+pub(super) const OTHER_AMOUNT: &str = "the gateway knows this order number with another amount";
+pub(super) const GIVEN_BACK: &str = "it was paid, and given back on the platform";
 
 /// A state of the query, for people: with its reason, or its description.
 pub(in crate::till) fn state_in_words(resolution: &Resolution, pairs: &Pairs) -> Words {
@@ -168,7 +174,7 @@ fn said(case: &Case<'_>, resolution: &Resolution, state: &str) -> Said {
 }
 
 /// Whether an answer is about this entry: by its number, and by the amount where there is one.
-fn names_it(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs) -> bool {
+pub(super) fn names_it(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs) -> bool {
     let amount = match pairs.fen(resolution.amount) {
         Some(Some(amount)) => amount == case.entry.amount,
         Some(None) => true,
@@ -206,7 +212,6 @@ fn only_if_it_says(doubt: Doubt) -> Step {
 
 fn says_paid(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs, asked: (bool, Duration)) -> Step {
     let (only_paid, waited) = asked;
-    let other = "the gateway knows this order number with another amount";
     match pairs.fen(resolution.amount) {
         Some(Some(amount)) if amount == case.entry.amount => {
             let evidence = picked(pairs, resolution.evidence);
@@ -217,8 +222,8 @@ fn says_paid(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs, asked: (bo
             let doubt = Doubt::new(Reason::OtherOrder, "the query names no amount");
             Step::Ask(longer(waited, LONGEST_WAIT), doubt)
         }
-        _ if only_paid => Step::Unknown(Doubt::new(Reason::ForAPerson, other)),
-        _ => for_a_person(other),
+        _ if only_paid => Step::Unknown(Doubt::new(Reason::ForAPerson, OTHER_AMOUNT)),
+        _ => for_a_person(OTHER_AMOUNT),
     }
 }
 
@@ -254,7 +259,7 @@ fn not_found(
     }
 }
 
-fn confirmed(case: &Case<'_>) -> Option<Refusal> {
+pub(super) fn confirmed(case: &Case<'_>) -> Option<Refusal> {
     let refused = case.seen.refused.clone().or_else(|| unconfirmed_before(case));
     refused.filter(|_| !case.entry.known && !case.seen.known)
 }
@@ -288,6 +293,7 @@ fn is_plausible(case: &Case<'_>) -> bool {
 /// Whether an answer "not found" is the first or the second of the two that it takes.
 pub(in crate::till) fn counts_as_not_found(case: &Case<'_>, first_host: bool) -> bool {
     case.order().is_some_and(|(_, rules)| is_lost(case, rules, first_host))
+        || case.reversal().is_some_and(|(_, rules)| reversal::is_lost(case, rules, first_host))
 }
 
 fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {

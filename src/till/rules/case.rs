@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::clock::EARLIEST;
-use crate::endpoint::{Endpoint, Means, OrderRules, Resolution, ResolvedBy};
+use crate::endpoint::{Endpoint, Means, OrderRules, Resolution, ResolvedBy, ReversalRules};
 use crate::gateways::account::Profile;
 use crate::journal::{Entry, EntryState, JournalFault, Settlement};
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal, Words};
@@ -61,6 +61,8 @@ pub(in crate::till) enum Event {
     Close,
     /// The caller keeps money that came late.
     AcceptLate,
+    /// The caller wants it taken back.
+    Reverse,
     /// It contradicts itself, in these words.
     Distrust(String),
 }
@@ -96,6 +98,8 @@ pub(in crate::till) struct Answered {
     pub asking: Asking,
     /// The wait before it.
     pub waited: Duration,
+    /// Its customer is not waited for any more.
+    pub cancelled: bool,
 }
 
 /// What is wanted of an answer.
@@ -127,6 +131,10 @@ pub(in crate::till) enum Step {
     AskIfPaid,
     /// The pause that the gateway wants.
     Wait(Duration),
+    /// The money is taken back after this wait; then the gateway is asked. Without leave, or time for another one, this stands.
+    Reverse(Duration, Doubt),
+    /// Before another number begins the gateway is asked about this refusal once more.
+    Confirm,
     /// The gateway closes the order; then it is asked. Without an answer this stands.
     Close(Doubt),
     /// This is written, and told with this proof.
@@ -150,6 +158,8 @@ pub(in crate::till) struct Looked<'a> {
     pub of_intent: &'a [Entry],
     /// This process's own time since it handed out the URL, or since it was opened.
     pub since: Duration,
+    /// Five minutes have passed since the last reversal, and the query said since then that it is paid.
+    pub reversal_is_over: bool,
 }
 
 pub(in crate::till) fn declined(refusal: Refusal) -> Step {
@@ -178,6 +188,7 @@ pub(in crate::till) fn is_given_up(entry: &Entry) -> bool {
         EntryState::Recorded(
             Settlement::Abandoned
                 | Settlement::Declined { .. }
+                | Settlement::Unproven { .. }
                 | Settlement::NotSent
                 | Settlement::ByHand { paid: false, .. }
         )
@@ -185,13 +196,16 @@ pub(in crate::till) fn is_given_up(entry: &Entry) -> bool {
 }
 
 /// Whether nobody but a person could tell.
-fn is_left_to_a_person(entry: &Entry) -> bool {
+pub(super) fn is_left_to_a_person(entry: &Entry) -> bool {
     matches!(entry.state, EntryState::Recorded(Settlement::ForAPerson { .. }))
 }
 
 /// Whether it ends an order as unpaid by what the gateway said. (By hand, a person looked.)
 pub(in crate::till) fn is_unpaid(settlement: &Settlement) -> bool {
-    matches!(settlement, Settlement::Abandoned | Settlement::Declined { .. } | Settlement::NotSent)
+    matches!(
+        settlement,
+        Settlement::Abandoned | Settlement::Declined { .. } | Settlement::Unproven { .. } | Settlement::NotSent
+    )
 }
 
 /// The answer was lost that would have let a customer pay.
@@ -204,7 +218,13 @@ pub(in crate::till) fn is_handed_out(settlement: &Settlement) -> bool {
 
 /// Whether its order is still asked about.
 pub(in crate::till) fn is_still_asked(settlement: &Settlement) -> bool {
-    matches!(settlement, Settlement::Ordered { .. } | Settlement::Abandoned | Settlement::ForAPerson { .. })
+    matches!(
+        settlement,
+        Settlement::Ordered { .. }
+            | Settlement::Abandoned
+            | Settlement::Unproven { .. }
+            | Settlement::ForAPerson { .. }
+    )
 }
 
 /// Whether this leaves an order to a person that the gateway once handed out: that must not be forgotten.
@@ -275,6 +295,23 @@ impl Case<'_> {
         }
     }
 
+    pub(in crate::till) fn reversal(&self) -> Option<(&'static Resolution, &'static ReversalRules)> {
+        match self.endpoint.resolved_by {
+            ResolvedBy::Reversal(resolution, rules) => Some((resolution, rules)),
+            _ => None,
+        }
+    }
+
+    /// The query by which it is resolved.
+    pub(in crate::till) fn by_query(&self) -> Option<&'static Resolution> {
+        self.endpoint.by_query()
+    }
+
+    /// How often it was to be reversed, also where the journal could not say whether it has that.
+    pub(in crate::till) fn reversals(&self) -> u32 {
+        self.entry.reversals.max(self.seen.reversals)
+    }
+
     /// How long ago the gateway last heard of this entry from this process must be a second: what is left of it.
     pub(in crate::till) fn apart(&self) -> Duration {
         let last = self.seen.asked.max(self.seen.last_attempt);
@@ -320,7 +357,8 @@ impl Case<'_> {
     /// What an order comes to that is paid. Money for one that was given up is late, and so is money for an order that was left to a
     /// person: nobody waits for it any more, and whoever looks at it decides.
     pub(in crate::till) fn payment(&self, queried: bool, evidence: Vec<(String, String)>) -> Settlement {
-        match is_given_up(self.entry) || (self.order().is_some() && is_left_to_a_person(self.entry)) {
+        let left = self.endpoint.takes_money() && is_left_to_a_person(self.entry);
+        match is_given_up(self.entry) || left || self.reversals() > 0 {
             true => Settlement::PaidLate { evidence },
             false => Settlement::Accepted { queried, evidence },
         }

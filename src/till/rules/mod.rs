@@ -9,6 +9,7 @@
 
 mod answer;
 mod case;
+mod reversal;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -21,12 +22,14 @@ use super::trust::{Unfit, fit};
 use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::text;
 use crate::journal::{Entry, EntryId, EntryState, Settlement};
+use crate::money::Fen;
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
 use answer::{after_answer, after_late, to_ask};
 
 pub(super) use answer::{ask_now, counts_as_not_found, state_in_words, without_repeat};
 pub(super) use case::*;
+pub(super) use reversal::{FRESH_CODE, ON_ITS_WAY, counts_as_unpaid, is_asked_again, is_confirmed, is_due};
 
 /// How far the clock may be from the gateway's for pruning.
 const A_DAY: i64 = 86_400;
@@ -38,6 +41,7 @@ pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
         Event::Distrust(words) => distrusted(case, words),
         Event::Close => to_close(case),
         Event::AcceptLate => to_accept_late(case),
+        Event::Reverse => to_reverse(case),
         Event::Answer(answered) if answered.asking == Asking::ToKeepIt => after_late(case, answered),
         // Whatever comes: what is paid stays paid.
         _ if case.entry.is_paid() => Step::Report,
@@ -92,11 +96,14 @@ pub(super) enum Elsewhere {
     Unknown(Doubt),
 }
 
-pub(super) fn elsewhere(entry: &Entry, seen: &Seen) -> Elsewhere {
+pub(super) fn elsewhere(entry: &Entry, endpoint: Option<&Endpoint>, seen: &Seen, now: Duration) -> Elsewhere {
     match &entry.state {
         _ if entry.is_paid() => Elsewhere::InTheWay("was paid already"),
         _ if seen.unwritten.is_some() => Elsewhere::Unknown(not_written(entry, seen)),
         _ if !entry.is_settled() || seen.called_paid => Elsewhere::Pending,
+        _ if entry.is_unproven() && !is_confirmed(seen, now) => Elsewhere::Pending,
+        // "Stop" binds this call and this account, not the sale (POS flows 20.8).
+        _ if entry.is_refused_for_good() && endpoint.is_some_and(Endpoint::takes_money) => Elsewhere::Ended,
         _ if entry.allows_new_number() => Elsewhere::Ended,
         _ if entry.allows_same_number() => Elsewhere::InTheWay(
             "was refused, and may be sent again under its own number: send it there, or let a person settle it as unpaid",
@@ -121,6 +128,9 @@ fn to_pay(case: &Case<'_>, look: &Look) -> Step {
         _ if look.goes_again => Step::SameNumber,
         // The documents' words: mend the cause, then the same number. Whatever became of it, it is paid once.
         _ if look.mended && is_refused_for_now(entry) => Step::SameNumber,
+        _ if entry.is_unproven() && entry.allows_new_number() && !is_confirmed(case.seen, case.times.monotonic) => {
+            Step::Confirm
+        }
         _ if entry.allows_new_number() => Step::NewNumber,
         _ if entry.is_pending() => Step::Resume,
         _ => Step::Report,
@@ -132,9 +142,18 @@ fn is_refused_for_now(entry: &Entry) -> bool {
     entry.allows_same_number() && !entry.allows_new_number()
 }
 
-/// Whether other fields than an entry's may be paid under its intent: nothing was paid, and nothing is open.
-pub(super) fn takes_mended(latest: Option<&Entry>) -> bool {
-    latest.is_some_and(|entry| entry.allows_new_number() || is_refused_for_now(entry))
+/// Whether other fields than an entry's may be paid under its intent: nothing was paid, and nothing is open. The amount of a sale by payment
+/// code never changes, once something of it was sent (POS flows 20.26).
+pub(super) fn takes_mended(latest: Option<&Entry>, endpoint: &Endpoint, amount: Fen) -> bool {
+    latest.is_some_and(|entry| {
+        let is_mended = entry.allows_new_number() || is_refused_for_now(entry);
+        let by_code = endpoint.one_time().is_some();
+        is_mended && !(by_code && is_another_amount(entry, amount))
+    })
+}
+
+pub(super) fn is_another_amount(entry: &Entry, amount: Fen) -> bool {
+    was_sent(entry) && entry.amount != amount
 }
 
 /// Its end is known, and the journal does not have it: nothing is done with it before.
@@ -197,12 +216,16 @@ pub(super) fn pause_left(
 /// Whether a settled entry is sent again under its number: it allows that, and its fields would be allowed today. `Err`:
 /// its fields were changed, in words.
 pub(super) fn goes_again(case: &Case<'_>) -> Result<bool, String> {
+    // A code is sent once, and a restored journal may have forgotten that it was (POS flows 20.19).
+    if case.endpoint.one_time().is_some() {
+        return Ok(false);
+    }
     // An order says until when it may be paid. It is sent again only if that leaves the customer time.
     let is_fresh = case.order().is_none_or(|(_, rules)| leaves_time(case.entry, rules, case.times.now));
     if !case.entry.allows_same_number() || case.entry.fields.is_empty() || !is_fresh {
         return Ok(false);
     }
-    match fit(case.entry, case.endpoint, case.profile) {
+    match fit(case.entry, case.endpoint, case.profile, None) {
         Ok(_) => Ok(true),
         Err(Unfit::Rule(_)) => Ok(false),
         Err(Unfit::Changed(words)) => Err(words),
@@ -299,6 +322,13 @@ fn resolve(case: &Case<'_>, repeats: bool, doubt: Doubt) -> Step {
             Step::Ask(slow.map_or(least, |(_, slow)| *slow), doubt)
         }
         ResolvedBy::Order(..) => Step::Ask(case.apart(), doubt),
+        // The second witness is asked at once (POS ruling 1).
+        ResolvedBy::Reversal(..) if case.seen.refused.is_some() => Step::Ask(Duration::ZERO, doubt),
+        ResolvedBy::Reversal(resolution, _) => {
+            let slow = resolution.slow.iter().find(|(code, _)| *code == doubt.code);
+            let reason = if slow.is_some() { Reason::CustomerPaying } else { doubt.reason };
+            Step::Ask(slow.map_or(case.apart(), |(_, slow)| *slow), Doubt { reason, ..doubt })
+        }
         ResolvedBy::Repeat if repeats && case.profile.repeat_while_unpaid => Step::Repeat(APART, doubt),
         ResolvedBy::Repeat | ResolvedBy::NotByTill => Step::Unknown(doubt),
     }
@@ -354,8 +384,22 @@ fn to_close(case: &Case<'_>) -> Step {
 /// Keeping late money is an act of the caller's own, and the gateway says first that the money is still there (POS ruling 4).
 fn to_accept_late(case: &Case<'_>) -> Step {
     match case.entry.is_paid_late() {
+        true if case.reversals() > 0 => Step::Refuse("was being taken back: give this money back"),
         true => Step::AskIfPaid,
         false => Step::Refuse("is no late money"),
+    }
+}
+
+/// Taking back what is not proven (POS flows 20.14).
+fn to_reverse(case: &Case<'_>) -> Step {
+    match &case.entry.state {
+        _ if case.reversal().is_none() => Step::Refuse("is no payment by a customer's code"),
+        _ if case.seen.unwritten.is_some() => Step::Unknown(not_written(case.entry, case.seen)),
+        EntryState::Recorded(Settlement::Accepted { .. } | Settlement::ByHand { paid: true, .. }) => {
+            Step::Refuse("was accepted: refund it")
+        }
+        _ if case.entry.may_be_reversed() => ask_now(case),
+        _ => Step::Report,
     }
 }
 
@@ -384,7 +428,7 @@ pub(super) fn found_by(name: String, reason: String) -> Vec<(String, String)> {
 pub(super) fn once(settlement: Settlement, id: EntryId, of_intent: &[Entry]) -> Settlement {
     let accepted = |entry: &Entry| entry.id != id && entry.is_paid() && !entry.is_paid_late();
     let kept = of_intent.iter().any(|entry| entry.id == id && entry.is_paid_late());
-    let given_up = !kept && of_intent.iter().any(|entry| entry.id > id);
+    let given_up = !kept && of_intent.iter().any(|entry| entry.id > id || (entry.id == id && entry.reversals > 0));
     match settlement {
         settlement if !given_up && !of_intent.iter().any(accepted) => settlement,
         Settlement::Accepted { evidence, .. } => Settlement::PaidLate { evidence },
@@ -395,9 +439,12 @@ pub(super) fn once(settlement: Settlement, id: EntryId, of_intent: &[Entry]) -> 
 
 /// A person closes an entry that nothing else can.
 pub(super) fn by_hand(entry: &Entry, endpoint: Option<&Endpoint>, looked: &Looked<'_>, now: i64) -> Step {
-    let Looked { paid, name, reason, busy, of_intent, since } = *looked;
+    let Looked { paid, name, reason, busy, of_intent, since, reversal_is_over } = *looked;
     if busy {
         return Step::Refuse("a thread is working on this entry: try again");
+    }
+    if paid && entry.reversals > 0 && !reversal_is_over {
+        return Step::Refuse("it is being taken back: ask again 5 minutes after the last reversal");
     }
     if !paid && endpoint.is_some_and(|endpoint| may_be_paid(entry, endpoint, now, since)) {
         return Step::Refuse("its customer may still pay this order: close it first");

@@ -252,7 +252,7 @@ fn device_info_is_in_every_call_whose_table_has_it() {
     assert!(has(swiftpass(&canned).prepare(&wap_order("1415659990")).unwrap().body()));
     assert!(!has(redpack(&canned).prepare(&red_packet(NUMBER)).unwrap().body()));
     let in_tables: Vec<_> = ENDPOINTS.iter().filter(|e| e.field("device_info").is_some()).map(|e| e.name).collect();
-    let orders = ["unifiedorder.NATIVE", "unifiedorder.JSAPI", "unifiedorder.MWEB"];
+    let orders = ["micropay", "unifiedorder.NATIVE", "unifiedorder.JSAPI", "unifiedorder.MWEB"];
     assert_eq!(in_tables, [&orders[..], &["paywwsptrans2pocket", "pay.weixin.wap"]].concat());
     assert!(has(wxpay(&canned).prepare(&native_order("T20261121")).unwrap().body()));
     let account = WorkwxAccount::new(MCH_ID, CORPID, key(), Secret::from("s")).unwrap();

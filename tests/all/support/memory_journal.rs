@@ -87,6 +87,7 @@ impl MemoryJournal {
             EntryState::Recorded(Settlement::Accepted { .. }) => "paid",
             EntryState::Recorded(Settlement::PaidLate { .. }) => "late",
             EntryState::Recorded(Settlement::Declined { .. }) => "unpaid",
+            EntryState::Recorded(Settlement::Unproven { .. }) => "unproven",
             EntryState::Recorded(Settlement::NotSent) => "not sent",
             EntryState::Recorded(Settlement::ForAPerson { .. }) => "for a person",
             _ => "another",
@@ -210,12 +211,22 @@ impl Inner {
 fn takes(entry: &Entry, settlement: &Settlement) -> bool {
     use Settlement::*;
     let late = matches!(settlement, PaidLate { .. });
+    // What is being taken back is accepted by nobody.
+    if entry.reversals > 0 && matches!(settlement, Accepted { .. } | ByHand { paid: true, .. }) {
+        return false;
+    }
     match &entry.state {
         EntryState::Open | EntryState::Recorded(ForAPerson { .. }) => true,
         EntryState::Recorded(Ordered { .. } | Abandoned) => !matches!(settlement, Ordered { .. } | Abandoned | NotSent),
         EntryState::Recorded(Declined { next, .. }) if *next != Next::NewNumber => {
             late || matches!(settlement, ByHand { paid: false, .. })
         }
+        // A refusal without proof waits for it.
+        EntryState::Recorded(Unproven { next, .. }) => match settlement {
+            PaidLate { .. } | Declined { .. } | ForAPerson { .. } => true,
+            ByHand { paid: false, .. } => *next != Next::NewNumber,
+            _ => false,
+        },
         // Late money is kept after the gateway said again that it is there.
         EntryState::Recorded(PaidLate { .. }) => matches!(settlement, Accepted { queried: true, .. }),
         EntryState::Recorded(Declined { .. } | NotSent | ByHand { paid: false, .. }) => late,
@@ -277,14 +288,38 @@ impl Journal for MemoryJournal {
         })
     }
 
+    fn reversing(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault> {
+        self.call(|inner| {
+            let entry = inner.find(id)?;
+            let open = match &entry.state {
+                EntryState::Open => true,
+                EntryState::Recorded(settlement) => {
+                    matches!(settlement, Settlement::Unproven { .. } | Settlement::ForAPerson { .. })
+                }
+            };
+            if !open {
+                return refused();
+            }
+            entry.reversals += 1;
+            entry.last_reversal_at = Some(at);
+            entry.revision += 1;
+            Ok(())
+        })
+    }
+
+    fn unproven(&mut self) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|inner| Ok(inner.entries.iter().filter(|entry| entry.is_unproven()).cloned().collect()))
+    }
+
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64, JournalFault> {
         self.call(|inner| {
             let entry = inner.find(id)?;
             if !takes(entry, settlement) {
                 return refused();
             }
+            let proves = entry.is_unproven() && matches!(settlement, Settlement::Declined { .. });
             entry.state = EntryState::Recorded(settlement.clone());
-            entry.acknowledged_at = None;
+            entry.acknowledged_at = entry.acknowledged_at.filter(|_| proves);
             entry.revision += 1;
             let revision = entry.revision;
             inner.settled.insert(id, at);

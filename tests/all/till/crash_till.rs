@@ -91,6 +91,14 @@ impl Journal for Watched {
         self.call(|journal| journal.attempt(id, at))
     }
 
+    fn reversing(&mut self, id: EntryId, at: i64) -> Result<(), JournalFault> {
+        self.call(|journal| journal.reversing(id, at))
+    }
+
+    fn unproven(&mut self) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|journal| journal.unproven())
+    }
+
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64, JournalFault> {
         self.call(|journal| journal.settle(id, settlement, at))
     }

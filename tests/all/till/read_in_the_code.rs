@@ -120,8 +120,8 @@ fn a_fault_of_the_journal_is_told_as_one() {
     let desk = redpack_till(&canned, &journal, &time).patience(Duration::ZERO);
     canned.then_fault(Sent::Maybe);
     unknown(outcome(&desk, "prize"));
-    // unacknowledged, entry.
-    journal.fail_in(2);
+    // unacknowledged, unproven, entry.
+    journal.fail_in(3);
     let report = desk.recover(Duration::from_secs(5)).unwrap();
     assert_eq!(doubt_of(&report[0]).unwrap().reason, Reason::Journal);
 }

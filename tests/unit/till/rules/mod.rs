@@ -185,7 +185,9 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
     let error = || Error::field("field", "rule");
     // By its own clock the gateway answers a minute after the order was made.
     let date = Some(at.entry.begun_at + MINUTE);
-    let answer = |answer, asking| Event::Answer(Answered { answer, date, asking, waited: Duration::from_secs(1) });
+    let answer = |answer, asking| {
+        Event::Answer(Answered { answer, date, asking, waited: Duration::from_secs(1), cancelled: false })
+    };
     let (paid, unpaid) = match flow {
         Flow::Redpack => ("SENT", "FAILED"),
         Flow::Workwx => ("SUCCESS", "FAILED"),
@@ -193,7 +195,17 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
     };
     let not_found = |first_host| Answer::NotKnown { first_host };
     let pay = |look| Event::Pay(look);
-    let person = |paid, busy| Err(Looked { paid, name: "n", reason: "r", busy, of_intent: &[], since: Duration::ZERO });
+    let person = |paid, busy| {
+        Err(Looked {
+            paid,
+            name: "n",
+            reason: "r",
+            busy,
+            of_intent: &[],
+            since: Duration::ZERO,
+            reversal_is_over: false,
+        })
+    };
     Ok(match what {
         H::Pay => pay(Look::default()),
         H::PayFits => pay(Look { goes_again: true, ..Look::default() }),
@@ -237,32 +249,32 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
             // Past the end and the margin of a minute, by the gateway's own time.
             let date = Some(at.entry.begun_at + 6 * MINUTE);
             let (answer, waited) = (known(flow, "NOTPAY", None), Duration::from_secs(1));
-            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
+            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited, cancelled: false })
         }
         H::SaysUnpaidOfOther => answer(known(flow, unpaid, Some("101")), Asking::Everything),
         H::SaysWaitingClosed => {
             at.seen.closed = Some(MONOTONIC.saturating_sub(Duration::from_secs(2)));
             let date = Some(at.entry.begun_at + 6 * MINUTE);
             let (answer, waited) = (known(flow, "NOTPAY", None), Duration::from_secs(1));
-            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
+            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited, cancelled: false })
         }
         H::SaysWaitingGone => {
             made_at_gateway(at);
             let date = Some(at.entry.begun_at + 130 * MINUTE);
             let (answer, waited) = (known(flow, "NOTPAY", None), Duration::from_secs(1));
-            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
+            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited, cancelled: false })
         }
         H::SaysPayErrorPastEnd => {
             let date = Some(at.entry.begun_at + 6 * MINUTE);
             let (answer, waited) = (known(flow, "PAYERROR", None), Duration::from_secs(1));
-            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
+            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited, cancelled: false })
         }
         H::SaysPayErrorGone => {
             made_at_gateway(at);
             at.seen.closed = Some(MONOTONIC.saturating_sub(Duration::from_secs(2)));
             let date = Some(at.entry.begun_at + 130 * MINUTE);
             let (answer, waited) = (known(flow, "PAYERROR", None), Duration::from_secs(1));
-            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })
+            Event::Answer(Answered { answer, date, asking: Asking::Everything, waited, cancelled: false })
         }
         H::SaysPayError => answer(known(flow, "PAYERROR", None), Asking::Everything),
         H::SaysGivenBack => answer(known(flow, "REFUND", Some("100")), Asking::Everything),
@@ -355,6 +367,8 @@ fn words(step: &Step) -> String {
         Step::AskIfPaid => "ask if paid".into(),
         Step::Wait(wait) => format!("wait {}", seconds(wait)),
         Step::Close(_) => "close, then ask".into(),
+        Step::Reverse(wait, _) => format!("reverse {}, then ask", after(wait)),
+        Step::Confirm => "ask again before another number".into(),
         Step::GiveUp(_) => "Abandoned".into(),
         Step::Report => "report".into(),
         Step::Unknown(doubt) => format!("Unknown ({:?})", doubt.reason),
@@ -367,6 +381,7 @@ fn words(step: &Step) -> String {
                 Next::SameNumberLater(_) => "Declined (SameNumberLater)".into(),
                 next => format!("Declined ({next:?})"),
             },
+            Settlement::Unproven { next, .. } => format!("Unproven ({next:?})"),
             Settlement::NotSent => "NotSent".into(),
             Settlement::Ordered { .. } => "Ordered".into(),
             Settlement::Abandoned => "Abandoned".into(),
@@ -426,6 +441,7 @@ fn kind(event: &Event) -> usize {
         Event::Close => 9,
         Event::Distrust(_) => 10,
         Event::AcceptLate => 11,
+        Event::Reverse => 12,
     }
 }
 
@@ -566,7 +582,13 @@ fn past_the_look_back_by_own_time_it_is_for_a_person() {
             at.times.monotonic = monotonic;
             let answer = Answer::NotKnown { first_host: true };
             let (date, waited) = (Some(NOW), Duration::from_secs(1));
-            words(&at.step(Event::Answer(Answered { answer, date, asking: Asking::Everything, waited })))
+            words(&at.step(Event::Answer(Answered {
+                answer,
+                date,
+                asking: Asking::Everything,
+                waited,
+                cancelled: false,
+            })))
         }
     };
     for (flow, called_paid) in
@@ -587,7 +609,13 @@ fn a_payment_that_was_tried_is_not_unpaid() {
             let at = scene(*flow, *state);
             let (answer, date) = (known(*flow, "PAYERROR", None), Some(at.entry.begun_at + MINUTE));
             let waited = Duration::from_secs(1);
-            let said = words(&at.step(Event::Answer(Answered { answer, date, asking: Asking::IfPaid, waited })));
+            let said = words(&at.step(Event::Answer(Answered {
+                answer,
+                date,
+                asking: Asking::IfPaid,
+                waited,
+                cancelled: false,
+            })));
             assert_eq!(said, "Unknown (OpenCode)", "{flow:?} {state:?}");
         }
     }

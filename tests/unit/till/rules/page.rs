@@ -147,6 +147,16 @@ fn waits(flow: Flow) -> String {
             row("how long an order may be paid, unless the caller says otherwise", *lasts);
             row("how long after its end a payment may still show", *margin);
         }
+        ResolvedBy::Reversal(how, rules) => {
+            asked(&mut row, how);
+            row("between two questions while the customer pays", rules.apart);
+            row("how long the customer is waited for, after the payment's exchange ended", rules.poll);
+            row("before the first reversal, after the payment's exchange ended", rules.not_before);
+            row("between two reversals", rules.again);
+            row("how long reversing goes on within one call", rules.patience);
+            row("how long after it was begun it can be taken back", rules.expires);
+            row("how long after the attempt \"not found\" says nothing", rules.window);
+        }
         ResolvedBy::Repeat | ResolvedBy::NotByTill => {}
     }
     let rows: String = rows.iter().map(|(what, time)| format!("| {what} | {time} |\n")).collect();

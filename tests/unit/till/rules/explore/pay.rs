@@ -11,7 +11,7 @@ use super::run::{Call, Ran, Told, Work};
 use super::state::{DeviceClock, Run, World};
 use crate::error::Error;
 use crate::journal::{Entry, JournalFault};
-use crate::outcome::{Doubt, Reason, Refusal};
+use crate::outcome::{Doubt, Outcome, Reason, Refusal};
 use crate::till::rules::{self, APART, Elsewhere, Event, Look, Step};
 use crate::till::told;
 
@@ -47,6 +47,13 @@ impl World<'_> {
             match self.advance(flow, call, &mut valid, &mut given_up)? {
                 Ok(Advanced::Ran(Ran::Done(outcome))) => return Ok(Ok(outcome)),
                 Ok(Advanced::Waited) => {}
+                Ok(Advanced::Ran(Ran::Ended(refusal))) => {
+                    numbers += 1;
+                    if numbers >= rules::MOST_NUMBERS {
+                        return Ok(Ok(Outcome::Declined(refusal)));
+                    }
+                    given_up = None;
+                }
                 Ok(Advanced::Ran(Ran::GivenUp(doubt))) => {
                     numbers += 1;
                     if numbers >= rules::MOST_NUMBERS || !self.wait(&call, APART) {
@@ -168,7 +175,8 @@ impl World<'_> {
     fn in_the_way(&mut self, others: Vec<usize>) -> Result<Option<LookedAt>, Error> {
         for at in others {
             self.settle_unwritten(at);
-            match rules::elsewhere(&self.entry(at), &self.state.numbers[at].seen) {
+            let (endpoint, now) = (self.account(at).endpoint, self.state.monotonic());
+            match rules::elsewhere(&self.entry(at), Some(endpoint), &self.state.numbers[at].seen, now) {
                 Elsewhere::Ended => {}
                 Elsewhere::Pending if self.mistake.carried == Carried::OtherWaysAreFree => {}
                 Elsewhere::Unknown(doubt) => return Ok(Some(LookedAt::Unknown(doubt))),

@@ -78,7 +78,8 @@ impl World<'_> {
         let of_intent = self.as_known();
         let ordered = self.state.numbers[at].seen.ordered.unwrap_or_default().max(self.state.opened);
         let since = self.state.monotonic().saturating_sub(ordered);
-        let looked = Looked { paid, name: "n", reason: "r", busy: false, of_intent: &of_intent, since };
+        let looked =
+            Looked { paid, name: "n", reason: "r", busy: false, of_intent: &of_intent, since, reversal_is_over: false };
         let endpoint = self.account(at).endpoint;
         match rules::by_hand(&self.entry(at), Some(endpoint), &looked, self.stamp()) {
             Step::Write(settlement, _) => {

@@ -7,12 +7,12 @@ use std::time::Duration;
 use super::gateway::{Draft, unknown};
 use super::mistakes::Carried;
 use super::state::{Run, World};
-use crate::endpoint::ResolvedBy;
 use crate::error::Error;
 use crate::journal::{Entry, JournalFault, JournalFaultKind, Settlement};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::till::receipt::{Evidence, Found};
 use crate::till::rules::{self, APART, Answered, Asking, Case, Ended, Event, Step};
+pub(super) use crate::till::run::Ran;
 use crate::till::told::{self, Written};
 use crate::wire::pairs::Pairs;
 
@@ -30,11 +30,6 @@ pub(super) struct Work {
 pub(super) struct Call {
     pub deadline: Duration,
     pub payments_until: Duration,
-}
-
-pub(super) enum Ran {
-    Done(Outcome<Found>),
-    GivenUp(Doubt),
 }
 
 pub(super) type Told = Run<Result<Outcome<Found>, Error>>;
@@ -110,10 +105,7 @@ impl World<'_> {
             step => {
                 let work = self.with_one_question(work, &step);
                 let outcome = self.follow(&work, draft, step)?;
-                match repeatable {
-                    true => Ran::Done(outcome),
-                    false => told::after_resuming_order(outcome).map_or_else(Ran::GivenUp, Ran::Done),
-                }
+                told::after_resuming(self.account(work.at).endpoint, outcome, false)
             }
         })
     }
@@ -194,10 +186,7 @@ impl World<'_> {
     // ---- asking ----
 
     pub(super) fn asked(&mut self, work: &Work, asking: Asking, waited: Duration) -> Step {
-        let resolved_by = &self.account(work.at).endpoint.resolved_by;
-        let (ResolvedBy::Query(resolution) | ResolvedBy::Order(resolution, _)) = *resolved_by else {
-            return Step::Report;
-        };
+        let Some(resolution) = self.account(work.at).endpoint.by_query() else { return Step::Report };
         let now = self.state.monotonic();
         self.seen(work.at).asked = Some(now);
         let (answer, date) = self.pipe_question(work.at);
@@ -208,7 +197,7 @@ impl World<'_> {
         if let (Answer::NotKnown { first_host }, Asking::Everything) = (&answer, asking) {
             self.note_not_found(work, *first_host);
         }
-        let step = self.decide(work, Event::Answer(Answered { answer, date, asking, waited }));
+        let step = self.decide(work, Event::Answer(Answered { answer, date, asking, waited, cancelled: false }));
         if !matches!(&step, Step::Write(settlement, _) if !rules::is_still_asked(settlement)) {
             self.note(work.at, &work.entry, state.is_some(), state);
         }

@@ -223,6 +223,7 @@ fn mark(settlement: &Settlement) -> u8 {
     match settlement {
         Settlement::Accepted { .. } => 1,
         Settlement::Declined { .. } => 2,
+        Settlement::Unproven { .. } => 10,
         Settlement::NotSent => 3,
         Settlement::Ordered { .. } => 4,
         Settlement::Abandoned => 5,

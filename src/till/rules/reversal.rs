@@ -1,0 +1,280 @@
+//! Payments by a customer's code: what follows from the query's answer, and when the money is taken back.
+//!
+//! Document: POS flows 3.1 to 3.7, rulings 1 to 5, 20. The decision to reverse is durable before its first byte; from then on
+//! the payment is never accepted.
+
+use core::time::Duration;
+
+use super::answer::{GIVEN_BACK, OTHER_AMOUNT, TWO_ANSWERS, confirmed, names_it};
+use super::case::*;
+use crate::endpoint::{Endpoint, Resolution, ResolvedBy, ReversalRules};
+use crate::journal::{Entry, EntryState, Settlement};
+use crate::outcome::{Answer, Doubt, Next, Reason, Refusal};
+use crate::till::receipt::{Evidence, picked};
+use crate::till::seen::Seen;
+use crate::wire::pairs::Pairs;
+
+/// So long a refusal that the query does not know is asked about again.
+const A_DAY: Duration = Duration::from_secs(86_400);
+/// Between two questions about a refusal: this, then twice as long.
+const BETWEEN_PROOFS: Duration = Duration::from_secs(60);
+/// How fresh "not found" must be, for another number to begin.
+const FRESH: Duration = Duration::from_secs(30);
+/// How old a payment code may be for another number to begin with it (POS ruling 6).
+pub(in crate::till) const FRESH_CODE: Duration = Duration::from_secs(30);
+/// Refusals of a reversal count as final so many times, and not before this time has passed.
+const REFUSALS: u32 = 3;
+const REFUSED_FOR: Duration = Duration::from_secs(300);
+/// So long a reversal may still be on its way.
+pub(in crate::till) const ON_ITS_WAY: Duration = Duration::from_secs(300);
+
+/// What a payment by code goes by.
+#[derive(Clone, Copy)]
+struct By<'a, 'c> {
+    case: &'a Case<'c>,
+    resolution: &'static Resolution,
+    rules: &'static ReversalRules,
+    date: Option<i64>,
+    waited: Duration,
+    cancelled: bool,
+}
+
+/// What there is of an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    /// None at all.
+    Silence,
+    /// The gateway does not know the payment.
+    NotKnown,
+    /// Something that ends nothing.
+    Said,
+    /// The customer is paying.
+    Typing,
+}
+
+/// What the query says of a payment by code.
+pub(super) fn after_answer(
+    case: &Case<'_>,
+    (resolution, rules): (&'static Resolution, &'static ReversalRules),
+    answered: Answered,
+) -> Step {
+    let Answered { answer, date, waited, cancelled, .. } = answered;
+    let by = By { case, resolution, rules, date, waited, cancelled };
+    match answer {
+        Answer::Known(pairs) => known(by, &pairs),
+        Answer::NotKnown { .. } if is_left_to_a_person(case.entry) => Step::Report,
+        Answer::NotKnown { first_host } if case.entry.is_unproven() => confirmed_again(by, first_host),
+        Answer::NotKnown { first_host } => not_known(by, first_host),
+        Answer::NoAnswer(doubt) if is_left_to_a_person(case.entry) => Step::Unknown(doubt),
+        Answer::NoAnswer(doubt) if case.entry.is_unproven() => Step::Unknown(unconfirmed(doubt)),
+        Answer::NoAnswer(doubt) => go_on(by, Word::Silence, doubt),
+    }
+}
+
+fn known(by: By<'_, '_>, pairs: &Pairs) -> Step {
+    let By { case, resolution, rules, .. } = by;
+    let state = pairs.filled(resolution.state).unwrap_or_default();
+    let doubt = |reason, words| Doubt { code: state.into(), ..Doubt::new(reason, words) };
+    match state {
+        _ if resolution.paid.contains(&state) => says_paid(by, pairs),
+        _ if resolution.unpaid.contains(&state) && names_it(case, resolution, pairs) => {
+            let text = pairs.owned("trade_state_desc").unwrap_or_default();
+            declined(Refusal { code: state.into(), text, next: Next::NewNumber })
+        }
+        _ if is_left_to_a_person(case.entry) => Step::Report,
+        _ if resolution.unpaid.contains(&state) => go_on(by, Word::Said, doubt(Reason::OtherOrder, OTHER)),
+        _ if rules.given_back.contains(&state) => for_a_person(GIVEN_BACK),
+        // The platform says 请撤销订单 of it, and customers were charged (POS ruling 3).
+        _ if rules.suspect.contains(&state) && case.entry.is_unproven() => for_a_person(TRIED),
+        _ if rules.suspect.contains(&state) => take_back(by, Word::Said, doubt(Reason::OpenCode, FAILED)),
+        _ if rules.paying.contains(&state) => go_on(by, Word::Typing, doubt(Reason::CustomerPaying, TYPING)),
+        // It contradicts the refusal: nobody is waited for (POS ruling 1).
+        _ if is_refused(case) => take_back(by, Word::Said, doubt(Reason::OpenCode, CONTRADICTS)),
+        _ => go_on(by, Word::Said, doubt(Reason::OpenCode, OPEN)),
+    }
+}
+
+const OTHER: &str = "the gateway says that it was not paid, and names another order, or none";
+const TRIED: &str = "it was refused, and the gateway says that a payment of it failed: look at the platform";
+const FAILED: &str = "the gateway says that the payment failed, which is no proof";
+const TYPING: &str = "the customer is asked for the password";
+const CONTRADICTS: &str = "it was refused, and the gateway's query does not say so";
+const OPEN: &str = "the gateway has not finished it";
+const NOT_YET: &str = "the gateway does not know the payment yet";
+const NOT_BACK: &str = "it is paid, and not back yet";
+const TOO_LATE: &str = "it can be taken back no more, and the gateway does not say what became of it";
+
+fn says_paid(by: By<'_, '_>, pairs: &Pairs) -> Step {
+    let By { case, resolution, .. } = by;
+    match pairs.fen(resolution.amount) {
+        Some(Some(amount)) if amount == case.entry.amount => {}
+        _ if is_left_to_a_person(case.entry) => return Step::Report,
+        Some(None) => return go_on(by, Word::Said, Doubt::new(Reason::OtherOrder, "the query names no amount")),
+        _ => return for_a_person(OTHER_AMOUNT),
+    }
+    let evidence = picked(pairs, resolution.evidence);
+    let stays = is_left_to_a_person(case.entry) || is_too_late(by) || is_refused_for_good(case);
+    match case.reversals() == 0 || stays {
+        true => Step::Write(case.payment(true, evidence.clone()), Some(Evidence::Queried(evidence))),
+        // Whoever waited was told that it is being cancelled: it is never accepted any more (POS ruling 4).
+        false => Step::Reverse(until_again(by), Doubt::new(Reason::Reversing, NOT_BACK)),
+    }
+}
+
+/// "Not found" confirms a refusal, and is never proof: a submit that was lost on the way may still arrive.
+fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
+    let By { case, rules, .. } = by;
+    if first_host
+        && case.reversals() == 0
+        && let Some(refusal) = confirmed(case)
+    {
+        return unproven(refusal);
+    }
+    if not_found_is_final(case, rules, first_host) {
+        return unproven(unpaid("NOT_FOUND", "the gateway never saw this payment"));
+    }
+    go_on(by, Word::NotKnown, Doubt::new(Reason::OpenCode, NOT_YET))
+}
+
+fn unproven(Refusal { code, text, next }: Refusal) -> Step {
+    Step::Write(Settlement::Unproven { code, text, next }, None)
+}
+
+fn is_refused(case: &Case<'_>) -> bool {
+    case.entry.is_unproven() || case.seen.refused.is_some() || unconfirmed_before(case).is_some()
+}
+
+/// A code after which nobody is waited for: one question, then the reversal (POS flows 3.3).
+fn is_asked_once(case: &Case<'_>, rules: &ReversalRules) -> bool {
+    let words = case.seen.words.as_ref().or(case.entry.last_words.as_ref());
+    words.is_some_and(|words| rules.ask_once.contains(&words.code.as_str()))
+}
+
+/// Nothing is proven: the customer is waited for; then the money is taken back.
+fn go_on(by: By<'_, '_>, word: Word, doubt: Doubt) -> Step {
+    let By { case, rules, cancelled, .. } = by;
+    if is_left_to_a_person(case.entry) {
+        return Step::Report;
+    }
+    let since = case.since_attempt();
+    let open = case.reversals() == 0 && !case.entry.is_unproven();
+    let somebody_pays = word == Word::Typing || !is_asked_once(case, rules);
+    if open && somebody_pays && !cancelled && since < poll(case, rules) {
+        let until_end = poll(case, rules).saturating_sub(since).max(APART);
+        let reason = if is_own(case) { doubt.reason } else { Reason::NeedsReversal };
+        return Step::Ask(rules.apart.min(until_end), Doubt { reason, ..doubt });
+    }
+    take_back(by, word, doubt)
+}
+
+/// The money is taken back, where that may be decided: the first time not before 15 s have passed (POS flows 3.2).
+fn take_back(by: By<'_, '_>, word: Word, doubt: Doubt) -> Step {
+    let By { case, waited, .. } = by;
+    let because = |reason| Doubt { reason, ..doubt.clone() };
+    if matches!(word, Word::Said | Word::Typing) && is_too_late(by) {
+        return for_a_person(TOO_LATE);
+    }
+    if case.profile.without_certificate {
+        return Step::Ask(longer(waited, LONGEST_WAIT), because(Reason::NeedsReversal));
+    }
+    // A submit that was lost: the reversal closed its number, if it arrives after all. "Not found" comes to its own end.
+    if word == Word::NotKnown && case.seen.reversed.is_some() {
+        return Step::Ask(longer(waited, LONGEST_WAIT), because(Reason::Reversing));
+    }
+    match case.reversals() > 0 || may_decide(case) {
+        true => Step::Reverse(until_again(by), because(Reason::Reversing)),
+        false => Step::Ask(longer(waited, LONGEST_WAIT), because(Reason::NeedsReversal)),
+    }
+}
+
+/// Whether this process sent it, and waited for its customer.
+fn is_own(case: &Case<'_>) -> bool {
+    case.seen.last_attempt.is_some() && case.entry.state == EntryState::Open
+}
+
+/// Of a payment that another process sent, or that was told as refused, two answers say unpaid, a minute apart: perhaps it was told as
+/// paid before the cut (POS flows 3.6). Silence and "not found" never begin it.
+fn may_decide(case: &Case<'_>) -> bool {
+    let since = |first: Duration| case.times.monotonic.saturating_sub(first);
+    is_own(case) || case.seen.unpaid_since.is_some_and(|first| since(first) >= TWO_ANSWERS)
+}
+
+/// Whether an answer counts as one of the two.
+pub(in crate::till) fn counts_as_unpaid(case: &Case<'_>, state: &str, first_host: bool) -> bool {
+    let Some((_, rules)) = case.reversal() else { return false };
+    first_host && (rules.paying.contains(&state) || rules.suspect.contains(&state) || state == "NOTPAY")
+}
+
+fn until_again(by: By<'_, '_>) -> Duration {
+    let By { case, rules, .. } = by;
+    let since = case.seen.reversed.map(|at| case.times.monotonic.saturating_sub(at));
+    let after_attempt = rules.not_before.saturating_sub(case.since_attempt());
+    since.map_or(after_attempt, |since| rules.again.saturating_sub(since))
+}
+
+/// WeChat revokes an unpaid order of a code by itself after the poll. Who cannot reverse waits a little longer for that.
+fn poll(case: &Case<'_>, rules: &ReversalRules) -> Duration {
+    if case.profile.without_certificate { rules.poll.saturating_add(rules.not_before) } else { rules.poll }
+}
+
+/// It can be taken back no more: the gateway said so, or it is too old by known time; or nobody here can take anything back.
+fn is_too_late(by: By<'_, '_>) -> bool {
+    let By { case, rules, date, .. } = by;
+    let expires = if case.profile.without_certificate { A_DAY } else { rules.expires };
+    case.seen.reversal_expired || case.age(date).is_some_and(|age| age >= expires)
+}
+
+/// The gateway refused to take it back again and again, and says that it is paid (POS flows 20.6).
+fn is_refused_for_good(case: &Case<'_>) -> bool {
+    let long = |since: Duration| case.times.monotonic.saturating_sub(since) >= REFUSED_FOR;
+    case.seen.not_reversed.as_ref().is_some_and(|(_, times, since)| *times >= REFUSALS && long(*since))
+}
+
+fn not_found_is_final(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
+    let twice =
+        case.seen.not_found_since.is_some_and(|first| case.times.monotonic.saturating_sub(first) >= TWO_ANSWERS);
+    twice && is_lost(case, rules, first_host)
+}
+
+/// The window passed in this process's own time, and the gateway never knew it.
+pub(super) fn is_lost(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
+    let window = case.profile.window.unwrap_or_default().max(rules.window);
+    first_host && !case.entry.known && !case.seen.known && case.since_attempt() >= window
+}
+
+// ---- refusals that are not proven ----
+
+fn unconfirmed(doubt: Doubt) -> Doubt {
+    Doubt { reason: Reason::Unconfirmed, ..doubt }
+}
+
+/// The query does not know a refused payment, again. After a day that is its end.
+fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
+    let EntryState::Recorded(Settlement::Unproven { code, text, next }) = &by.case.entry.state else {
+        return Step::Report;
+    };
+    match by.case.age(by.date).is_some_and(|age| age >= A_DAY) {
+        _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
+        true => declined(Refusal { code: code.clone(), text: text.clone(), next: *next }),
+        false => Step::Report,
+    }
+}
+
+/// Whether the query said just now that it does not know a refused payment: then another number may begin (POS ruling 1).
+pub(in crate::till) fn is_confirmed(seen: &Seen, now: Duration) -> bool {
+    seen.not_known.is_some_and(|(at, _)| now.saturating_sub(at) < FRESH)
+}
+
+/// Whether it is time to ask about a refusal again: after a minute, then with growing pauses.
+pub(in crate::till) fn is_due(seen: &Seen, now: Duration) -> bool {
+    let asked = seen.asked.max(seen.last_attempt);
+    let times = seen.not_known.map_or(0, |(_, times)| times);
+    let pause = BETWEEN_PROOFS.saturating_mul(1 << times.saturating_sub(1).min(8));
+    asked.is_none_or(|asked| now.saturating_sub(asked) >= pause)
+}
+
+/// Whether a payment by code that waits for a person is asked about all the same: the gateway may say what became of it.
+pub(in crate::till) fn is_asked_again(entry: &Entry, endpoint: Option<&Endpoint>) -> bool {
+    let by_code = endpoint.is_some_and(|endpoint| matches!(endpoint.resolved_by, ResolvedBy::Reversal(..)));
+    by_code && is_left_to_a_person(entry)
+}
