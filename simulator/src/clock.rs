@@ -1,6 +1,25 @@
 //! The time as the gateways print it: China, UTC+8, no summer time.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A gateway's clock: the real time, and what a test has put it forward by.
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    ahead: AtomicU64,
+}
+
+impl Clock {
+    /// Seconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        now() + self.ahead.load(Ordering::SeqCst)
+    }
+
+    /// In whole seconds.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.ahead.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+}
 
 /// Seconds since 1970.
 pub(crate) fn now() -> u64 {

@@ -17,14 +17,14 @@ use crate::gateway::{self, Act, Gateway};
 use crate::http::{Head, Incoming};
 use crate::parcel::{End, Manner, Parcel};
 use crate::question::Question;
-use crate::shared::{Seen, Shared};
+use crate::shared::{Host, Seen, Shared};
 use crate::wire::Wire;
 
 /// An idle client is given up after this, and silence ends after it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Serves one client until one of the two ends it. Its misbehaviour ends here as well.
-pub(crate) fn serve(shared: &Shared, context: &SslContext, tcp: TcpStream) -> io::Result<()> {
+pub(crate) fn serve(host: Host, shared: &Shared, context: &SslContext, tcp: TcpStream) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     tcp.set_read_timeout(Some(PATIENCE))?;
     tcp.set_write_timeout(Some(PATIENCE))?;
@@ -52,7 +52,7 @@ pub(crate) fn serve(shared: &Shared, context: &SslContext, tcp: TcpStream) -> io
         return Ok(());
     }
     let mut connection =
-        Connection { shared, client: Client::of(&stream), stream, tcp, reset, incoming: Incoming::default() };
+        Connection { host, shared, client: Client::of(&stream), stream, tcp, reset, incoming: Incoming::default() };
     while connection.exchange()? {}
     Ok(())
 }
@@ -88,6 +88,7 @@ impl Client {
 }
 
 struct Connection<'a> {
+    host: Host,
     shared: &'a Shared,
     client: Client,
     stream: SslStream<Wire>,
@@ -108,11 +109,10 @@ impl Connection<'_> {
             Err(status) => return self.refuse(status),
         };
         let route = gateway::route(&head.path);
-        if let Some((_, act)) = route {
-            let query = act.map(|act| act != Act::Pay);
-            if self.shared.plan().for_head(query).is_some() {
-                return Ok(false);
-            }
+        if let Some((_, act)) = route
+            && self.shared.plan().for_head(act.map(Act::track)).is_some()
+        {
+            return Ok(false);
         }
         let length = match head.length() {
             Ok(length) => length,
@@ -141,14 +141,15 @@ impl Connection<'_> {
         };
         // nginx's own pages, for `ssl_verify_client optional`.
         match self.client {
-            Client::Nobody if gateway.wants_certificate() => {
+            Client::Nobody if gateway.wants_certificate(act) => {
                 return Parcel::certificate_page("No required SSL certificate was sent");
             }
             Client::Doubtful => return Parcel::certificate_page("The SSL certificate error"),
             _ => {}
         }
         let settings = &self.shared.settings;
-        let question = Question::read(settings, (gateway, act), head, body, self.client.cn());
+        let mut question = Question::read(settings, (gateway, act), head, body, self.client.cn());
+        question.lag = self.shared.lag(self.host);
         desk::answer(self.shared, &question)
     }
 

@@ -2,7 +2,6 @@
 
 use crate::distort;
 use crate::faults::{Fault, Stage};
-use crate::gateway::Act;
 use crate::parcel::Parcel;
 use crate::question::Question;
 use crate::shared::Shared;
@@ -22,9 +21,5 @@ pub(crate) fn answer(shared: &Shared, question: &Question) -> Parcel {
 fn fault(shared: &Shared, question: &Question) -> Option<Fault> {
     let number = question.order_number();
     let fen = question.fields.fen(question.gateway.amount_field(question.act));
-    let mut plan = shared.plan();
-    match question.act {
-        Act::Pay => plan.for_payment(number, fen),
-        Act::Query | Act::Close => plan.for_query(number),
-    }
+    shared.plan().for_request(question.act.track(), number, fen)
 }

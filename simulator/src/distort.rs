@@ -165,7 +165,7 @@ fn gate(code: &str, text: &str, question: &Question, shared: &Shared) -> Reply {
 
 /// A payment is refused as not finished; a query says so as a state.
 fn processing(mut truth: Reply, question: &Question, shared: &Shared) -> Parcel {
-    if question.act == Act::Pay {
+    if matches!(question.act, Act::Pay | Act::Micropay | Act::Reverse) {
         let code = match question.gateway {
             Gateway::Wxpay | Gateway::Swiftpass => "USERPAYING",
             _ => "PROCESSING",

@@ -16,6 +16,26 @@ pub(crate) enum Act {
     Pay,
     Query,
     Close,
+    Micropay,
+    Reverse,
+}
+
+/// Which faults a request meets: those of payments, of questions, or of reversals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Track {
+    Payment,
+    Question,
+    Reversal,
+}
+
+impl Act {
+    pub(crate) fn track(self) -> Track {
+        match self {
+            Act::Pay | Act::Micropay => Track::Payment,
+            Act::Query | Act::Close => Track::Question,
+            Act::Reverse => Track::Reversal,
+        }
+    }
 }
 
 /// The gateway of a path, and the act where the path tells it.
@@ -25,6 +45,8 @@ pub(crate) fn route(path: &str) -> Option<(Gateway, Option<Act>)> {
         ("/pay/unifiedorder", _) => (Gateway::Wxpay, Some(Act::Pay)),
         ("/pay/orderquery", _) => (Gateway::Wxpay, Some(Act::Query)),
         ("/pay/closeorder", _) => (Gateway::Wxpay, Some(Act::Close)),
+        ("/pay/micropay", _) => (Gateway::Wxpay, Some(Act::Micropay)),
+        ("/secapi/pay/reverse", _) => (Gateway::Wxpay, Some(Act::Reverse)),
         ("/mmpaymkttransfers/sendredpack", _) => (Gateway::Redpack, Some(Act::Pay)),
         ("/mmpaymkttransfers/gethbinfo", _) => (Gateway::Redpack, Some(Act::Query)),
         (_, Some("paywwsptrans2pocket")) => (Gateway::Workwx, Some(Act::Pay)),
@@ -83,9 +105,13 @@ impl Gateway {
         }
     }
 
-    /// Whether the gateway demands the merchant's certificate (docs: F.1).
-    pub(crate) fn wants_certificate(self) -> bool {
-        matches!(self, Gateway::Redpack | Gateway::Workwx)
+    /// Whether the gateway demands the merchant's certificate (docs: F.1, POS flows 14).
+    pub(crate) fn wants_certificate(self, act: Option<Act>) -> bool {
+        match self {
+            Gateway::Redpack | Gateway::Workwx => true,
+            Gateway::Wxpay => act == Some(Act::Reverse),
+            Gateway::Swiftpass | Gateway::Webgate => false,
+        }
     }
 
     /// The media type of requests (docs: seeds 1, 2 and 3).

@@ -1,48 +1,10 @@
 //! The gateways' memory: one record per gateway and order number.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::clock;
-use crate::fields::Fields;
-
-/// What the gateway knows of one order number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// `"wxpay"`, `"redpack"`, `"workwx"`, `"swiftpass"` or `"webgate"`.
-    pub gateway: &'static str,
-    /// `mch_billno`, `partner_trade_no` or `out_trade_no`.
-    pub order_number: String,
-    /// In fen.
-    pub amount: u64,
-    /// The openid that gets the money; for Swiftpass `sub_openid`, which may be empty.
-    pub payee: String,
-    /// How often money really moved. For an order it is 0 until the customer pays.
-    pub paid: u32,
-    /// Requests that reached the ledger with this number.
-    pub attempts: u32,
-    /// What the query says.
-    pub state: String,
-}
-
-/// An entry, and what is needed to answer for it again.
-#[derive(Clone, Debug)]
-pub(crate) struct Record {
-    pub(crate) entry: Entry,
-    /// What must be equal in a repeat.
-    pub(crate) content: Fields,
-    /// Makes the gateway's own numbers.
-    pub(crate) serial: u64,
-    /// Seconds since 1970.
-    pub(crate) made_at: u64,
-    pub(crate) paid_at: u64,
-}
-
-impl Record {
-    /// A number of the gateway's own: 28 digits, always the same for this record.
-    pub(crate) fn own_number(&self) -> String {
-        format!("1000{}{:010}", clock::packed(self.made_at), self.serial)
-    }
-}
+use crate::clock::Clock;
+use crate::record::{Entry, Record};
 
 /// What the ledger did with a payment.
 pub(crate) enum Entered {
@@ -51,9 +13,34 @@ pub(crate) enum Entered {
     Different,
 }
 
+/// The records under the ledger's lock, and the time.
+pub(crate) struct Book<'a> {
+    pub(crate) records: &'a mut Vec<Record>,
+    pub(crate) now: u64,
+}
+
+impl Book<'_> {
+    pub(crate) fn find(&mut self, gateway: &str, number: &str) -> Option<&mut Record> {
+        self.records.iter_mut().find(|r| r.entry.gateway == gateway && r.entry.order_number == number)
+    }
+
+    /// The order of WeChat Pay's own number.
+    pub(crate) fn of_transaction(&mut self, id: &str) -> Option<&mut Record> {
+        self.records.iter_mut().find(|r| r.entry.gateway == "wxpay" && r.paid_at > 0 && r.transaction_id() == id)
+    }
+
+    pub(crate) fn add(&mut self, mut draft: Record) -> &mut Record {
+        draft.made(self.records.len() as u64 + 1, self.now);
+        let at = self.records.len();
+        self.records.push(draft);
+        &mut self.records[at]
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     records: Mutex<Vec<Record>>,
+    clock: Clock,
 }
 
 impl Ledger {
@@ -62,54 +49,72 @@ impl Ledger {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a payment, or finds the one that is there. One number pays at most once.
-    pub(crate) fn enter(&self, mut draft: Record) -> Entered {
+    /// Several steps that nobody comes between. What time alone does is done before.
+    pub(crate) fn book<T>(&self, steps: impl FnOnce(&mut Book) -> T) -> T {
         let mut records = self.records();
-        let wanted = |record: &&mut Record| {
-            record.entry.gateway == draft.entry.gateway && record.entry.order_number == draft.entry.order_number
-        };
-        if let Some(known) = records.iter_mut().find(wanted) {
-            known.entry.attempts += 1;
-            return match known.content == draft.content {
-                true => Entered::Same(known.clone()),
-                false => Entered::Different,
-            };
-        }
-        draft.serial = records.len() as u64 + 1;
-        draft.entry.attempts = 1;
-        records.push(draft.clone());
-        Entered::New(draft)
+        let now = self.now();
+        records.iter_mut().for_each(|record| record.age(now));
+        steps(&mut Book { records: &mut records, now })
+    }
+
+    /// The gateway's time, in seconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Takes a payment, or finds the one that is there. One number pays at most once.
+    pub(crate) fn enter(&self, draft: Record) -> Entered {
+        self.book(|book| match book.find(draft.entry.gateway, &draft.entry.order_number) {
+            Some(known) => {
+                known.entry.attempts += 1;
+                match known.content == draft.content {
+                    true => Entered::Same(known.clone()),
+                    false => Entered::Different,
+                }
+            }
+            None => Entered::New(book.add(draft).clone()),
+        })
     }
 
     pub(crate) fn find(&self, gateway: &str, number: &str) -> Option<Record> {
-        let records = self.records();
-        let wanted = |r: &&Record| r.entry.gateway == gateway && r.entry.order_number == number;
-        records.iter().find(wanted).cloned()
+        self.book(|book| book.find(gateway, number).cloned())
     }
 
     /// Changes a record; `None` when there is none.
-    pub(crate) fn change<T>(&self, gateway: &str, number: &str, change: impl FnOnce(&mut Record) -> T) -> Option<T> {
-        let mut records = self.records();
-        let wanted = |r: &&mut Record| r.entry.gateway == gateway && r.entry.order_number == number;
-        records.iter_mut().find(wanted).map(change)
+    pub(crate) fn change<T>(
+        &self,
+        gateway: &str,
+        number: &str,
+        change: impl FnOnce(&mut Record, u64) -> T,
+    ) -> Option<T> {
+        self.book(|book| {
+            let now = book.now;
+            book.find(gateway, number).map(|record| change(record, now))
+        })
     }
 
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        self.records().iter().map(|r| r.entry.clone()).collect()
+        self.book(|book| book.records.iter().map(|r| r.entry.clone()).collect())
     }
 
     /// The state of every order with that number, whatever the gateway.
     pub(crate) fn set_state(&self, number: &str, state: &str) {
-        let mut records = self.records();
-        for record in records.iter_mut().filter(|r| r.entry.order_number == number) {
-            record.entry.state = state.to_owned();
-            if record.paid_at == 0 {
-                record.paid_at = clock::now();
+        self.book(|book| {
+            let now = book.now;
+            for record in book.records.iter_mut().filter(|r| r.entry.order_number == number) {
+                record.turn(state, now);
+                if record.paid_at == 0 {
+                    record.paid_at = now;
+                }
+                // docs: A.4 and B.4: FAILED means that the money stayed, or came back at once.
+                if state == "FAILED" && matches!(record.entry.gateway, "redpack" | "workwx") {
+                    record.entry.paid = 0;
+                }
             }
-            // docs: A.4 and B.4: FAILED means that the money stayed, or came back at once.
-            if state == "FAILED" && matches!(record.entry.gateway, "redpack" | "workwx") {
-                record.entry.paid = 0;
-            }
-        }
+        });
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::clock;
 use crate::credentials::SWIFTPASS_MCH_ID;
 use crate::gateway::Gateway;
-use crate::ledger::{Ledger, Record};
+use crate::ledger::Ledger;
+use crate::record::Record;
 use crate::reply::{Reply, Signature};
 use crate::{swiftpass, wxpay};
 
@@ -25,13 +26,9 @@ pub struct Delivery {
 pub(crate) fn pay(ledger: &Ledger, number: &str) -> io::Result<Delivery> {
     let of_wxpay = ledger.find(Gateway::Wxpay.name(), number).is_some();
     let gateway = if of_wxpay { Gateway::Wxpay } else { Gateway::Swiftpass };
-    let paid = ledger.change(gateway.name(), number, |record| {
+    let paid = ledger.change(gateway.name(), number, |record, now| {
         match record.entry.state.as_str() {
-            "NOTPAY" | "USERPAYING" | "PAYERROR" => {
-                record.entry.state = "SUCCESS".to_owned();
-                record.entry.paid = 1;
-                record.paid_at = clock::now();
-            }
+            "NOTPAY" | "USERPAYING" | "PAYERROR" => record.pay(now),
             // Notifications come more than once (docs: C.6).
             "SUCCESS" => {}
             other => return Err(other.to_owned()),

@@ -3,32 +3,39 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::faults::{Fault, Stage};
+use crate::gateway::Track;
 
 /// The faults that were asked for and have not struck yet, or that stay.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    next: VecDeque<Fault>,
-    next_query: VecDeque<Fault>,
-    orders: HashMap<String, Fault>,
-    queries: HashMap<String, Fault>,
+    payments: Queue,
+    questions: Queue,
+    reversals: Queue,
     amounts: HashMap<u64, Fault>,
 }
 
+/// The faults of one track.
+#[derive(Debug, Default)]
+struct Queue {
+    next: VecDeque<Fault>,
+    numbers: HashMap<String, Fault>,
+}
+
 impl Plan {
-    pub(crate) fn next(&mut self, fault: Fault) {
-        self.next.push_back(fault);
+    fn queue(&mut self, track: Track) -> &mut Queue {
+        match track {
+            Track::Payment => &mut self.payments,
+            Track::Question => &mut self.questions,
+            Track::Reversal => &mut self.reversals,
+        }
     }
 
-    pub(crate) fn next_query(&mut self, fault: Fault) {
-        self.next_query.push_back(fault);
+    pub(crate) fn next(&mut self, track: Track, fault: Fault) {
+        self.queue(track).next.push_back(fault);
     }
 
-    pub(crate) fn order(&mut self, number: &str, fault: Fault) {
-        self.orders.insert(number.to_owned(), fault);
-    }
-
-    pub(crate) fn query(&mut self, number: &str, fault: Fault) {
-        self.queries.insert(number.to_owned(), fault);
+    pub(crate) fn number(&mut self, track: Track, number: &str, fault: Fault) {
+        self.queue(track).numbers.insert(number.to_owned(), fault);
     }
 
     pub(crate) fn amount(&mut self, fen: u64, fault: Fault) {
@@ -42,32 +49,25 @@ impl Plan {
     /// For a connection just accepted.
     pub(crate) fn for_connection(&mut self) -> Option<Fault> {
         let connection = |fault: &Fault| fault.stage() == Stage::Connection;
-        take(&mut self.next, connection).or_else(|| take(&mut self.next_query, connection))
+        TRACKS.into_iter().find_map(|track| take(&mut self.queue(track).next, connection))
     }
 
-    /// For a request of which only the head is there. `None` as kind: the body will tell.
-    pub(crate) fn for_head(&mut self, query: Option<bool>) -> Option<Fault> {
+    /// For a request of which only the head is there. `None` as track: the body will tell.
+    pub(crate) fn for_head(&mut self, track: Option<Track>) -> Option<Fault> {
         let head = |fault: &Fault| fault.stage() == Stage::Head;
-        let payment = (query != Some(true)).then(|| take_first(&mut self.next, head));
-        let payment = payment.flatten();
-        payment.or_else(|| {
-            let query = (query != Some(false)).then(|| take_first(&mut self.next_query, head));
-            query.flatten()
-        })
+        let mut wanted = TRACKS.into_iter().filter(|known| track.is_none_or(|track| track == *known));
+        wanted.find_map(|track| take_first(&mut self.queue(track).next, head))
     }
 
-    /// For a payment: order before amount before next; a keyed fault leaves the queue as it is.
-    pub(crate) fn for_payment(&mut self, number: &str, fen: u64) -> Option<Fault> {
-        let keyed = self.orders.get(number).or_else(|| self.amounts.get(&fen));
-        keyed.copied().or_else(|| request(&mut self.next))
-    }
-
-    /// For a query or a close: order before next.
-    pub(crate) fn for_query(&mut self, number: &str) -> Option<Fault> {
-        let keyed = self.queries.get(number).copied();
-        keyed.or_else(|| request(&mut self.next_query))
+    /// For a whole request: number before amount before next; a keyed fault leaves the queue as it is.
+    pub(crate) fn for_request(&mut self, track: Track, number: &str, fen: u64) -> Option<Fault> {
+        let amount = self.amounts.get(&fen).copied().filter(|_| track == Track::Payment);
+        let queue = self.queue(track);
+        queue.numbers.get(number).copied().or(amount).or_else(|| request(&mut queue.next))
     }
 }
+
+const TRACKS: [Track; 3] = [Track::Payment, Track::Question, Track::Reversal];
 
 fn request(queue: &mut VecDeque<Fault>) -> Option<Fault> {
     take(queue, |fault| fault.stage() != Stage::Connection)
@@ -88,29 +88,36 @@ fn take_first(queue: &mut VecDeque<Fault>, wanted: impl Fn(&Fault) -> bool) -> O
 mod tests {
     use super::*;
 
+    use Track::{Payment, Question, Reversal};
+
     #[test]
-    fn order_before_amount_before_next() {
+    fn number_before_amount_before_next() {
         let mut plan = Plan::default();
-        plan.next(Fault::CloseOnAccept);
-        plan.next(Fault::EmptyBody);
+        plan.next(Payment, Fault::CloseOnAccept);
+        plan.next(Payment, Fault::EmptyBody);
         plan.amount(100, Fault::Gzip);
-        plan.order("a", Fault::Garbage);
-        assert_eq!(plan.for_payment("a", 100), Some(Fault::Garbage));
-        assert_eq!(plan.for_payment("b", 100), Some(Fault::Gzip));
-        assert_eq!(plan.for_payment("b", 1), Some(Fault::EmptyBody));
-        assert_eq!(plan.for_payment("b", 1), None);
+        plan.number(Payment, "a", Fault::Garbage);
+        assert_eq!(plan.for_request(Payment, "a", 100), Some(Fault::Garbage));
+        assert_eq!(plan.for_request(Payment, "b", 100), Some(Fault::Gzip));
+        assert_eq!(plan.for_request(Payment, "b", 1), Some(Fault::EmptyBody));
+        assert_eq!(plan.for_request(Payment, "b", 1), None);
         assert_eq!(plan.for_connection(), Some(Fault::CloseOnAccept));
         assert_eq!(plan.for_connection(), None);
     }
 
     #[test]
-    fn queries_have_their_own() {
+    fn queries_and_reversals_have_their_own() {
         let mut plan = Plan::default();
-        plan.order("a", Fault::Garbage);
-        plan.next(Fault::EmptyBody);
-        assert_eq!(plan.for_query("a"), None);
-        plan.next_query(Fault::CloseAfterHead);
-        assert_eq!(plan.for_head(Some(false)), None);
-        assert_eq!(plan.for_head(Some(true)), Some(Fault::CloseAfterHead));
+        plan.number(Payment, "a", Fault::Garbage);
+        plan.next(Payment, Fault::EmptyBody);
+        plan.amount(100, Fault::Gzip);
+        assert_eq!(plan.for_request(Question, "a", 100), None);
+        plan.next(Question, Fault::CloseAfterHead);
+        assert_eq!(plan.for_head(Some(Payment)), None);
+        assert_eq!(plan.for_head(Some(Reversal)), None);
+        assert_eq!(plan.for_head(Some(Question)), Some(Fault::CloseAfterHead));
+        plan.next(Reversal, Fault::Redirect);
+        assert_eq!(plan.for_request(Question, "a", 0), None);
+        assert_eq!(plan.for_request(Reversal, "a", 0), Some(Fault::Redirect));
     }
 }

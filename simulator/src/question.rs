@@ -4,11 +4,12 @@ use crate::fields::Fields;
 use crate::form;
 use crate::gateway::{Act, Gateway};
 use crate::http::Head;
-use crate::ledger::{Entered, Record};
+use crate::ledger::Entered;
+use crate::record::Record;
 use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::{redpack, swiftpass, webgate, workwx, wxpay, xml};
+use crate::{direct, micropay, redpack, reversal, swiftpass, webgate, workwx, wxpay, xml};
 
 /// One request, judged but not carried out.
 pub(crate) struct Question {
@@ -17,6 +18,8 @@ pub(crate) struct Question {
     pub(crate) fields: Fields,
     /// The refusal, when something is wrong with it.
     pub(crate) wrong: Option<Reply>,
+    /// So many seconds old is what the host knows.
+    pub(crate) lag: u64,
 }
 
 impl Question {
@@ -34,7 +37,7 @@ impl Question {
         };
         // An unreadable request to the one URL of Swiftpass counts as a payment.
         let act = act.or_else(|| swiftpass::act(fields.get("service")));
-        let mut question = Question { gateway, act: act.unwrap_or(Act::Pay), fields, wrong: None };
+        let mut question = Question { gateway, act: act.unwrap_or(Act::Pay), fields, wrong: None, lag: 0 };
         question.wrong = match wrong {
             Some((code, text)) => Some(question.unreadable(settings, code, text)),
             None => question.check(settings, cn).err(),
@@ -48,7 +51,7 @@ impl Question {
 
     fn unreadable(&self, settings: &Settings, code: &str, text: &str) -> Reply {
         match (self.gateway, code) {
-            (Gateway::Wxpay, _) => wxpay::gate(text),
+            (Gateway::Wxpay, _) => direct::gate(text),
             (Gateway::Swiftpass, "HTTP_METHOD_ERROR") => swiftpass::gate("Require POST method"),
             (Gateway::Swiftpass, _) => swiftpass::gate("Parse xml error,please use UTF-8 encoded"),
             _ => self.refusal(settings, code, text),
@@ -59,7 +62,11 @@ impl Question {
         let fields = &self.fields;
         let refused = |(code, text): (&str, String)| self.refusal(settings, code, &text);
         match self.gateway {
-            Gateway::Wxpay => wxpay::check(self.act, fields),
+            Gateway::Wxpay => match self.act {
+                Act::Micropay => micropay::check(fields),
+                Act::Reverse => reversal::check(fields, cn),
+                act => wxpay::check(act, fields),
+            },
             Gateway::Redpack => redpack::check(settings, self.act, fields, cn).map_err(refused),
             Gateway::Workwx => workwx::check(settings, self.act, fields, cn).map_err(refused),
             Gateway::Swiftpass => swiftpass::check(settings, fields),
@@ -70,7 +77,8 @@ impl Question {
     /// A business refusal of this gateway, signed where it signs.
     pub(crate) fn refusal(&self, settings: &Settings, code: &str, text: &str) -> Reply {
         match self.gateway {
-            Gateway::Wxpay => wxpay::refusal(code, text, &self.fields),
+            Gateway::Wxpay if self.act == Act::Reverse => reversal::refusal(code, text, &self.fields),
+            Gateway::Wxpay => direct::refusal(code, text, &self.fields),
             Gateway::Redpack => redpack::refusal(code, text, &self.fields),
             Gateway::Workwx => workwx::refusal(code, text, &self.fields),
             Gateway::Swiftpass => swiftpass::refusal(code, text),
@@ -80,6 +88,7 @@ impl Question {
 
     fn draft(&self) -> Record {
         match self.gateway {
+            Gateway::Wxpay if self.act == Act::Micropay => micropay::draft(&self.fields),
             Gateway::Wxpay => wxpay::draft(&self.fields),
             Gateway::Redpack => redpack::draft(&self.fields),
             Gateway::Workwx => workwx::draft(&self.fields),
@@ -90,6 +99,7 @@ impl Question {
 
     fn success(&self, settings: &Settings, record: &Record) -> Reply {
         match self.gateway {
+            Gateway::Wxpay if self.act == Act::Micropay => micropay::success(record),
             Gateway::Wxpay => wxpay::success(record),
             Gateway::Redpack => redpack::success(record),
             Gateway::Workwx => workwx::success(record, &self.fields),
@@ -115,6 +125,8 @@ impl Question {
         }
         match self.act {
             Act::Query => self.look_up(shared),
+            Act::Micropay => micropay::carry_out(shared, &self.fields),
+            Act::Reverse => reversal::carry_out(shared, &self.fields),
             Act::Close if self.gateway == Gateway::Wxpay => wxpay::close(&shared.ledger, &self.fields),
             Act::Close => swiftpass::close(&shared.ledger, &self.fields),
             Act::Pay => match shared.ledger.enter(self.draft()) {
@@ -135,7 +147,10 @@ impl Question {
     }
 
     fn look_up(&self, shared: &Shared) -> Reply {
-        let found = shared.ledger.find(self.gateway.name(), self.order_number());
+        let found = match self.gateway {
+            Gateway::Wxpay => wxpay::look_up(shared, self.order_number(), self.lag),
+            gateway => shared.ledger.find(gateway.name(), self.order_number()),
+        };
         match (self.gateway, found) {
             (Gateway::Wxpay, Some(record)) => wxpay::query(&record, &self.fields),
             (Gateway::Wxpay, None) => wxpay::not_found(&self.fields),
@@ -151,7 +166,8 @@ impl Question {
     /// A success that is not true: the ledger knows nothing of it.
     pub(crate) fn pretend(&self, shared: &Shared) -> Reply {
         match (self.act, &self.wrong) {
-            (Act::Pay, None) => self.success(&shared.settings, &self.draft()),
+            (Act::Reverse, None) => reversal::success(&self.fields),
+            (Act::Pay | Act::Micropay, None) => self.success(&shared.settings, &self.draft()),
             (_, Some(wrong)) => wrong.clone(),
             _ => self.look_up(shared),
         }
@@ -159,7 +175,7 @@ impl Question {
 
     /// SEND_FAILED is remembered: the query says FAILED (docs: A.4).
     pub(crate) fn remember_failure(&self, shared: &Shared) {
-        if self.act == Act::Pay && self.gateway.wants_certificate() {
+        if self.act == Act::Pay && matches!(self.gateway, Gateway::Redpack | Gateway::Workwx) {
             let mut draft = self.draft();
             draft.entry.paid = 0;
             draft.entry.state = "FAILED".to_owned();
@@ -174,15 +190,19 @@ impl Question {
             Gateway::Wxpay | Gateway::Swiftpass => "USERPAYING",
             Gateway::Workwx | Gateway::Webgate => "PROCESSING",
         };
-        if self.act == Act::Pay && self.wrong.is_none() {
-            let (gateway, number) = (self.gateway.name(), self.order_number());
-            let fresh = |record: &Record| record.entry.attempts == 1;
-            shared.ledger.change(gateway, number, |record| {
-                if fresh(record) {
-                    record.entry.state = state.to_owned();
-                }
-            });
+        if !matches!(self.act, Act::Pay | Act::Micropay) || self.wrong.is_some() {
+            return;
         }
+        shared.ledger.change(self.gateway.name(), self.order_number(), |record, now| {
+            if record.entry.attempts != 1 {
+                return;
+            }
+            match self.act {
+                Act::Micropay if record.entry.paid > 0 => record.not_yet(),
+                Act::Micropay => {}
+                _ => record.turn(state, now),
+            }
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::clock;
 use crate::fields::Fields;
 use crate::gateway::{Act, Gateway};
-use crate::ledger::{Entry, Record};
+use crate::record::{Entry, Record};
 use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::tables::{Kind, Row};
@@ -60,21 +60,16 @@ pub(crate) fn check(settings: &Settings, act: Act, fields: &Fields, cn: Option<&
 
 /// The order as the ledger will keep it.
 pub(crate) fn draft(fields: &Fields) -> Record {
-    Record {
-        entry: Entry {
-            gateway: Gateway::Redpack.name(),
-            order_number: fields.get("mch_billno").to_owned(),
-            amount: fields.fen("total_amount"),
-            payee: fields.get("re_openid").to_owned(),
-            paid: 1,
-            attempts: 0,
-            state: "SENT".to_owned(),
-        },
-        content: fields.content(tenpay::VOLATILE),
-        serial: 0,
-        made_at: clock::now(),
-        paid_at: clock::now(),
-    }
+    let entry = Entry {
+        gateway: Gateway::Redpack.name(),
+        order_number: fields.get("mch_billno").to_owned(),
+        amount: fields.fen("total_amount"),
+        payee: fields.get("re_openid").to_owned(),
+        paid: 1,
+        state: "SENT".to_owned(),
+        ..Entry::default()
+    };
+    Record::new(entry, fields.content(tenpay::VOLATILE))
 }
 
 /// docs: A.2, the response table of sendredpack. Unsigned (docs: F.2).

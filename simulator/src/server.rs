@@ -13,7 +13,7 @@ use openssl::x509::store::X509StoreBuilder;
 use crate::certificates::Material;
 use crate::connection;
 use crate::settings::{ClientCertificate, Settings, TlsRange};
-use crate::shared::Shared;
+use crate::shared::{Host, Shared};
 
 /// One port. Several listeners may share a ledger, as the gateway's two hosts do.
 pub(crate) struct Listener {
@@ -22,11 +22,12 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn open(port: u16, context: SslContext, shared: Arc<Shared>) -> io::Result<Listener> {
+    pub(crate) fn open(host: Host, port: u16, context: SslContext, shared: Arc<Shared>) -> io::Result<Listener> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();
-        let thread =
-            thread::Builder::new().name("simulator".into()).spawn(move || accept(&listener, &context, &shared))?;
+        let thread = thread::Builder::new()
+            .name("simulator".into())
+            .spawn(move || accept(host, &listener, &context, &shared))?;
         Ok(Listener { port, thread: Some(thread) })
     }
 
@@ -40,7 +41,7 @@ impl Listener {
     }
 }
 
-fn accept(listener: &TcpListener, context: &SslContext, shared: &Arc<Shared>) {
+fn accept(host: Host, listener: &TcpListener, context: &SslContext, shared: &Arc<Shared>) {
     for tcp in listener.incoming() {
         if shared.stopped() {
             return;
@@ -49,7 +50,7 @@ fn accept(listener: &TcpListener, context: &SslContext, shared: &Arc<Shared>) {
         let (shared, context) = (shared.clone(), context.clone());
         // A client that fails, or for which there is no thread, is not the simulator's concern.
         let _ = thread::Builder::new().name("simulator connection".into()).spawn(move || {
-            let _ = connection::serve(&shared, &context, tcp);
+            let _ = connection::serve(host, &shared, &context, tcp);
         });
     }
 }

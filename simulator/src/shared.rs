@@ -4,6 +4,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::customer::Customers;
 use crate::ledger::Ledger;
 use crate::parcel::Parcel;
 use crate::plan::Plan;
@@ -22,14 +23,23 @@ pub struct Seen {
     pub client_certificate_cn: Option<String>,
 }
 
+/// Which of the gateway's hosts a client has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    First,
+    Second,
+}
+
 /// What all connections share.
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) ledger: Ledger,
     plan: Mutex<Plan>,
+    customers: Mutex<Customers>,
     seen: Mutex<Vec<Seen>>,
     moved: Mutex<Vec<Parcel>>,
     open: Mutex<Vec<Weak<TcpStream>>>,
+    second_lags: AtomicU64,
     requests: AtomicU64,
     handshakes: AtomicU64,
     stop: AtomicBool,
@@ -46,9 +56,11 @@ impl Shared {
             settings,
             ledger: Ledger::default(),
             plan: Mutex::default(),
+            customers: Mutex::default(),
             seen: Mutex::default(),
             moved: Mutex::default(),
             open: Mutex::default(),
+            second_lags: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             handshakes: AtomicU64::new(0),
             stop: AtomicBool::new(false),
@@ -57,6 +69,22 @@ impl Shared {
 
     pub(crate) fn plan(&self) -> MutexGuard<'_, Plan> {
         lock(&self.plan)
+    }
+
+    /// So many seconds old is what the host knows.
+    pub(crate) fn lag(&self, host: Host) -> u64 {
+        match host {
+            Host::First => 0,
+            Host::Second => self.second_lags.load(Ordering::SeqCst),
+        }
+    }
+
+    pub(crate) fn second_lags(&self, seconds: u64) {
+        self.second_lags.store(seconds, Ordering::SeqCst);
+    }
+
+    pub(crate) fn customers(&self) -> MutexGuard<'_, Customers> {
+        lock(&self.customers)
     }
 
     pub(crate) fn see(&self, seen: Seen) {

@@ -6,18 +6,20 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use openssl::ssl::SslContext;
 
 use crate::certificates::{self, Files};
 use crate::clock;
+use crate::customer::Customer;
 use crate::faults::Fault;
-use crate::gateway::Gateway;
-use crate::ledger::Entry;
+use crate::gateway::{Gateway, Track};
 use crate::notify::{self, Delivery};
+use crate::record::Entry;
 use crate::server::{self, Listener};
 use crate::settings::Settings;
-use crate::shared::{Seen, Shared};
+use crate::shared::{Host, Seen, Shared};
 
 /// A running simulator. When it is dropped, its listeners stop, open connections are shut down, and
 /// its directory is removed.
@@ -41,7 +43,7 @@ impl Simulator {
         let context = server::context(material, &settings)?;
         let port = settings.listen_port;
         let shared = Arc::new(Shared::new(settings));
-        let listener = Listener::open(port, context.clone(), shared.clone())?;
+        let listener = Listener::open(Host::First, port, context.clone(), shared.clone())?;
         let simulator =
             |files| Simulator { shared, context, port: listener.port, listeners: Mutex::new(vec![listener]), files };
         let directory = directory()?;
@@ -67,11 +69,16 @@ impl Simulator {
     /// Opens one more listener on the same ledger, and returns its base URL. It plays the
     /// disaster-recovery host.
     pub fn second_url(&self) -> io::Result<String> {
-        let listener = Listener::open(0, self.context.clone(), self.shared.clone())?;
+        let listener = Listener::open(Host::Second, 0, self.context.clone(), self.shared.clone())?;
         let url = format!("https://localhost:{}", listener.port);
         let listeners = self.listeners.lock();
         listeners.unwrap_or_else(PoisonError::into_inner).push(listener);
         Ok(url)
+    }
+
+    /// The hosts of [`Simulator::second_url`] answer WeChat Pay's queries with what was so long ago, in whole seconds.
+    pub fn second_host_behind(&self, by: Duration) {
+        self.shared.second_lags(by.as_secs());
     }
 
     /// The certificates and keys.
@@ -82,7 +89,7 @@ impl Simulator {
     /// The next payment meets `fault`; a fault of the connection meets the next connection. Several
     /// calls queue up. A request that has a fault by order or amount leaves the queue alone.
     pub fn fault_next(&self, fault: Fault) {
-        self.shared.plan().next(fault);
+        self.shared.plan().next(Track::Payment, fault);
     }
 
     /// Every payment with this number meets `fault`, until [`Simulator::clear_faults`].
@@ -90,7 +97,7 @@ impl Simulator {
     /// The number is known only when the request was read, so a fault of the connection, asked for
     /// by number or amount, closes the connection then, before the ledger.
     pub fn fault_for_order(&self, order_number: &str, fault: Fault) {
-        self.shared.plan().order(order_number, fault);
+        self.shared.plan().number(Track::Payment, order_number, fault);
     }
 
     /// Every payment of this amount meets `fault`, until [`Simulator::clear_faults`]. A fault by
@@ -101,12 +108,22 @@ impl Simulator {
 
     /// The next query or close meets `fault`.
     pub fn fault_next_query(&self, fault: Fault) {
-        self.shared.plan().next_query(fault);
+        self.shared.plan().next(Track::Question, fault);
     }
 
     /// Every query or close of this number meets `fault`, until [`Simulator::clear_faults`].
     pub fn fault_for_query(&self, order_number: &str, fault: Fault) {
-        self.shared.plan().query(order_number, fault);
+        self.shared.plan().number(Track::Question, order_number, fault);
+    }
+
+    /// The next reversal (secapi/pay/reverse) meets `fault`.
+    pub fn fault_next_reversal(&self, fault: Fault) {
+        self.shared.plan().next(Track::Reversal, fault);
+    }
+
+    /// Every reversal of this number meets `fault`, until [`Simulator::clear_faults`].
+    pub fn fault_for_reversal(&self, order_number: &str, fault: Fault) {
+        self.shared.plan().number(Track::Reversal, order_number, fault);
     }
 
     /// Forgets every fault, struck or not.
@@ -155,6 +172,21 @@ impl Simulator {
     /// When there is no such order, or it is closed.
     pub fn pay_order(&self, out_trade_no: &str) -> io::Result<Delivery> {
         notify::pay(&self.shared.ledger, out_trade_no)
+    }
+
+    /// Who stands behind a payment code.
+    pub fn customer(&self, auth_code: &str, customer: Customer) {
+        self.shared.customers().name(auth_code, customer);
+    }
+
+    /// Who stands behind the codes of which nobody said so; [`Customer::of_wechat`] in the beginning.
+    pub fn customers(&self, of: fn(&str) -> Customer) {
+        self.shared.customers().others(of);
+    }
+
+    /// Puts the gateways' clock forward, in whole seconds: an unpaid payment code is revoked after 45 s.
+    pub fn advance(&self, by: Duration) {
+        self.shared.ledger.advance(by);
     }
 
     /// The signed notification of an order, as it is or would be sent.

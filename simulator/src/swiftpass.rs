@@ -4,7 +4,8 @@ use crate::clock;
 use crate::credentials::{SWIFTPASS_APPID, SWIFTPASS_KEY, SWIFTPASS_MCH_ID};
 use crate::fields::Fields;
 use crate::gateway::{Act, Gateway};
-use crate::ledger::{Entry, Ledger, Record};
+use crate::ledger::Ledger;
+use crate::record::{Entry, Record};
 use crate::reply::{Reply, Signature};
 use crate::settings::Settings;
 use crate::sign;
@@ -97,21 +98,15 @@ pub(crate) fn check(settings: &Settings, fields: &Fields) -> Result<(), Reply> {
 
 /// The order as the ledger will keep it. Nothing is paid yet.
 pub(crate) fn draft(fields: &Fields) -> Record {
-    Record {
-        entry: Entry {
-            gateway: Gateway::Swiftpass.name(),
-            order_number: fields.get("out_trade_no").to_owned(),
-            amount: fields.fen("total_fee"),
-            payee: fields.get("sub_openid").to_owned(),
-            paid: 0,
-            attempts: 0,
-            state: "NOTPAY".to_owned(),
-        },
-        content: fields.content(&["nonce_str", "sign"]),
-        serial: 0,
-        made_at: clock::now(),
-        paid_at: 0,
-    }
+    let entry = Entry {
+        gateway: Gateway::Swiftpass.name(),
+        order_number: fields.get("out_trade_no").to_owned(),
+        amount: fields.fen("total_fee"),
+        payee: fields.get("sub_openid").to_owned(),
+        state: "NOTPAY".to_owned(),
+        ..Entry::default()
+    };
+    Record::new(entry, fields.content(&["nonce_str", "sign"]))
 }
 
 /// Refused at the gate: a status and a message, no signature (docs: C.4.1).
@@ -205,10 +200,10 @@ pub(crate) fn transaction_id(record: &Record) -> String {
 /// Closes an order that is not paid. Closing twice is no error.
 pub(crate) fn close(ledger: &Ledger, fields: &Fields) -> Reply {
     let number = fields.get("out_trade_no");
-    let closed = ledger.change(Gateway::Swiftpass.name(), number, |record| {
+    let closed = ledger.change(Gateway::Swiftpass.name(), number, |record, now| {
         let open = matches!(record.entry.state.as_str(), "NOTPAY" | "USERPAYING" | "CLOSED");
         if open {
-            record.entry.state = "CLOSED".to_owned();
+            record.turn("CLOSED", now);
         }
         open
     });

@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Text,
     /// Digits without a leading zero, at most 2^31 - 1.
     Number,
+    /// Digits, as many as there is room for.
+    Digits,
     /// Letters and digits.
     Order,
     /// Letters, digits, and `_`.
@@ -83,6 +85,7 @@ impl Kind {
                     && (value == "0" || !value.starts_with('0'))
                     && value.parse::<i32>().is_ok()
             }
+            Kind::Digits => value.bytes().all(|byte| byte.is_ascii_digit()),
             Kind::Order => only(""),
             Kind::OrderOrUnderscore => only("_"),
             Kind::OrderOfWechat => only("_-|*"),

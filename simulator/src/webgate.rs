@@ -4,7 +4,7 @@ use crate::clock;
 use crate::credentials::{PARTNER_ID, PARTNER_KEY};
 use crate::fields::Fields;
 use crate::gateway::Gateway;
-use crate::ledger::{Entry, Record};
+use crate::record::{Entry, Record};
 use crate::reply::{Reply, Signature, Style};
 use crate::settings::Settings;
 use crate::sign;
@@ -41,22 +41,17 @@ pub(crate) fn check(settings: &Settings, fields: &Fields) -> Result<(), Reply> {
 
 /// The order as the ledger will keep it.
 pub(crate) fn draft(fields: &Fields) -> Record {
-    Record {
-        entry: Entry {
-            gateway: Gateway::Webgate.name(),
-            order_number: fields.get("out_trade_no").to_owned(),
-            amount: fields.fen("amount"),
-            payee: fields.get("openid").to_owned(),
-            paid: 1,
-            attempts: 0,
-            state: "SUCCESS".to_owned(),
-        },
-        // docs: D: a repeat has a new timestamp.
-        content: fields.content(&["timestamp", "sign"]),
-        serial: 0,
-        made_at: clock::now(),
-        paid_at: clock::now(),
-    }
+    let entry = Entry {
+        gateway: Gateway::Webgate.name(),
+        order_number: fields.get("out_trade_no").to_owned(),
+        amount: fields.fen("amount"),
+        payee: fields.get("openid").to_owned(),
+        paid: 1,
+        state: "SUCCESS".to_owned(),
+        ..Entry::default()
+    };
+    // docs: D: a repeat has a new timestamp.
+    Record::new(entry, fields.content(&["timestamp", "sign"]))
 }
 
 fn begin(settings: &Settings, retcode: &str, retmsg: &str) -> Reply {

@@ -4,7 +4,7 @@ use crate::clock;
 use crate::credentials::{NAMED_OPENID, REAL_NAME, WORKWX_SECRET};
 use crate::fields::Fields;
 use crate::gateway::{Act, Gateway};
-use crate::ledger::{Entry, Record};
+use crate::record::{Entry, Record};
 use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::sign;
@@ -82,21 +82,16 @@ fn payment(settings: &Settings, fields: &Fields) -> Result<(), Refused> {
 
 /// The order as the ledger will keep it.
 pub(crate) fn draft(fields: &Fields) -> Record {
-    Record {
-        entry: Entry {
-            gateway: Gateway::Workwx.name(),
-            order_number: fields.get("partner_trade_no").to_owned(),
-            amount: fields.fen("amount"),
-            payee: fields.get("openid").to_owned(),
-            paid: 1,
-            attempts: 0,
-            state: "SUCCESS".to_owned(),
-        },
-        content: fields.content(tenpay::VOLATILE),
-        serial: 0,
-        made_at: clock::now(),
-        paid_at: clock::now(),
-    }
+    let entry = Entry {
+        gateway: Gateway::Workwx.name(),
+        order_number: fields.get("partner_trade_no").to_owned(),
+        amount: fields.fen("amount"),
+        payee: fields.get("openid").to_owned(),
+        paid: 1,
+        state: "SUCCESS".to_owned(),
+        ..Entry::default()
+    };
+    Record::new(entry, fields.content(tenpay::VOLATILE))
 }
 
 /// docs: B.2, the response table. Unsigned (docs: F.2).

@@ -1,13 +1,14 @@
 //! unifiedorder, orderquery and closeorder of WeChat Pay's own gateway (docs: E.2, E.3, F.1; POS flows 4, 11).
 
 use crate::clock;
-use crate::credentials::{APPID, KEY, MCH_ID, SUB_MCH_ID};
+use crate::direct;
 use crate::fields::Fields;
 use crate::gateway::{Act, Gateway};
-use crate::ledger::{Entry, Ledger, Record};
-use crate::reply::{Digest, Reply, Signature};
-use crate::sign;
-use crate::tables::{self, Kind, Row};
+use crate::ledger::Ledger;
+use crate::record::{Entry, Record};
+use crate::reply::Reply;
+use crate::shared::Shared;
+use crate::tables::{Kind, Row};
 
 /// docs: E.2, pay/unifiedorder. The page says 127 for body (POS flows 13).
 const ORDER: &[Row] = &[
@@ -54,32 +55,13 @@ const BY_NUMBER: &[Row] = &[
     Row("sign_type", false, Kind::OneOf(&["MD5", "HMAC-SHA256"]), 32),
 ];
 
-/// Everything that can be wrong before the ledger is asked. What fails before the signature was found right is not signed.
+/// Everything that can be wrong before the ledger is asked.
 pub(crate) fn check(act: Act, fields: &Fields) -> Result<(), Reply> {
-    if fields.get("mch_id") != MCH_ID {
-        return Err(gate("mch_id参数格式错误"));
-    }
-    let signed = match digest(fields) {
-        Digest::Md5 => sign::md5(fields.iter(), KEY),
-        Digest::HmacSha256 => sign::hmac_sha256(fields.iter(), KEY),
-    };
-    if signed != fields.get("sign") {
-        return Err(gate("签名错误"));
-    }
-    let refused = |code: &str, text: &str| Err(refusal(code, text, fields));
-    if fields.get("appid") != APPID {
-        return refused("APPID_NOT_EXIST", "APPID不存在");
-    }
-    if !["", SUB_MCH_ID].contains(&fields.get("sub_mch_id")) {
-        return refused("MCHID_NOT_EXIST", "子商户号不存在");
-    }
-    let table = if act == Act::Pay { ORDER } else { BY_NUMBER };
-    if let Err(wrong) = tables::check(table, fields) {
-        return refused("PARAM_ERROR", &wrong.text());
-    }
+    direct::check(if act == Act::Pay { ORDER } else { BY_NUMBER }, fields)?;
     if act != Act::Pay {
         return Ok(());
     }
+    let refused = |code: &str, text: &str| Err(direct::refusal(code, text, fields));
     let has = |name: &str| !fields.get(name).is_empty();
     match fields.get("trade_type") {
         "NATIVE" if !has("product_id") => return refused("LACK_PARAMS", "缺少参数product_id"),
@@ -87,8 +69,8 @@ pub(crate) fn check(act: Act, fields: &Fields) -> Result<(), Reply> {
         _ => {}
     }
     // POS flows 13.
-    if fields.get("notify_url").contains('?') || fields.get("out_trade_no").len() < 6 {
-        return refused("PARAM_ERROR", "参数错误");
+    if fields.get("notify_url").contains('?') {
+        return refused("PARAM_ERROR", "notify_url参数错误");
     }
     if fields.fen("total_fee") == 0 {
         return refused("PARAM_ERROR", "total_fee参数错误");
@@ -96,62 +78,24 @@ pub(crate) fn check(act: Act, fields: &Fields) -> Result<(), Reply> {
     Ok(())
 }
 
-/// What the request is signed with, and so the reply to it (docs: F.1.6).
-fn digest(fields: &Fields) -> Digest {
-    match fields.get("sign_type") {
-        "HMAC-SHA256" => Digest::HmacSha256,
-        _ => Digest::Md5,
-    }
-}
-
 /// The order as the ledger will keep it. Nothing is paid yet.
 pub(crate) fn draft(fields: &Fields) -> Record {
-    let openid = [fields.get("openid"), fields.get("sub_openid")].concat();
-    Record {
-        entry: Entry {
-            gateway: Gateway::Wxpay.name(),
-            order_number: fields.get("out_trade_no").to_owned(),
-            amount: fields.fen("total_fee"),
-            payee: openid,
-            paid: 0,
-            attempts: 0,
-            state: "NOTPAY".to_owned(),
-        },
-        content: fields.content(&["nonce_str", "sign"]),
-        serial: 0,
-        made_at: clock::now(),
-        paid_at: 0,
-    }
-}
-
-/// Refused at the gate: `return_code` and `return_msg`, nothing else, no signature (docs: F.1.7).
-pub(crate) fn gate(text: &str) -> Reply {
-    Reply::new(Gateway::Wxpay, Signature::None).text("return_code", "FAIL").text("return_msg", text)
-}
-
-fn begin(result: &str, of: &Fields) -> Reply {
-    Reply::new(Gateway::Wxpay, Signature::Due)
-        .signed_with(digest(of))
-        .text("return_code", "SUCCESS")
-        .text("return_msg", "OK")
-        .text("appid", of.get("appid"))
-        .text("mch_id", of.get("mch_id"))
-        .text("sub_appid", of.get("sub_appid"))
-        .text("sub_mch_id", of.get("sub_mch_id"))
-        .text("nonce_str", &crate::swiftpass::nonce())
-        .text("result_code", result)
-}
-
-/// A business refusal: signed.
-pub(crate) fn refusal(code: &str, text: &str, of: &Fields) -> Reply {
-    begin("FAIL", of).text("err_code", code).text("err_code_des", text)
+    let entry = Entry {
+        gateway: Gateway::Wxpay.name(),
+        order_number: fields.get("out_trade_no").to_owned(),
+        amount: fields.fen("total_fee"),
+        payee: [fields.get("openid"), fields.get("sub_openid")].concat(),
+        state: "NOTPAY".to_owned(),
+        ..Entry::default()
+    };
+    Record::new(entry, fields.content(&["nonce_str", "sign"]))
 }
 
 /// It names neither the order nor the amount (POS flows 4).
 pub(crate) fn success(record: &Record) -> Reply {
     let prepay_id = format!("wx{}", record.own_number());
     let trade_type = record.content.get("trade_type");
-    let reply = begin("SUCCESS", &record.content)
+    let reply = direct::begin("SUCCESS", &record.content)
         .text("device_info", record.content.get("device_info"))
         .text("trade_type", trade_type)
         .text("prepay_id", &prepay_id);
@@ -175,15 +119,15 @@ pub(crate) fn success(record: &Record) -> Reply {
 pub(crate) fn repeat(record: &Record, fields: &Fields) -> Reply {
     match record.entry.state.as_str() {
         "NOTPAY" | "USERPAYING" | "PAYERROR" => success(record),
-        "CLOSED" | "REVOKED" => refusal("ORDERCLOSED", "订单已关闭", fields),
-        _ => refusal("ORDERPAID", "该订单已支付", fields),
+        "CLOSED" | "REVOKED" => direct::refusal("ORDERCLOSED", "订单已关闭", fields),
+        _ => direct::refusal("ORDERPAID", "该订单已支付", fields),
     }
 }
 
 /// docs: E.2. An unpaid order comes without its amount (POS flows 3.1).
 pub(crate) fn query(record: &Record, fields: &Fields) -> Reply {
     let (entry, content) = (&record.entry, &record.content);
-    let reply = begin("SUCCESS", fields)
+    let reply = direct::begin("SUCCESS", fields)
         .text("device_info", content.get("device_info"))
         .text("out_trade_no", &entry.order_number)
         .text("attach", content.get("attach"))
@@ -191,28 +135,34 @@ pub(crate) fn query(record: &Record, fields: &Fields) -> Reply {
     match entry.state.as_str() {
         "SUCCESS" | "REFUND" => paid(reply, record).text("trade_state_desc", "支付成功"),
         "PAYERROR" => reply.text("trade_state_desc", "支付失败，请撤销订单"),
+        "USERPAYING" => reply.text("trade_state_desc", "需要用户输入支付密码"),
+        "REVOKED" => reply.text("trade_state_desc", "订单已撤销"),
         _ => reply.text("trade_state_desc", "订单未支付"),
     }
 }
 
-/// What a payment adds to a query and to a notification.
-fn paid(reply: Reply, record: &Record) -> Reply {
+/// The one customer of this gateway, whoever's code it is.
+pub(crate) const OPENID: &str = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
+
+/// What a payment adds to a reply, a query and a notification.
+pub(crate) fn paid(reply: Reply, record: &Record) -> Reply {
     let amount = record.entry.amount.to_string();
+    let trade_type = if record.is_micropay() { "MICROPAY" } else { record.content.get("trade_type") };
     reply
-        .text("openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o")
+        .text("openid", OPENID)
         .text("is_subscribe", "N")
-        .text("trade_type", record.content.get("trade_type"))
+        .text("trade_type", trade_type)
         .text("bank_type", "CMC")
         .plain("total_fee", &amount)
         .text("fee_type", "CNY")
         .plain("cash_fee", &amount)
-        .text("transaction_id", &format!("4200000{:021}", record.serial))
+        .text("transaction_id", &record.transaction_id())
         .text("time_end", &clock::packed(record.paid_at))
 }
 
 /// The signed notification of an order, as it is or would be sent (docs: E.3).
 pub(crate) fn notification(record: &Record) -> Reply {
-    let reply = begin("SUCCESS", &record.content)
+    let reply = direct::begin("SUCCESS", &record.content)
         .text("sign_type", record.content.get("sign_type"))
         .text("out_trade_no", &record.entry.order_number)
         .text("attach", record.content.get("attach"));
@@ -221,22 +171,31 @@ pub(crate) fn notification(record: &Record) -> Reply {
 
 /// Closes an order that is not paid. The reply does not name it.
 pub(crate) fn close(ledger: &Ledger, fields: &Fields) -> Reply {
-    let closed = ledger.change(Gateway::Wxpay.name(), fields.get("out_trade_no"), |record| {
+    let closed = ledger.change(Gateway::Wxpay.name(), fields.get("out_trade_no"), |record, now| {
         let before = record.entry.state.clone();
         if matches!(before.as_str(), "NOTPAY" | "USERPAYING" | "PAYERROR") {
-            record.entry.state = "CLOSED".to_owned();
+            record.turn("CLOSED", now);
         }
         before
     });
     match closed.as_deref() {
-        Some("NOTPAY" | "USERPAYING" | "PAYERROR") => begin("SUCCESS", fields).text("result_msg", "OK"),
-        Some("CLOSED") => refusal("ORDERCLOSED", "订单已关闭", fields),
-        Some(_) => refusal("ORDERPAID", "订单已支付", fields),
-        None => refusal("ORDERNOTEXIST", "订单不存在", fields),
+        Some("NOTPAY" | "USERPAYING" | "PAYERROR") => direct::begin("SUCCESS", fields).text("result_msg", "OK"),
+        Some("CLOSED") => direct::refusal("ORDERCLOSED", "订单已关闭", fields),
+        Some(_) => direct::refusal("ORDERPAID", "订单已支付", fields),
+        None => direct::refusal("ORDERNOTEXIST", "订单不存在", fields),
     }
+}
+
+/// The order as the query sees it: a question has its effect, too, and a host may lag behind.
+pub(crate) fn look_up(shared: &Shared, number: &str, lag: u64) -> Option<Record> {
+    let found = shared.ledger.change(Gateway::Wxpay.name(), number, |record, now| {
+        record.asked(now);
+        if lag == 0 { Some(record.clone()) } else { record.at(now.saturating_sub(lag)) }
+    });
+    found.flatten()
 }
 
 /// The number is not known.
 pub(crate) fn not_found(fields: &Fields) -> Reply {
-    refusal("ORDERNOTEXIST", "此交易订单号不存在", fields)
+    direct::refusal("ORDERNOTEXIST", "此交易订单号不存在", fields)
 }

@@ -2,50 +2,10 @@
 
 mod client;
 
+use client::direct::*;
 use client::*;
 use wxpay_simulator::credentials::*;
 use wxpay_simulator::{Simulator, sign};
-
-const ORDER: &str = "/pay/unifiedorder";
-const QUERY_ORDER: &str = "/pay/orderquery";
-const CLOSE_ORDER: &str = "/pay/closeorder";
-
-fn base(number: &str) -> Pairs {
-    pairs(&[
-        ("appid", APPID),
-        ("mch_id", MCH_ID),
-        ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
-        ("out_trade_no", number),
-    ])
-}
-
-fn native(number: &str) -> Pairs {
-    let own = pairs(&[
-        ("body", "天虹百货-矿泉水"),
-        ("total_fee", "888"),
-        ("spbill_create_ip", "127.0.0.1"),
-        ("notify_url", "https://pay.example/notify"),
-        ("trade_type", "NATIVE"),
-        ("product_id", "1"),
-    ]);
-    [base(number), own].concat()
-}
-
-/// Sends it, signed as its `sign_type` says.
-fn ask(simulator: &Simulator, path: &str, fields: &Pairs) -> Answer {
-    let mut fields = fields.clone();
-    let is_hmac = fields.iter().any(|(name, value)| name == "sign_type" && value == "HMAC-SHA256");
-    let signed = if is_hmac { sign::hmac_sha256(refs(&fields), KEY) } else { sign::md5(refs(&fields), KEY) };
-    set(&mut fields, "sign", &signed);
-    let answer = call(simulator, path, &xml(&fields)).unwrap();
-    if answer.get("return_code") == "SUCCESS" {
-        let have = answer.pairs();
-        let right = if is_hmac { sign::hmac_sha256(refs(&have), KEY) } else { sign::md5(refs(&have), KEY) };
-        assert_eq!(answer.get("sign"), right, "{}", answer.text());
-        assert_eq!((answer.get("appid").is_empty(), answer.get("mch_id")), (false, MCH_ID.to_owned()));
-    }
-    answer
-}
 
 #[test]
 fn an_order_is_made_asked_about_paid_and_closed() {

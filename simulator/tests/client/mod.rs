@@ -1,6 +1,8 @@
 //! A raw client: OpenSSL's TLS, HTTP by hand, and requests that are signed right.
 #![allow(dead_code)]
 
+pub mod direct;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,0 +1,94 @@
+//! secapi/pay/reverse: a paid order is given back, an unpaid one ends (docs: E.1 to E.3, POS flows 3).
+
+use crate::direct;
+use crate::fields::Fields;
+use crate::gateway::Gateway;
+use crate::ledger::Book;
+use crate::record::Record;
+use crate::reply::Reply;
+use crate::shared::Shared;
+use crate::tables::{Kind, Row};
+
+/// docs: E.2, secapi/pay/reverse.
+const REVERSE: &[Row] = &[
+    Row("appid", true, Kind::Text, 32),
+    Row("sub_appid", false, Kind::Text, 32),
+    Row("mch_id", true, Kind::Text, 32),
+    Row("sub_mch_id", false, Kind::Text, 32),
+    Row("transaction_id", false, Kind::Order, 32),
+    Row("out_trade_no", false, Kind::OrderOfWechat, 32),
+    Row("nonce_str", true, Kind::Text, 32),
+    Row("sign", true, Kind::Text, 64),
+    Row("sign_type", false, Kind::OneOf(&["MD5", "HMAC-SHA256"]), 32),
+];
+
+/// In seconds (docs: E.3).
+const NO_LONGER: u64 = 7 * 86_400;
+
+/// Everything that can be wrong before the ledger is asked.
+pub(crate) fn check(fields: &Fields, cn: Option<&str>) -> Result<(), Reply> {
+    direct::check_certificate(fields, cn)?;
+    direct::check(REVERSE, fields).map_err(with_recall)?;
+    let named = ["transaction_id", "out_trade_no"].iter().any(|name| !fields.get(name).is_empty());
+    match named {
+        true => Ok(()),
+        false => Err(refusal("LACK_PARAMS", "缺少参数out_trade_no", fields)),
+    }
+}
+
+/// The order that a transaction_id names, else the one of the number: that is their rank (docs: E.2, corrections).
+fn named<'a>(book: &'a mut Book, fields: &Fields) -> Option<&'a mut Record> {
+    let id = fields.get("transaction_id");
+    match id.is_empty() {
+        true => book.find(Gateway::Wxpay.name(), fields.get("out_trade_no")),
+        false => book.of_transaction(id),
+    }
+}
+
+pub(crate) fn carry_out(shared: &Shared, fields: &Fields) -> Reply {
+    shared.ledger.book(|book| {
+        let now = book.now;
+        let Some(record) = named(book, fields) else {
+            return refusal("ORDERNOTEXIST", "订单不存在", fields);
+        };
+        match refused(record, now) {
+            Some((code, text)) => refusal(code, text, fields),
+            None => {
+                record.reverse(now);
+                success(fields)
+            }
+        }
+    })
+}
+
+/// Why an order is not reversed.
+fn refused(record: &Record, now: u64) -> Option<(&'static str, &'static str)> {
+    match record.entry.state.as_str() {
+        // docs: E.3: orders of other calls are closed, or refunded.
+        _ if !record.is_micropay() => Some(("TRADE_ERROR", "交易类型不支持撤销")),
+        _ if now > record.made_at + NO_LONGER => Some(("REVERSE_EXPIRE", "订单无法撤销")),
+        "USERPAYING" => Some(("USERPAYING", "用户支付中，需要输入密码")),
+        // POS flows 3.7: what is partly refunded is refunded, not reversed.
+        "REFUND" => Some(("TRADE_ERROR", "订单已转入退款")),
+        _ => None,
+    }
+}
+
+/// It names no order, so an old one fits any (POS ruling 2).
+pub(crate) fn success(fields: &Fields) -> Reply {
+    with_recall(direct::begin("SUCCESS", fields))
+}
+
+/// A business refusal of this call.
+pub(crate) fn refusal(code: &str, text: &str, fields: &Fields) -> Reply {
+    with_recall(direct::refusal(code, text, fields))
+}
+
+/// docs: E.3: SYSTEMERROR and USERPAYING call for another reversal.
+fn with_recall(reply: Reply) -> Reply {
+    if reply.get("result_code").is_none() {
+        return reply;
+    }
+    let again = reply.get("err_code").is_some_and(|code| ["SYSTEMERROR", "USERPAYING"].contains(&code.value.as_str()));
+    reply.text("recall", if again { "Y" } else { "N" })
+}
