@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::customer::Customer;
 use crate::fields::Fields;
+use crate::refund::Refund;
 
 /// What the gateway knows of one order number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +49,7 @@ pub(crate) struct Record {
     pub(crate) customer: Option<Customer>,
     /// Questions that were answered while the customer had not decided.
     pub(crate) questions: u32,
+    pub(crate) refunds: Vec<Refund>,
     /// Each state that it was in, and since when. A query may lag behind.
     turns: Vec<(u64, String)>,
 }
@@ -64,6 +66,7 @@ impl Record {
             made_at: now,
             customer: None,
             questions: 0,
+            refunds: Vec::new(),
             turns: Vec::new(),
         }
     }
@@ -134,6 +137,19 @@ impl Record {
             self.entry.reversed += 1;
         }
         self.turn("REVOKED", now);
+    }
+
+    /// A refund is taken. REFUND is said of a part, too (docs: E.3).
+    pub(crate) fn refund(&mut self, refund: Refund, now: u64) {
+        self.refunds.push(refund);
+        self.add_up();
+        self.turn("REFUND", now);
+    }
+
+    /// Whatever may have become of its refunds.
+    pub(crate) fn add_up(&mut self) {
+        self.entry.refunded =
+            self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.entry.amount).sum();
     }
 
     /// What time alone does. PAYERROR stays until somebody reverses it (POS flows 20, row 23).

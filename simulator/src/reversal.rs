@@ -2,8 +2,6 @@
 
 use crate::direct;
 use crate::fields::Fields;
-use crate::gateway::Gateway;
-use crate::ledger::Book;
 use crate::record::Record;
 use crate::reply::Reply;
 use crate::shared::Shared;
@@ -36,19 +34,10 @@ pub(crate) fn check(fields: &Fields, cn: Option<&str>) -> Result<(), Reply> {
     }
 }
 
-/// The order that a transaction_id names, else the one of the number: that is their rank (docs: E.2, corrections).
-fn named<'a>(book: &'a mut Book, fields: &Fields) -> Option<&'a mut Record> {
-    let id = fields.get("transaction_id");
-    match id.is_empty() {
-        true => book.find(Gateway::Wxpay.name(), fields.get("out_trade_no")),
-        false => book.of_transaction(id),
-    }
-}
-
 pub(crate) fn carry_out(shared: &Shared, fields: &Fields) -> Reply {
     shared.ledger.book(|book| {
         let now = book.now;
-        let Some(record) = named(book, fields) else {
+        let Some(record) = book.order_of(fields) else {
             return refusal("ORDERNOTEXIST", "订单不存在", fields);
         };
         match refused(record, now) {

@@ -17,9 +17,11 @@ use crate::faults::Fault;
 use crate::gateway::{Gateway, Track};
 use crate::notify::{self, Delivery};
 use crate::record::Entry;
+use crate::refund::{RefundEntry, RefundStatus};
 use crate::server::{self, Listener};
 use crate::settings::Settings;
 use crate::shared::{Host, Seen, Shared};
+use crate::{refund_notice, refunding};
 
 /// A running simulator. When it is dropped, its listeners stop, open connections are shut down, and
 /// its directory is removed.
@@ -187,6 +189,39 @@ impl Simulator {
     /// Puts the gateways' clock forward, in whole seconds: an unpaid payment code is revoked after 45 s.
     pub fn advance(&self, by: Duration) {
         self.shared.ledger.advance(by);
+    }
+
+    /// Every refund, by order.
+    pub fn refunds(&self) -> Vec<RefundEntry> {
+        self.shared.ledger.refunds()
+    }
+
+    /// A refund ends, or goes on, and stays so; by itself it is SUCCESS from the second question. The merchant is
+    /// notified as by [`Simulator::pay_order`], when the refund named a `notify_url`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such refund.
+    pub fn end_refund(&self, out_refund_no: &str, status: RefundStatus) -> io::Result<Delivery> {
+        notify::end_refund(&self.shared.ledger, out_refund_no, status)
+    }
+
+    /// The encrypted notification of a refund, as it is or would be sent.
+    pub fn refund_notification(&self, out_refund_no: &str) -> Option<String> {
+        self.shared.ledger.book(|book| {
+            let (record, at) = book.refund(|refund| refund.entry.refund_number == out_refund_no)?;
+            Some(refund_notice::body(record, &record.refunds[at]))
+        })
+    }
+
+    /// Somebody else refunds a part of an order: another terminal, or a person on the merchant platform. Returns the
+    /// refund's number.
+    ///
+    /// # Errors
+    ///
+    /// With the gateway's words, when it would not take the refund.
+    pub fn refund_elsewhere(&self, out_trade_no: &str, refund_fee: u64) -> io::Result<String> {
+        refunding::elsewhere(&self.shared, out_trade_no, refund_fee)
     }
 
     /// The signed notification of an order, as it is or would be sent.
