@@ -18,8 +18,8 @@ use crate::{refund_notice, swiftpass, wxpay};
 pub struct Delivery {
     /// The XML: of a payment signed, of a refund not.
     pub body: String,
-    /// What the merchant answered: `success` is right, and WeChat Pay's own XML. `None` when nothing was sent, or no answer
-    /// came within 5 s.
+    /// What the merchant answered: `success` is right, and XML for WeChat Pay's own gateway. `None` when nothing was
+    /// sent, or no answer came within 5 s.
     pub answer: Option<String>,
 }
 

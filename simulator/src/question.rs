@@ -137,9 +137,12 @@ impl Question {
             Act::Refund => refunding::carry_out(shared, &self.fields, true),
             Act::RefundQuery => refunding::query(shared, &self.fields, self.lag),
             Act::Openid => openid::carry_out(shared, &self.fields),
-            Act::Close if self.gateway == Gateway::Wxpay => wxpay::close(&shared.ledger, &self.fields),
+            Act::Close if self.gateway == Gateway::Wxpay => wxpay::close(shared, &self.fields),
             Act::Close => swiftpass::close(&shared.ledger, &self.fields),
             Act::Pay => match shared.ledger.enter(self.draft()) {
+                Entered::New(record) if self.gateway == Gateway::Wxpay => {
+                    wxpay::success(&wxpay::told_of(shared, record))
+                }
                 Entered::New(record) => self.success(&shared.settings, &record),
                 Entered::Same(record) => self.repeat(&shared.settings, &record),
                 Entered::Different => self.mismatch(&shared.settings),

@@ -95,6 +95,11 @@ impl Record {
         self.customer.is_some()
     }
 
+    /// Not paid, and it still may be.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.entry.state.as_str(), "NOTPAY" | "USERPAYING" | "PAYERROR")
+    }
+
     pub(crate) fn turn(&mut self, state: &str, now: u64) {
         self.entry.state = state.to_owned();
         self.turns.push((now, state.to_owned()));
@@ -172,9 +177,17 @@ impl Record {
 
     /// As it was at that time; `None`: not known then.
     pub(crate) fn at(&self, time: u64) -> Option<Record> {
-        let (_, state) = self.turns.iter().rfind(|(since, _)| *since <= time)?;
+        self.in_turn(self.turns.iter().rposition(|(since, _)| *since <= time)?)
+    }
+
+    /// As it was before its last change; `None`: not known then.
+    pub(crate) fn one_step_behind(&self) -> Option<Record> {
+        self.in_turn(self.turns.len().checked_sub(2)?)
+    }
+
+    fn in_turn(&self, turn: usize) -> Option<Record> {
         let mut earlier = self.clone();
-        earlier.entry.state = state.clone();
+        earlier.entry.state = self.turns.get(turn)?.1.clone();
         Some(earlier)
     }
 }

@@ -18,6 +18,15 @@ pub enum RefundStatus {
 }
 
 impl RefundStatus {
+    /// Every one.
+    pub const ALL: &'static [RefundStatus] = &[
+        RefundStatus::Processing,
+        RefundStatus::Success,
+        RefundStatus::Change,
+        RefundStatus::Closed,
+        RefundStatus::Failed,
+    ];
+
     /// The word of the protocol.
     pub fn name(self) -> &'static str {
         match self {

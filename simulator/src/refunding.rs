@@ -2,11 +2,12 @@
 
 use std::io;
 
+use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::credentials::{APPID, MCH_ID};
 use crate::direct;
 use crate::fields::Fields;
-use crate::gateway::Gateway;
+use crate::gateway::{Act, Gateway};
 use crate::record::Record;
 use crate::refund::{Refund, RefundEntry, RefundStatus};
 use crate::reply::Reply;
@@ -104,13 +105,24 @@ pub(crate) fn carry_out(shared: &Shared, fields: &Fields, keep: bool) -> Reply {
         if let Some((code, text)) = refused(record, fields, now) {
             return direct::refusal(code, text, fields);
         }
-        let refund = draft(record, fields, refunds + 1, now);
+        let mut refund = draft(record, fields, refunds + 1, now);
         let reply = success(record, &refund, fields);
         if keep {
+            refund.ends_in = end(shared.behaviour(Act::Refund, fields.get("out_refund_no")));
             record.refund(refund, now);
         }
         reply
     })
+}
+
+fn end(behaviour: Option<Behaviour>) -> RefundStatus {
+    match behaviour {
+        Some(Behaviour::RefundEndsInChange) => RefundStatus::Change,
+        Some(Behaviour::RefundEndsInClose) => RefundStatus::Closed,
+        Some(Behaviour::RefundEndsInFail) => RefundStatus::Failed,
+        Some(Behaviour::RefundNeverEnds) => RefundStatus::Processing,
+        _ => RefundStatus::Success,
+    }
 }
 
 /// A refund that this merchant's terminal did not ask for.
@@ -221,10 +233,30 @@ struct Rows {
 }
 
 pub(crate) fn query(shared: &Shared, fields: &Fields, lag: u64) -> Reply {
+    let is_second =
+        shared.behaviour(Act::RefundQuery, fields.get("out_refund_no")) == Some(Behaviour::RefundInSecondRow);
     match rows(shared, fields, lag) {
-        Some(rows) => told(&rows, fields),
+        Some(mut rows) => {
+            if let (true, None, [own]) = (is_second, rows.of, &rows.refunds[..]) {
+                let another = another(&rows.order, own);
+                rows.refunds.insert(0, another);
+            }
+            told(&rows, fields)
+        }
         None => direct::refusal("REFUNDNOTEXIST", "退款订单查询失败", fields),
     }
+}
+
+/// Another refund of the order, real or not.
+fn another(order: &Record, own: &Refund) -> Refund {
+    let real = order.refunds.iter().find(|refund| refund.entry.refund_number != own.entry.refund_number);
+    real.cloned().unwrap_or_else(|| {
+        let mut made_up = own.clone();
+        made_up.entry.refund_number.push('0');
+        made_up.entry.amount += 1;
+        made_up.end(RefundStatus::Success, own.made_at);
+        made_up
+    })
 }
 
 /// refund_id goes before out_refund_no, that before transaction_id, that before out_trade_no (docs: E.2, corrections).

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use openssl::ssl::SslContext;
 
+use crate::behaviour::Behaviour;
 use crate::certificates::{self, Files};
 use crate::clock;
 use crate::customer::Customer;
@@ -88,13 +89,14 @@ impl Simulator {
         &self.files
     }
 
-    /// The next payment meets `fault`; a fault of the connection meets the next connection. Several
+    /// The next payment or refund meets `fault`; a fault of the connection meets the next connection. Several
     /// calls queue up. A request that has a fault by order or amount leaves the queue alone.
     pub fn fault_next(&self, fault: Fault) {
         self.shared.plan().next(Track::Payment, fault);
     }
 
-    /// Every payment with this number meets `fault`, until [`Simulator::clear_faults`].
+    /// Every payment with this number, or refund with this `out_refund_no`, meets `fault`, until
+    /// [`Simulator::clear_faults`].
     ///
     /// The number is known only when the request was read, so a fault of the connection, asked for
     /// by number or amount, closes the connection then, before the ledger.
@@ -102,18 +104,19 @@ impl Simulator {
         self.shared.plan().number(Track::Payment, order_number, fault);
     }
 
-    /// Every payment of this amount meets `fault`, until [`Simulator::clear_faults`]. A fault by
+    /// Every payment or refund of this amount meets `fault`, until [`Simulator::clear_faults`]. A fault by
     /// order goes before one by amount, and that before [`Simulator::fault_next`].
     pub fn fault_for_amount(&self, fen: u64, fault: Fault) {
         self.shared.plan().amount(fen, fault);
     }
 
-    /// The next query or close meets `fault`.
+    /// The next query, close, refundquery or authcodetoopenid meets `fault`.
     pub fn fault_next_query(&self, fault: Fault) {
         self.shared.plan().next(Track::Question, fault);
     }
 
-    /// Every query or close of this number meets `fault`, until [`Simulator::clear_faults`].
+    /// Every query or close of this number, or refundquery of this `out_refund_no`, meets `fault`, until
+    /// [`Simulator::clear_faults`].
     pub fn fault_for_query(&self, order_number: &str, fault: Fault) {
         self.shared.plan().number(Track::Question, order_number, fault);
     }
@@ -184,6 +187,22 @@ impl Simulator {
     /// Who stands behind the codes of which nobody said so; [`Customer::of_wechat`] in the beginning.
     pub fn customers(&self, of: fn(&str) -> Customer) {
         self.shared.customers().others(of);
+    }
+
+    /// The next call that `behaviour` is about meets it. Several calls queue up.
+    pub fn behave_next(&self, behaviour: Behaviour) {
+        self.shared.behaviours().next(behaviour);
+    }
+
+    /// Every call of this number that `behaviour` is about meets it, until [`Simulator::clear_behaviours`]. For refunds
+    /// and their questions, `number` is `out_refund_no`.
+    pub fn behave_for(&self, number: &str, behaviour: Behaviour) {
+        self.shared.behaviours().number(number, behaviour);
+    }
+
+    /// Forgets every behaviour, met or not.
+    pub fn clear_behaviours(&self) {
+        self.shared.behaviours().clear();
     }
 
     /// Puts the gateways' clock forward, in whole seconds: an unpaid payment code is revoked after 45 s.
