@@ -43,6 +43,16 @@ pub(crate) fn packed_utc(unix: u64) -> String {
     packed(unix.saturating_sub(EAST))
 }
 
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, as the header Date has it (RFC 9110, 5.6.7). Not for 1970's first eight hours.
+pub(crate) fn http_date(unix: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let weekday = DAYS[(unix / 86_400 % 7) as usize];
+    let (year, month, day, hour, minute, second) = china(unix.saturating_sub(EAST));
+    let month = MONTHS[month as usize - 1];
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
 /// China is eight hours ahead.
 const EAST: u64 = 8 * 3600;
 
@@ -84,6 +94,8 @@ mod tests {
         assert_eq!(packed(1_767_225_599), "20260101075959");
         // Beyond what 32 bits count. From `date -u -d @4102444799`.
         assert_eq!(packed_utc(4_102_444_799), "20991231235959");
+        // RFC 9110's own.
+        assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use openssl::nid::Nid;
 use openssl::ssl::{Ssl, SslContext, SslStream};
 use openssl::x509::X509VerifyResult;
 
+use crate::clock;
 use crate::desk;
 use crate::faults::Fault;
 use crate::gateway::{self, Act, Gateway};
@@ -128,7 +129,10 @@ impl Connection<'_> {
             body: body.clone(),
             client_certificate_cn: self.client.cn().map(str::to_owned),
         });
-        let parcel = self.answer(route, &head, &body);
+        let mut parcel = self.answer(route, &head, &body);
+        if self.shared.settings.replies_dated {
+            parcel.headers.push(("Date", clock::http_date(self.shared.ledger.now())));
+        }
         self.send(&parcel, head.keeps_alive() && parcel.status != 400)
     }
 

@@ -130,7 +130,13 @@ fn said(Words { code, text, form }: Words, question: &Question, shared: &Shared)
     if form == Form::Gate {
         return gate(code, text, question, shared);
     }
+    let of_refunds = matches!(question.act, Act::Refund | Act::RefundQuery);
     let code = match (question.gateway, code) {
+        // POS flows 5.
+        (_, "FATAL_ERROR") if of_refunds => "REFUND_FEE_MISMATCH",
+        (_, "SUCCESS") if of_refunds => "ERROR",
+        (_, "NOT_FOUND") if of_refunds => "REFUNDNOTEXIST",
+        (_, "FREQ_LIMIT") if of_refunds => "FREQUENCY_LIMITED",
         (Gateway::Wxpay | Gateway::Swiftpass, "FATAL_ERROR") => "OUT_TRADE_NO_USED",
         (Gateway::Wxpay | Gateway::Swiftpass, "SUCCESS") => "ORDERPAID",
         (Gateway::Wxpay | Gateway::Swiftpass, "NOT_FOUND") => "ORDERNOTEXIST",
@@ -174,6 +180,7 @@ fn processing(mut truth: Reply, question: &Question, shared: &Shared) -> Parcel 
         return Parcel::of(&said(words, question, shared));
     }
     let (name, state) = match question.gateway {
+        Gateway::Wxpay if question.act == Act::RefundQuery => ("refund_status_0", "PROCESSING"),
         Gateway::Redpack => ("status", "SENDING"),
         Gateway::Workwx => ("status", "PROCESSING"),
         _ => ("trade_state", "USERPAYING"),
@@ -188,6 +195,7 @@ fn processing(mut truth: Reply, question: &Question, shared: &Shared) -> Parcel 
 fn changed(fault: Fault, mut reply: Reply, question: &Question) -> Reply {
     let gateway = question.gateway;
     let amount_field = gateway.amount_field(question.act);
+    let in_reply = |field: &str| gateway.in_replies(question.act, field);
     match fault {
         Fault::WrongSignature => reply.signature = Signature::Wrong,
         Fault::MissingSignature => reply.signature = Signature::None,
@@ -210,13 +218,13 @@ fn changed(fault: Fault, mut reply: Reply, question: &Question) -> Reply {
         }
         Fault::OtherOrder => {
             let other = another(question.order_number());
-            reply.set(gateway.order_field(), &other);
+            reply.set(&in_reply(gateway.number_field(question.act)), &other);
         }
         Fault::OtherAmount => {
-            let named = reply.get(amount_field).map(|field| field.value.clone());
+            let named = reply.get(&in_reply(amount_field)).map(|field| field.value.clone());
             let asked = question.fields.get(amount_field).to_owned();
             let fen: u64 = named.unwrap_or(asked).parse().unwrap_or(0);
-            reply.set(amount_field, &(fen + 1).to_string());
+            reply.set(&in_reply(amount_field), &(fen + 1).to_string());
         }
         Fault::OtherMerchant => {
             let name = gateway.merchant_field();
@@ -242,10 +250,14 @@ fn changed(fault: Fault, mut reply: Reply, question: &Question) -> Reply {
 }
 
 fn strip(reply: &mut Reply) {
-    const IDENTIFIERS: [&str; 14] = [
+    const IDENTIFIERS: [&str; 18] = [
         "mch_billno",
         "partner_trade_no",
         "out_trade_no",
+        "out_refund_no",
+        "transaction_id",
+        "refund_id",
+        "refund_fee",
         "mch_id",
         "appid",
         "wxappid",
@@ -258,7 +270,9 @@ fn strip(reply: &mut Reply) {
         "amount",
         "partner_id",
     ];
-    reply.fields.retain(|field| !IDENTIFIERS.contains(&field.name.as_str()));
+    // Rows of refunds have their number behind.
+    let stem = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_').to_owned();
+    reply.fields.retain(|field| !IDENTIFIERS.contains(&stem(&field.name).as_str()));
 }
 
 /// The same text with another last character.

@@ -187,8 +187,8 @@ impl Fault {
     /// `Some(true)` when the ledger takes a valid new order under this fault, `Some(false)` when it
     /// never does. `None` is not used.
     ///
-    /// An order that is taken is carried out: the money moves, or, for Swiftpass, the order exists
-    /// and can be paid. `RefusedSendFailed` leaves an entry with state FAILED and nothing paid: that
+    /// An order that is taken is carried out: the money moves, or, where the customer pays later, the
+    /// order exists and can be paid. `RefusedSendFailed` leaves an entry with state FAILED and nothing paid: that
     /// counts as not taken.
     pub fn commits(&self) -> Option<bool> {
         Some(self.stage() == Stage::After)

@@ -18,6 +18,9 @@ pub(crate) enum Act {
     Close,
     Micropay,
     Reverse,
+    Refund,
+    RefundQuery,
+    Openid,
 }
 
 /// Which faults a request meets: those of payments, of questions, or of reversals.
@@ -31,8 +34,8 @@ pub(crate) enum Track {
 impl Act {
     pub(crate) fn track(self) -> Track {
         match self {
-            Act::Pay | Act::Micropay => Track::Payment,
-            Act::Query | Act::Close => Track::Question,
+            Act::Pay | Act::Micropay | Act::Refund => Track::Payment,
+            Act::Query | Act::Close | Act::RefundQuery | Act::Openid => Track::Question,
             Act::Reverse => Track::Reversal,
         }
     }
@@ -47,6 +50,9 @@ pub(crate) fn route(path: &str) -> Option<(Gateway, Option<Act>)> {
         ("/pay/closeorder", _) => (Gateway::Wxpay, Some(Act::Close)),
         ("/pay/micropay", _) => (Gateway::Wxpay, Some(Act::Micropay)),
         ("/secapi/pay/reverse", _) => (Gateway::Wxpay, Some(Act::Reverse)),
+        ("/secapi/pay/refund", _) => (Gateway::Wxpay, Some(Act::Refund)),
+        ("/pay/refundquery", _) => (Gateway::Wxpay, Some(Act::RefundQuery)),
+        ("/tools/authcodetoopenid", _) => (Gateway::Wxpay, Some(Act::Openid)),
         ("/mmpaymkttransfers/sendredpack", _) => (Gateway::Redpack, Some(Act::Pay)),
         ("/mmpaymkttransfers/gethbinfo", _) => (Gateway::Redpack, Some(Act::Query)),
         (_, Some("paywwsptrans2pocket")) => (Gateway::Workwx, Some(Act::Pay)),
@@ -59,7 +65,7 @@ pub(crate) fn route(path: &str) -> Option<(Gateway, Option<Act>)> {
 }
 
 impl Gateway {
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Gateway::Wxpay => "wxpay",
             Gateway::Redpack => "redpack",
@@ -69,22 +75,33 @@ impl Gateway {
         }
     }
 
-    /// The field of the order number, in requests and replies.
-    pub(crate) fn order_field(self) -> &'static str {
-        match self {
-            Gateway::Redpack => "mch_billno",
-            Gateway::Workwx => "partner_trade_no",
-            Gateway::Wxpay | Gateway::Swiftpass | Gateway::Webgate => "out_trade_no",
+    /// The field of the number in requests to `act`.
+    pub(crate) fn number_field(self, act: Act) -> &'static str {
+        match (self, act) {
+            (Gateway::Redpack, _) => "mch_billno",
+            (Gateway::Workwx, _) => "partner_trade_no",
+            (Gateway::Wxpay, Act::Refund | Act::RefundQuery) => "out_refund_no",
+            (Gateway::Wxpay, Act::Openid) => "auth_code",
+            (Gateway::Wxpay | Gateway::Swiftpass | Gateway::Webgate, _) => "out_trade_no",
         }
     }
 
-    /// The field of the amount in requests and replies to `act`.
+    /// The field of the amount in requests to `act`.
     pub(crate) fn amount_field(self, act: Act) -> &'static str {
         match (self, act) {
             (Gateway::Redpack, _) => "total_amount",
             (Gateway::Workwx, Act::Query) => "payment_amount",
             (Gateway::Workwx | Gateway::Webgate, _) => "amount",
+            (Gateway::Wxpay, Act::Refund | Act::RefundQuery) => "refund_fee",
             (Gateway::Wxpay | Gateway::Swiftpass, _) => "total_fee",
+        }
+    }
+
+    /// A field of requests as replies to `act` name it: refundquery answers in rows (docs: E.2).
+    pub(crate) fn in_replies(self, act: Act, field: &str) -> String {
+        match act {
+            Act::RefundQuery => format!("{field}_0"),
+            _ => field.to_owned(),
         }
     }
 
@@ -109,7 +126,7 @@ impl Gateway {
     pub(crate) fn wants_certificate(self, act: Option<Act>) -> bool {
         match self {
             Gateway::Redpack | Gateway::Workwx => true,
-            Gateway::Wxpay => act == Some(Act::Reverse),
+            Gateway::Wxpay => matches!(act, Some(Act::Reverse | Act::Refund)),
             Gateway::Swiftpass | Gateway::Webgate => false,
         }
     }

@@ -4,7 +4,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::fields::Fields;
+use crate::gateway::Gateway;
 use crate::record::{Entry, Record};
+use crate::refund::{Refund, RefundEntry};
 
 /// What the ledger did with a payment.
 pub(crate) enum Entered {
@@ -12,6 +15,8 @@ pub(crate) enum Entered {
     Same(Record),
     Different,
 }
+
+const WXPAY: &str = Gateway::Wxpay.name();
 
 /// The records under the ledger's lock, and the time.
 pub(crate) struct Book<'a> {
@@ -24,9 +29,22 @@ impl Book<'_> {
         self.records.iter_mut().find(|r| r.entry.gateway == gateway && r.entry.order_number == number)
     }
 
-    /// The order of WeChat Pay's own number.
-    pub(crate) fn of_transaction(&mut self, id: &str) -> Option<&mut Record> {
-        self.records.iter_mut().find(|r| r.entry.gateway == "wxpay" && r.paid_at > 0 && r.transaction_id() == id)
+    /// WeChat Pay's order that a request names: transaction_id goes before out_trade_no (docs: E.2, corrections).
+    pub(crate) fn order_of(&mut self, fields: &Fields) -> Option<&mut Record> {
+        match fields.get("transaction_id") {
+            "" => self.find(WXPAY, fields.get("out_trade_no")),
+            id => {
+                self.records.iter_mut().find(|r| r.entry.gateway == WXPAY && r.paid_at > 0 && r.transaction_id() == id)
+            }
+        }
+    }
+
+    /// A refund, as its order and its place there.
+    pub(crate) fn refund(&mut self, wanted: impl Fn(&Refund) -> bool) -> Option<(&mut Record, usize)> {
+        self.records.iter_mut().find_map(|record| {
+            let at = record.refunds.iter().position(&wanted)?;
+            Some((record, at))
+        })
     }
 
     pub(crate) fn add(&mut self, mut draft: Record) -> &mut Record {
@@ -99,6 +117,10 @@ impl Ledger {
 
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.book(|book| book.records.iter().map(|r| r.entry.clone()).collect())
+    }
+
+    pub(crate) fn refunds(&self) -> Vec<RefundEntry> {
+        self.book(|book| book.records.iter().flat_map(|r| &r.refunds).map(|refund| refund.entry.clone()).collect())
     }
 
     /// The state of every order with that number, whatever the gateway.

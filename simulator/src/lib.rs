@@ -1,13 +1,13 @@
 //! A gateway on loopback for testing `wxpay-terminal`: mutual TLS, a ledger, and faults.
 //!
-//! It plays five gateways on one port: WeChat Pay's own orders, cash red packets, WeCom payments to employees, a
-//! Swiftpass-type gateway, and an e-pay web gateway. It shares no code with the library and was
-//! written from the documents alone, so agreement between the two means something. Hashes,
-//! signatures and certificates are OpenSSL's. "docs:" in a comment names the section of the
-//! collected protocol facts.
+//! It plays five gateways on one port: WeChat Pay's own (orders, payment codes, reversals, refunds), cash red packets,
+//! WeCom payments to employees, a Swiftpass-type gateway, and an e-pay web gateway. It shares no code with the library
+//! and was written from the documents alone, so agreement between the two means something. Hashes, signatures and
+//! certificates are OpenSSL's. "docs:" in a comment names the section of the collected protocol facts, "POS flows" the
+//! page about the counter.
 //!
-//! It keeps the promises that money depends on: one order number pays at most once, the same
-//! content gets the same result, other content is refused, and the query tells what the ledger holds.
+//! It keeps the promises that money depends on, unless a [`Behaviour`] is asked for: one order number pays at most
+//! once, the same content gets the same result, other content is refused, and the query tells what the ledger holds.
 //!
 //! ```
 //! use wxpay_simulator::{Fault, Simulator};
@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs, missing_debug_implementations)]
 
+mod behaviour;
 mod certificates;
 mod clock;
 mod connection;
@@ -39,11 +40,15 @@ mod json;
 mod ledger;
 mod micropay;
 mod notify;
+mod openid;
 mod parcel;
 mod plan;
 mod question;
 mod record;
 mod redpack;
+mod refund;
+mod refund_notice;
+mod refunding;
 mod reply;
 mod reversal;
 mod server;
@@ -61,11 +66,13 @@ mod workwx;
 mod wxpay;
 mod xml;
 
+pub use behaviour::Behaviour;
 pub use certificates::{Files, webgate_private_key};
 pub use customer::Customer;
 pub use faults::Fault;
 pub use notify::Delivery;
 pub use record::Entry;
+pub use refund::{RefundEntry, RefundStatus};
 pub use settings::{ClientCertificate, ServerCertificate, Settings, TlsRange};
 pub use shared::Seen;
 pub use simulator::Simulator;

@@ -4,8 +4,9 @@
 
 use std::io::{self, BufRead};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use wxpay_simulator::{Fault, Settings, Simulator, credentials};
+use wxpay_simulator::{Behaviour, Customer, Fault, RefundStatus, Settings, Simulator, credentials};
 
 const HELP: &str = "\
 wxpay-simulator: five payment gateways on loopback
@@ -15,15 +16,52 @@ wxpay-simulator: five payment gateways on loopback
   --fault order=NUMBER:NAME
   --fault query=NUMBER:NAME
   --faults                 print the names of all faults
+  --behaviours             print the names of all behaviours
   --help
 
 Lines on stdin; each answer ends with a line that holds a dot:
   ledger                   every order: gateway, number, fen, how often money moved
+  order NUMBER             one order: state, and how often it was paid, charged, reversed; fen refunded
   pay NUMBER               the customer pays an order, and the merchant is notified
   notification NUMBER      the notification of an order
   next NAME                the next payment meets the fault
   next-query NAME          the next query meets the fault
+  next-reversal NAME       the next reversal meets the fault
+  behave NAME              the next call that the behaviour is about meets it
+  advance SECONDS          put the gateways' clock forward
+  refunds                  every refund: number, order, fen, state
+  end-refund NUMBER STATE  PROCESSING, SUCCESS, CHANGE, REFUNDCLOSE or FAIL; the merchant is notified
+
+Payment codes, by their last two digits:
+  01  is asked for the password, and pays after two questions
+  02  is asked for the password, and pays when told so: pay NUMBER
+  03  is asked for the password, and closes the dialog: PAYERROR
+  04  does not answer: revoked after 45 s
+  05  is asked for the password, and it is revoked after two questions
+  06  shows another wallet's code
+  07  shows another merchant's code
+  08  shows an old code
+  09  has not enough money
+  10  has a card that is not supported
+  other codes are WeChat's and pay at once, or Alipay's or UnionPay's and do not
 ";
+
+/// By the last two digits of the payment code; [`HELP`] has the table.
+fn customer(auth_code: &str) -> Customer {
+    match auth_code.get(auth_code.len().saturating_sub(2)..).unwrap_or_default() {
+        "01" => Customer::AsksPassword { pays_after: Some(2) },
+        "02" => Customer::AsksPassword { pays_after: None },
+        "03" => Customer::Refuses,
+        "04" => Customer::Silent,
+        "05" => Customer::RevokedAfter(2),
+        "06" => Customer::OtherWallet,
+        "07" => Customer::OtherMerchant,
+        "08" => Customer::Expired,
+        "09" => Customer::NotEnough,
+        "10" => Customer::CardNotSupported,
+        _ => Customer::of_wechat(auth_code),
+    }
+}
 
 type Plan = Vec<(String, String, Fault)>;
 
@@ -58,6 +96,10 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<(Settings
             "--fault" => plan.push(planned(&value()?)?),
             "--faults" => {
                 Fault::ALL.iter().for_each(|fault| println!("{}", fault.name()));
+                return Ok(None);
+            }
+            "--behaviours" => {
+                Behaviour::ALL.iter().for_each(|behaviour| println!("{}", behaviour.name()));
                 return Ok(None);
             }
             "--help" | "-h" => {
@@ -97,6 +139,7 @@ fn run(settings: Settings, plan: Plan) -> io::Result<()> {
             _ => simulator.fault_for_query(value, *fault),
         }
     }
+    simulator.customers(customer);
     print_all(&simulator);
     // Ctrl-C ends the process at once and leaves the directory behind; a closed stdin does not.
     for line in io::stdin().lock().lines() {
@@ -114,6 +157,7 @@ fn answer(simulator: &Simulator, line: &str) {
                 println!("{} {} {} {}", entry.gateway, entry.order_number, entry.amount, entry.paid);
             }
         }
+        ("order", _) => print_order(simulator, rest),
         ("pay", _) => match simulator.pay_order(rest) {
             Ok(delivery) => println!("paid {rest}, answered {}", delivery.answer.as_deref().unwrap_or("nothing")),
             Err(error) => println!("not paid {rest}: {error}"),
@@ -121,7 +165,44 @@ fn answer(simulator: &Simulator, line: &str) {
         ("notification", _) => println!("{}", simulator.notification(rest).unwrap_or_default()),
         ("next", Ok(fault)) => simulator.fault_next(fault),
         ("next-query", Ok(fault)) => simulator.fault_next_query(fault),
+        ("next-reversal", Ok(fault)) => simulator.fault_next_reversal(fault),
+        ("behave", _) => match rest.parse() {
+            Ok(behaviour) => simulator.behave_next(behaviour),
+            Err(error) => println!("{error}"),
+        },
+        ("advance", _) => match rest.parse() {
+            Ok(seconds) => simulator.advance(Duration::from_secs(seconds)),
+            Err(error) => println!("{rest}: {error}"),
+        },
+        ("refunds", _) => {
+            for refund in simulator.refunds() {
+                let status = refund.status.name();
+                println!("{} {} {} {status}", refund.refund_number, refund.order_number, refund.amount);
+            }
+        }
+        ("end-refund", _) => end_refund(simulator, rest),
         _ => println!("what? {line}"),
+    }
+}
+
+fn print_order(simulator: &Simulator, number: &str) {
+    match simulator.entry(number) {
+        Some(entry) => {
+            let [paid, charges, reversed] = [entry.paid, entry.charges, entry.reversed];
+            println!("{} paid {paid} charged {charges} reversed {reversed} refunded {}", entry.state, entry.refunded);
+        }
+        None => println!("no order {number}"),
+    }
+}
+
+fn end_refund(simulator: &Simulator, rest: &str) {
+    let (number, word) = rest.split_once(' ').unwrap_or((rest, ""));
+    let Some(status) = RefundStatus::ALL.iter().find(|status| status.name() == word) else {
+        return println!("no state {word}");
+    };
+    match simulator.end_refund(number, *status) {
+        Ok(delivery) => println!("{word} {number}, answered {}", delivery.answer.as_deref().unwrap_or("nothing")),
+        Err(error) => println!("{error}"),
     }
 }
 

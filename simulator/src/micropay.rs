@@ -1,9 +1,10 @@
 //! pay/micropay: the customer shows a payment code (docs: E.1 to E.3, POS flows 3).
 
+use crate::behaviour::Behaviour;
 use crate::customer::Customer;
 use crate::direct;
 use crate::fields::Fields;
-use crate::gateway::Gateway;
+use crate::gateway::{Act, Gateway};
 use crate::ledger::Book;
 use crate::record::{Entry, Record};
 use crate::reply::Reply;
@@ -81,13 +82,26 @@ pub(crate) fn carry_out(shared: &Shared, fields: &Fields) -> Reply {
         if let Some((code, text)) = customer.refusal() {
             return direct::refusal(code, text, fields);
         }
-        begin(book, customer, fields)
+        let behaviour = shared.behaviour(Act::Micropay, fields.get("out_trade_no"));
+        begin(book, customer, behaviour, fields)
     })
 }
 
 /// A new order.
-fn begin(book: &mut Book, customer: Customer, fields: &Fields) -> Reply {
+fn begin(book: &mut Book, customer: Customer, behaviour: Option<Behaviour>, fields: &Fields) -> Reply {
     let mut draft = draft(fields);
+    match behaviour {
+        Some(Behaviour::RefusedThoughCharged) => {
+            book.add(draft);
+            return direct::refusal("NOTENOUGH", "余额不足", fields);
+        }
+        Some(Behaviour::ChargedInPayError) => {
+            draft.entry.state = "PAYERROR".to_owned();
+            book.add(draft);
+            return user_paying(fields);
+        }
+        _ => {}
+    }
     draft.customer = Some(customer);
     let state = match customer {
         Customer::PaysAtOnce => return success(book.add(draft)),

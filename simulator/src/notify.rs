@@ -1,4 +1,4 @@
-//! The notifications of payments (docs: C.6, E.3).
+//! The notifications of payments and refunds (docs: C.6, E.3, F.3).
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -9,16 +9,17 @@ use crate::credentials::SWIFTPASS_MCH_ID;
 use crate::gateway::Gateway;
 use crate::ledger::Ledger;
 use crate::record::Record;
+use crate::refund::RefundStatus;
 use crate::reply::{Reply, Signature};
-use crate::{swiftpass, wxpay};
+use crate::{refund_notice, swiftpass, wxpay};
 
 /// A notification that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// The signed XML.
+    /// The XML: of a payment signed, of a refund not.
     pub body: String,
-    /// What the merchant answered: `success` is right. `None` when nothing was sent, or no answer
-    /// came within 5 s.
+    /// What the merchant answered: `success` is right, and XML for WeChat Pay's own gateway. `None` when nothing was
+    /// sent, or no answer came within 5 s.
     pub answer: Option<String>,
 }
 
@@ -40,10 +41,30 @@ pub(crate) fn pay(ledger: &Ledger, number: &str) -> io::Result<Delivery> {
         Some(Err(state)) => return Err(io::Error::other(format!("{number} is {state}"))),
         None => return Err(io::Error::other(format!("no order {number}"))),
     };
-    let body = body(&record);
-    let answer = target(record.content.get("notify_url"))
-        .and_then(|(address, host, path)| post(address, &host, &path, &body).ok());
-    Ok(Delivery { body, answer })
+    Ok(deliver(record.content.get("notify_url"), body(&record)))
+}
+
+/// A refund ends, or goes on, and the merchant is told of an end.
+pub(crate) fn end_refund(ledger: &Ledger, number: &str, status: RefundStatus) -> io::Result<Delivery> {
+    let ended = ledger.book(|book| {
+        let now = book.now;
+        let (record, at) = book.refund(|refund| refund.entry.refund_number == number)?;
+        record.refunds[at].end(status, now);
+        record.refunds[at].ends_in = status;
+        record.add_up();
+        let refund = &record.refunds[at];
+        // docs: F.3: there is none of the other two.
+        let is_told = !matches!(status, RefundStatus::Processing | RefundStatus::Failed);
+        let url = if is_told { refund.content.get("notify_url") } else { "" };
+        Some((url.to_owned(), refund_notice::body(record, refund)))
+    });
+    let (url, body) = ended.ok_or_else(|| io::Error::other(format!("no refund {number}")))?;
+    Ok(deliver(&url, body))
+}
+
+fn deliver(url: &str, body: String) -> Delivery {
+    let answer = target(url).and_then(|(address, host, path)| post(address, &host, &path, &body).ok());
+    Delivery { body, answer }
 }
 
 /// The signed notification of an order, as it is or would be sent.

@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::{direct, micropay, redpack, reversal, swiftpass, webgate, workwx, wxpay, xml};
+use crate::{direct, micropay, openid, redpack, refunding, reversal, swiftpass, webgate, workwx, wxpay, xml};
 
 /// One request, judged but not carried out.
 pub(crate) struct Question {
@@ -46,7 +46,11 @@ impl Question {
     }
 
     pub(crate) fn order_number(&self) -> &str {
-        self.fields.get(self.gateway.order_field())
+        match self.fields.get(self.gateway.number_field(self.act)) {
+            // A refund may be asked for by its order.
+            "" => self.fields.get(self.gateway.number_field(Act::Pay)),
+            number => number,
+        }
     }
 
     fn unreadable(&self, settings: &Settings, code: &str, text: &str) -> Reply {
@@ -65,6 +69,9 @@ impl Question {
             Gateway::Wxpay => match self.act {
                 Act::Micropay => micropay::check(fields),
                 Act::Reverse => reversal::check(fields, cn),
+                Act::Refund => refunding::check(fields, cn),
+                Act::RefundQuery => refunding::check_query(fields),
+                Act::Openid => openid::check(fields),
                 act => wxpay::check(act, fields),
             },
             Gateway::Redpack => redpack::check(settings, self.act, fields, cn).map_err(refused),
@@ -127,9 +134,15 @@ impl Question {
             Act::Query => self.look_up(shared),
             Act::Micropay => micropay::carry_out(shared, &self.fields),
             Act::Reverse => reversal::carry_out(shared, &self.fields),
-            Act::Close if self.gateway == Gateway::Wxpay => wxpay::close(&shared.ledger, &self.fields),
+            Act::Refund => refunding::carry_out(shared, &self.fields, true),
+            Act::RefundQuery => refunding::query(shared, &self.fields, self.lag),
+            Act::Openid => openid::carry_out(shared, &self.fields),
+            Act::Close if self.gateway == Gateway::Wxpay => wxpay::close(shared, &self.fields),
             Act::Close => swiftpass::close(&shared.ledger, &self.fields),
             Act::Pay => match shared.ledger.enter(self.draft()) {
+                Entered::New(record) if self.gateway == Gateway::Wxpay => {
+                    wxpay::success(&wxpay::told_of(shared, record))
+                }
                 Entered::New(record) => self.success(&shared.settings, &record),
                 Entered::Same(record) => self.repeat(&shared.settings, &record),
                 Entered::Different => self.mismatch(&shared.settings),
@@ -167,6 +180,8 @@ impl Question {
     pub(crate) fn pretend(&self, shared: &Shared) -> Reply {
         match (self.act, &self.wrong) {
             (Act::Reverse, None) => reversal::success(&self.fields),
+            (Act::Refund, None) => refunding::carry_out(shared, &self.fields, false),
+            (Act::RefundQuery | Act::Openid, None) => self.carry_out(shared),
             (Act::Pay | Act::Micropay, None) => self.success(&shared.settings, &self.draft()),
             (_, Some(wrong)) => wrong.clone(),
             _ => self.look_up(shared),

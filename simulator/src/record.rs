@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::customer::Customer;
 use crate::fields::Fields;
+use crate::refund::Refund;
 
 /// What the gateway knows of one order number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +49,7 @@ pub(crate) struct Record {
     pub(crate) customer: Option<Customer>,
     /// Questions that were answered while the customer had not decided.
     pub(crate) questions: u32,
+    pub(crate) refunds: Vec<Refund>,
     /// Each state that it was in, and since when. A query may lag behind.
     turns: Vec<(u64, String)>,
 }
@@ -64,6 +66,7 @@ impl Record {
             made_at: now,
             customer: None,
             questions: 0,
+            refunds: Vec::new(),
             turns: Vec::new(),
         }
     }
@@ -90,6 +93,11 @@ impl Record {
 
     pub(crate) fn is_micropay(&self) -> bool {
         self.customer.is_some()
+    }
+
+    /// Not paid, and it still may be.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.entry.state.as_str(), "NOTPAY" | "USERPAYING" | "PAYERROR")
     }
 
     pub(crate) fn turn(&mut self, state: &str, now: u64) {
@@ -136,6 +144,19 @@ impl Record {
         self.turn("REVOKED", now);
     }
 
+    /// A refund is taken. REFUND is said of a part, too (docs: E.3).
+    pub(crate) fn refund(&mut self, refund: Refund, now: u64) {
+        self.refunds.push(refund);
+        self.add_up();
+        self.turn("REFUND", now);
+    }
+
+    /// Whatever may have become of its refunds.
+    pub(crate) fn add_up(&mut self) {
+        self.entry.refunded =
+            self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.entry.amount).sum();
+    }
+
     /// What time alone does. PAYERROR stays until somebody reverses it (POS flows 20, row 23).
     pub(crate) fn age(&mut self, now: u64) {
         let waits = matches!(self.entry.state.as_str(), "NOTPAY" | "USERPAYING");
@@ -156,9 +177,17 @@ impl Record {
 
     /// As it was at that time; `None`: not known then.
     pub(crate) fn at(&self, time: u64) -> Option<Record> {
-        let (_, state) = self.turns.iter().rfind(|(since, _)| *since <= time)?;
+        self.in_turn(self.turns.iter().rposition(|(since, _)| *since <= time)?)
+    }
+
+    /// As it was before its last change; `None`: not known then.
+    pub(crate) fn one_step_behind(&self) -> Option<Record> {
+        self.in_turn(self.turns.len().checked_sub(2)?)
+    }
+
+    fn in_turn(&self, turn: usize) -> Option<Record> {
         let mut earlier = self.clone();
-        earlier.entry.state = state.clone();
+        earlier.entry.state = self.turns.get(turn)?.1.clone();
         Some(earlier)
     }
 }

@@ -1,9 +1,9 @@
 //! secapi/pay/reverse: a paid order is given back, an unpaid one ends (docs: E.1 to E.3, POS flows 3).
 
+use crate::behaviour::Behaviour;
 use crate::direct;
 use crate::fields::Fields;
-use crate::gateway::Gateway;
-use crate::ledger::Book;
+use crate::gateway::Act;
 use crate::record::Record;
 use crate::reply::Reply;
 use crate::shared::Shared;
@@ -36,21 +36,34 @@ pub(crate) fn check(fields: &Fields, cn: Option<&str>) -> Result<(), Reply> {
     }
 }
 
-/// The order that a transaction_id names, else the one of the number: that is their rank (docs: E.2, corrections).
-fn named<'a>(book: &'a mut Book, fields: &Fields) -> Option<&'a mut Record> {
-    let id = fields.get("transaction_id");
-    match id.is_empty() {
-        true => book.find(Gateway::Wxpay.name(), fields.get("out_trade_no")),
-        false => book.of_transaction(id),
-    }
-}
-
 pub(crate) fn carry_out(shared: &Shared, fields: &Fields) -> Reply {
-    shared.ledger.book(|book| {
+    let number = fields.get("out_trade_no");
+    let behaviour = shared.behaviour(Act::Reverse, number);
+    match behaviour {
+        Some(Behaviour::ReverseOfNothing) => return success(fields),
+        Some(Behaviour::ReverseReplayed) => {
+            return shared.behaviours().reversal_of_another(number).unwrap_or_else(|| success(fields));
+        }
+        Some(Behaviour::ReverseRecall) => {
+            let mut reply = success(fields);
+            reply.set("recall", "Y");
+            return reply;
+        }
+        Some(Behaviour::ReverseUserPaying) => return refusal("USERPAYING", TYPING, fields),
+        _ => {}
+    }
+    let reply = shared.ledger.book(|book| {
         let now = book.now;
-        let Some(record) = named(book, fields) else {
+        let Some(record) = book.order_of(fields) else {
             return refusal("ORDERNOTEXIST", "订单不存在", fields);
         };
+        let pays = matches!(behaviour, Some(Behaviour::PaidBeforeReverse | Behaviour::PaidAfterReverse));
+        if pays && record.is_open() {
+            record.pay(now);
+        }
+        if behaviour == Some(Behaviour::PaidAfterReverse) {
+            return success(fields);
+        }
         match refused(record, now) {
             Some((code, text)) => refusal(code, text, fields),
             None => {
@@ -58,8 +71,14 @@ pub(crate) fn carry_out(shared: &Shared, fields: &Fields) -> Reply {
                 success(fields)
             }
         }
-    })
+    });
+    if reply.get("err_code").is_none() {
+        shared.behaviours().remember_reversal(number, &reply);
+    }
+    reply
 }
+
+const TYPING: &str = "用户支付中，需要输入密码";
 
 /// Why an order is not reversed.
 fn refused(record: &Record, now: u64) -> Option<(&'static str, &'static str)> {
@@ -67,7 +86,7 @@ fn refused(record: &Record, now: u64) -> Option<(&'static str, &'static str)> {
         // docs: E.3: orders of other calls are closed, or refunded.
         _ if !record.is_micropay() => Some(("TRADE_ERROR", "交易类型不支持撤销")),
         _ if now > record.made_at + NO_LONGER => Some(("REVERSE_EXPIRE", "订单无法撤销")),
-        "USERPAYING" => Some(("USERPAYING", "用户支付中，需要输入密码")),
+        "USERPAYING" => Some(("USERPAYING", TYPING)),
         // POS flows 3.7: what is partly refunded is refunded, not reversed.
         "REFUND" => Some(("TRADE_ERROR", "订单已转入退款")),
         _ => None,

@@ -29,6 +29,8 @@ pub struct Settings {
     pub webgate_repeat_says_paid: bool,
     /// The web gateway writes `retcode` as a JSON number (docs: D, both are possible).
     pub webgate_retcode_is_number: bool,
+    /// Replies have the header Date, by the clock that [`Simulator::advance`](crate::Simulator::advance) puts forward.
+    pub replies_dated: bool,
 }
 
 impl Default for Settings {
@@ -45,6 +47,7 @@ impl Default for Settings {
             webgate_reply_names_order: true,
             webgate_repeat_says_paid: false,
             webgate_retcode_is_number: false,
+            replies_dated: false,
         }
     }
 }

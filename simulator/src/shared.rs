@@ -4,7 +4,9 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::behaviour::{Behaviour, Behaviours};
 use crate::customer::Customers;
+use crate::gateway::Act;
 use crate::ledger::Ledger;
 use crate::parcel::Parcel;
 use crate::plan::Plan;
@@ -36,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     plan: Mutex<Plan>,
     customers: Mutex<Customers>,
+    behaviours: Mutex<Behaviours>,
     seen: Mutex<Vec<Seen>>,
     moved: Mutex<Vec<Parcel>>,
     open: Mutex<Vec<Weak<TcpStream>>>,
@@ -57,6 +60,7 @@ impl Shared {
             ledger: Ledger::default(),
             plan: Mutex::default(),
             customers: Mutex::default(),
+            behaviours: Mutex::default(),
             seen: Mutex::default(),
             moved: Mutex::default(),
             open: Mutex::default(),
@@ -69,6 +73,16 @@ impl Shared {
 
     pub(crate) fn plan(&self) -> MutexGuard<'_, Plan> {
         lock(&self.plan)
+    }
+
+    /// Never ask for the ledger while this is held: who holds the ledger may ask for it.
+    pub(crate) fn behaviours(&self) -> MutexGuard<'_, Behaviours> {
+        lock(&self.behaviours)
+    }
+
+    /// What the gateway does otherwise in this call.
+    pub(crate) fn behaviour(&self, act: Act, number: &str) -> Option<Behaviour> {
+        self.behaviours().take(act, number)
     }
 
     /// So many seconds old is what the host knows.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use openssl::ssl::SslContext;
 
+use crate::behaviour::Behaviour;
 use crate::certificates::{self, Files};
 use crate::clock;
 use crate::customer::Customer;
@@ -17,9 +18,11 @@ use crate::faults::Fault;
 use crate::gateway::{Gateway, Track};
 use crate::notify::{self, Delivery};
 use crate::record::Entry;
+use crate::refund::{RefundEntry, RefundStatus};
 use crate::server::{self, Listener};
 use crate::settings::Settings;
 use crate::shared::{Host, Seen, Shared};
+use crate::{refund_notice, refunding};
 
 /// A running simulator. When it is dropped, its listeners stop, open connections are shut down, and
 /// its directory is removed.
@@ -86,13 +89,14 @@ impl Simulator {
         &self.files
     }
 
-    /// The next payment meets `fault`; a fault of the connection meets the next connection. Several
+    /// The next payment or refund meets `fault`; a fault of the connection meets the next connection. Several
     /// calls queue up. A request that has a fault by order or amount leaves the queue alone.
     pub fn fault_next(&self, fault: Fault) {
         self.shared.plan().next(Track::Payment, fault);
     }
 
-    /// Every payment with this number meets `fault`, until [`Simulator::clear_faults`].
+    /// Every payment with this number, or refund with this `out_refund_no`, meets `fault`, until
+    /// [`Simulator::clear_faults`].
     ///
     /// The number is known only when the request was read, so a fault of the connection, asked for
     /// by number or amount, closes the connection then, before the ledger.
@@ -100,18 +104,19 @@ impl Simulator {
         self.shared.plan().number(Track::Payment, order_number, fault);
     }
 
-    /// Every payment of this amount meets `fault`, until [`Simulator::clear_faults`]. A fault by
+    /// Every payment or refund of this amount meets `fault`, until [`Simulator::clear_faults`]. A fault by
     /// order goes before one by amount, and that before [`Simulator::fault_next`].
     pub fn fault_for_amount(&self, fen: u64, fault: Fault) {
         self.shared.plan().amount(fen, fault);
     }
 
-    /// The next query or close meets `fault`.
+    /// The next query, close, refundquery or authcodetoopenid meets `fault`.
     pub fn fault_next_query(&self, fault: Fault) {
         self.shared.plan().next(Track::Question, fault);
     }
 
-    /// Every query or close of this number meets `fault`, until [`Simulator::clear_faults`].
+    /// Every query or close of this number, or refundquery of this `out_refund_no`, meets `fault`, until
+    /// [`Simulator::clear_faults`].
     pub fn fault_for_query(&self, order_number: &str, fault: Fault) {
         self.shared.plan().number(Track::Question, order_number, fault);
     }
@@ -184,9 +189,58 @@ impl Simulator {
         self.shared.customers().others(of);
     }
 
+    /// The next call that `behaviour` is about meets it. Several calls queue up.
+    pub fn behave_next(&self, behaviour: Behaviour) {
+        self.shared.behaviours().next(behaviour);
+    }
+
+    /// Every call of this number that `behaviour` is about meets it, until [`Simulator::clear_behaviours`]. For refunds
+    /// and their questions, `number` is `out_refund_no`.
+    pub fn behave_for(&self, number: &str, behaviour: Behaviour) {
+        self.shared.behaviours().number(number, behaviour);
+    }
+
+    /// Forgets every behaviour, met or not.
+    pub fn clear_behaviours(&self) {
+        self.shared.behaviours().clear();
+    }
+
     /// Puts the gateways' clock forward, in whole seconds: an unpaid payment code is revoked after 45 s.
     pub fn advance(&self, by: Duration) {
         self.shared.ledger.advance(by);
+    }
+
+    /// Every refund, by order.
+    pub fn refunds(&self) -> Vec<RefundEntry> {
+        self.shared.ledger.refunds()
+    }
+
+    /// A refund ends, or goes on, and stays so; by itself it is SUCCESS from the second question. The merchant is
+    /// notified as by [`Simulator::pay_order`], when the refund named a `notify_url`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such refund.
+    pub fn end_refund(&self, out_refund_no: &str, status: RefundStatus) -> io::Result<Delivery> {
+        notify::end_refund(&self.shared.ledger, out_refund_no, status)
+    }
+
+    /// The encrypted notification of a refund, as it is or would be sent.
+    pub fn refund_notification(&self, out_refund_no: &str) -> Option<String> {
+        self.shared.ledger.book(|book| {
+            let (record, at) = book.refund(|refund| refund.entry.refund_number == out_refund_no)?;
+            Some(refund_notice::body(record, &record.refunds[at]))
+        })
+    }
+
+    /// Somebody else refunds a part of an order: another terminal, or a person on the merchant platform. Returns the
+    /// refund's number.
+    ///
+    /// # Errors
+    ///
+    /// With the gateway's words, when it would not take the refund.
+    pub fn refund_elsewhere(&self, out_trade_no: &str, refund_fee: u64) -> io::Result<String> {
+        refunding::elsewhere(&self.shared, out_trade_no, refund_fee)
     }
 
     /// The signed notification of an order, as it is or would be sent.

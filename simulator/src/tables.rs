@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     OrderOrUnderscore,
     /// Letters, digits, and `_-|*`.
     OrderOfWechat,
+    /// The same, and `@`.
+    RefundOfWechat,
     /// Letters, digits, `_` and `-`.
     Openid,
     OneOf(&'static [&'static str]),
@@ -89,6 +91,7 @@ impl Kind {
             Kind::Order => only(""),
             Kind::OrderOrUnderscore => only("_"),
             Kind::OrderOfWechat => only("_-|*"),
+            Kind::RefundOfWechat => only("_-|*@"),
             Kind::Openid => only("_-"),
             Kind::OneOf(values) => values.contains(&value),
             Kind::Ip => value.parse::<IpAddr>().is_ok(),

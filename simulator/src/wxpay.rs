@@ -1,10 +1,10 @@
 //! unifiedorder, orderquery and closeorder of WeChat Pay's own gateway (docs: E.2, E.3, F.1; POS flows 4, 11).
 
+use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::direct;
 use crate::fields::Fields;
 use crate::gateway::{Act, Gateway};
-use crate::ledger::Ledger;
 use crate::record::{Entry, Record};
 use crate::reply::Reply;
 use crate::shared::Shared;
@@ -170,26 +170,54 @@ pub(crate) fn notification(record: &Record) -> Reply {
 }
 
 /// Closes an order that is not paid. The reply does not name it.
-pub(crate) fn close(ledger: &Ledger, fields: &Fields) -> Reply {
-    let closed = ledger.change(Gateway::Wxpay.name(), fields.get("out_trade_no"), |record, now| {
-        let before = record.entry.state.clone();
-        if matches!(before.as_str(), "NOTPAY" | "USERPAYING" | "PAYERROR") {
+pub(crate) fn close(shared: &Shared, fields: &Fields) -> Reply {
+    let number = fields.get("out_trade_no");
+    let success = || direct::begin("SUCCESS", fields).text("result_msg", "OK");
+    if shared.behaviour(Act::Close, number) == Some(Behaviour::CloseOfNothing) {
+        return success();
+    }
+    let before = shared.ledger.change(Gateway::Wxpay.name(), number, |record, now| {
+        let before = (record.is_open(), record.entry.state.clone());
+        if record.is_open() {
             record.turn("CLOSED", now);
         }
         before
     });
-    match closed.as_deref() {
-        Some("NOTPAY" | "USERPAYING" | "PAYERROR") => direct::begin("SUCCESS", fields).text("result_msg", "OK"),
-        Some("CLOSED") => direct::refusal("ORDERCLOSED", "订单已关闭", fields),
+    match before {
+        Some((true, _)) => success(),
+        Some((_, state)) if ["CLOSED", "REVOKED"].contains(&state.as_str()) => {
+            direct::refusal("ORDERCLOSED", "订单已关闭", fields)
+        }
         Some(_) => direct::refusal("ORDERPAID", "订单已支付", fields),
         None => direct::refusal("ORDERNOTEXIST", "订单不存在", fields),
     }
 }
 
+/// The order that a reply to unifiedorder is about: `own`, or another one that the gateway mistakes for it.
+pub(crate) fn told_of(shared: &Shared, own: Record) -> Record {
+    if shared.behaviour(Act::Pay, &own.entry.order_number) != Some(Behaviour::OrderOfAnother) {
+        return own;
+    }
+    let is_another = |record: &&Record| {
+        record.entry.gateway == own.entry.gateway && !record.is_micropay() && record.serial != own.serial
+    };
+    let found = shared.ledger.book(|book| book.records.iter().rev().find(is_another).cloned());
+    // There is always another one at a gateway.
+    found.unwrap_or_else(|| {
+        let mut another = own;
+        another.serial += 1_000_000;
+        another
+    })
+}
+
 /// The order as the query sees it: a question has its effect, too, and a host may lag behind.
 pub(crate) fn look_up(shared: &Shared, number: &str, lag: u64) -> Option<Record> {
+    let is_behind = shared.behaviour(Act::Query, number) == Some(Behaviour::QueryBehind);
     let found = shared.ledger.change(Gateway::Wxpay.name(), number, |record, now| {
         record.asked(now);
+        if is_behind {
+            return record.one_step_behind();
+        }
         if lag == 0 { Some(record.clone()) } else { record.at(now.saturating_sub(lag)) }
     });
     found.flatten()

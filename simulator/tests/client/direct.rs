@@ -9,6 +9,9 @@ pub const QUERY_ORDER: &str = "/pay/orderquery";
 pub const CLOSE_ORDER: &str = "/pay/closeorder";
 pub const MICROPAY: &str = "/pay/micropay";
 pub const REVERSE: &str = "/secapi/pay/reverse";
+pub const REFUND: &str = "/secapi/pay/refund";
+pub const QUERY_REFUND: &str = "/pay/refundquery";
+pub const OPENID: &str = "/tools/authcodetoopenid";
 
 /// A payment code, as WeChat's are.
 pub const CODE: &str = "134512345678901234";
@@ -43,6 +46,17 @@ pub fn micropay(number: &str, code: &str) -> Pairs {
         ("auth_code", code),
     ]);
     [base(number), own].concat()
+}
+
+/// A refund of `fen` of the 888 that [`micropay`] takes.
+pub fn refund(number: &str, refund_number: &str, fen: u64) -> Pairs {
+    let own = pairs(&[("out_refund_no", refund_number), ("refund_fee", &fen.to_string()), ("total_fee", "888")]);
+    [base(number), own].concat()
+}
+
+/// A question about refunds.
+pub fn by(name: &str, value: &str) -> Pairs {
+    [account(), pairs(&[(name, value)])].concat()
 }
 
 pub fn is_hmac(fields: &Pairs) -> bool {
@@ -83,6 +97,18 @@ pub fn state(simulator: &Simulator, number: &str) -> String {
 pub fn pay(simulator: &Simulator, number: &str, code: &str) -> String {
     let answer = ask(simulator, MICROPAY, &micropay(number, code));
     if answer.get("result_code") == "SUCCESS" { "SUCCESS".into() } else { answer.get("err_code") }
+}
+
+/// SUCCESS, or the code of a refusal.
+pub fn give_back(simulator: &Simulator, number: &str, refund_number: &str, fen: u64) -> String {
+    let answer = ask(simulator, REFUND, &refund(number, refund_number, fen));
+    if answer.get("result_code") == "SUCCESS" { "SUCCESS".into() } else { answer.get("err_code") }
+}
+
+/// refund_status_0 of one refund, or the code of a refusal.
+pub fn refund_state(simulator: &Simulator, refund_number: &str) -> String {
+    let answer = ask(simulator, QUERY_REFUND, &by("out_refund_no", refund_number));
+    answer.get("refund_status_0") + &answer.get("err_code")
 }
 
 /// The code of a refusal, or SUCCESS, and `recall`.
