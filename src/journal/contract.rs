@@ -43,8 +43,8 @@ pub trait Journal: Send {
     ///
     /// # Errors
     ///
-    /// [`JournalFaultKind::Refused`]: the newest entry of this intent, under whatever account, does not allow a new order number
-    /// ([`Entry::allows_new_number`]), or the intent was pruned ([`Journal::prune`]). Anything else: nothing was stored.
+    /// [`JournalFaultKind::Refused`]: the newest entry of this intent, under whatever account, does not let this one begin
+    /// ([`Entry::lets_begin`]), or the intent was pruned ([`Journal::prune`]). Anything else: nothing was stored.
     fn begin(
         &mut self,
         new: &NewEntry<'_>,

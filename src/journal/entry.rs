@@ -220,6 +220,13 @@ impl Entry {
         }
     }
 
+    /// Whether another entry of its intent may begin. What was refused for good is that under its own account and by its own call: another
+    /// way to be paid may begin (POS flows 20.8).
+    pub fn lets_begin(&self, new: &NewEntry<'_>) -> bool {
+        let same_way = self.account == new.account && self.call == new.call;
+        self.allows_new_number() || (self.is_refused_for_good() && !same_way)
+    }
+
     /// Whether the same order number may be sent again although the entry is settled.
     pub fn allows_same_number(&self) -> bool {
         match &self.state {

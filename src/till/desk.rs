@@ -363,7 +363,7 @@ impl Till {
 
     /// What is settled for good is not remembered, unless there is more to say of it.
     pub(super) fn forget(&self, id: EntryId) {
-        let over = |seen: &Seen| !seen.called_paid && seen.unwritten.is_none();
+        let over = |seen: &Seen| !seen.called_paid && seen.unwritten.is_none() && seen.not_known.is_none();
         self.seen.with(|all| {
             if all.get(&id).is_some_and(over) {
                 all.remove(&id);
@@ -482,7 +482,10 @@ impl Till {
             let revision = journal.settle(entry.id, settlement, at)?;
             // What is still asked about keeps the time of its last attempt.
             match rules::is_still_asked(settlement) {
-                true => self.with_seen(entry.id, |seen| seen.withheld = None),
+                true => self.with_seen(entry.id, |seen| {
+                    seen.withheld = None;
+                    seen.not_known = rules::first_pause(settlement, self.clock.monotonic()).or(seen.not_known);
+                }),
                 false => self.seen.with(|seen| drop(seen.remove(&entry.id))),
             }
             Ok(revision)

@@ -9,8 +9,8 @@ use super::intent::{Verb, check_intent, same_payment};
 use super::period::set_valid;
 use super::receipt::{Found, Read, Receipt, kept};
 use super::rules::{self, APART, Elsewhere, Event, Look, Step};
-use super::run::{Ran, Work};
-use super::told;
+use super::run::Work;
+use super::told::{self, Ran};
 use super::watch::{Call, Options, Reversals};
 use crate::client::owner;
 use crate::clock::ChinaTime;
@@ -54,7 +54,7 @@ enum Under<'a> {
 }
 
 /// How far one look at an intent came.
-pub(super) enum Advanced {
+enum Advanced {
     Ran(Ran),
     /// A pause that the gateway asked for is over.
     Waited,
@@ -227,7 +227,10 @@ impl Till {
                 self.asked_if_paid(&paying.work(&held.entry), wait)
             }
             Looked::Resume(held) => return Ok(Advanced::Ran(self.resume(&paying.work(&held.entry), true))),
-            Looked::Confirm(held) => return Ok(self.confirm(&paying.work(&held.entry))),
+            Looked::Confirm(held) => match self.confirm(&paying.work(&held.entry)) {
+                None => return Ok(Advanced::Waited),
+                Some(outcome) => outcome,
+            },
             Looked::Attempt(held, refused) => {
                 return self.attempt(&paying.work(&held.entry), refused).map(Advanced::Ran);
             }

@@ -6,10 +6,9 @@ use alloc::string::{String, ToString};
 use core::time::Duration;
 
 use super::desk::Till;
-use super::pay::Advanced;
 use super::receipt::{Found, Receipt};
 use super::rules::{self, Event, Step};
-use super::run::{Ran, Work};
+use super::run::{Reversing, Work};
 use super::watch::{Options, Phase, Reversals};
 use crate::client::Asked;
 use crate::endpoint::{ResolvedBy, ReversalRules};
@@ -17,15 +16,6 @@ use crate::error::{Error, ErrorKind};
 use crate::journal::JournalFaultKind;
 use crate::outcome::{Answer, Doubt, Outcome, Reason};
 use crate::wire::pairs::Pairs;
-
-/// How far a call came with taking a payment back.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Reversing {
-    /// The first reversal of this call was sent, or could not be.
-    pub begun: bool,
-    /// It cannot be sent from here.
-    unable: bool,
-}
 
 impl Till {
     /// Takes back a payment by a customer's code that nothing is proven of, or ends it unpaid (撤销). The gateway is asked first: a
@@ -68,22 +58,17 @@ impl Till {
         })
     }
 
-    /// Before another number begins, a refusal without proof is asked about once more. "Not found" lets it begin.
-    pub(super) fn confirm(&self, work: &Work<'_>) -> Advanced {
+    /// Before another number begins, a refusal without proof is asked about once more. `None`: its end, or the answer that lets another
+    /// number begin, is found by the next look.
+    pub(super) fn confirm(&self, work: &Work<'_>) -> Option<Outcome<Found>> {
         let step = self.decide(work, Event::Question);
         let outcome = self.follow(&self.with_one_question(work, &step), None, step);
-        let now = self.clock.monotonic();
+        let confirmed = || rules::is_confirmed(&self.seen_of(work.entry.id), self.clock.monotonic());
         match outcome {
-            // Its end, or the answer that lets another number begin, is found by the next look.
-            Outcome::Declined(_) if !work.call.is_cancelled() => {
-                let seen = self.seen_of(work.entry.id);
-                let is_proven = self.is_proven(work);
-                match is_proven || rules::is_confirmed(&seen, now) {
-                    true => Advanced::Waited,
-                    false => Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt::new(Reason::Unconfirmed, UNCONFIRMED)))),
-                }
-            }
-            outcome => Advanced::Ran(Ran::Done(outcome)),
+            Outcome::Declined(_) if work.call.is_cancelled() => Some(outcome),
+            Outcome::Declined(_) if self.is_proven(work) || confirmed() => None,
+            Outcome::Declined(_) => Some(Outcome::Unknown(Doubt::new(Reason::Unconfirmed, UNCONFIRMED))),
+            outcome => Some(outcome),
         }
     }
 
@@ -99,17 +84,19 @@ impl Till {
         reversing: &mut Reversing,
         (wait, doubt): (Duration, Doubt),
     ) -> Result<Step, Outcome<Found>> {
-        let ResolvedBy::Reversal(_, rules) = work.endpoint.resolved_by else { return Err(Outcome::Unknown(doubt)) };
+        let ResolvedBy::Reversal(_, table) = work.endpoint.resolved_by else { return Err(Outcome::Unknown(doubt)) };
         let begun = work.entry.reversals.max(self.seen_of(work.entry.id).reversals) > 0;
         let may = match work.call.reversals {
             Reversals::None => false,
             Reversals::Begun => begun,
             Reversals::Open => true,
         };
-        if !may || reversing.unable {
-            return Err(Outcome::Unknown(Doubt { reason: Reason::NeedsReversal, ..doubt }));
+        let text = reversing.unable.clone().map_or(doubt.text.clone(), Into::into);
+        if !may || reversing.unable.is_some() {
+            return Err(Outcome::Unknown(Doubt { reason: Reason::NeedsReversal, text, ..doubt }));
         }
-        let over = self.clock.monotonic().saturating_add(wait) > work.call.deadline;
+        // Without time for the question after it, it is left to the next call.
+        let over = self.clock.monotonic().saturating_add(wait).saturating_add(rules::APART) > work.call.deadline;
         if reversing.begun && over {
             return Err(Outcome::Unknown(doubt));
         }
@@ -118,19 +105,13 @@ impl Till {
             return Err(Outcome::Unknown(doubt));
         }
         self.count_reversal(work)?;
-        let told = self.reverse_once(work, rules);
+        reversing.unable = self.reverse_once(work, table);
         // One question after the first one, whatever the patience.
         if !reversing.begun {
             self.leave_one_question(work);
         }
         reversing.begun = true;
-        match told {
-            None => Ok(Step::Ask(rules::APART, doubt)),
-            Some(words) => {
-                reversing.unable = true;
-                Ok(Step::Ask(rules::APART, Doubt { text: words.into(), ..doubt }))
-            }
-        }
+        Ok(Step::Ask(rules::APART, doubt))
     }
 
     /// The decision is durable before its first byte; also where the journal cannot say whether it is, the payment is never accepted here.

@@ -5,9 +5,8 @@ use core::time::Duration;
 
 use super::desk::{Desk, Till};
 use super::receipt::{Evidence, Found, Read};
-use super::reversal::Reversing;
 use super::rules::{self, Answered, Asking, Ended, Event, Step};
-use super::told::{self, Written};
+use super::told::{self, Ran, Written};
 use super::trust::{Unfit, fit};
 use super::watch::{Call, Phase};
 use crate::client::{Asked, Draft};
@@ -30,13 +29,13 @@ pub(super) struct Work<'a> {
     pub read: Read,
 }
 
-/// What came of working on an entry.
-pub(super) enum Ran {
-    Done(Outcome<Found>),
-    /// Nobody can pay the order: a new number may be used.
-    GivenUp(Doubt),
-    /// It is proven to be unpaid: a new number may be used by the same call.
-    Ended(Refusal),
+/// How far a call came with taking a payment back.
+#[derive(Default)]
+pub(super) struct Reversing {
+    /// The first reversal of this call was sent, or could not be.
+    pub begun: bool,
+    /// Why it cannot be sent from here.
+    pub unable: Option<String>,
 }
 
 impl Till {
@@ -204,6 +203,9 @@ impl Till {
         let (mut closed, mut cut) = (false, false);
         let mut reversing = Reversing::default();
         loop {
+            if let Step::Ask(_, doubt) = &step {
+                work.call.waits_as = self.waits_as(doubt);
+            }
             let has_time = |wait: Duration| self.has_time(&work, wait, reversing.begun);
             step = match (step, &mut draft) {
                 (Step::Ask(wait, doubt), _) if !wait.is_zero() && !has_time(wait) => {
@@ -236,9 +238,8 @@ impl Till {
                     Ok(step) => step,
                     Err(outcome) => return outcome,
                 },
-                (Step::Ask(wait, doubt), _) => {
+                (Step::Ask(wait, _), _) => {
                     waited = wait;
-                    work.call.waits_as = self.waits_as(&doubt);
                     self.asked(&work, Asking::Everything, wait)
                 }
                 (Step::Repeat(wait, _), Some(draft)) => {

@@ -5,12 +5,20 @@ use alloc::string::String;
 
 use super::receipt::{Evidence, Found};
 use super::rules::{contradicted, found_by};
-use super::run::Ran;
 use crate::endpoint::Endpoint;
 use crate::error::text;
 use crate::journal::{Entry, EntryState, EntryVersion, JournalFault, Settlement};
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
+
+/// What came of working on an entry.
+pub(super) enum Ran {
+    Done(Outcome<Found>),
+    /// Nobody can pay the order: a new number may be used.
+    GivenUp(Doubt),
+    /// It is proven to be unpaid: a new number may be used by the same call.
+    Ended(Refusal),
+}
 
 /// What became of writing a settlement.
 pub(super) struct Written {

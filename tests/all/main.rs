@@ -99,6 +99,8 @@ mod till {
     mod last_words;
     mod late_money;
     mod many_ways;
+    mod micropay;
+    mod micropay_again;
     pub mod modelled;
     mod one_intent;
     pub mod orders;

@@ -345,7 +345,7 @@ impl Journal for SqliteJournal {
             if gone::has(change, new.intent)? {
                 return Err(refused("this intent came to its end and was pruned since: it is never paid again. Another payment has another name"));
             }
-            if latest(change, new.intent)?.is_some_and(|newest| !newest.allows_new_number()) {
+            if latest(change, new.intent)?.is_some_and(|newest| !newest.lets_begin(new)) {
                 return Err(refused("the newest entry of this intent does not allow a new order number"));
             }
             let (entry, note) = insert(change, new, &mut || {

@@ -262,13 +262,18 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
 
 /// Whether the query said just now that it does not know a refused payment: then another number may begin (POS ruling 1).
 pub(in crate::till) fn is_confirmed(seen: &Seen, now: Duration) -> bool {
-    seen.not_known.is_some_and(|(at, _)| now.saturating_sub(at) < FRESH)
+    seen.not_known.is_some_and(|(at, times)| times > 0 && now.saturating_sub(at) < FRESH)
+}
+
+/// A refusal without proof is asked about from now on.
+pub(in crate::till) fn first_pause(settlement: &Settlement, now: Duration) -> Option<(Duration, u32)> {
+    matches!(settlement, Settlement::Unproven { .. }).then_some((now, 0))
 }
 
 /// Whether it is time to ask about a refusal again: after a minute, then with growing pauses.
 pub(in crate::till) fn is_due(seen: &Seen, now: Duration) -> bool {
-    let asked = seen.asked.max(seen.last_attempt);
-    let times = seen.not_known.map_or(0, |(_, times)| times);
+    let (settled, times) = seen.not_known.unzip();
+    let (asked, times) = (seen.asked.max(settled), times.unwrap_or_default());
     let pause = BETWEEN_PROOFS.saturating_mul(1 << times.saturating_sub(1).min(8));
     asked.is_none_or(|asked| now.saturating_sub(asked) >= pause)
 }

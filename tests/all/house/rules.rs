@@ -37,6 +37,7 @@ const DECIDE: [&str; 6] = [
     "till/rules/mod.rs",
     "till/rules/case.rs",
     "till/rules/answer.rs",
+    "till/rules/reversal.rs",
     "till/told.rs",
     "src/outcome.rs",
 ];

@@ -252,7 +252,17 @@ impl Journal for MemoryJournal {
             if inner.gone.iter().any(|entry| entry.intent == new.intent) {
                 return Err(JournalFault::new(JournalFaultKind::Refused, "this intent was pruned"));
             }
-            if inner.latest(new.intent).is_some_and(|entry| !entry.allows_new_number()) {
+            // What was refused for good is that by its own call, under its own account.
+            let stops = |entry: &Entry| {
+                let refused = matches!(
+                    entry.state,
+                    EntryState::Recorded(
+                        Settlement::Declined { next: Next::Stop, .. } | Settlement::Unproven { next: Next::Stop, .. }
+                    )
+                );
+                !(entry.allows_new_number() || refused && (entry.account != new.account || entry.call != new.call))
+            };
+            if inner.latest(new.intent).is_some_and(|entry| stops(&entry)) {
                 return refused();
             }
             inner.counter += 1;

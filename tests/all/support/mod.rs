@@ -2,6 +2,7 @@
 
 #[cfg(feature = "https")]
 pub mod certificates;
+pub mod counter;
 #[cfg(feature = "https")]
 pub mod gateways;
 pub mod memory_journal;

@@ -12,7 +12,7 @@ use crate::journal::{Entry, JournalFault, JournalFaultKind, Settlement};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
 use crate::till::receipt::{Evidence, Found};
 use crate::till::rules::{self, APART, Answered, Asking, Case, Ended, Event, Step};
-pub(super) use crate::till::run::Ran;
+pub(super) use crate::till::told::Ran;
 use crate::till::told::{self, Written};
 use crate::wire::pairs::Pairs;
 

@@ -1,0 +1,394 @@
+//! Payment codes in the till, after the first call: scanned again, refused without proof, another method, bad input
+//! (POS rulings 1, 6, 7; flows 13, 20).
+
+use std::time::Duration;
+
+use wxpay_terminal::*;
+
+use crate::support::counter::*;
+use crate::support::wxpay::*;
+use crate::support::*;
+
+const ANOTHER: &str = "134567890123456789";
+
+/// One question, whatever comes.
+fn at_once<'a>() -> Options<'a> {
+    Options::new().patience(Duration::ZERO)
+}
+
+fn again(till: &Till) -> Result<Outcome<Receipt<MicroPaid>>, Error> {
+    till.pay("sale 1", &micro_pay(ANOTHER))
+}
+
+fn codes(shop: &Counter) -> Vec<String> {
+    shop.sent().iter().filter_map(|sent| xml_value(&sent.body, "auth_code")).collect()
+}
+
+/// A sale that is open, of this process, with a customer who types.
+fn open(shop: &Counter) -> Till {
+    let till = shop.till();
+    shop.fails("USERPAYING").says("USERPAYING", 1);
+    assert_eq!(unknown(till.pay_with("sale 1", &micro_pay(CODE), &at_once())).reason, Reason::CustomerPaying);
+    shop.forget();
+    till
+}
+
+/// U20: a stalled line, a second scan with a refreshed code, two charges. Here the first one is asked about.
+#[test]
+fn a_second_scan_goes_on_with_the_first() {
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.says("USERPAYING", 1).says("SUCCESS", 1);
+    accepted(again(&till));
+    assert_eq!((codes(&shop).len(), shop.states()), (0, vec!["paid"]));
+
+    // It ended unpaid just now: the same call goes on with the new code.
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.says("USERPAYING", 1).says("REVOKED", 1).pays();
+    accepted(again(&till));
+    assert_eq!((codes(&shop), shop.states()), (vec![ANOTHER.to_string()], vec!["unpaid", "paid"]));
+
+    // It took longer: the code is stale, scan again.
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.says("USERPAYING", 11).says("REVOKED", 1);
+    assert_eq!(declined(again(&till)).code, "REVOKED");
+    assert_eq!((codes(&shop).len(), shop.states()), (0, vec!["unpaid"]));
+    shop.pays();
+    accepted(again(&till));
+
+    // A cancelled call begins no number.
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.says("REVOKED", 1);
+    let watch = CancelsAt::new(Phase::Asking);
+    declined(till.pay_with("sale 1", &micro_pay(ANOTHER), &Options::new().watch(&watch)));
+    assert_eq!(codes(&shop).len(), 0);
+}
+
+/// Ruling 6: the amount never changes, and the scan is not part of what is compared.
+#[test]
+fn the_amount_of_a_sale_never_changes() {
+    let dearer = |code| MicroPay { total_fee: fen(889), ..micro_pay(code) };
+    let shop = Counter::new();
+    let till = open(&shop);
+    refused(till.pay("sale 1", &dearer(ANOTHER)), "intent");
+    shop.says("REVOKED", 1);
+    declined(till.payment_of(&shop.journal.all()[0].order_number));
+    refused(till.pay("sale 1", &dearer(ANOTHER)), "intent");
+    // Another text is the same sale.
+    shop.pays();
+    accepted(till.pay("sale 1", &MicroPay { body: "奶茶", ..micro_pay(ANOTHER) }));
+    refused(till.pay("sale 1", &dearer(CODE)), "intent");
+    // What was never sent may be mended.
+    let shop = Counter::new();
+    let till = shop.till();
+    shop.is_away().is_away();
+    assert!(scan(&till).is_err());
+    shop.then(|number| micro_paid(number, &[("total_fee", "889")]));
+    accepted(till.pay("sale 1", &dearer(CODE)));
+}
+
+/// A refused sale, which the query does not know.
+fn refused_sale(shop: &Counter) -> (Till, String) {
+    let till = shop.till();
+    shop.fails("NOTENOUGH").fails("ORDERNOTEXIST");
+    declined(scan(&till));
+    shop.forget();
+    (till, shop.journal.all()[0].order_number.clone())
+}
+
+/// Before another number begins, a refusal without proof is asked about once more: only REVOKED, CLOSED or "not found" let it.
+#[test]
+fn a_refusal_is_confirmed_before_another_number() {
+    for state in ["REVOKED", "CLOSED"] {
+        let shop = Counter::new();
+        let (till, _) = refused_sale(&shop);
+        shop.says(state, 1).pays();
+        accepted(again(&till));
+        assert_eq!(
+            (shop.names(), shop.states()),
+            (vec!["orderquery".into(), "micropay".into()], vec!["unpaid", "paid"])
+        );
+    }
+    let shop = Counter::new();
+    let (till, _) = refused_sale(&shop);
+    shop.fails("ORDERNOTEXIST").pays();
+    accepted(again(&till));
+    assert_eq!(shop.states(), ["unproven", "paid"]);
+
+    let shop = Counter::new();
+    let (till, number) = refused_sale(&shop);
+    shop.says("SUCCESS", 1);
+    paid_late(again(&till));
+    assert_eq!((codes(&shop).len(), shop.states()), (0, vec!["late"]));
+    // It is kept by an act of its own.
+    shop.pass(1);
+    shop.says("SUCCESS", 1);
+    accepted(till.accept_late(&number));
+    accepted(again(&till));
+
+    for silent in [true, false] {
+        let shop = Counter::new();
+        let (till, _) = refused_sale(&shop);
+        if silent {
+            shop.answers_nothing()
+        } else {
+            shop.fails("SYSTEMERROR")
+        };
+        let doubt = unknown(till.pay_with("sale 1", &micro_pay(ANOTHER), &at_once()));
+        assert_eq!((doubt.reason, codes(&shop).len()), (Reason::Unconfirmed, 0), "{doubt}");
+        assert_eq!(shop.states(), ["unproven"]);
+    }
+    // It was tried, and called failed: a person looks.
+    let shop = Counter::new();
+    let (till, _) = refused_sale(&shop);
+    shop.says("PAYERROR", 1);
+    assert_eq!(unknown(again(&till)).reason, Reason::ForAPerson);
+    // A state that is neither: no number, and it is taken back after a minute of it.
+    let shop = Counter::new();
+    let (till, number) = refused_sale(&shop);
+    shop.says("NOTPAY", 1);
+    assert_eq!(unknown(till.pay_with("sale 1", &micro_pay(ANOTHER), &at_once())).reason, Reason::NeedsReversal);
+    shop.pass(60);
+    shop.says("NOTPAY", 1).reverses().says("REVOKED", 1);
+    declined(till.reverse(&number));
+    assert_eq!(shop.states(), ["unpaid"]);
+}
+
+/// `recover` asks for a refusal without proof after a minute, then less and less often, whoever acted on it; after a day it is over.
+#[test]
+fn recover_asks_about_refusals() {
+    let shop = Counter::new();
+    let (till, _) = refused_sale(&shop);
+    let entry = shop.journal.all().remove(0);
+    till.acknowledge(entry.version()).unwrap();
+    assert!(till.recover(Duration::from_secs(5)).unwrap().is_empty());
+    let mut asked = Vec::new();
+    for minute in 1..=30 * 60_u64 {
+        shop.pass(60);
+        let before = shop.names().len();
+        shop.fails("ORDERNOTEXIST");
+        assert!(till.recover(Duration::from_secs(5)).unwrap().is_empty());
+        if shop.names().len() > before {
+            asked.push(minute);
+        }
+        shop.keep_answers(0);
+    }
+    assert_eq!(asked[..6], [1, 2, 4, 8, 16, 32], "{asked:?}");
+    assert!(asked.len() < 16, "{asked:?}");
+    assert_eq!(shop.states(), ["unpaid"]);
+    let now = shop.journal.all().remove(0);
+    assert!(now.acknowledged_at.is_some(), "nothing changed for whoever acted on it");
+    let Settled { code, next } = settled(&now);
+    assert_eq!((code.as_str(), next), ("NOTENOUGH", Next::NewNumber));
+
+    // Late money is reported again.
+    let shop = Counter::new();
+    let (till, _) = refused_sale(&shop);
+    till.acknowledge(shop.journal.all()[0].version()).unwrap();
+    shop.pass(60);
+    shop.says("SUCCESS", 1);
+    let report = till.recover(Duration::from_secs(5)).unwrap();
+    assert!(matches!(report[0].outcome, Outcome::PaidLate(_)), "{report:?}");
+    // And after a restart.
+    let shop = Counter::new();
+    refused_sale(&shop);
+    let till = shop.till();
+    shop.says("REVOKED", 1);
+    let report = till.recover(Duration::from_secs(5)).unwrap();
+    assert!(matches!(&report[0].outcome, Outcome::Declined(refusal) if refusal.code == "REVOKED"), "{report:?}");
+}
+
+struct Settled {
+    code: String,
+    next: Next,
+}
+
+fn settled(entry: &Entry) -> Settled {
+    match &entry.state {
+        EntryState::Recorded(Settlement::Declined { code, next, .. }) => Settled { code: code.clone(), next: *next },
+        other => panic!("{other:?}"),
+    }
+}
+
+/// "Stop" binds this call and this account, not the sale (POS flows 20.8).
+#[test]
+fn a_merchant_without_the_permission_sells_by_qr() {
+    let shop = Counter::new();
+    let till = shop.till();
+    shop.fails("NOAUTH").fails("ORDERNOTEXIST");
+    assert_eq!(declined(scan(&till)).next, Next::Stop);
+    assert_eq!(declined(again(&till)).code, "NOAUTH");
+    shop.fails("ORDERNOTEXIST").then(|_| order_made("NATIVE", &[]));
+    is_ordered(till.order("sale 1", &native_order("")));
+    assert_eq!(shop.states(), ["unproven", "ordered"]);
+}
+
+/// Two ways to pay one sale are never open together: the code is taken back before the QR is made, the QR closed before the code.
+#[test]
+fn another_method_ends_the_first() {
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.says("USERPAYING", 1).reverses().says("REVOKED", 1).then(|_| order_made("NATIVE", &[]));
+    is_ordered(till.order("sale 1", &native_order("")));
+    assert_eq!(shop.names(), ["orderquery", "reverse", "orderquery", "unifiedorder"]);
+    shop.forget();
+    shop.then(|_| wxpay_signed(SignType::Md5, &[])).says("CLOSED", 1).pays();
+    accepted(scan(&till));
+    assert_eq!(shop.names(), ["closeorder", "orderquery", "micropay"]);
+    assert_eq!(shop.states(), ["unpaid", "unpaid", "paid"]);
+    // It was paid by the code meanwhile: no QR.
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.says("SUCCESS", 1);
+    refused(till.order("sale 1", &native_order("")), "intent");
+    // Nobody can say: no QR.
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.says("USERPAYING", 1);
+    for _ in 0..20 {
+        shop.fails("USERPAYING").says("USERPAYING", 1);
+    }
+    unknown(till.order("sale 1", &native_order("")));
+    assert_eq!(shop.names().iter().filter(|call| *call == "unifiedorder").count(), 0);
+}
+
+/// POS flows 13: what is surely no code of WeChat is not sent, with the wallet's name. A scanner's blanks go.
+#[test]
+fn what_is_no_code() {
+    let shop = Counter::new();
+    let till = shop.till();
+    for (code, words) in [
+        ("283456789012345678", "Alipay (支付宝)"),
+        ("2534567890123456", "Alipay (支付宝)"),
+        ("301234567890123456789012", "Alipay (支付宝)"),
+        ("6212345678901234567", "UnionPay (云闪付)"),
+        ("120061098828009406120061098828009406", "scanned twice"),
+        ("120061098828009", "shorter than 16"),
+        ("12006109882800940612006109882800940", "longer than 32"),
+        ("12006109882800940a", "digits only"),
+        ("120061 098828009406", "digits only"),
+        ("https://qr.alipay.com/x", "digits only"),
+        ("", "required"),
+    ] {
+        let error = refused(till.pay("sale 1", &micro_pay(code)), "auth_code");
+        assert!(error.rule().contains(words), "{code}: {error}");
+        assert!(code.is_empty() || !error.to_string().contains(code), "{error}");
+    }
+    assert!(shop.journal.all().is_empty() && shop.names().is_empty());
+    // A code of a face may begin otherwise.
+    for (at, code) in
+        ["120061098828009406\r\n", "\t 120061098828009406 ", "8812345678901234567"].into_iter().enumerate()
+    {
+        shop.pays();
+        accepted(till.pay(&format!("sale {at}"), &micro_pay(code)));
+        assert_eq!(codes(&shop).last().map(String::as_str), Some(code.trim()));
+    }
+    refused(till.pay("sale 9", &MicroPay { total_fee: fen(0), ..micro_pay(CODE) }), "total_fee");
+    let narrow = shop.till_of(wxpay_account().amounts(fen(1), fen(800)).unwrap());
+    refused(narrow.pay("sale 9", &micro_pay(CODE)), "total_fee");
+}
+
+/// Ruling 7: without a usable certificate no code is taken, unless the account says so. What is open is asked about all the same.
+#[test]
+fn a_terminal_without_a_certificate() {
+    let other = |valid| ClientCertificate::Some { common_name: MCH_ID.into(), valid };
+    for certificate in [
+        ClientCertificate::None,
+        other((0, NOW - 86_400)),
+        ClientCertificate::Some { common_name: "1900000110".into(), valid: (0, i64::MAX) },
+    ] {
+        let shop = Counter::new();
+        shop.certificate(certificate.clone());
+        let error = refused(scan(&shop.till()), "identity");
+        assert_eq!((error.kind(), shop.journal.all().len()), (ErrorKind::Identity, 0));
+        shop.pays();
+        accepted(scan(&shop.till_of(wxpay_account().without_certificate())));
+        // It was sent before the certificate expired.
+        let shop = Counter::new();
+        let till = open(&shop);
+        shop.certificate(certificate);
+        shop.says("SUCCESS", 1);
+        accepted(again(&till));
+    }
+    // It cannot be taken back: the entry stays, and the words name the certificate.
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.certificate(ClientCertificate::None);
+    shop.says("PAYERROR", 1).says("PAYERROR", 1);
+    let doubt = unknown(till.reverse(&shop.journal.all()[0].order_number));
+    assert_eq!(doubt.reason, Reason::NeedsReversal);
+    assert!(doubt.text.contains("certificate"), "{doubt}");
+    assert_eq!(shop.states(), ["open"]);
+}
+
+/// Who says that nothing can be taken back waits for WeChat's own revocation, and after a day a person looks (POS flows 14).
+#[test]
+fn without_reversals() {
+    let shop = Counter::new();
+    shop.certificate(ClientCertificate::None);
+    let till = shop.till_of(wxpay_account().without_certificate());
+    shop.fails("USERPAYING").says("USERPAYING", 15).says("REVOKED", 1);
+    assert_eq!(declined(scan(&till)).code, "REVOKED");
+    let shop = Counter::new();
+    shop.certificate(ClientCertificate::None);
+    let till = shop.till_of(wxpay_account().without_certificate());
+    shop.fails("USERPAYING").says("PAYERROR", 40);
+    assert_eq!(unknown(scan(&till)).reason, Reason::NeedsReversal);
+    assert!(!shop.names().contains(&"reverse".to_string()));
+    shop.forget();
+    shop.pass(86_400);
+    shop.says("PAYERROR", 1);
+    let number = shop.journal.all()[0].order_number.clone();
+    assert_eq!(unknown(till.payment_of(&number)).reason, Reason::ForAPerson);
+    // It is asked about at each recover, and the gateway may still say what became of it.
+    shop.pass(60);
+    shop.says("PAYERROR", 1);
+    assert_eq!(doubt_of(&till.recover(Duration::from_secs(1)).unwrap()[0]).unwrap().reason, Reason::ForAPerson);
+    shop.pass(60);
+    shop.says("SUCCESS", 1);
+    let report = till.recover(Duration::from_secs(1)).unwrap();
+    assert!(matches!(report[0].outcome, Outcome::PaidLate(_)), "{report:?}");
+}
+
+/// POS flows 3.7: a person says "paid" of a sale that is being taken back: not before the last reversal is surely over, and late.
+#[test]
+fn a_person_and_a_reversal() {
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.says("PAYERROR", 1).fails("SIGNERROR").says("SUCCESS", 1);
+    let entry = shop.journal.all().remove(0);
+    unknown(till.reverse_with(&entry.order_number, &at_once()));
+    assert!(till.settle_by_hand(entry.id, true, "n", "r").is_err());
+    shop.pass(300);
+    till.settle_by_hand(entry.id, true, "n", "r").unwrap();
+    assert_eq!(shop.states(), ["late"]);
+    // Unpaid: a person may say that.
+    let shop = Counter::new();
+    let till = open(&shop);
+    let entry = shop.journal.all().remove(0);
+    till.settle_by_hand(entry.id, false, "n", "r").unwrap();
+    refused(till.reverse("202611210000000000"), "order_number");
+}
+
+/// Another amount under this number, and money given back on the platform, are for a person.
+#[test]
+fn what_only_a_person_can_tell() {
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.then(|number| order_state("SUCCESS", number, &[("total_fee", "889")]));
+    let number = shop.journal.all()[0].order_number.clone();
+    assert_eq!(unknown(till.payment_of(&number)).reason, Reason::ForAPerson);
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.then(|number| order_state("REFUND", number, &[("total_fee", "888")]));
+    assert_eq!(unknown(till.payment_of(&shop.journal.all()[0].order_number)).reason, Reason::ForAPerson);
+    // REVOKED of another order, or of none, ends nothing.
+    let shop = Counter::new();
+    let till = open(&shop);
+    shop.then(|_| order_state("REVOKED", "", &[("out_trade_no", "")]));
+    unknown(till.payment_of(&shop.journal.all()[0].order_number));
+    assert_eq!(shop.states(), ["open"]);
+}
