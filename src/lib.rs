@@ -104,7 +104,8 @@ pub use terminal::Terminal;
 #[cfg(feature = "std")]
 pub use till::SystemPause;
 pub use till::{
-    Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Repeats, Reported, Reversals, Till, Watch,
+    Cash, Cashier, Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Repeats, Reported, Reversals, Till,
+    Watch,
 };
 #[cfg(feature = "https")]
 pub use transport::https::{Https, HttpsBuilder};

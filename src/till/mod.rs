@@ -12,10 +12,11 @@
 //! | `pay`, `orders`, `notified`, `reversal`, `recover` | what an application calls |
 //! | `desk` | the till itself: its journal, its accounts, what this process saw |
 //! | `trust`, `intent`, `period` | what a stored entry must be, to be believed, to be the same intent, to be payable |
-//! | `watch`, `receipt`, `seen` | what goes in, what comes out, what is remembered |
+//! | `watch`, `receipt`, `cashier`, `seen` | what goes in, what comes out, what the cashier reads, what is remembered |
 //!
 //! Document: protocol section R; `docs/money.md`; `docs/design.md`, "Till: order numbers, journal, recovery".
 
+mod cashier;
 mod desk;
 #[cfg(feature = "capi")]
 mod given;
@@ -34,6 +35,7 @@ mod told;
 mod trust;
 mod watch;
 
+pub use cashier::{Cash, Cashier};
 #[cfg(feature = "std")]
 pub use desk::SystemPause;
 pub use desk::{Pause, Till};

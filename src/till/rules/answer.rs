@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use super::case::*;
-use super::reversal;
 use crate::clock::{EARLIEST, LATEST};
 use crate::endpoint::{OrderRules, Resolution, ResolvedBy};
 use crate::journal::{EntryState, Settlement};
@@ -43,8 +42,7 @@ pub(in crate::till) fn ask_now(case: &Case<'_>) -> Step {
 pub(super) fn after_answer(case: &Case<'_>, answered: Answered) -> Step {
     let resolution = match case.endpoint.resolved_by {
         ResolvedBy::Query(resolution) | ResolvedBy::Order(resolution, _) => resolution,
-        ResolvedBy::Reversal(resolution, rules) => return reversal::after_answer(case, (resolution, rules), answered),
-        ResolvedBy::Repeat | ResolvedBy::NotByTill => return Step::Report,
+        ResolvedBy::Reversal(..) | ResolvedBy::Repeat | ResolvedBy::NotByTill => return Step::Report,
     };
     let Answered { answer, date, asking, waited, .. } = answered;
     let only_paid = asking == Asking::IfPaid;
@@ -290,13 +288,7 @@ fn is_plausible(case: &Case<'_>) -> bool {
     case.entry.begun_at >= EARLIEST && case.times.now >= case.entry.last_attempt_at
 }
 
-/// Whether an answer "not found" is the first or the second of the two that it takes.
-pub(in crate::till) fn counts_as_not_found(case: &Case<'_>, first_host: bool) -> bool {
-    case.order().is_some_and(|(_, rules)| is_lost(case, rules, first_host))
-        || case.reversal().is_some_and(|(_, rules)| reversal::is_lost(case, rules, first_host))
-}
-
-fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
+pub(super) fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
     let window = case.profile.window.unwrap_or(rules.window);
     first_host && !was_known(case) && case.since_attempt() >= window
 }

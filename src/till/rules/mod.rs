@@ -27,7 +27,7 @@ use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
 use answer::{after_answer, after_late, to_ask};
 
-pub(super) use answer::{ask_now, counts_as_not_found, state_in_words, without_repeat};
+pub(super) use answer::{ask_now, state_in_words, without_repeat};
 pub(super) use case::*;
 pub(super) use reversal::{
     FRESH_CODE, ON_ITS_WAY, counts_as_unpaid, first_pause, is_asked_again, is_confirmed, is_due,
@@ -59,10 +59,19 @@ pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
         Event::Attempt(ended) => after_attempt(case, ended),
         Event::Repeat(ended, waited) => after_repeat(case, ended, waited),
         Event::Question => to_ask(case),
-        Event::Answer(answered) => after_answer(case, answered),
+        Event::Answer(answered) => match case.reversal() {
+            Some(by) => reversal::after_answer(case, by, answered),
+            None => after_answer(case, answered),
+        },
         Event::Notified(evidence, true) => Step::Write(case.payment(false, evidence), None),
         Event::Notified(_, false) => Step::AskIfPaid,
     }
+}
+
+/// Whether an answer "not found" is the first or the second of the two that it takes.
+pub(super) fn counts_as_not_found(case: &Case<'_>, first_host: bool) -> bool {
+    case.order().is_some_and(|(_, rules)| answer::is_lost(case, rules, first_host))
+        || case.reversal().is_some_and(|(_, rules)| reversal::is_lost(case, rules, first_host))
 }
 
 // ---- what `pay` does with an intent ----

@@ -32,7 +32,7 @@ fn code(text: &str) -> String {
 }
 
 /// The files that decide: of a single reply, of an entry, and what is told of it. (`outcome.rs` defines the words.)
-const DECIDE: [&str; 6] = [
+const DECIDE: [&str; 7] = [
     "client/judge.rs",
     "till/rules/mod.rs",
     "till/rules/case.rs",
