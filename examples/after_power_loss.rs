@@ -82,7 +82,7 @@ fn settle(till: &Till, intent: &str) -> Result<bool> {
             Ok(false)
         }
         // Of orders that a customer pays only.
-        Outcome::Ordered(_) | Outcome::PaidLate(_) => Ok(false),
+        Outcome::Ordered(_) | Outcome::Taken(_) | Outcome::PaidLate(_) => Ok(false),
     }
 }
 

@@ -50,7 +50,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             // A refused repeat is here too. It may mean "already paid", so it proves nothing.
             Outcome::Unknown(doubt) => println!("attempt {attempt}: not known: {doubt}"),
             // Of orders that a customer pays only.
-            Outcome::Ordered(_) | Outcome::PaidLate(_) => break,
+            Outcome::Ordered(_) | Outcome::Taken(_) | Outcome::PaidLate(_) => break,
         }
         // At least 1 s between two attempts of one number.
         sleep(Duration::from_secs(1));

@@ -47,7 +47,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             ask(&client, number, request.amount)
         }
         // Of orders that a customer pays only.
-        Outcome::Ordered(_) | Outcome::PaidLate(_) => false,
+        Outcome::Ordered(_) | Outcome::Taken(_) | Outcome::PaidLate(_) => false,
     };
     let entry = simulator.entry(number);
     println!("the simulator's ledger: {entry:?}");

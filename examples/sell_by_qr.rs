@@ -54,7 +54,7 @@ fn order(till: &Till, sale: &str) -> Result<(String, String)> {
             let code_url = receipt.evidence.field("code_url").ok_or("no QR")?.into();
             Ok((receipt.order_number, code_url))
         }
-        Outcome::Accepted(_) => Err("this sale is paid already".into()),
+        Outcome::Accepted(_) | Outcome::Taken(_) => Err("this sale is paid already".into()),
         Outcome::PaidLate(_) => Err("this sale was paid too late: give it back, or keep it with `accept_late`".into()),
         Outcome::Declined(refusal) => Err(format!("no order: {refusal}; next: {:?}", refusal.next).into()),
         Outcome::Unknown(doubt) => Err(format!("no QR; try the same sale again: {doubt}").into()),
@@ -71,6 +71,8 @@ fn words<T>(outcome: &Outcome<T>) -> String {
         Outcome::Accepted(_) => "paid".into(),
         Outcome::PaidLate(_) => "paid after it was given up: give it back, or keep it".into(),
         Outcome::Ordered(_) => "an order exists".into(),
+        // Said of refunds only.
+        Outcome::Taken(_) => "it is being refunded".into(),
         Outcome::Declined(refusal) => format!("nobody can pay it any more: {refusal}"),
         Outcome::Unknown(doubt) if doubt.reason == Reason::NotPaidYet => "the customer has not paid yet".into(),
         Outcome::Unknown(doubt) => format!("not known: {doubt}"),

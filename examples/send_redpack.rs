@@ -49,7 +49,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             ask(&client, number, request.total_amount)
         }
         // Of orders that a customer pays only.
-        Outcome::Ordered(_) | Outcome::PaidLate(_) => false,
+        Outcome::Ordered(_) | Outcome::Taken(_) | Outcome::PaidLate(_) => false,
     };
     let paid_once = simulator.entry(number).is_some_and(|entry| entry.paid == 1);
     Ok(if issued && paid_once { ExitCode::SUCCESS } else { ExitCode::FAILURE })

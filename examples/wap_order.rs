@@ -66,7 +66,7 @@ fn order(client: &Client<SwiftpassAccount>, store: &mut Store, number: &str) -> 
         // The query returns no URL, and nobody can pay without it. Use a new number; watch the old until it expires.
         Outcome::Unknown(doubt) => Err(format!("no URL: {doubt}").into()),
         // Of payments, and of a till, only.
-        Outcome::Accepted(_) | Outcome::PaidLate(_) => Err("no order".into()),
+        Outcome::Accepted(_) | Outcome::Taken(_) | Outcome::PaidLate(_) => Err("no order".into()),
     }
 }
 

@@ -74,7 +74,7 @@ fn order(till: &Till, intent: &str) -> Result<(String, String)> {
             let url = receipt.evidence.field("mweb_url").ok_or("no URL")?.into();
             Ok((receipt.order_number, url))
         }
-        Outcome::Accepted(_) => Err("this receipt is paid already".into()),
+        Outcome::Accepted(_) | Outcome::Taken(_) => Err("this receipt is paid already".into()),
         Outcome::PaidLate(_) => {
             Err("this receipt was paid too late: give it back, or keep it with `accept_late`".into())
         }
@@ -93,6 +93,8 @@ fn words<T>(outcome: &Outcome<T>) -> String {
         Outcome::Accepted(_) => "paid".into(),
         Outcome::PaidLate(_) => "paid after it was given up: give it back, or keep it".into(),
         Outcome::Ordered(_) => "an order exists".into(),
+        // Said of refunds only.
+        Outcome::Taken(_) => "it is being refunded".into(),
         Outcome::Declined(refusal) => format!("nobody can pay it any more: {refusal}"),
         Outcome::Unknown(doubt) if doubt.reason == Reason::NotPaidYet => "the customer has not paid yet".into(),
         Outcome::Unknown(doubt) => format!("not known: {doubt}"),

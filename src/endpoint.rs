@@ -89,9 +89,39 @@ pub struct Resolution {
     pub look_back: Duration,
     /// How long to wait before the query after these codes.
     pub slow: &'static [(&'static str, Duration)],
+    /// Where it is a refund: what is its own.
+    pub refund: Option<&'static RefundRules>,
     /// States that do not go on by themselves: so long after the last attempt the identical payment is sent again, for three
     /// days.
     pub repeat_when: &'static [(&'static str, Duration)],
+}
+
+/// A refund (POS flows 5): taken by the gateway, and arrived later. Its query answers in rows, `refund_status_0` and so on, and our own row
+/// counts, whatever its index.
+#[derive(Debug)]
+pub struct RefundRules {
+    /// The fields of the request, one of them, that name the order that is refunded: by our number, by the platform's.
+    pub of: (&'static str, &'static str),
+    /// The field that holds the order's total.
+    pub total: &'static str,
+    /// States in which the refund is on its way.
+    pub taken: &'static [&'static str],
+    /// States after which the same number is sent again.
+    pub again: &'static [&'static str],
+    /// Codes that ask for the same refund again, and refuse nothing.
+    pub ask_again: &'static [&'static str],
+    /// States that a person handles on the platform.
+    pub for_a_person: &'static [&'static str],
+    /// The least time between two refunds of one order: between two numbers.
+    pub apart: Duration,
+    /// The pause before a repeat of one number: the first, and the longest.
+    pub repeats: (Duration, Duration),
+    /// How old a refund is when it is first asked whether it arrived, and the pause between two such questions.
+    pub looks: (Duration, Duration),
+    /// So old it is for a person.
+    pub gives_up: Duration,
+    /// How many rows a reply may have.
+    pub rows: usize,
 }
 
 /// An order that a customer pays (protocol C.2, C.4).
@@ -281,6 +311,11 @@ pub enum Kind {
         /// The least amount.
         least: u32,
     },
+    /// Fen, at least this many, whatever range the account gives its sales.
+    AnyFen {
+        /// The least amount.
+        least: u32,
+    },
     /// A decimal number.
     Digits,
     /// A customer's payment code: 16 to 32 digits, and none that is surely another wallet's. It is sent once: not stored, not shown, not
@@ -326,6 +361,13 @@ pub enum Rule {
     RequiredForUnusualAmount {
         /// The field that is needed.
         field: &'static str,
+    },
+    /// The one amount is at most the other one.
+    NotAbove {
+        /// The smaller one.
+        field: &'static str,
+        /// What it may be at most.
+        most: &'static str,
     },
     /// Exactly one of these.
     OneOf(&'static [&'static str]),
@@ -516,6 +558,11 @@ impl Endpoint {
             ResolvedBy::Query(how) | ResolvedBy::Order(how, _) | ResolvedBy::Reversal(how, _) => Some(how),
             ResolvedBy::Repeat | ResolvedBy::NotByTill => None,
         }
+    }
+
+    /// What is its own, where it is a refund.
+    pub fn refund(&self) -> Option<&'static RefundRules> {
+        self.by_query()?.refund
     }
 
     /// The field that is sent once and never stored: a payment code.

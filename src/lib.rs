@@ -72,9 +72,11 @@ pub use error::{Error, ErrorKind};
 pub use gateways::account::{
     Account, RedpackAccount, SignType, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount,
 };
+pub use gateways::auth_code::{AuthCodeToOpenid, CodesOpenid};
 pub use gateways::micropay::{MicroPaid, MicroPay, Reverse, Reversed};
 pub use gateways::notification::{Notification, NotificationFault, PaidNotice, StoredOrder};
 pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
+pub use gateways::refund::{QueriedRefund, Refund, RefundOf, RefundQuery, RefundTaken};
 pub use gateways::request::{Close, Payment, Query, Reply, Request};
 pub use gateways::swiftpass::{Trade, TradeClose, TradeClosed, TradeQuery, WapOrder, WapOrderMade};
 pub use gateways::trade::{TradeState, Valid};
@@ -86,7 +88,7 @@ pub use gateways::wxpay::{
     CloseOrder, H5Order, H5OrderMade, JsFields, JsapiOrder, JsapiOrderMade, NativeOrder, NativeOrderMade, OrderClosed,
     OrderQuery, QueriedOrder,
 };
-pub use gateways::{ENDPOINTS, micropay, redpack, swiftpass, webgate, workwx, wxpay};
+pub use gateways::{ENDPOINTS, auth_code, micropay, redpack, refund, swiftpass, webgate, workwx, wxpay};
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;
 pub use journal::order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};

@@ -11,6 +11,7 @@ use core::time::Duration;
 /// |---|---|---|
 /// | `Accepted` | proven: **money moved**. The reply was read, verified where the gateway signs, and every identifier in it is the one sent | act: print, open, book |
 /// | `Ordered` | proven: an order exists, and **nobody paid it yet**. Only where a customer pays | show what the customer needs, then ask |
+/// | `Taken` | proven: the gateway took a refund, and **the money has not arrived yet** | say 退款已受理; what becomes of it is asked |
 /// | `PaidLate` | proven: money came for an order that nobody was to pay any more. Only from a till | give the money back, or keep it with [`Till::accept_late`](crate::Till::accept_late) |
 /// | `Declined` | proven: the gateway's documents say that this code is final | [`Refusal::next`] says what is allowed |
 /// | `Unknown` | the money may have moved | never a new order number: ask, or repeat under the same number |
@@ -21,6 +22,8 @@ pub enum Outcome<T> {
     Accepted(T),
     /// The order exists, and there is proof. Nobody paid it yet.
     Ordered(T),
+    /// The gateway took the refund, and there is proof. The money is on its way, and has not arrived.
+    Taken(T),
     /// The order was paid, and there is proof: after it had been given up. Goods never go out for it.
     PaidLate(T),
     /// The gateway refused it, and there is proof.
@@ -38,7 +41,8 @@ impl<T> Outcome<T> {
     /// What a success brought, whichever it is.
     pub(crate) fn proven(&self) -> Option<&T> {
         match self {
-            Outcome::Accepted(proven) | Outcome::Ordered(proven) | Outcome::PaidLate(proven) => Some(proven),
+            Outcome::Accepted(proven) | Outcome::Ordered(proven) => Some(proven),
+            Outcome::Taken(proven) | Outcome::PaidLate(proven) => Some(proven),
             Outcome::Declined(_) | Outcome::Unknown(_) => None,
         }
     }
@@ -64,6 +68,7 @@ impl<T> Outcome<T> {
         let (raw, said): (T, fn(U) -> Outcome<U>) = match self {
             Outcome::Accepted(raw) => (raw, Outcome::Accepted),
             Outcome::Ordered(raw) => (raw, Outcome::Ordered),
+            Outcome::Taken(raw) => (raw, Outcome::Taken),
             Outcome::PaidLate(raw) => (raw, Outcome::PaidLate),
             Outcome::Declined(refusal) => return Outcome::Declined(refusal),
             Outcome::Unknown(doubt) => return Outcome::Unknown(doubt),

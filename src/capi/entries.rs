@@ -95,6 +95,10 @@ impl EntryTexts {
                 self.evidence = owned(evidence);
                 wxt_entry_state::WXT_ENTRY_ORDERED
             }
+            Settlement::Refunding { evidence } => {
+                self.evidence = owned(evidence);
+                wxt_entry_state::WXT_ENTRY_REFUNDING
+            }
             Settlement::Abandoned => wxt_entry_state::WXT_ENTRY_ABANDONED,
             Settlement::PaidLate { evidence } => {
                 self.evidence = owned(evidence);

@@ -28,7 +28,8 @@ pub enum wxt_code {
     WXT_PANICKED = 104,
 }
 
-/// What is known about a payment. Handle all that can come: WXT_ORDERED comes of orders only, WXT_PAID_LATE of a till only.
+/// What is known about a payment. Handle all that can come: WXT_ORDERED comes of orders only, WXT_TAKEN of refunds
+/// only, WXT_PAID_LATE of a till only.
 #[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum wxt_outcome {
@@ -42,6 +43,8 @@ pub enum wxt_outcome {
     WXT_ORDERED = 3,
     /// Proven: money came for an order that had been given up. Give it back, or keep it: `wxt_till_accept_late`.
     WXT_PAID_LATE = 4,
+    /// Proven: the gateway took a refund, and the money has not arrived yet. Say 退款已受理; `wxt_till_recover` asks what becomes of it.
+    WXT_TAKEN = 5,
 }
 
 /// The answer to a question about an order. It is no outcome: WXT_KNOWN is not "paid". Read the state in the reply.
@@ -224,6 +227,12 @@ pub enum wxt_call {
     WXT_MICRO_PAY = 14,
     /// reverse: takes a micropay back. Its success proves nothing: ask afterwards. A till does it by itself.
     WXT_REVERSE = 15,
+    /// refund: gives money back: `wxt_till_refund`.
+    WXT_REFUND = 16,
+    /// refundquery: asks what became of a refund, by its number.
+    WXT_REFUND_QUERY = 17,
+    /// authcodetoopenid: asks who is behind a payment code. It shortens the code's life.
+    WXT_AUTH_CODE_TO_OPENID = 18,
 }
 
 /// What a transport of your own returns.
@@ -278,6 +287,8 @@ pub enum wxt_entry_state {
     WXT_ENTRY_PAID_LATE = 9,
     /// Refused, and the gateway's query does not know it: it counts as refused, and is asked about for a day.
     WXT_ENTRY_UNPROVEN = 10,
+    /// A refund that the gateway took, and that has not arrived yet.
+    WXT_ENTRY_REFUNDING = 11,
 }
 
 /// What a call of a till does.

@@ -11,8 +11,8 @@ use crate::wire::pairs::Pairs;
 
 use super::ffi::{Fail, abi, c, nth, put, seen, text, wanted, wxt_reply};
 use super::numbers::{
-    WXT_ACCEPTED, WXT_DECLINED, WXT_ORDERED, WXT_PAID_LATE, WXT_UNKNOWN, wxt_code, wxt_evidence, wxt_next, wxt_outcome,
-    wxt_reason,
+    WXT_ACCEPTED, WXT_DECLINED, WXT_ORDERED, WXT_PAID_LATE, WXT_TAKEN, WXT_UNKNOWN, wxt_code, wxt_evidence, wxt_next,
+    wxt_outcome, wxt_reason,
 };
 
 super::ffi::opaque! {
@@ -74,9 +74,10 @@ impl Told {
     pub(super) fn outcome<T>(came: Outcome<T>, proof: impl FnOnce(T, &mut Told)) -> Told {
         let mut told = Told { outcome: outcome_of(&came), ..Told::default() };
         match came {
-            Outcome::Accepted(proven) | Outcome::Ordered(proven) | Outcome::PaidLate(proven) => {
-                proof(proven, &mut told)
-            }
+            Outcome::Accepted(proven)
+            | Outcome::Ordered(proven)
+            | Outcome::Taken(proven)
+            | Outcome::PaidLate(proven) => proof(proven, &mut told),
             Outcome::Declined(refusal) => told.refusal(&refusal),
             Outcome::Unknown(doubt) => told.doubt(&doubt),
         }
@@ -103,6 +104,7 @@ pub(super) fn outcome_of<T>(outcome: &Outcome<T>) -> wxt_outcome {
     match outcome {
         Outcome::Accepted(_) => WXT_ACCEPTED,
         Outcome::Ordered(_) => WXT_ORDERED,
+        Outcome::Taken(_) => WXT_TAKEN,
         Outcome::PaidLate(_) => WXT_PAID_LATE,
         Outcome::Declined(_) => WXT_DECLINED,
         Outcome::Unknown(_) => WXT_UNKNOWN,

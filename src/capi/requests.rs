@@ -5,8 +5,10 @@ use std::sync::Mutex;
 
 use crate::endpoint::{Endpoint, Kind, Required, Source};
 use crate::gateways::account::Account;
+use crate::gateways::auth_code::AuthCodeToOpenid;
 use crate::gateways::micropay::{MicroPay, Reverse};
 use crate::gateways::redpack::{GetHbInfo, SendRedPack};
+use crate::gateways::refund::{Refund, RefundQuery};
 use crate::gateways::request::Request;
 use crate::gateways::swiftpass::{TradeClose, TradeQuery, WapOrder};
 use crate::gateways::webgate::WxCharge;
@@ -45,7 +47,7 @@ pub(super) const fn call<R: Request>(number: wxt_call, use_: Use) -> Call {
 }
 
 /// Every call. A new gateway adds its rows here, its numbers in `numbers.rs`, and its account in `accounts.rs` and `clients.rs`.
-pub(super) static CALLS: [Call; 15] = [
+pub(super) static CALLS: [Call; 18] = [
     call::<SendRedPack<'_>>(wxt_call::WXT_SEND_REDPACK, Use::Pay),
     call::<GetHbInfo<'_>>(wxt_call::WXT_GET_HB_INFO, Use::Ask),
     call::<PayEmployee<'_>>(wxt_call::WXT_PAY_EMPLOYEE, Use::Pay),
@@ -61,6 +63,9 @@ pub(super) static CALLS: [Call; 15] = [
     call::<CloseOrder<'_>>(wxt_call::WXT_CLOSE_ORDER, Use::Close),
     call::<MicroPay<'_>>(wxt_call::WXT_MICRO_PAY, Use::Pay),
     call::<Reverse<'_>>(wxt_call::WXT_REVERSE, Use::Close),
+    call::<Refund<'_>>(wxt_call::WXT_REFUND, Use::Pay),
+    call::<RefundQuery<'_>>(wxt_call::WXT_REFUND_QUERY, Use::Ask),
+    call::<AuthCodeToOpenid<'_>>(wxt_call::WXT_AUTH_CODE_TO_OPENID, Use::Ask),
 ];
 
 /// A name that is not known is not repeated: exchanged arguments would put a key into the text. The known ones are named.
@@ -128,7 +133,7 @@ abi! {
     call wxt_request_set_fen(request: *mut wxt_request, name: *const c_char, fen: i64) {
         let mut given = locked(seen(request, "request")?);
         let row = given.row(text(name, "name")?)?;
-        if !matches!(row.kind, Kind::Fen { .. }) {
+        if !matches!(row.kind, Kind::Fen { .. } | Kind::AnyFen { .. }) {
             return Err(Fail::Argument(row.name, "is no amount"));
         }
         let fen = Fen::new(fen).map_err(|_| Fail::Argument("fen", "must be 0 to 2147483647"))?;

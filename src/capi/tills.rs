@@ -127,6 +127,19 @@ abi! {
         deliver(begin(Verb::Order, till, intent, request, options, outcome)?, outcome, reply);
     }
 
+    /// Gives money back for what you call `intent` (a return; another name than the sale's), once: all of an order's, or a part. Like
+    /// `wxt_till_pay`, but:
+    /// - WXT_TAKEN: the gateway took it, and the money is on its way. WXT_ACCEPTED: it arrived.
+    /// - WXT_UNKNOWN: it may have been taken. Call it again with the same intent; its amount is held back until then.
+    /// - WXT_NOT_SENT, too: the order is not in the journal, was not paid, is open or being taken back; its total is another one; the
+    ///   amount is more than what is left of it; it was refunded less than a minute ago.
+    ///
+    /// The request is WXT_REFUND with out_trade_no of an order of this till, or transaction_id of another one; total_fee, refund_fee.
+    call wxt_till_refund(till: *const wxt_till, intent: *const c_char, request: *const wxt_request,
+        options: *const wxt_options, outcome: *mut wxt_outcome, reply: *mut *mut wxt_reply) clears (outcome, WXT_UNKNOWN, reply) {
+        deliver(begin(Verb::Refund, till, intent, request, options, outcome)?, outcome, reply);
+    }
+
     /// Asks what became of an order number of this till, once, or until it is final or the patience in the options ends. It
     /// never pays; an order whose time is over it closes. WXT_UNKNOWN with WXT_REASON_NOT_PAID_YET: the customer may still pay.
     /// WXT_DECLINED: nobody can pay it any more. WXT_PAID_LATE: it was paid after that. `options` may be NULL: ask once.

@@ -39,6 +39,8 @@ pub(crate) fn outcome<T>(case: &Case<'_>, received: &Received, read: fn(Pairs) -
         Ruling::Success(pairs) => match read(pairs) {
             // Nobody has paid an order that was just made.
             Some(reply) if case.endpoint.makes_order() => Outcome::Ordered(reply),
+            // The gateway took it; nothing arrived yet.
+            Some(reply) if case.endpoint.refund().is_some() => Outcome::Taken(reply),
             Some(reply) => Outcome::Accepted(reply),
             None => {
                 Outcome::Unknown(Doubt::new(Reason::Unreadable, "a value of the reply has not its documented form"))

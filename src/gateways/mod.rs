@@ -1,9 +1,11 @@
 //! The gateways: one file each, a table and the typed requests and replies.
 
 pub(crate) mod account;
+pub mod auth_code;
 pub mod micropay;
 pub(crate) mod notification;
 pub mod redpack;
+pub mod refund;
 pub(crate) mod request;
 mod rows;
 pub mod swiftpass;
@@ -19,6 +21,9 @@ use account::{Account, RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxA
 pub const ENDPOINTS: &[&Endpoint] = &[
     &micropay::MICRO_PAY,
     &micropay::REVERSE,
+    &refund::REFUND,
+    &refund::REFUND_QUERY,
+    &auth_code::AUTH_CODE_TO_OPENID,
     &wxpay::NATIVE_ORDER,
     &wxpay::JSAPI_ORDER,
     &wxpay::H5_ORDER,

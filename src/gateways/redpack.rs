@@ -171,6 +171,7 @@ const RESOLUTION: Resolution = Resolution {
     // 二十分钟后查询.
     slow: &[("PROCESSING", Duration::from_secs(20 * 60))],
     // The platform\'s support: it does not go on by itself; within three days the same number may be sent again.
+    refund: None,
     repeat_when: &[("SENDING", Duration::from_secs(20 * 60))],
 };
 

@@ -109,6 +109,7 @@ const RESOLUTION: Resolution = Resolution {
     evidence: &["trade_state", "transaction_id", "time_end"],
     look_back: Duration::from_secs(30 * 86_400),
     slow: &[],
+    refund: None,
     repeat_when: &[],
 };
 

@@ -168,6 +168,7 @@ const RESOLUTION: Resolution = Resolution {
     evidence: &["detail_id", "status", "transfer_time"],
     look_back: Duration::from_secs(30 * 86_400),
     slow: &[],
+    refund: None,
     repeat_when: &[],
 };
 

@@ -189,6 +189,7 @@ pub(super) const RESOLUTION: Resolution = Resolution {
     // POS flows 20.17.
     look_back: Duration::from_secs(30 * 86_400),
     slow: &[],
+    refund: None,
     repeat_when: &[],
 };
 

@@ -41,6 +41,8 @@ pub struct NewEntry<'a> {
     pub intent: &'a str,
     /// The amount in fen.
     pub amount: Fen,
+    /// Of a refund: the order number that it gives back from, or what stands for it.
+    pub of: Option<&'a str>,
     /// Seconds since 1970, as the device believes.
     pub at: i64,
 }
@@ -79,6 +81,8 @@ pub struct Entry {
     pub order_number: String,
     /// The amount in fen.
     pub amount: Fen,
+    /// Of a refund: the order number that it gives back from, or what stands for it. Its refunds are summed up by it.
+    pub of: Option<String>,
     /// Every field that was sent, in order, but for nonce, timestamp and signatures. Empty once blanked.
     pub fields: Vec<(String, String)>,
     /// When it was begun, in seconds since 1970, as the device believed.
@@ -152,6 +156,11 @@ pub enum Settlement {
         /// What was handed out: `mweb_url`.
         evidence: Vec<(String, String)>,
     },
+    /// The gateway took the refund, and it has not arrived yet. Not final: it is asked about.
+    Refunding {
+        /// Fields worth keeping: `refund_id`.
+        evidence: Vec<(String, String)>,
+    },
     /// The answer that would have let a customer pay the order was lost. A new order number may be used at once. Not
     /// final: the order is watched until it expires.
     Abandoned,
@@ -187,6 +196,7 @@ impl Entry {
             intent: new.intent.into(),
             order_number,
             amount: new.amount,
+            of: new.of.map(Into::into),
             fields,
             begun_at: new.at,
             attempts: 1,
@@ -231,7 +241,7 @@ impl Entry {
     pub fn allows_same_number(&self) -> bool {
         match &self.state {
             EntryState::Recorded(Settlement::NotSent) => true,
-            EntryState::Recorded(Settlement::Declined { next, .. }) => {
+            EntryState::Recorded(Settlement::Declined { next, .. } | Settlement::Unproven { next, .. }) => {
                 matches!(next, Next::SameNumber | Next::SameNumberLater(_))
             }
             EntryState::Open | EntryState::Recorded(_) => false,
@@ -265,11 +275,14 @@ impl Entry {
         !self.is_pending() && !matches!(self.state, EntryState::Recorded(Settlement::ForAPerson { .. }))
     }
 
-    /// Whether the gateway has yet to say what becomes of it: it is open, or an order that may still be paid.
+    /// Whether the gateway has yet to say what becomes of it: it is open, an order that may still be paid, or a refund on its way.
     pub fn is_pending(&self) -> bool {
         matches!(
             self.state,
-            EntryState::Open | EntryState::Recorded(Settlement::Ordered { .. } | Settlement::Abandoned)
+            EntryState::Open
+                | EntryState::Recorded(
+                    Settlement::Ordered { .. } | Settlement::Refunding { .. } | Settlement::Abandoned
+                )
         )
     }
 
@@ -309,9 +322,16 @@ impl Entry {
                 EntryState::Recorded(Settlement::Declined { next, .. } | Settlement::Unproven { next, .. }),
                 Settlement::ByHand { paid: false, .. },
             ) => *next != Next::NewNumber,
-            (EntryState::Recorded(Settlement::Unproven { .. }), next) => {
-                matches!(next, Settlement::Declined { .. } | Settlement::ForAPerson { .. })
-            }
+            // Of a refund: the row of the query wins.
+            (EntryState::Recorded(Settlement::Unproven { .. }), next) => match next {
+                Settlement::Declined { .. } | Settlement::ForAPerson { .. } => true,
+                Settlement::Accepted { .. } | Settlement::Refunding { .. } => self.of.is_some(),
+                _ => false,
+            },
+            (EntryState::Recorded(Settlement::Refunding { .. }), next) => !matches!(
+                next,
+                Settlement::Ordered { .. } | Settlement::Abandoned | Settlement::NotSent | Settlement::Unproven { .. }
+            ),
             (EntryState::Recorded(_), _) => false,
         }
     }
@@ -328,7 +348,7 @@ impl Entry {
 pub struct Summary {
     /// The call: `sendredpack`.
     pub call: String,
-    /// `accepted`, `declined`, `unproven`, `not sent`, `open`, `ordered`, `abandoned`, `paid late`, `for a person`, `by hand: paid`,
+    /// `accepted`, `declined`, `unproven`, `not sent`, `open`, `ordered`, `refunding`, `abandoned`, `paid late`, `for a person`, `by hand: paid`,
     /// `by hand: not paid`; with `undated: ` before it where nobody knows its day.
     pub outcome: String,
     /// How many.
@@ -361,6 +381,9 @@ impl fmt::Debug for Settlement {
             }
             Settlement::NotSent => f.write_str("NotSent"),
             Settlement::Ordered { evidence } => f.debug_struct("Ordered").field("evidence", &Names(evidence)).finish(),
+            Settlement::Refunding { evidence } => {
+                f.debug_struct("Refunding").field("evidence", &Names(evidence)).finish()
+            }
             Settlement::Abandoned => f.write_str("Abandoned"),
             Settlement::PaidLate { evidence } => {
                 f.debug_struct("PaidLate").field("evidence", &Names(evidence)).finish()
@@ -383,6 +406,7 @@ impl fmt::Debug for Entry {
             .field("intent", &self.intent)
             .field("order_number", &self.order_number)
             .field("amount", &self.amount)
+            .field("of", &self.of)
             .field("begun_at", &self.begun_at)
             .field("attempts", &self.attempts)
             .field("last_words", &self.last_words)

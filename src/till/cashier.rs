@@ -82,6 +82,7 @@ impl<T> Outcome<T> {
         match self {
             Outcome::Accepted(_) => words("收款成功", "Paid"),
             Outcome::Ordered(_) => words("请顾客扫码付款", "Waiting for the customer to pay"),
+            Outcome::Taken(_) => words("退款已受理，将原路退回", "Refund taken: the money is on its way back"),
             Outcome::PaidLate(_) => words("迟到的付款，请退款", "Late payment: refund it"),
             Outcome::Declined(refusal) => of_refusal(refusal),
             Outcome::Unknown(doubt) => of_doubt(doubt),

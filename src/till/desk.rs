@@ -484,7 +484,9 @@ impl Till {
             match rules::is_still_asked(settlement) {
                 true => self.with_seen(entry.id, |seen| {
                     seen.withheld = None;
-                    seen.not_known = rules::first_pause(settlement, self.clock.monotonic()).or(seen.not_known);
+                    let first = rules::first_pause(settlement, self.clock.monotonic());
+                    seen.refused_at = first.map(|(at, _)| at).or(seen.refused_at);
+                    seen.not_known = first.or(seen.not_known);
                 }),
                 false => self.seen.with(|seen| drop(seen.remove(&entry.id))),
             }

@@ -16,17 +16,20 @@ pub(crate) enum Verb {
     Pay,
     /// A customer pays it.
     Order,
+    /// It gives money back.
+    Refund,
 }
 
 impl Verb {
     pub(super) fn check(self, endpoint: &Endpoint) -> Result<(), Error> {
         let words = match (self, endpoint.resolved_by) {
             (_, ResolvedBy::NotByTill) => &["a till does not make this call: use the client"][..],
-            (Verb::Pay, ResolvedBy::Order(..)) => {
-                &[endpoint.name, " makes an order, which a customer pays: call `order`"]
-            }
-            (Verb::Pay, _) | (Verb::Order, ResolvedBy::Order(..)) => return Ok(()),
-            (Verb::Order, _) => &[endpoint.name, " moves money by itself: call `pay`"],
+            (Verb::Order, ResolvedBy::Order(..)) => return Ok(()),
+            (_, ResolvedBy::Order(..)) => &[endpoint.name, " makes an order, which a customer pays: call `order`"],
+            (Verb::Refund, _) if endpoint.refund().is_some() => return Ok(()),
+            (_, _) if endpoint.refund().is_some() => &[endpoint.name, " gives money back: call `refund`"],
+            (Verb::Pay, _) => return Ok(()),
+            (Verb::Order | Verb::Refund, _) => &[endpoint.name, " moves money by itself: call `pay`"],
         };
         Err(Error::setting("till", text(words)))
     }

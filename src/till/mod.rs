@@ -9,7 +9,7 @@
 //! | `rules` | **decides**: what ends an entry, what reopens it, what is sent, asked, repeated, closed |
 //! | `run` | carries steps out |
 //! | `told` | what the caller is told of what was settled |
-//! | `pay`, `orders`, `notified`, `reversal`, `recover` | what an application calls |
+//! | `pay`, `orders`, `notified`, `reversal`, `refund`, `recover` | what an application calls |
 //! | `desk` | the till itself: its journal, its accounts, what this process saw |
 //! | `trust`, `intent`, `period` | what a stored entry must be, to be believed, to be the same intent, to be payable |
 //! | `watch`, `receipt`, `cashier`, `seen` | what goes in, what comes out, what the cashier reads, what is remembered |
@@ -27,6 +27,7 @@ mod pay;
 mod period;
 mod receipt;
 mod recover;
+mod refund;
 mod reversal;
 mod rules;
 mod run;

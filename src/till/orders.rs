@@ -118,6 +118,9 @@ impl Till {
                 Step::Refuse(words) => return Err(refused(words)),
                 _ => return Ok(self.report(work.entry.clone())),
             }
+            if self.has_refunds(work.entry).map_err(unreadable)? {
+                return Err(refused("was given back already, or in part"));
+            }
             match self.asked(work, Asking::ToKeepIt, Duration::ZERO) {
                 Step::Write(settlement, proof) => self.keep(work, settlement, proof),
                 Step::Unknown(doubt) => Ok(Outcome::Unknown(doubt)),

@@ -8,6 +8,7 @@ use super::desk::{Desk, Held, Till, endpoint_of};
 use super::intent::{Verb, check_intent, same_payment};
 use super::period::set_valid;
 use super::receipt::{Found, Read, Receipt, kept};
+use super::refund::{Refundable, Refunded};
 use super::rules::{self, APART, Elsewhere, Event, Look, Step};
 use super::run::Work;
 use super::told::{self, Ran};
@@ -211,7 +212,7 @@ impl Till {
             Looked::Wait(wait, _) if self.wait(&paying.call, "", wait) => return Ok(Advanced::Waited),
             Looked::Wait(_, Some(entry)) => told::recorded(&entry),
             Looked::Wait(_, None) => {
-                let words = "the gateway asks for a pause between payments to one payee: pay again later";
+                let words = "the gateway asks for a pause between two payments to one payee, or two refunds of one order: pay again later";
                 return Err(Error::field("till", words));
             }
             Looked::Unknown(doubt) => Outcome::Unknown(doubt),
@@ -248,7 +249,7 @@ impl Till {
     ) -> Result<Looked<'a>, Error> {
         let Paying { endpoint, account, amount, fields, .. } = *paying;
         let intent = paying.call.intent;
-        let new = NewEntry { account, call: endpoint.name, intent, amount, at: self.now(paying.desk) };
+        let new = NewEntry { account, call: endpoint.name, intent, amount, of: None, at: self.now(paying.desk) };
         self.journal.with(|journal| {
             let entries = match journal.of_intent(intent) {
                 Ok(entries) => entries,
@@ -283,8 +284,22 @@ impl Till {
             {
                 return Ok(other);
             }
+            let begins = latest.as_ref().is_none_or(rules::begins);
+            let refunded = match paying.endpoint.refund().filter(|_| begins) {
+                None => None,
+                Some(_) => match self.refunded(paying, &mut **journal, latest.as_ref())? {
+                    Ok(refunded) => Some(refunded),
+                    Err(other) => return Ok(other),
+                },
+            };
+            let new = NewEntry { of: refunded.as_ref().map(|refunded| refunded.of.as_str()), ..new };
+            let payee = match &refunded {
+                Some(refunded) => refunded.pause,
+                None if begins => paying.last_to_payee(&mut **journal, &new),
+                None => None,
+            };
             let before = latest.as_ref().map(|entry| (entry, same));
-            let step = self.step_to_pay(paying, &mut **journal, &new, before, called_paid.is_some());
+            let step = self.step_to_pay(paying, (new.at, payee), before, called_paid.is_some());
             let step = match (step, &latest) {
                 (Ok(step), _) => step,
                 (Err(words), Some(entry)) => return Ok(Looked::Distrust(entry.clone(), words)),
@@ -296,6 +311,21 @@ impl Till {
             }
             let looked = self.take_up(paying, &mut **journal, &new, (step, latest, called_paid), number)?;
             Ok(looked.unwrap_or_else(busy))
+        })
+    }
+
+    /// What a refund gives back from. `Err`: it does not begin yet.
+    fn refunded<'a>(
+        &'a self,
+        paying: &Paying<'_>,
+        journal: &mut dyn Journal,
+        latest: Option<&Entry>,
+    ) -> Result<Result<Refunded, Looked<'a>>, Error> {
+        let call = (paying.desk, paying.endpoint, paying.account);
+        Ok(match self.refundable(journal, call, (paying.fields, latest.map(|entry| entry.id)))? {
+            Refundable::Yes(refunded) => Ok(refunded),
+            Refundable::After(first) => Err(self.take(*first).map_or_else(busy, Looked::Elsewhere)),
+            Refundable::Unknown(doubt) => Err(Looked::Unknown(doubt)),
         })
     }
 
@@ -429,17 +459,14 @@ impl Till {
     fn step_to_pay(
         &self,
         paying: &Paying<'_>,
-        journal: &mut dyn Journal,
-        new: &NewEntry<'_>,
+        (now, payee): (i64, Option<(Duration, i64)>),
         latest: Option<(&Entry, bool)>,
         called_paid: bool,
     ) -> Result<Step, String> {
         let (latest, same) = latest.unzip();
-        let begins = latest.is_none_or(rules::begins);
-        let payee = if begins { paying.last_to_payee(journal, new) } else { None };
         let mut look = Look {
             called_paid,
-            pause: rules::pause_left(latest, payee, new.at, &|stamp| self.seen_for(stamp)),
+            pause: rules::pause_left(latest, payee, now, &|stamp| self.seen_for(stamp)),
             goes_again: false,
             mended: same == Some(false) || latest.is_some_and(|entry| entry.fields.is_empty()),
         };

@@ -11,6 +11,7 @@ use super::rules::{self, APART, Looked, Step};
 use super::run::Work;
 use super::told::{self, Ran};
 use super::watch::{Call, Options, Repeats};
+use crate::endpoint::Endpoint;
 use crate::error::text;
 use crate::journal::{Entry, EntryId, EntryVersion, Journal, JournalFault, JournalFaultKind, Summary};
 #[cfg(doc)]
@@ -80,7 +81,9 @@ impl Till {
                 self.settle_unwritten(&mut **journal, &mut now);
                 Ok(now)
             })?;
-            let doubt = doubt.filter(|_| !now.is_settled()).or_else(|| now.is_pending().then(rules::not_recorded));
+            let doubt = doubt
+                .filter(|_| !now.is_settled())
+                .or_else(|| (now.is_pending() && !rules::is_refunding(&now)).then(rules::not_recorded));
             if now.acknowledged_at.is_none() {
                 report.push(self.reported(now, doubt));
             }
@@ -91,8 +94,13 @@ impl Till {
 
     /// Whether the gateway is asked about it now.
     fn is_to_ask(&self, entry: &Entry) -> bool {
-        let is_due = || rules::is_due(&self.seen_of(entry.id), self.clock.monotonic());
-        entry.is_pending() || rules::is_asked_again(entry, endpoint_of(entry)) || (entry.is_unproven() && is_due())
+        let (endpoint, now) = (endpoint_of(entry), self.clock.monotonic());
+        let seen = self.seen_of(entry.id);
+        match endpoint.and_then(Endpoint::refund) {
+            Some(rules) if entry.is_pending() => rules::is_time_to_look(entry, rules, &seen, now),
+            _ if entry.is_unproven() => rules::is_due(&seen, now),
+            _ => entry.is_pending() || rules::is_asked_again(entry, endpoint),
+        }
     }
 
     /// What became of an intent, under whatever account and number, oldest first. It asks nobody, and needs no request: an intent

@@ -305,6 +305,14 @@ impl Till {
         if let Ok(Outcome::Unknown(doubt)) = &outcome {
             self.note_words(entry, &doubt.code, &doubt.text);
         }
+        if let Ok(outcome) = &outcome {
+            let refused = self.of_work(work, |case| rules::refuses_a_refund(case, outcome));
+            let now = self.clock.monotonic();
+            self.with_seen(entry.id, |seen| {
+                let first = seen.repeat_refused.map(|(first, _)| first).or(refused.then_some(now));
+                seen.repeat_refused = first.map(|first| (first, refused));
+            });
+        }
         outcome.map_or_else(|error| Ended::NotSent(error.to_string()), Ended::Judged)
     }
 

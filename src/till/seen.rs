@@ -44,6 +44,10 @@ pub(super) struct Seen {
     pub reversal_expired: bool,
     /// The query said that it is paid, after the last reversal.
     pub paid_all_the_same: bool,
+    /// When it was written as a refusal without proof.
+    pub refused_at: Option<Duration>,
+    /// When a repeat was first refused, and whether the last one was.
+    pub repeat_refused: Option<(Duration, bool)>,
     /// When the query last said of a refusal that it does not know the order, and how often it did.
     pub not_known: Option<(Duration, u32)>,
     /// What the customer needs, where the journal could not take it.

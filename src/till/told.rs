@@ -51,6 +51,7 @@ pub(super) fn outcome(
     };
     match (settlement, fault) {
         (Settlement::Accepted { evidence, .. }, fault) => Outcome::Accepted(found(evidence, fault)),
+        (Settlement::Refunding { evidence }, fault) => Outcome::Taken(found(evidence, fault)),
         (Settlement::PaidLate { evidence }, fault) => Outcome::PaidLate(found(evidence, fault)),
         (Settlement::Ordered { evidence }, None) => Outcome::Ordered(found(evidence, None)),
         // After a power cut an order whose answer is not recorded is given up, so nobody may be able to pay it.
@@ -92,6 +93,7 @@ pub(super) fn recorded(entry: &Entry) -> Outcome<Found> {
     match settlement {
         Settlement::Accepted { evidence, .. } => Outcome::Accepted(found(evidence)),
         Settlement::Ordered { evidence } => Outcome::Ordered(found(evidence)),
+        Settlement::Refunding { evidence } => Outcome::Taken(found(evidence)),
         Settlement::PaidLate { evidence } => Outcome::PaidLate(found(evidence)),
         Settlement::ByHand { paid: true, name, reason } => Outcome::Accepted(found(found_by(name, reason))),
         Settlement::Declined { code, text, next } | Settlement::Unproven { code, text, next } => {

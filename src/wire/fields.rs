@@ -204,6 +204,13 @@ fn check_rule(fields: &Fields, endpoint: &Endpoint, rule: Rule, limits: &Limits<
             let _ = write!(words, "outside {least} to {most} fen");
             refuse(field, words)
         }
+        Rule::NotAbove { field, most } => {
+            let fen = |name: &str| fields.get(name).and_then(Fen::read);
+            match fen(field) > fen(most) {
+                true => refuse(field, text(&["is more than ", most])),
+                false => Ok(()),
+            }
+        }
         Rule::OneOf(names) => {
             let mut given = names.iter().filter(|name| fields.get(name).is_some());
             match (given.next(), given.next(), names.first()) {
@@ -302,6 +309,7 @@ fn broken_rule(value: &str, seen: u8, kind: Kind, limits: &Limits<'_>) -> Option
         Kind::AuthCode => broken_auth_code(value, only(bytes::DIGIT)).map(String::from),
         Kind::OrderNumber { shortest, also } => broken_order_number(value, seen, shortest, also),
         Kind::Fen { least } => broken_amount(value, least, limits.amount),
+        Kind::AnyFen { least } => broken_amount(value, least, (least, Fen::MAX.get())),
         Kind::OneOf(words) => (!words.contains(&value)).then(|| text(&["must be one of ", &words.join(", ")])),
         Kind::Ipv4 => {
             fails(value.parse::<core::net::Ipv4Addr>().is_ok(), "must be an IPv4 address such as 192.168.0.1")

@@ -80,6 +80,18 @@ impl Pairs {
         }
     }
 
+    /// The row of a reply whose field `name_0`, `name_1` … has this value: one of so many, whatever its index. `None` where it is in two rows.
+    pub(crate) fn row_of(&self, (name, value): (&str, &str), rows: usize) -> Option<usize> {
+        let mut found = (0..rows).filter(|row| self.in_row(name, *row) == Some(value));
+        let row = found.next()?;
+        found.next().is_none().then_some(row)
+    }
+
+    /// A field of a row: `refund_status_1`.
+    pub(crate) fn in_row(&self, name: &str, row: usize) -> Option<&str> {
+        self.filled(&alloc::format!("{name}_{row}"))
+    }
+
     /// All fields, in the reply's order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.rows.iter().map(|row| (self.part(&row.name), self.part(&row.value)))

@@ -111,6 +111,7 @@ mod till {
     mod promises_threads;
     mod proven;
     mod read_in_the_code;
+    mod refunds;
     pub mod scanned;
     #[cfg(feature = "https")]
     mod scanned_https;

@@ -54,7 +54,7 @@ pub(super) fn insert(
     numbered: &mut dyn FnMut() -> Result<Numbered>,
 ) -> Result<(Entry, Note)> {
     let insert = "INSERT INTO entries (account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, \
-                  state, field_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?6, 'open', ?7) ON CONFLICT (account, order_number) DO NOTHING";
+                  state, field_count, of_order) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?6, 'open', ?7, ?8) ON CONFLICT (account, order_number) DO NOTHING";
     // The same number under an account can come from outside only. The next serial makes another one.
     for tries in 0..8 {
         let Numbered { order_number, fields } = numbered()?;
@@ -63,7 +63,7 @@ pub(super) fn insert(
         }
         refuse_secrets(&fields)?;
         let count = i64::try_from(fields.len()).unwrap_or(i64::MAX);
-        let values = params![new.account, new.call, new.intent, order_number, new.amount.get(), new.at, count];
+        let values = params![new.account, new.call, new.intent, order_number, new.amount.get(), new.at, count, new.of];
         if change.execute(insert, values).or_fault()? == 1 {
             let id = change.last_insert_rowid();
             store_pairs(change, INSERT_FIELD, id, &fields)?;
@@ -149,6 +149,7 @@ fn columns(settlement: &Settlement) -> Columns<'_> {
         }
         Settlement::NotSent => Columns { state: "not sent", ..Columns::default() },
         Settlement::Ordered { .. } => Columns { state: "ordered", ..Columns::default() },
+        Settlement::Refunding { .. } => Columns { state: "ordered", stage: Some("refunding"), ..Columns::default() },
         Settlement::Abandoned => Columns { state: "abandoned", ..Columns::default() },
         Settlement::PaidLate { .. } => Columns { state: "paid late", ..Columns::default() },
         Settlement::ForAPerson { reason } => {
@@ -174,6 +175,7 @@ pub(super) fn store_settlement(change: &Transaction<'_>, id: EntryId, settlement
     match settlement {
         Settlement::Accepted { evidence, .. }
         | Settlement::Ordered { evidence }
+        | Settlement::Refunding { evidence }
         | Settlement::PaidLate { evidence } => {
             refuse_secrets(evidence)?;
             let insert = "INSERT INTO evidence (entry, position, name, value) VALUES (?1, ?2, ?3, ?4)";
@@ -238,11 +240,12 @@ pub(super) struct Old {
 ///
 /// An intent goes as a whole: if its newest entry went before an older one, the older one would speak for it. A time
 /// from a clock that was not set is replaced by that of the next entry with a plausible one; without one it is young.
-/// What may be sent again under its number is not blanked.
+/// What may be sent again under its number is not blanked. Refunds stay 48 weeks longer: an order can be refunded for a year, and its
+/// refunds are summed up.
 pub(super) fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -> Result<Vec<Old>> {
     let select = "
         WITH aged AS (
-            SELECT id, account, intent, acknowledged_at, coalesce(next LIKE 'same number%', 0) AS again, CASE
+            SELECT id, account, intent, acknowledged_at, of_order, coalesce(next LIKE 'same number%', 0) AS again, CASE
                 WHEN begun_at >= ?3 THEN max(begun_at, last_attempt_at, coalesce(settled_at, 0))
                 ELSE (SELECT later.begun_at FROM entries AS later
                       WHERE later.id > entries.id AND later.begun_at >= ?3 ORDER BY later.id LIMIT 1)
@@ -251,7 +254,7 @@ pub(super) fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, si
         ), judged AS (
             SELECT id, account, intent, again,
                 coalesce(acknowledged_at IS NOT NULL AND max(acknowledged_at, begun) < ?1, 0) AS old,
-                coalesce(max(begun, acknowledged_at) < ?2, 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
+                coalesce(max(begun, acknowledged_at) < ?2 - iif(of_order IS NULL, 0, 29030400), 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
             FROM aged
         )
         SELECT id, intent, goes FROM (

@@ -496,6 +496,16 @@ impl Journal for SqliteJournal {
         self.read("WHERE stage = 'unproven' ORDER BY id", [])
     }
 
+    fn refunds_of(&mut self, account: &str, order: &str) -> Result<Vec<Entry>> {
+        self.read("WHERE account = ?1 AND of_order = ?2 ORDER BY id", [account, order])
+    }
+
+    fn by_evidence(&mut self, account: &str, field: &str, value: &str) -> Result<Option<Entry>> {
+        let which =
+            "WHERE account = ?1 AND id IN (SELECT entry FROM evidence WHERE name = ?2 AND value = ?3) ORDER BY id";
+        Ok(self.read(which, [account, field, value])?.into_iter().next())
+    }
+
     fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64, decided: Decided<'_>) -> Result<u32> {
         self.check_whole()?;
         // The note must not name an entry that goes, also after a power cut.

@@ -55,6 +55,7 @@ fn read_entry(read: ReadEntry<'_>) -> Result<Entry> {
         intent: get(row, "intent")?,
         order_number: get(row, "order_number")?,
         amount: Fen::new(get(row, "fen")?).map_err(|_| damaged("an amount is out of range"))?,
+        of: get(row, "of_order")?,
         fields,
         begun_at: get(row, "begun_at")?,
         attempts: get(row, "attempts")?,
@@ -78,7 +79,10 @@ fn read_state(row: &Row<'_>, evidence: Vec<(String, String)>) -> Result<EntrySta
     let settlement = match state.as_str() {
         "open" => return Ok(EntryState::Open),
         "accepted" => Settlement::Accepted { queried: get(row, "queried")?, evidence },
-        "ordered" => Settlement::Ordered { evidence },
+        "ordered" => match get::<Option<String>>(row, "stage")? {
+            None => Settlement::Ordered { evidence },
+            Some(_) => Settlement::Refunding { evidence },
+        },
         "abandoned" => Settlement::Abandoned,
         "paid late" => Settlement::PaidLate { evidence },
         "declined" => {

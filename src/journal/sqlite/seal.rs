@@ -14,18 +14,19 @@ use super::note::{Note, OWN_ROW};
 use crate::error::text;
 use crate::journal::digest::Digest;
 use crate::journal::entry::EntryId;
+use crate::journal::fault::JournalFault;
 
 /// The columns of an entry that its digest covers, in this order. Never change it: it is a part of what is stored.
 const SEALED: &str = "id, account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, state, known, \
                       settled_at, acknowledged_at, field_count, queried, code, text, next, wait_seconds, \
                       wait_nanoseconds, reason, person, last_code, last_text, decided";
 /// Those that came later, in this order. A row in which they say nothing has the digest that it had without them.
-const LATER: &str = ", reversals, last_reversal_at, stage";
-const NOT_YET: &str = ", 0 AS reversals, NULL AS last_reversal_at, NULL AS stage";
+const LATER: &str = ", reversals, last_reversal_at, stage, of_order";
+const NOT_YET: &str = ", 0 AS reversals, NULL AS last_reversal_at, NULL AS stage, NULL AS of_order";
 /// The first version of the schema that has them.
 const REVERSALS: usize = 3;
 /// How many came later.
-const LATER_COUNT: usize = 3;
+const LATER_COUNT: usize = 4;
 /// The columns of the journal's own row that its digest covers, in this order.
 const OWN_SEALED: &str = "terminal, device_info, wal, removed, epochs, epoch_sum, epoch_squares, schema_digest, \
                           gone, gone_sum";
@@ -86,7 +87,8 @@ impl<'c> Entries<'c> {
         let mut rows = self.entries.query(values).or_fault()?;
         while let Some(row) = rows.next().or_fault()? {
             let mut digest = Digest::of("entry's rows");
-            let says_more = get::<u32>(row, "reversals")? > 0 || get::<Option<String>>(row, "stage")?.is_some();
+            let said = |column| Ok::<_, JournalFault>(!matches!(row.get_ref(column).or_fault()?, ValueRef::Null));
+            let says_more = get::<i64>(row, "reversals")? != 0 || said("stage")? || said("of_order")?;
             push_columns(&mut digest, row, if says_more { 2 } else { LATER_COUNT + 2 })?;
             let id = get(row, "id")?;
             let fields = pairs(&mut self.fields, id, &mut digest)?;

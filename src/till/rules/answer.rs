@@ -19,7 +19,7 @@ pub(super) const TWO_ANSWERS: Duration = Duration::from_secs(60);
 pub(super) fn to_ask(case: &Case<'_>) -> Step {
     let is_order = match case.endpoint.resolved_by {
         // The gateway has yet to confirm the refusal.
-        ResolvedBy::Reversal(..) if case.entry.is_unproven() => return ask_now(case),
+        ResolvedBy::Reversal(..) | ResolvedBy::Query(_) if case.entry.is_unproven() => return ask_now(case),
         ResolvedBy::Query(_) | ResolvedBy::Reversal(..) => false,
         ResolvedBy::Order(..) => true,
         ResolvedBy::Repeat | ResolvedBy::NotByTill => return Step::Report,
@@ -225,7 +225,7 @@ fn says_paid(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs, asked: (bo
     }
 }
 
-fn not_found(
+pub(super) fn not_found(
     case: &Case<'_>,
     resolution: &Resolution,
     first_host: bool,

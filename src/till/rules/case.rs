@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::clock::EARLIEST;
-use crate::endpoint::{Endpoint, Means, OrderRules, Resolution, ResolvedBy, ReversalRules};
+use crate::endpoint::{Endpoint, Means, OrderRules, RefundRules, Resolution, ResolvedBy, ReversalRules};
 use crate::gateways::account::Profile;
 use crate::journal::{Entry, EntryState, JournalFault, Settlement};
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal, Words};
@@ -222,6 +222,7 @@ pub(in crate::till) fn is_still_asked(settlement: &Settlement) -> bool {
         settlement,
         Settlement::Ordered { .. }
             | Settlement::Abandoned
+            | Settlement::Refunding { .. }
             | Settlement::Unproven { .. }
             | Settlement::ForAPerson { .. }
     )
@@ -302,6 +303,11 @@ impl Case<'_> {
         }
     }
 
+    pub(in crate::till) fn refund(&self) -> Option<(&'static Resolution, &'static RefundRules)> {
+        let resolution = self.by_query()?;
+        Some((resolution, resolution.refund?))
+    }
+
     /// The query by which it is resolved.
     pub(in crate::till) fn by_query(&self) -> Option<&'static Resolution> {
         self.endpoint.by_query()
@@ -345,7 +351,9 @@ impl Case<'_> {
     /// device's clock counts, too: a repeat that comes too early is one more question.
     pub(in crate::till) fn until_repeat(&self) -> Duration {
         let attempts = self.entry.attempts.max(self.seen.attempts);
-        let pause = APART.saturating_mul(1 << attempts.saturating_sub(1).min(9)).min(LONGEST_BEFORE_REPEAT);
+        // Of a refund the page asks for seconds, and a minute at most (POS flows 20.12).
+        let (first, longest) = self.refund().map_or((APART, LONGEST_BEFORE_REPEAT), |(_, rules)| rules.repeats);
+        let pause = first.saturating_mul(1 << attempts.saturating_sub(1).min(9)).min(longest);
         let by_clock = u64::try_from(self.times.now.saturating_sub(self.entry.last_attempt_at)).unwrap_or(0);
         let since = match self.seen.last_attempt {
             Some(_) => self.since_attempt(),

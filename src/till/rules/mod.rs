@@ -9,6 +9,7 @@
 
 mod answer;
 mod case;
+mod refund;
 mod reversal;
 
 use alloc::string::{String, ToString};
@@ -29,6 +30,9 @@ use answer::{after_answer, after_late, to_ask};
 
 pub(super) use answer::{ask_now, state_in_words, without_repeat};
 pub(super) use case::*;
+pub(super) use refund::{
+    is_refunding, is_time_to_look, may_be_refunded, not_refundable, refuses_a_refund, to_confirm_first,
+};
 pub(super) use reversal::{
     FRESH_CODE, ON_ITS_WAY, counts_as_unpaid, first_pause, is_asked_again, is_confirmed, is_due,
 };
@@ -59,9 +63,10 @@ pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
         Event::Attempt(ended) => after_attempt(case, ended),
         Event::Repeat(ended, waited) => after_repeat(case, ended, waited),
         Event::Question => to_ask(case),
-        Event::Answer(answered) => match case.reversal() {
-            Some(by) => reversal::after_answer(case, by, answered),
-            None => after_answer(case, answered),
+        Event::Answer(answered) => match (case.reversal(), case.refund()) {
+            (Some(by), _) => reversal::after_answer(case, by, answered),
+            (None, Some(by)) => refund::after_answer(case, by, answered),
+            (None, None) => after_answer(case, answered),
         },
         Event::Notified(evidence, true) => Step::Write(case.payment(false, evidence), None),
         Event::Notified(_, false) => Step::AskIfPaid,
@@ -159,7 +164,8 @@ pub(super) fn takes_mended(latest: Option<&Entry>, endpoint: &Endpoint, amount: 
     latest.is_some_and(|entry| {
         let is_mended = entry.allows_new_number() || is_refused_for_now(entry);
         let by_code = endpoint.one_time().is_some();
-        is_mended && !(by_code && is_another_amount(entry, amount))
+        // One refund number, one refund.
+        is_mended && !(by_code && is_another_amount(entry, amount)) && endpoint.refund().is_none()
     })
 }
 
@@ -213,12 +219,11 @@ pub(super) fn pause_left(
         Some(pause.saturating_sub(since)).filter(|left| !left.is_zero())
     };
     let refused = latest.and_then(|entry| match &entry.state {
-        EntryState::Recorded(Settlement::Declined { next: Next::SameNumberLater(wait), .. }) => {
-            left(((*wait).max(APART), entry.last_attempt_at))
-        }
-        EntryState::Recorded(Settlement::Declined { next: Next::SameNumber, .. }) => {
-            left((APART, entry.last_attempt_at))
-        }
+        EntryState::Recorded(Settlement::Declined { next, .. } | Settlement::Unproven { next, .. }) => match next {
+            Next::SameNumberLater(wait) => left(((*wait).max(APART), entry.last_attempt_at)),
+            Next::SameNumber => left((APART, entry.last_attempt_at)),
+            Next::NewNumber | Next::Stop => None,
+        },
         _ => None,
     });
     refused.max(payee.and_then(left))
@@ -246,7 +251,9 @@ pub(super) fn goes_again(case: &Case<'_>) -> Result<bool, String> {
 /// The refusal that an entry was settled with: what is told where the pause after it is not waited for.
 pub(super) fn refusal(state: EntryState) -> Option<Refusal> {
     match state {
-        EntryState::Recorded(Settlement::Declined { code, text, next }) => Some(Refusal { code, text, next }),
+        EntryState::Recorded(Settlement::Declined { code, text, next } | Settlement::Unproven { code, text, next }) => {
+            Some(Refusal { code, text, next })
+        }
         _ => None,
     }
 }
@@ -273,6 +280,7 @@ fn after_attempt(case: &Case<'_>, ended: Ended) -> Step {
             case.hand_out(picked(&pairs, rules.handed_out), Evidence::Reply(pairs))
         }
         (Outcome::Accepted(pairs), _) => accepted(case, pairs),
+        (Outcome::Taken(pairs), _) => taken(case, pairs),
         // judge says Ordered of orders only, and PaidLate of nothing: if it did, nothing would be known.
         (Outcome::Ordered(_) | Outcome::PaidLate(_), _) => {
             resolve(case, true, Doubt::new(Reason::Broken, "no outcome of a payment"))
@@ -293,6 +301,12 @@ fn after_attempt(case: &Case<'_>, ended: Ended) -> Step {
         (Outcome::Unknown(doubt), ResolvedBy::Order(..)) => Step::GiveUp(doubt),
         (Outcome::Unknown(doubt), _) => resolve(case, true, doubt),
     }
+}
+
+/// The gateway took a refund.
+fn taken(case: &Case<'_>, pairs: Pairs) -> Step {
+    let evidence = picked(&pairs, case.endpoint.reply.only_in_success);
+    Step::Write(Settlement::Refunding { evidence }, Some(Evidence::Reply(pairs)))
 }
 
 fn accepted(case: &Case<'_>, pairs: Pairs) -> Step {
@@ -361,6 +375,7 @@ fn after_repeat(case: &Case<'_>, ended: Ended, waited: Duration) -> Step {
     let is_only_way = matches!(case.endpoint.resolved_by, ResolvedBy::Repeat);
     let doubt = match ended {
         Ended::Judged(Outcome::Accepted(pairs)) => return accepted(case, pairs),
+        Ended::Judged(Outcome::Taken(pairs)) => return taken(case, pairs),
         // A gateway without a query: the refusal of a repeat may be the answer to a paid number (protocol D.3).
         Ended::Judged(Outcome::Unknown(doubt))
             if is_only_way && doubt.reason == Reason::EarlierAttempt && !doubt.code.is_empty() =>

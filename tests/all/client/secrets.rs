@@ -115,7 +115,12 @@ fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
             printed.push(format!("{request:?} {:?} {:?}", $client, $client.account()));
             printed.push(format!("{prepared:?} {:?}", prepared.endpoint().name));
             match &outcome {
-                Ok(Outcome::Accepted(reply) | Outcome::Ordered(reply) | Outcome::PaidLate(reply)) => {
+                Ok(
+                    Outcome::Accepted(reply)
+                    | Outcome::Ordered(reply)
+                    | Outcome::PaidLate(reply)
+                    | Outcome::Taken(reply),
+                ) => {
                     printed.push(format!("{reply:?} {reply:#?}"));
                 }
                 Ok(Outcome::Declined(refusal)) => printed.push(format!("{refusal} {refusal:?}")),
@@ -339,7 +344,7 @@ fn print_a_till() -> String {
     };
     let recovered = till.recover(std::time::Duration::ZERO).unwrap();
     let refused = till.settle_by_hand(receipt.entry.id, false, "somebody", "a reason").unwrap_err();
-    let new = NewEntry { account: "a", call: "sendredpack", intent: "prize", amount: Fen::ZERO, at: 0 };
+    let new = NewEntry { account: "a", call: "sendredpack", intent: "prize", amount: Fen::ZERO, of: None, at: 0 };
     let numbered = Numbered { order_number: "1".into(), fields: vec![("re_openid".into(), PERSONAL[0].into())] };
     let mended = Mended { amount: Fen::ZERO, fields: numbered.fields.clone() };
     let serial = Serial { epoch: 1, counter: 2 };

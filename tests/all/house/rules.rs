@@ -56,6 +56,8 @@ fn one_file_decides() {
             "Accepted(_)",
             "Ordered(_)",
             "PaidLate(_)",
+            "Taken(_)",
+            "Taken(proven) |",
             "Declined(_)",
             "Accepted(proven) |",
             "Ordered(proven) |",
@@ -63,7 +65,14 @@ fn one_file_decides() {
             "Declined(refusal) =>",
         ];
         let made = looks.iter().fold(code.clone(), |code, look| code.replace(&format!("Outcome::{look}"), ""));
-        for word in ["Outcome::Accepted", "Outcome::Ordered", "Outcome::PaidLate", "Outcome::Declined", "Refusal {"] {
+        for word in [
+            "Outcome::Accepted",
+            "Outcome::Ordered",
+            "Outcome::Taken",
+            "Outcome::PaidLate",
+            "Outcome::Declined",
+            "Refusal {",
+        ] {
             assert!(!made.contains(word), "{}: {word}", path.display());
         }
         // The journal stores settlements and reads them; the C ABI shows them. Elsewhere they are only looked at.

@@ -75,7 +75,7 @@ pub fn begin_at(journal: &mut dyn Journal, call: &'static str, intent: &str, at:
         Ok(Numbered { order_number, fields })
     };
     let account = if is_order { SWIFTPASS } else { REDPACK };
-    journal.begin(&NewEntry { account, call, intent, amount: fen(200), at }, &mut number)
+    journal.begin(&NewEntry { account, call, intent, amount: fen(200), of: None, at }, &mut number)
 }
 
 fn settled(journal: &mut dyn Journal, call: &'static str, intent: &str, at: i64, settlement: &Settlement) -> EntryId {
@@ -178,7 +178,7 @@ fn read(path: &Path, known: &[Entry], used: &HashSet<u32>) -> Result<Reading, Jo
         epoch = Some(serial.epoch);
         Ok(Numbered { order_number: "0000000000NEXT".into(), fields: vec![] })
     };
-    let new = NewEntry { account: REDPACK, call: "sendredpack", intent: "next", amount: fen(1), at: NOW };
+    let new = NewEntry { account: REDPACK, call: "sendredpack", intent: "next", amount: fen(1), of: None, at: NOW };
     let next_id = journal.begin(&new, &mut number)?.id;
     assert!(!used.contains(&epoch.unwrap()), "an epoch is drawn again");
     Ok(Reading { entries, of_intents, unacknowledged, summary, last_attempt, shown, next_id })

@@ -122,7 +122,7 @@ pub fn numbered(serial: Serial) -> Result<Numbered, Error> {
 }
 
 pub fn new_entry(intent: &str, at: i64) -> NewEntry<'_> {
-    NewEntry { account: ACCOUNT, call: "sendredpack", intent, amount: fen(200), at }
+    NewEntry { account: ACCOUNT, call: "sendredpack", intent, amount: fen(200), of: None, at }
 }
 
 pub fn begin(journal: &mut dyn Journal, intent: &str) -> Entry {

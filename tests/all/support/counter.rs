@@ -29,7 +29,7 @@ pub struct Desk {
 impl Transport for Desk {
     fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
         let body = String::from_utf8(post.body.to_vec()).unwrap();
-        let number = xml_value(&body, "out_trade_no").unwrap();
+        let number = ["out_refund_no", "out_trade_no"].iter().find_map(|name| xml_value(&body, name)).unwrap();
         let sent = SentPost {
             url: post.url.into(),
             content_type: post.content_type,

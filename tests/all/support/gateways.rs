@@ -24,6 +24,7 @@ impl Came {
         match outcome {
             Ok(Outcome::Accepted(_) | Outcome::Ordered(_)) => Came::Done,
             Ok(Outcome::PaidLate(_)) => panic!("of a client"),
+            Ok(Outcome::Taken(_)) => Came::Done,
             Ok(Outcome::Declined(refusal)) => Came::Declined(refusal.code, refusal.next),
             Ok(Outcome::Unknown(doubt)) => Came::Unknown(doubt.reason),
             Err(error) => Came::Error(error.kind()),

@@ -83,6 +83,7 @@ impl MemoryJournal {
         let word = |entry: Entry| match entry.state {
             EntryState::Open => "open",
             EntryState::Recorded(Settlement::Ordered { .. }) => "ordered",
+            EntryState::Recorded(Settlement::Refunding { .. }) => "refunding",
             EntryState::Recorded(Settlement::Abandoned) => "abandoned",
             EntryState::Recorded(Settlement::Accepted { .. }) => "paid",
             EntryState::Recorded(Settlement::PaidLate { .. }) => "late",
@@ -182,7 +183,9 @@ impl Inner {
         for (at, entry) in self.entries.iter().enumerate() {
             let old = acknowledged(at, acknowledged_before);
             let by_hand = matches!(entry.state, EntryState::Recorded(Settlement::ByHand { .. }));
-            if !old || by_hand || !acknowledged(at, keep_intents_since) {
+            // An order can be refunded for a year.
+            let longer = if entry.of.is_some() { 336 * 86_400 } else { 0 };
+            if !old || by_hand || !acknowledged(at, keep_intents_since - longer) {
                 going.remove(&entry.intent);
             }
             let again = matches!(&entry.state, EntryState::Recorded(Settlement::Declined { next, .. })
@@ -217,6 +220,9 @@ fn takes(entry: &Entry, settlement: &Settlement) -> bool {
     }
     match &entry.state {
         EntryState::Open | EntryState::Recorded(ForAPerson { .. }) => true,
+        EntryState::Recorded(Refunding { .. }) => {
+            !matches!(settlement, Ordered { .. } | Abandoned | NotSent | Unproven { .. })
+        }
         EntryState::Recorded(Ordered { .. } | Abandoned) => !matches!(settlement, Ordered { .. } | Abandoned | NotSent),
         EntryState::Recorded(Declined { next, .. }) if *next != Next::NewNumber => {
             late || matches!(settlement, ByHand { paid: false, .. })
@@ -224,6 +230,7 @@ fn takes(entry: &Entry, settlement: &Settlement) -> bool {
         // A refusal without proof waits for it.
         EntryState::Recorded(Unproven { next, .. }) => match settlement {
             PaidLate { .. } | Declined { .. } | ForAPerson { .. } => true,
+            Accepted { .. } | Refunding { .. } => entry.of.is_some(),
             ByHand { paid: false, .. } => *next != Next::NewNumber,
             _ => false,
         },
@@ -314,6 +321,29 @@ impl Journal for MemoryJournal {
             entry.last_reversal_at = Some(at);
             entry.revision += 1;
             Ok(())
+        })
+    }
+
+    fn refunds_of(&mut self, account: &str, order: &str) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|inner| {
+            let all = inner.entries.iter().filter(|entry| entry.account == account);
+            Ok(all.filter(|entry| entry.of.as_deref() == Some(order)).cloned().collect())
+        })
+    }
+
+    fn by_evidence(&mut self, account: &str, field: &str, value: &str) -> Result<Option<Entry>, JournalFault> {
+        self.call(|inner| {
+            let proof = |entry: &Entry| match &entry.state {
+                EntryState::Recorded(
+                    Settlement::Accepted { evidence, .. }
+                    | Settlement::PaidLate { evidence }
+                    | Settlement::Ordered { evidence }
+                    | Settlement::Refunding { evidence },
+                ) => evidence.clone(),
+                _ => Vec::new(),
+            };
+            let has = |entry: &&Entry| proof(entry).iter().any(|(name, have)| name == field && have == value);
+            Ok(inner.entries.iter().filter(|entry| entry.account == account).find(has).cloned())
         })
     }
 

@@ -400,6 +400,14 @@ pub fn is_ordered<T: std::fmt::Debug>(outcome: Result<Outcome<T>, Error>) -> T {
 }
 
 #[track_caller]
+pub fn taken<T: std::fmt::Debug>(outcome: Result<Outcome<T>, Error>) -> T {
+    match outcome {
+        Ok(Outcome::Taken(refund)) => refund,
+        other => panic!("must be Taken: {other:?}"),
+    }
+}
+
+#[track_caller]
 pub fn paid_late<T: std::fmt::Debug>(outcome: Result<Outcome<T>, Error>) -> T {
     match outcome {
         Ok(Outcome::PaidLate(paid)) => paid,

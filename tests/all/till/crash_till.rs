@@ -95,6 +95,14 @@ impl Journal for Watched {
         self.call(|journal| journal.reversing(id, at))
     }
 
+    fn refunds_of(&mut self, account: &str, order: &str) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|journal| journal.refunds_of(account, order))
+    }
+
+    fn by_evidence(&mut self, account: &str, field: &str, value: &str) -> Result<Option<Entry>, JournalFault> {
+        self.call(|journal| journal.by_evidence(account, field, value))
+    }
+
     fn unproven(&mut self) -> Result<Vec<Entry>, JournalFault> {
         self.call(|journal| journal.unproven())
     }
@@ -306,7 +314,7 @@ pub fn say(word: &str, intent: &str) {
 /// Acknowledges what was paid, as an application does when the ticket is printed.
 fn acted<T: std::fmt::Debug>(till: &Till, intent: &str, outcome: Result<Outcome<Receipt<T>>, Error>) -> Said {
     match outcome {
-        Ok(Outcome::Ordered(receipt)) => panic!("{receipt:?} of a payment"),
+        Ok(Outcome::Ordered(receipt) | Outcome::Taken(receipt)) => panic!("{receipt:?} of a payment"),
         Ok(Outcome::Accepted(receipt) | Outcome::PaidLate(receipt)) => {
             say("ACCEPTED", intent);
             assert_eq!(receipt.journal_fault, None);

@@ -124,6 +124,7 @@ pub enum Told {
 fn told<T: AsRef<Pairs>>(outcome: Result<Outcome<Receipt<T>>, Error>) -> Told {
     match outcome {
         Ok(Outcome::Ordered(receipt)) => Told::Ordered(receipt.order_number),
+        Ok(Outcome::Taken(receipt)) => panic!("{} is no refund", receipt.order_number),
         Ok(Outcome::Accepted(receipt)) => Told::Paid { order: receipt.order_number, late: false },
         Ok(Outcome::PaidLate(receipt)) => Told::Paid { order: receipt.order_number, late: true },
         Ok(Outcome::Declined(refusal)) => Told::Declined(refusal.code, refusal.next),

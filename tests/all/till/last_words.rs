@@ -129,6 +129,7 @@ fn an_intent_says_what_became_of_it() {
         let words = |one: &Reported| match &one.outcome {
             Outcome::Accepted(receipt) => format!("paid {}", receipt.order_number),
             Outcome::Ordered(receipt) => format!("ordered, {}", receipt.evidence.field("mweb_url").is_some()),
+            Outcome::Taken(receipt) => format!("taken {}", receipt.entry.id),
             Outcome::PaidLate(receipt) => format!("late {}", receipt.entry.id),
             Outcome::Declined(refusal) => refusal.code.clone(),
             Outcome::Unknown(doubt) => format!("{:?}", doubt.reason),

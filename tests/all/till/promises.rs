@@ -478,7 +478,8 @@ mod pruning {
         std::fs::create_dir(&folder).unwrap();
         let folder = Folder(folder);
         let mut journal = SqliteJournal::open(folder.0.join("j.db"), 7, None, &Counting::new()).unwrap();
-        let new = NewEntry { account: "a", call: "sendredpack", intent: "prize", amount: fen(200), at: begun };
+        let new =
+            NewEntry { account: "a", call: "sendredpack", intent: "prize", amount: fen(200), of: None, at: begun };
         let mut number = |serial: Serial| {
             Ok(Numbered { order_number: format!("N{}", serial.counter), fields: vec![("f".into(), "v".into())] })
         };

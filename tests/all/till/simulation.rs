@@ -82,6 +82,7 @@ pub fn pay_with(gateway: &str, till: &Till, intent: &str, amount: i64, options: 
         match outcome {
             Ok(Outcome::Accepted(receipt)) => Said::Accepted(receipt.order_number),
             Ok(Outcome::Ordered(receipt)) => Said::Ordered(receipt.order_number),
+            Ok(Outcome::Taken(_)) => panic!("no refund was asked for"),
             Ok(Outcome::PaidLate(receipt)) => Said::PaidLate(receipt.order_number),
             Ok(Outcome::Declined(refusal)) => Said::Declined(refusal.next),
             Ok(Outcome::Unknown(doubt)) => Said::Unknown(doubt.reason),
@@ -229,7 +230,7 @@ fn run_orders(gateway: &'static str, seed: u64, payments: u32) -> Counts {
                     };
                     let paid = wire.paid(&order);
                     match outcome {
-                        Ok(Outcome::Ordered(_)) => panic!("{}: ordered by a question", at(&intent)),
+                        Ok(Outcome::Ordered(_) | Outcome::Taken(_)) => panic!("{}: ordered by a question", at(&intent)),
                         Ok(Outcome::Accepted(_) | Outcome::PaidLate(_)) => {
                             assert_eq!(paid, 1, "{}: Accepted and not paid", at(&intent));
                             counts.accepted += 1;

@@ -289,6 +289,7 @@ fn drop_reply<T>(outcome: Outcome<T>) -> Outcome<()> {
     match outcome {
         Outcome::Accepted(_) => Outcome::Accepted(()),
         Outcome::Ordered(_) => Outcome::Ordered(()),
+        Outcome::Taken(_) => Outcome::Taken(()),
         Outcome::PaidLate(_) => Outcome::PaidLate(()),
         Outcome::Declined(refusal) => Outcome::Declined(refusal),
         Outcome::Unknown(doubt) => Outcome::Unknown(doubt),

@@ -531,6 +531,7 @@ fn entry(settlement: Option<Settlement>, fields: &[(&str, &str)]) -> Entry {
         call: "sendredpack",
         intent: "抽奖 17",
         amount: fen(200),
+        of: None,
         at: NOW,
     };
     let fields = fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();

@@ -191,6 +191,7 @@ fn every_table_hangs_together() {
                 Rule::RequiredForUnusualAmount { field } => vec![field, endpoint.amount],
                 Rule::Period { from, until } => vec![from, until],
                 Rule::OneOf(names) => names.to_vec(),
+                Rule::NotAbove { field, most } => vec![field, most],
                 _ => panic!("{name}: a rule that this test does not know"),
             };
             for field in named {

@@ -98,7 +98,7 @@ fn scene(flow: Flow, state: State) -> Scene {
     let china = |at: i64| crate::clock::ChinaTime::from_unix(at).unwrap().digits();
     let fields = [("time_start", china(begun_at)), ("time_expire", china(begun_at + 5 * MINUTE))];
     let fields = fields.map(|(name, value)| (name.into(), value)).into();
-    let new = NewEntry { account: "a", call: endpoint.name, intent: "i", amount, at: begun_at };
+    let new = NewEntry { account: "a", call: endpoint.name, intent: "i", amount, of: None, at: begun_at };
     let mut entry = Entry::new(1, &new, "n".into(), fields);
     let mut seen = Seen::default();
     let evidence = || Vec::from([("mweb_url".into(), "https://wx.example/".into())]);
@@ -384,6 +384,7 @@ fn words(step: &Step) -> String {
             Settlement::Unproven { next, .. } => format!("Unproven ({next:?})"),
             Settlement::NotSent => "NotSent".into(),
             Settlement::Ordered { .. } => "Ordered".into(),
+            Settlement::Refunding { .. } => "Refunding".into(),
             Settlement::Abandoned => "Abandoned".into(),
             Settlement::PaidLate { .. } => "PaidLate".into(),
             Settlement::ForAPerson { .. } => "ForAPerson".into(),

@@ -40,6 +40,7 @@ pub(super) fn told(outcome: Result<Outcome<Found>, Error>) -> Told {
         Ok(Outcome::Accepted(found)) => Told::Paid { at: at_of(&found), late: false },
         Ok(Outcome::PaidLate(found)) => Told::Paid { at: at_of(&found), late: true },
         Ok(Outcome::Ordered(found)) => Told::Ordered(at_of(&found)),
+        Ok(Outcome::Taken(_)) => panic!("no refund is searched"),
         Ok(Outcome::Declined(_)) => Told::Declined,
         Ok(Outcome::Unknown(doubt)) if doubt.reason == Reason::ForAPerson => Told::ForAPerson,
         Ok(Outcome::Unknown(doubt)) if doubt.text.contains("nobody knows how old it is") => Told::Undated,

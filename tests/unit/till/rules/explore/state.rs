@@ -224,6 +224,7 @@ fn mark(settlement: &Settlement) -> u8 {
         Settlement::Accepted { .. } => 1,
         Settlement::Declined { .. } => 2,
         Settlement::Unproven { .. } => 10,
+        Settlement::Refunding { .. } => 11,
         Settlement::NotSent => 3,
         Settlement::Ordered { .. } => 4,
         Settlement::Abandoned => 5,
@@ -429,7 +430,8 @@ impl World<'_> {
         }
         let fields = fields.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let amount = Fen::new(100).unwrap();
-        let new = NewEntry { account: &account.owner, call: account.endpoint.name, intent: "i", amount, at: now };
+        let new =
+            NewEntry { account: &account.owner, call: account.endpoint.name, intent: "i", amount, of: None, at: now };
         let entry = Rc::new(Entry::new(i64::try_from(at).unwrap(), &new, number, fields));
         self.check_new_number();
         self.state.numbers.push(Number {
