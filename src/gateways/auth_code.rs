@@ -32,6 +32,7 @@ pub const AUTH_CODE_TO_OPENID: Endpoint = Endpoint {
         SIGN_TYPE,
     ],
     reply: ReplyTable {
+        echo: &[("mch_id", "mch_id"), ("appid", "appid"), ("sub_mch_id", "sub_mch_id")],
         must_have: &["mch_id", "appid", "sub_mch_id", "openid"],
         only_in_success: &["openid"],
         codes: &[

@@ -32,11 +32,12 @@ fn code(text: &str) -> String {
 }
 
 /// The files that decide: of a single reply, of an entry, and what is told of it. (`outcome.rs` defines the words.)
-const DECIDE: [&str; 7] = [
+const DECIDE: [&str; 8] = [
     "client/judge.rs",
     "till/rules/mod.rs",
     "till/rules/case.rs",
     "till/rules/answer.rs",
+    "till/rules/refund.rs",
     "till/rules/reversal.rs",
     "till/told.rs",
     "src/outcome.rs",
@@ -64,7 +65,8 @@ fn one_file_decides() {
             "PaidLate(proven) =>",
             "Declined(refusal) =>",
         ];
-        let made = looks.iter().fold(code.clone(), |code, look| code.replace(&format!("Outcome::{look}"), ""));
+        let flat = code.split_whitespace().collect::<Vec<_>>().join(" ");
+        let made = looks.iter().fold(flat, |code, look| code.replace(&format!("Outcome::{look}"), ""));
         for word in [
             "Outcome::Accepted",
             "Outcome::Ordered",
