@@ -75,7 +75,10 @@ pub fn begin_at(journal: &mut dyn Journal, call: &'static str, intent: &str, at:
         Ok(Numbered { order_number, fields })
     };
     let account = if is_order { SWIFTPASS } else { REDPACK };
-    journal.begin(&NewEntry { account, call, intent, amount: fen(200), of: None, at }, &mut number)
+    journal.begin(
+        &NewEntry { account, call, intent, amount: fen(200), of: (intent == "refunding").then_some("an order"), at },
+        &mut number,
+    )
 }
 
 fn settled(journal: &mut dyn Journal, call: &'static str, intent: &str, at: i64, settlement: &Settlement) -> EntryId {
@@ -122,12 +125,25 @@ fn every_kind(journal: &mut dyn Journal) {
         (order, "ordered", Settlement::Ordered { evidence: url }),
         (order, "abandoned", Settlement::Abandoned),
         (order, "paid late", Settlement::PaidLate { evidence: late }),
+        (
+            packet,
+            "unproven",
+            Settlement::Unproven { code: "NOTENOUGH".into(), text: "余额不足".into(), next: Next::NewNumber },
+        ),
+        (
+            packet,
+            "refunding",
+            Settlement::Refunding { evidence: pairs(&[("refund_id", "2007752501201407033233368018")]) },
+        ),
         (packet, "for a person", Settlement::ForAPerson { reason: "past the look-back".into() }),
         (packet, "by hand, paid", by_hand(true)),
         (packet, "by hand, not paid", by_hand(false)),
     ] {
         settled(journal, call, intent, NOW, &settlement);
     }
+    let reversed = begin_at(journal, packet, "being reversed", NOW).unwrap().id;
+    journal.reversing(reversed, NOW + 15).unwrap();
+    journal.reversing(reversed, NOW + 20).unwrap();
     let acknowledged = settled(journal, packet, "acknowledged", NOW, &accepted());
     journal.acknowledge(acknowledged, NOW + 9).unwrap();
 }
@@ -320,7 +336,7 @@ fn every_flip_of_a_journal_is_refused_or_reads_the_same() {
     let folder = Folder::new();
     every_kind(&mut open(&folder.journal()).unwrap());
     let whole = Whole::of(&folder);
-    assert_eq!(whole.known.len(), 18, "{:?}", whole.known);
+    assert_eq!(whole.known.len(), 21, "{:?}", whole.known);
     let counts = whole.flip_all("journal.db", stride());
     println!("{}", counts.line("the database"));
     println!("{}", whole.flip("journal.db", 1, 800).line("the database's header"));

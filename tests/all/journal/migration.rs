@@ -1,4 +1,4 @@
-//! A journal of schema version 1, made by the code before digests (tests/journals/version_1.db: every kind of entry, what
+//! Journals of older schemas: version 1, made by the code before digests, and version 2, before reversals (tests/journals: every kind of entry, what
 //! prune leaves, two epochs): all of it reads the same after the migration, and nothing that was paid becomes payable.
 
 use std::fs;
@@ -12,10 +12,14 @@ use crate::till::modelled::{Modelled, Time};
 use crate::till::simulation::{Said, pay, till};
 
 fn version_1() -> Folder {
+    of_version(1)
+}
+
+fn of_version(version: u32) -> Folder {
     let folder = Folder::new();
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journals");
-    for (name, to) in [("version_1.db", "journal.db"), ("version_1.db.lock", "journal.db.lock")] {
-        fs::copy(from.join(name), folder.0.join(to)).unwrap();
+    for (name, to) in [("db", "journal.db"), ("db.lock", "journal.db.lock")] {
+        fs::copy(from.join(format!("version_{version}.{name}")), folder.0.join(to)).unwrap();
     }
     folder
 }
@@ -106,15 +110,20 @@ fn all(journal: &mut SqliteJournal) -> Vec<Entry> {
 }
 
 #[test]
-fn a_journal_of_version_1_reads_the_same_after_its_migration() {
-    let folder = version_1();
+fn an_older_journal_reads_the_same_after_its_migration() {
+    (1..=2).for_each(reads_the_same);
+}
+
+fn reads_the_same(old: u32) {
+    let folder = of_version(old);
     let stored: Vec<String> = rows(&folder.journal(), STORED).unwrap();
     let version = |folder: &Folder| rows(&folder.journal(), "PRAGMA user_version").unwrap();
-    assert_eq!((stored.len(), version(&folder)), (19, vec!["Integer(1)".to_string()]));
+    assert_eq!((stored.len(), version(&folder)), (19, vec![format!("Integer({old})")]));
     let others = [
         "SELECT epoch FROM epochs",
         "SELECT id, entry, at, paid, person, reason FROM by_hand",
-        "SELECT * FROM payments",
+        "SELECT id, intent, order_number, call, amount_fen, outcome, begun, settled, acknowledged, attempts, code, text, next, \
+         reason, person, account FROM payments",
     ];
     let before = others.map(|sql| rows(&folder.journal(), sql).unwrap());
     for opening in 0..3 {
@@ -130,7 +139,26 @@ fn a_journal_of_version_1_reads_the_same_after_its_migration() {
         assert!(before[0].iter().all(|epoch| now[0].contains(epoch)));
         assert_eq!(now[1..], before[1..]);
     }
-    assert_eq!(version(&folder), ["Integer(2)"]);
+    assert_eq!(version(&folder), ["Integer(3)"]);
+}
+
+/// Of version 2 every row has a digest: a flipped value is found before anything is migrated, and the file stays as it was.
+#[test]
+fn a_journal_of_version_2_that_was_changed_is_refused() {
+    for sql in [
+        "UPDATE entries SET state = 'declined', code = 'X', text = 'Y', next = 'new number', queried = NULL WHERE id = 6",
+        "UPDATE entries SET fen = 1 WHERE id = 4",
+        "UPDATE fields SET value = '900' WHERE entry = 4 AND name = 'total_amount'",
+        "DELETE FROM entries WHERE id = 20",
+        "DROP VIEW payments; CREATE VIEW payments AS SELECT id, 'accepted' AS outcome FROM entries",
+    ] {
+        let folder = of_version(2);
+        change(&folder, sql);
+        let before = fs::read(folder.journal()).unwrap();
+        let fault = open(&folder.journal()).map(drop).unwrap_err();
+        assert_eq!(fault.kind(), JournalFaultKind::Damaged, "{sql}: {fault}");
+        assert_eq!(fs::read(folder.journal()).unwrap(), before, "{sql}");
+    }
 }
 
 /// What each intent allows, as version 1 did. "gone" was pruned before.
