@@ -77,6 +77,8 @@ pub use gateways::micropay::{MicroPaid, MicroPay, Reverse, Reversed};
 pub use gateways::notification::{Notification, NotificationFault, PaidNotice, StoredOrder};
 pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
 pub use gateways::refund::{QueriedRefund, Refund, RefundOf, RefundQuery, RefundTaken};
+#[cfg(openssl_backend)]
+pub use gateways::refund_hint::RefundHint;
 pub use gateways::request::{Close, Payment, Query, Reply, Request};
 pub use gateways::swiftpass::{Trade, TradeClose, TradeClosed, TradeQuery, WapOrder, WapOrderMade};
 pub use gateways::trade::{TradeState, Valid};
@@ -118,6 +120,8 @@ pub use transport::resolver::{Resolve, SystemResolver};
 pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
 pub use wire::fields::Fields;
 pub use wire::pairs::{Pairs, PairsFault};
+#[cfg(openssl_backend)]
+pub use wire::req_info::read_req_info;
 #[cfg(openssl_backend)]
 pub use wire::rsa::{PublicKey, RsaDigest, RsaReply};
 pub use wire::sign::signature;

@@ -8,7 +8,7 @@ use core::fmt;
 use crate::bytes;
 use crate::client::{Asked, Client, day};
 use crate::clock::{EARLIEST, LATEST};
-use crate::endpoint::{Endpoint, Resolution};
+use crate::endpoint::{Endpoint, Resolution, ResolvedBy};
 use crate::error::{Error, ErrorKind};
 use crate::gateways::account::Account;
 use crate::gateways::payment_of;
@@ -199,20 +199,40 @@ impl<A: Account> Client<A> {
                 ["系统日期为", &day(now), "，请校准"].concat(),
             );
         }
-        if let ClientCertificate::Some { common_name, valid: (_, until) } =
-            self.pipe.inputs.transport.client_certificate()
-        {
-            certificate(&mut report, &common_name, until, now);
-            if !bytes::is_number(&common_name) {
-                report.add(
-                    Part::Certificate,
-                    Verdict::Warning,
-                    "it names no merchant number (made before mid-2018): only the gateway knows whether it is this merchant's",
-                    "证书中没有商户号（2018年中以前签发）：是否属于本商户，以网关为准",
-                );
+        match self.pipe.inputs.transport.client_certificate() {
+            ClientCertificate::Some { common_name, valid: (_, until) } => {
+                certificate(&mut report, &common_name, until, now);
+                if !bytes::is_number(&common_name) {
+                    report.add(
+                        Part::Certificate,
+                        Verdict::Warning,
+                        "it names no merchant number (made before mid-2018): only the gateway knows whether it is this merchant's",
+                        "证书中没有商户号（2018年中以前签发）：是否属于本商户，以网关为准",
+                    );
+                }
             }
+            ClientCertificate::None => self.without_certificate(&mut report),
+            ClientCertificate::NotTold => {}
         }
         report
+    }
+
+    /// What a terminal may sell depends on the certificate: without it nothing is taken back (POS ruling 7, flows 14).
+    fn without_certificate(&self, report: &mut Report) {
+        let by_code =
+            payment_of(A::FAMILY).is_some_and(|payment| matches!(payment.resolved_by, ResolvedBy::Reversal(..)));
+        let (text, text_zh) = match self.account().profile().without_certificate {
+            _ if !by_code => return,
+            true => (
+                "none: no reversal, no refunds possible; expect sales by payment code that a person must look up",
+                "没有商户证书：不能撤销，不能退款；付款码收款超时的订单需人工核对",
+            ),
+            false => (
+                "none: no payment codes, no reversal, no refunds possible; orders by QR only",
+                "没有商户证书：不能付款码收款、撤销、退款；只能扫码下单",
+            ),
+        };
+        report.add(Part::Certificate, Verdict::Warning, text, text_zh);
     }
 
     /// A number that nobody used: 28 characters of 32 kinds, within every gateway's rule.

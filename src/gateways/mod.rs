@@ -6,6 +6,8 @@ pub mod micropay;
 pub(crate) mod notification;
 pub mod redpack;
 pub mod refund;
+#[cfg(openssl_backend)]
+pub(crate) mod refund_hint;
 pub(crate) mod request;
 mod rows;
 pub mod swiftpass;
@@ -41,7 +43,7 @@ pub const ENDPOINTS: &[&Endpoint] = &[
 
 /// A call of each family that moves money or makes an order: by it a check finds the query.
 const PAYMENTS: &[(&str, &Endpoint)] = &[
-    (WxpayAccount::FAMILY, &wxpay::NATIVE_ORDER),
+    (WxpayAccount::FAMILY, &micropay::MICRO_PAY),
     (RedpackAccount::FAMILY, &redpack::SEND_REDPACK),
     (WorkwxAccount::FAMILY, &workwx::PAY_WWSPTRANS2POCKET),
     (SwiftpassAccount::FAMILY, &swiftpass::WAP_ORDER),

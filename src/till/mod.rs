@@ -28,6 +28,8 @@ mod period;
 mod receipt;
 mod recover;
 mod refund;
+#[cfg(openssl_backend)]
+mod refund_notified;
 mod reversal;
 mod rules;
 mod run;

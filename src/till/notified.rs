@@ -15,7 +15,7 @@ use crate::gateways::notification::{Notification, NotificationFault, PaidNotice,
 use crate::journal::{Entry, JournalFault};
 
 /// The gateway wants its answer within 5 s (protocol C.6).
-const QUESTION_OF_A_NOTIFICATION: Duration = Duration::from_secs(4);
+pub(super) const QUESTION_OF_A_NOTIFICATION: Duration = Duration::from_secs(4);
 
 impl Till {
     /// Reads a payment notification (POST of the gateway to `notify_url`), verifies it with the keys of this till's
@@ -132,12 +132,12 @@ impl Till {
     }
 }
 
-fn failed(number: &str, fault: &JournalFault) -> NotificationFault {
+pub(super) fn failed(number: &str, fault: &JournalFault) -> NotificationFault {
     log::error!("notification of {number}: {fault}");
     NotificationFault("the journal failed")
 }
 
-const NO_ORDER: NotificationFault = NotificationFault("the journal has no such order");
+pub(super) const NO_ORDER: NotificationFault = NotificationFault("the journal has no such order");
 
 /// A payment that a notification told of, recorded in the journal.
 #[derive(Clone, Debug)]

@@ -6,6 +6,8 @@ pub(crate) mod json;
 pub(crate) mod keys;
 pub(crate) mod pairs;
 #[cfg(openssl_backend)]
+pub(crate) mod req_info;
+#[cfg(openssl_backend)]
 pub(crate) mod rsa;
 pub(crate) mod sign;
 pub(crate) mod unambiguous;

@@ -69,14 +69,19 @@ fn escape(value: &str, out: &mut String) {
 ///
 /// Says in words why the text is not such a document.
 pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
+    read_under("xml", text)
+}
+
+/// The same under a root element of another name.
+pub(crate) fn read_under(name: &str, text: &str) -> Result<Pairs, &'static str> {
     let text = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']);
     if declares_another_encoding(text) {
         return Err("UTF-8 that calls itself something else");
     }
     let document = parse(text)?;
     let root = document.root_element();
-    if root.tag_name().name() != "xml" {
-        return Err("the root element is not xml");
+    if root.tag_name().name() != name {
+        return Err("the root element is not the documented one");
     }
     let mut pairs = Pairs::with_capacity(FIELDS, text.len());
     for element in root.children().filter(Node::is_element) {

@@ -111,7 +111,9 @@ mod till {
     mod promises_threads;
     mod proven;
     mod read_in_the_code;
-    mod refunds;
+    pub mod refunds;
+    #[cfg(feature = "https")]
+    mod refunds_notified;
     pub mod scanned;
     #[cfg(feature = "https")]
     mod scanned_https;

@@ -11,7 +11,7 @@ use crate::support::*;
 const TRANSACTION: &str = "1009660380201506130728806387";
 
 /// A counter with a sale of 8.88 yuan that was paid.
-fn sold() -> (Counter, Till, String) {
+pub fn sold() -> (Counter, Till, String) {
     let shop = Counter::new();
     let till = shop.till();
     shop.pays();
@@ -24,13 +24,13 @@ fn refund(number: &str, amount: i64) -> Refund<'_> {
     Refund::new(RefundOf::OutTradeNo(number), fen(888), fen(amount))
 }
 
-fn give_back(till: &Till, intent: &str, number: &str, amount: i64) -> Result<Outcome<Receipt<RefundTaken>>, Error> {
+pub fn give_back(till: &Till, intent: &str, number: &str, amount: i64) -> Result<Outcome<Receipt<RefundTaken>>, Error> {
     till.refund(intent, &refund(number, amount))
 }
 
 impl Counter {
     /// The gateway takes a refund of this amount.
-    fn takes(&self, amount: u32) -> &Counter {
+    pub fn takes(&self, amount: u32) -> &Counter {
         self.takes_of(TRANSACTION, amount)
     }
 
@@ -50,7 +50,7 @@ impl Counter {
     }
 
     /// Our row says so, behind another refund's.
-    fn row(&self, status: &'static str, amount: u32) -> &Counter {
+    pub fn row(&self, status: &'static str, amount: u32) -> &Counter {
         self.then(move |number| {
             let amount = amount.to_string();
             let rows = [
