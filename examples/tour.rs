@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use wxpay_simulator::{Fault, Simulator, credentials};
+use wxpay_simulator::{Customer, Fault, Simulator, credentials};
 use wxpay_terminal::*;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -16,6 +16,7 @@ fn main() -> Result<()> {
     println!("simulator  listening at {}", simulator.base_url());
     let tour = Tour { simulator: &simulator, https: https(&simulator)?, terminal: Terminal::new("013467007045764")? };
     tour.wxpay()?;
+    tour.payment_codes()?;
     tour.redpack()?;
     tour.workwx()?;
     tour.swiftpass()?;
@@ -40,13 +41,17 @@ fn https(simulator: &Simulator) -> Result<std::sync::Arc<Https>> {
 }
 
 impl Tour<'_> {
-    /// A customer scans a QR and pays.
-    fn wxpay(&self) -> Result<()> {
-        let number = "202611210001QR";
+    fn wxpay_client(&self) -> Result<Client<WxpayAccount>> {
         let account = WxpayAccount::new(credentials::MCH_ID, credentials::APPID, Secret::from(credentials::KEY))?
             .sign_type(SignType::HmacSha256)
             .hosts(&[&self.simulator.base_url()])?;
-        let client = Client::new(account, self.terminal.clone(), self.https.clone())?;
+        Ok(Client::new(account, self.terminal.clone(), self.https.clone())?)
+    }
+
+    /// A customer scans a QR and pays.
+    fn wxpay(&self) -> Result<()> {
+        let number = "202611210001QR";
+        let client = self.wxpay_client()?;
         let order = NativeOrder {
             out_trade_no: number,
             body: "天虹百货-矿泉水",
@@ -65,11 +70,37 @@ impl Tour<'_> {
         }
         must("wxpay      an order is not a payment", self.paid(number), 0)?;
         self.simulator.pay_order(number)?;
-        let state = match client.ask(&OrderQuery { out_trade_no: number })? {
-            Answer::Known(order) => order.trade_state,
-            other => return Err(format!("wxpay: {other:?}").into()),
-        };
-        must("wxpay      the customer scanned and paid", state, TradeState::Success)
+        must("wxpay      the customer scanned and paid", trade_state(&client, number)?, TradeState::Success)
+    }
+
+    /// Customers show their payment codes. (`sell_by_code` does it with a till, which asks, waits and takes back by itself.)
+    fn payment_codes(&self) -> Result<()> {
+        let client = self.wxpay_client()?;
+        let number = "202611210002CODE";
+        let start = Instant::now();
+        let outcome = client.send(&mut client.prepare(&micro_pay(number, "130000000000000001")?)?)?;
+        self.line("wxpay", number, &outcome, start)?;
+
+        // A password: the answer says that the customer types, and the query, when it is paid.
+        let number = "202611210003CODE";
+        self.simulator.customer("130000000000000002", Customer::AsksPassword { pays_after: Some(1) });
+        unknown(number, client.send(&mut client.prepare(&micro_pay(number, "130000000000000002")?)?)?)?;
+        must("wxpay      orderquery, at once", trade_state(&client, number)?, TradeState::UserPaying)?;
+        must("wxpay      ledger: paid times", self.paid(number), 0)?;
+        must("wxpay      orderquery, with the password", trade_state(&client, number)?, TradeState::Success)?;
+        must("wxpay      ledger: paid times", self.paid(number), 1)?;
+
+        // The dialog is closed. That is no proof of anything, so it is taken back; a till waits until 15 s have passed.
+        let number = "202611210004CODE";
+        self.simulator.customer("130000000000000003", Customer::Refuses);
+        unknown(number, client.send(&mut client.prepare(&micro_pay(number, "130000000000000003")?)?)?)?;
+        must("wxpay      orderquery, the dialog closed", trade_state(&client, number)?, TradeState::PayError)?;
+        match client.close(&Reverse { out_trade_no: number })? {
+            Answer::Known(reversed) => println!("wxpay      {number} reverse: recall={}", reversed.recall),
+            other => return Err(format!("reverse: {other:?}").into()),
+        }
+        must("wxpay      orderquery, whose word alone counts", trade_state(&client, number)?, TradeState::Revoked)?;
+        must("wxpay      ledger: paid times", self.paid(number), 0)
     }
 
     fn redpack_client(&self, key: &str) -> Result<Client<RedpackAccount>> {
@@ -245,9 +276,39 @@ impl Tour<'_> {
 
     fn ledger(&self) -> Result<()> {
         let ledger = self.simulator.ledger();
-        must("ledger     orders", ledger.len(), 6)?;
-        must("ledger     orders that were not paid exactly once", ledger.iter().filter(|e| e.paid != 1).count(), 0)
+        must("ledger     orders", ledger.len(), 9)?;
+        must("ledger     orders that were taken back", ledger.iter().filter(|e| e.state == "REVOKED").count(), 1)?;
+        let others = ledger.iter().filter(|e| e.state != "REVOKED");
+        must("ledger     others that were not paid exactly once", others.filter(|e| e.paid != 1).count(), 0)
     }
+}
+
+/// What the query says. Only its word counts.
+fn trade_state(client: &Client<WxpayAccount>, number: &str) -> Result<TradeState> {
+    match client.ask(&OrderQuery { out_trade_no: number })? {
+        Answer::Known(order) => Ok(order.trade_state),
+        other => Err(format!("orderquery: {other:?}").into()),
+    }
+}
+
+/// The customer has the next word.
+fn unknown<T: std::fmt::Debug>(number: &str, outcome: Outcome<T>) -> Result<()> {
+    match outcome {
+        Outcome::Unknown(doubt) => println!("wxpay      {number} Unknown: {doubt}"),
+        other => return Err(format!("a customer who is asked for a password is Unknown, not {other:?}").into()),
+    }
+    Ok(())
+}
+
+fn micro_pay<'a>(out_trade_no: &'a str, auth_code: &'a str) -> Result<MicroPay<'a>> {
+    Ok(MicroPay {
+        out_trade_no,
+        auth_code,
+        body: "天虹百货-矿泉水",
+        total_fee: Fen::new(888)?,
+        spbill_create_ip: "14.23.150.211",
+        ..MicroPay::default()
+    })
 }
 
 fn red_packet(mch_billno: &str) -> Result<SendRedPack<'_>> {

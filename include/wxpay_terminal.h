@@ -223,7 +223,13 @@ enum wxt_reason
     /* An order exists, and the customer has not paid it yet. */
     WXT_REASON_NOT_PAID_YET = 13,
     /* A refusal that the document calls "not paid", and that the query has yet to confirm. */
-    WXT_REASON_UNCONFIRMED = 14
+    WXT_REASON_UNCONFIRMED = 14,
+    /* The customer is paying: a password is asked for. */
+    WXT_REASON_CUSTOMER_PAYING = 15,
+    /* It is being taken back, and the gateway has yet to say that it is. */
+    WXT_REASON_REVERSING = 16,
+    /* Nobody can tell, and it is not taken back yet: `wxt_till_reverse`, or pay the same intent again. */
+    WXT_REASON_NEEDS_REVERSAL = 17
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -354,13 +360,55 @@ enum wxt_entry_state
     /* The answer that would have let a customer pay the order was lost. It is watched until it expires. */
     WXT_ENTRY_ABANDONED = 8,
     /* The customer paid an order that was given up. Give it back, or keep it: `wxt_till_accept_late`. */
-    WXT_ENTRY_PAID_LATE = 9
+    WXT_ENTRY_PAID_LATE = 9,
+    /* Refused, and the gateway's query does not know it: it counts as refused, and is asked about for a day. */
+    WXT_ENTRY_UNPROVEN = 10
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_entry_state wxt_entry_state;
 #else
 typedef int32_t wxt_entry_state;
+#endif
+#endif
+
+/* Whether the cashier may scan another code for a sale. */
+enum wxt_scan
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif
+ {
+    /* No. Pressing again goes on with the same payment. */
+    WXT_NO_SCAN = 0,
+    /* Yes: pay the same intent with it. */
+    WXT_SCAN_AGAIN = 1
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wxt_scan wxt_scan;
+#else
+typedef int32_t wxt_scan;
+#endif
+#endif
+
+/* Whether the cashier may take cash for a sale. */
+enum wxt_cash
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif
+ {
+    /* No: it was paid, it is being paid, or a person must look first. */
+    WXT_NO_CASH = 0,
+    /* Only with the note that a payment which comes late is given back. */
+    WXT_CASH_WITH_NOTE = 1,
+    /* Yes: nothing was paid, and nothing is open. */
+    WXT_CASH = 2
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wxt_cash wxt_cash;
+#else
+typedef int32_t wxt_cash;
 #endif
 #endif
 
@@ -380,7 +428,7 @@ enum wxt_gateway
     WXT_SWIFTPASS = 3,
     /* E-pay campus card recharge. */
     WXT_WEBGATE = 4,
-    /* WeChat Pay's own gateway: orders that a customer scans. */
+    /* WeChat Pay's own gateway: payment codes, and orders that a customer scans. */
     WXT_WXPAY = 5
 };
 #ifndef __cplusplus
@@ -424,7 +472,11 @@ enum wxt_call
     /* orderquery: asks whether the customer paid. */
     WXT_ORDER_QUERY = 12,
     /* closeorder: closes an unpaid order. Its success proves nothing: ask afterwards. */
-    WXT_CLOSE_ORDER = 13
+    WXT_CLOSE_ORDER = 13,
+    /* micropay: takes money by a customer's payment code. */
+    WXT_MICRO_PAY = 14,
+    /* reverse: takes a micropay back. Its success proves nothing: ask afterwards. A till does it by itself. */
+    WXT_REVERSE = 15
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -491,13 +543,59 @@ enum wxt_phase
     /* The gateway is asked. */
     WXT_ASKING = 2,
     /* The identical payment is sent again. */
-    WXT_REPEATING = 3
+    WXT_REPEATING = 3,
+    /* It waits for the customer, who types a password. */
+    WXT_CONFIRMING = 4,
+    /* The payment is taken back: it waits for the moment, or does it. */
+    WXT_REVERSING = 5
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum wxt_phase wxt_phase;
 #else
 typedef int32_t wxt_phase;
+#endif
+#endif
+
+/* The languages of the cashier's words. */
+enum wxt_language
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif
+ {
+    /* None: no words. */
+    WXT_NO_LANGUAGE = 0,
+    /* Chinese. */
+    WXT_CHINESE = 1,
+    /* English. */
+    WXT_ENGLISH = 2
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wxt_language wxt_language;
+#else
+typedef int32_t wxt_language;
+#endif
+#endif
+
+/* What `wxt_till_recover` may take back. */
+enum wxt_reversals
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif
+ {
+    /* Nothing: it only asks. */
+    WXT_REVERSALS_NONE = 0,
+    /* It goes on with reversals that were begun. Firmware should start so. */
+    WXT_REVERSALS_BEGUN = 1,
+    /* It also begins to take back what the gateway twice, a minute apart, said to be unpaid. */
+    WXT_REVERSALS_OPEN = 2
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wxt_reversals wxt_reversals;
+#else
+typedef int32_t wxt_reversals;
 #endif
 #endif
 
@@ -801,7 +899,8 @@ void wxt_request_free(struct wxt_request *request);
  - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
    Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
  - WXT_WXPAY: mch_id, appid; secret key. Optional: sign_type ("MD5", the default, or "HMAC-SHA256"), sub_mch_id and sub_appid of
-   a service provider's merchant, host, second_host, notifications_suffice ("1"); least_amount and most_amount.
+   a service provider's merchant, host, second_host, notifications_suffice ("1"), without_certificate ("1": payment codes are taken though nothing can be taken
+   back); least_amount and most_amount.
 
  Hosts are complete: "https://api.mch.weixin.qq.com". What is missing or wrong is told when a client or till is made.
  */
@@ -1289,6 +1388,18 @@ wxt_code wxt_till_close(const struct wxt_till *till,
                         struct wxt_error **error);
 
 /*
+ Takes back a payment by a customer's code that nothing is proven of, or ends it unpaid. The gateway is asked first: WXT_ACCEPTED where
+ it was paid in time. WXT_DECLINED: not paid, or given back. WXT_PAID_LATE: it was paid, and can be taken back no more. WXT_UNKNOWN:
+ not proven yet; what another process sent the gateway must call unpaid twice, a minute apart. `options` may be NULL.
+ */
+wxt_code wxt_till_reverse(const struct wxt_till *till,
+                          const char *order_number,
+                          const struct wxt_options *options,
+                          wxt_outcome *outcome,
+                          struct wxt_reply **reply,
+                          struct wxt_error **error);
+
+/*
  Keeps money that came late: from then on it counts like money in time, and the sale is paid. The gateway is asked first,
  and must say that the money is there in full; another order of the sale that is still open is closed before, as by
  `wxt_till_close`. WXT_ACCEPTED: it is kept. WXT_UNKNOWN: one of the two is not proven, it stays late. WXT_NOT_SENT: there is
@@ -1315,8 +1426,8 @@ wxt_code wxt_till_notified(const struct wxt_till *till,
 
 /*
  After a power cut: asks about every pending entry, oldest first, until the patience ends, and then calls `each` once for
- every entry that is not acknowledged, oldest first. It pays nothing, unless `wxt_options_set_repeats` says otherwise: it
- asks, and closes orders whose time is over. Safe to interrupt and to run twice. `options` may be NULL.
+ every entry that is not acknowledged, oldest first. It pays nothing and takes nothing back, unless `wxt_options_set_repeats` and
+ `wxt_options_set_reversals` say otherwise: it asks, and closes orders whose time is over. Safe to interrupt and to run twice. `options` may be NULL.
  */
 wxt_code wxt_till_recover(const struct wxt_till *till,
                           const struct wxt_options *options,
@@ -1431,6 +1542,9 @@ int64_t wxt_entry_last_attempt_at(const struct wxt_entry *entry);
 /* How many attempts were made or begun. */
 uint32_t wxt_entry_attempts(const struct wxt_entry *entry);
 
+/* How often the till decided to take it back (撤销). From the first time on it is never accepted. */
+uint32_t wxt_entry_reversals(const struct wxt_entry *entry);
+
 /* When it was acknowledged, in seconds since 1970, or 0. */
 int64_t wxt_entry_acknowledged_at(const struct wxt_entry *entry);
 
@@ -1467,8 +1581,12 @@ const char *wxt_entry_get(const struct wxt_entry *entry, const char *name);
 /* A field that was sent: "re_openid". NULL where there is none, or it was blanked after a prune. */
 const char *wxt_entry_sent(const struct wxt_entry *entry, const char *name);
 
-/* Options with nothing chosen: the only account of the gateway, 30 seconds of patience, no repeats, nobody watches. */
-wxt_code wxt_options_new(struct wxt_options **options, struct wxt_error **error);
+/*
+ Options with nothing chosen: the only account of the gateway, 30 seconds of patience (75 for a payment code), no repeats, no
+ reversals, nobody watches.
+ */
+wxt_code wxt_options_new(struct wxt_options **options,
+                         struct wxt_error **error);
 
 /* Which account pays, where the till has several of one gateway: any of its identifiers, such as its mch_id. */
 wxt_code wxt_options_set_account(struct wxt_options *options, const char *account, struct wxt_error **error);
@@ -1483,6 +1601,14 @@ wxt_code wxt_options_set_patience(struct wxt_options *options, int64_t patience_
 wxt_code wxt_options_set_repeats(struct wxt_options *options,
                                  int64_t younger_than_seconds,
                                  struct wxt_error **error);
+
+/*
+ Lets `wxt_till_recover` take payments back: one of `wxt_reversals`. This moves money. (`wxt_till_pay` always takes back what it cannot
+ prove.)
+ */
+wxt_code wxt_options_set_reversals(struct wxt_options *options,
+                                   int32_t reversals,
+                                   struct wxt_error **error);
 
 /* Who is told where the call is. NULL: nobody. The context must live until the calls with these options have returned. */
 wxt_code wxt_options_set_progress(struct wxt_options *options,
@@ -1509,6 +1635,45 @@ void wxt_cancel_set(const struct wxt_cancel *cancel, int32_t cancelled);
 
 /* Frees a cancel. NULL is nothing to free. */
 void wxt_cancel_free(struct wxt_cancel *cancel);
+
+/*
+ What the cashier reads while a call of a till is at work: one of `wxt_phase`, in one of `wxt_language`. Static, never NULL, never
+ freed. "" for a number that is none of them.
+ */
+const char *wxt_phase_text(int32_t phase,
+                           int32_t language);
+
+/*
+ What the cashier reads of an outcome, in one of `wxt_language`. Static, never NULL, never freed. "" for a number that is no language.
+ NULL, and the reply to a question: that nobody can tell. The gateway's own words are for the log.
+ */
+const char *wxt_reply_cashier(const struct wxt_reply *reply,
+                              int32_t language);
+
+/* Whether she may scan another code for this sale. Pay the same intent with it. */
+wxt_scan wxt_reply_scan(const struct wxt_reply *reply);
+
+/* Whether she may take cash for it. */
+wxt_cash wxt_reply_cash(const struct wxt_reply *reply);
+
+/* What the cashier reads of an entry that `wxt_till_recover` or `wxt_till_entries_of` told, as `wxt_reply_cashier`. */
+const char *wxt_entry_cashier(const struct wxt_entry *entry, int32_t language);
+
+/* Whether she may scan another code for this sale. */
+wxt_scan wxt_entry_scan(const struct wxt_entry *entry);
+
+/* Whether she may take cash for it. */
+wxt_cash wxt_entry_cash(const struct wxt_entry *entry);
+
+/* What the cashier reads where `wxt_till_pay` or `wxt_till_order` ended in an error, as `wxt_reply_cashier`. NULL: that nobody can tell. */
+const char *wxt_error_cashier(const struct wxt_error *error,
+                              int32_t language);
+
+/* Whether she may scan another code for this sale. Only where WXT_NOT_SENT of a payment says that nothing of it is open. */
+wxt_scan wxt_error_scan(const struct wxt_error *error);
+
+/* Whether she may take cash for it. Only where WXT_NOT_SENT of a payment says that nothing of it is open. */
+wxt_cash wxt_error_cash(const struct wxt_error *error);
 
 #ifdef __cplusplus
 }

@@ -212,7 +212,7 @@ abi! {
         let (client, ready) = (seen(client, "client")?, seen(prepared.cast_const(), "prepared")?);
         wanted(outcome, "outcome")?;
         let (profile, pipe) = client.parts();
-        let came = pipe.pay(profile, &mut locked(&ready.draft), ready.read).map_err(Fail::NotSent)?;
+        let came = pipe.pay(profile, &mut locked(&ready.draft), ready.read).map_err(Fail::NotPaid)?;
         let mut told = Told::outcome(came, |pairs, told| {
             told.evidence = wxt_evidence::WXT_EVIDENCE_REPLY;
             told.fields = texts(pairs.iter());

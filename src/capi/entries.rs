@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 
 use crate::journal::{Entry, EntryState, EntryVersion, Settlement};
 use crate::outcome::Outcome;
-use crate::till::Receipt;
+use crate::till::{Cashier, Receipt};
 use crate::wire::pairs::Pairs;
 
 use super::ffi::{abi, c, text, wxt_entry};
@@ -36,6 +36,7 @@ pub(super) struct EntryTexts {
     next: (wxt_next, i64),
     reason: wxt_reason,
     message: CString,
+    pub(super) cashier: Cashier,
     sent: Vec<(CString, CString)>,
     pub(super) evidence: Vec<(CString, CString)>,
 }
@@ -67,6 +68,7 @@ impl EntryTexts {
             next: (wxt_next::WXT_STOP, 0),
             reason: doubt.map_or(wxt_reason::WXT_REASON_NONE, |doubt| reason(doubt.reason)),
             message: doubt.map(|doubt| c(&doubt.to_string())).unwrap_or_default(),
+            cashier: outcome.map_or(Cashier::UNKNOWN, Outcome::cashier),
             sent: owned(&entry.fields),
             evidence: Vec::new(),
         };

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind};
 use crate::journal::{JournalFault, JournalFaultKind};
 use crate::process::ELSEWHERE;
+use crate::till::Cashier;
 
 use super::numbers::{
     WXT_BAD_ARGUMENT, WXT_DONE, WXT_FAILED, WXT_LONGEST_BYTES, WXT_LONGEST_TEXT, WXT_NOT_SENT, WXT_PANICKED, wxt_code,
@@ -257,8 +258,10 @@ pub(super) enum Fail {
     Unknown(String),
     /// A handle from before a fork.
     Elsewhere(&'static str),
-    /// Nothing was sent.
+    /// Nothing was sent. What was sent before is another matter.
     NotSent(Error),
+    /// A payment was not sent, and nothing of it is open.
+    NotPaid(Error),
     Failed(Error),
     Journal(JournalFault),
     Notification(&'static str),
@@ -277,15 +280,21 @@ pub(super) struct Failure {
     pub(super) kind: wxt_error_kind,
     pub(super) field: CString,
     pub(super) message: CString,
+    pub(super) cashier: Cashier,
 }
 
 impl Failure {
     fn new(kind: wxt_error_kind, field: &str, message: &str) -> Failure {
-        Failure { kind, field: c(field), message: c(message) }
+        Failure { kind, field: c(field), message: c(message), cashier: Cashier::FAULT }
+    }
+
+    fn of(error: &Error) -> Failure {
+        Failure::new(error_kind(error.kind()), error.field_name(), &error.to_string())
     }
 
     fn panicked() -> Failure {
-        Failure::new(wxt_error_kind::WXT_ERROR_PANIC, "", "a panic was caught: what was being done is not known")
+        let words = "a panic was caught: what was being done is not known";
+        Failure { cashier: Cashier::UNKNOWN, ..Failure::new(wxt_error_kind::WXT_ERROR_PANIC, "", words) }
     }
 }
 
@@ -293,7 +302,7 @@ impl Fail {
     fn code(&self) -> wxt_code {
         match self {
             Fail::Argument(..) | Fail::Unknown(_) => WXT_BAD_ARGUMENT,
-            Fail::NotSent(_) | Fail::Elsewhere(_) => WXT_NOT_SENT,
+            Fail::NotSent(_) | Fail::NotPaid(_) | Fail::Elsewhere(_) => WXT_NOT_SENT,
             Fail::Failed(_) | Fail::Journal(_) | Fail::Notification(_) => WXT_FAILED,
         }
     }
@@ -309,9 +318,9 @@ impl Fail {
             Fail::Elsewhere(name) => {
                 Failure::new(wxt_error_kind::WXT_ERROR_PROCESS, name, &[name, ": ", ELSEWHERE].concat())
             }
-            Fail::NotSent(error) | Fail::Failed(error) => {
-                Failure::new(error_kind(error.kind()), error.field_name(), &error.to_string())
-            }
+            Fail::NotPaid(error) => Failure { cashier: error.cashier(), ..Failure::of(error) },
+            Fail::NotSent(error) => Failure { cashier: Cashier::UNKNOWN, ..Failure::of(error) },
+            Fail::Failed(error) => Failure::of(error),
             Fail::Journal(fault) => Failure::new(journal_kind(fault.kind()), "journal", &fault.to_string()),
             Fail::Notification(reason) => {
                 let message = ["notification refused: ", reason].concat();

@@ -309,6 +309,40 @@ pub enum wxt_phase {
     WXT_REVERSING = 5,
 }
 
+/// The languages of the cashier's words.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_language {
+    /// None: no words.
+    WXT_NO_LANGUAGE = 0,
+    /// Chinese.
+    WXT_CHINESE = 1,
+    /// English.
+    WXT_ENGLISH = 2,
+}
+
+/// Whether the cashier may scan another code for a sale.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_scan {
+    /// No. Pressing again goes on with the same payment.
+    WXT_NO_SCAN = 0,
+    /// Yes: pay the same intent with it.
+    WXT_SCAN_AGAIN = 1,
+}
+
+/// Whether the cashier may take cash for a sale.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_cash {
+    /// No: it was paid, it is being paid, or a person must look first.
+    WXT_NO_CASH = 0,
+    /// Only with the note that a payment which comes late is given back.
+    WXT_CASH_WITH_NOTE = 1,
+    /// Yes: nothing was paid, and nothing is open.
+    WXT_CASH = 2,
+}
+
 /// What `wxt_till_recover` may take back.
 #[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]

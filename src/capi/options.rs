@@ -75,19 +75,11 @@ impl Watch for Choices {
     fn progress(&self, progress: &Progress<'_>) {
         let Some(tell) = self.progress else { return };
         let (intent, order_number) = (c(progress.intent), c(progress.order_number));
-        let phase = match progress.phase {
-            Phase::Sending => wxt_phase::WXT_SENDING,
-            Phase::Asking => wxt_phase::WXT_ASKING,
-            Phase::Repeating => wxt_phase::WXT_REPEATING,
-            Phase::Waiting => wxt_phase::WXT_WAITING,
-            Phase::Confirming => wxt_phase::WXT_CONFIRMING,
-            Phase::Reversing => wxt_phase::WXT_REVERSING,
-        };
         let out = wxt_progress {
             intent: intent.as_ptr(),
             order_number: order_number.as_ptr(),
             left_ms: whole(progress.left.as_millis(), i64::MAX),
-            phase: phase as i32,
+            phase: number_of(progress.phase) as i32,
         };
         // SAFETY: the caller's function and context, and values that live until it returns.
         unsafe { tell(self.context.0, &raw const out) };
@@ -95,6 +87,17 @@ impl Watch for Choices {
 
     fn is_cancelled(&self) -> bool {
         self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+    }
+}
+
+pub(super) fn number_of(phase: Phase) -> wxt_phase {
+    match phase {
+        Phase::Sending => wxt_phase::WXT_SENDING,
+        Phase::Asking => wxt_phase::WXT_ASKING,
+        Phase::Repeating => wxt_phase::WXT_REPEATING,
+        Phase::Waiting => wxt_phase::WXT_WAITING,
+        Phase::Confirming => wxt_phase::WXT_CONFIRMING,
+        Phase::Reversing => wxt_phase::WXT_REVERSING,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::journal::EntryVersion;
 use crate::money::Fen;
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
+use crate::till::Cashier;
 use crate::wire::pairs::Pairs;
 
 use super::ffi::{Fail, abi, c, nth, put, seen, text, wanted, wxt_reply};
@@ -33,6 +34,7 @@ pub(super) struct Told {
     pub(super) evidence: wxt_evidence,
     pub(super) journal_fault: CString,
     pub(super) last: (CString, CString),
+    pub(super) cashier: Cashier,
     pub(super) fields: Vec<(CString, CString)>,
 }
 
@@ -51,6 +53,7 @@ impl Default for Told {
             evidence: wxt_evidence::WXT_EVIDENCE_NONE,
             journal_fault: CString::default(),
             last: Default::default(),
+            cashier: Cashier::UNKNOWN,
             fields: Vec::new(),
         }
     }
@@ -72,7 +75,7 @@ impl Told {
 
     /// An outcome as the library said it, with its proof.
     pub(super) fn outcome<T>(came: Outcome<T>, proof: impl FnOnce(T, &mut Told)) -> Told {
-        let mut told = Told { outcome: outcome_of(&came), ..Told::default() };
+        let mut told = Told { outcome: outcome_of(&came), cashier: came.cashier(), ..Told::default() };
         match came {
             Outcome::Accepted(proven)
             | Outcome::Ordered(proven)

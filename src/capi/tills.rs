@@ -8,7 +8,7 @@ use crate::journal::{Entry, EntryVersion, SqliteJournal};
 use crate::nonce::SystemRandom;
 use crate::outcome::Outcome;
 use crate::terminal::Terminal;
-use crate::till::{Evidence, Receipt, Till, Verb};
+use crate::till::{Cashier, Evidence, Receipt, Till, Verb};
 use crate::wire::pairs::Pairs;
 
 use super::clients::{client_of, deliver};
@@ -317,7 +317,7 @@ unsafe fn begin(
         let came = till.begin_given(verb, (call.family, call.endpoint), (intent, &fields), call.read, options);
         came.map(|came| Told::receipt(came, || till.newest(call.family, intent, options)))
     });
-    came.map_err(Fail::NotSent)
+    came.map_err(Fail::NotPaid)
 }
 
 impl Told {
@@ -344,13 +344,16 @@ impl Told {
 
     /// An entry that a notification settled.
     fn settled(entry: EntryTexts) -> Told {
-        let outcome = match entry.state {
-            wxt_entry_state::WXT_ENTRY_ACCEPTED | wxt_entry_state::WXT_ENTRY_PAID_BY_HAND => WXT_ACCEPTED,
-            wxt_entry_state::WXT_ENTRY_PAID_LATE => WXT_PAID_LATE,
-            _ => WXT_UNKNOWN,
+        let (outcome, cashier) = match entry.state {
+            wxt_entry_state::WXT_ENTRY_ACCEPTED | wxt_entry_state::WXT_ENTRY_PAID_BY_HAND => {
+                (WXT_ACCEPTED, Cashier::PAID)
+            }
+            wxt_entry_state::WXT_ENTRY_PAID_LATE => (WXT_PAID_LATE, Cashier::PAID_LATE),
+            _ => (WXT_UNKNOWN, Cashier::UNKNOWN),
         };
         Told {
             outcome,
+            cashier,
             order_number: entry.order_number,
             entry: entry.version,
             evidence: wxt_evidence::WXT_EVIDENCE_RECORDED,

@@ -2,6 +2,8 @@
 //!
 //! Document: POS flows 3.3 (column "cashier"), 3.8, 20.21.
 
+use core::ffi::CStr;
+
 use super::watch::Phase;
 use crate::error::{Error, ErrorKind};
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
@@ -18,6 +20,9 @@ pub struct Cashier {
     pub scan_again: bool,
     /// Whether she may take cash for it.
     pub cash: Cash,
+    /// The same words for C, which wants their NUL: in Chinese, in English.
+    #[cfg(feature = "capi")]
+    pub(crate) texts: (&'static CStr, &'static CStr),
 }
 
 /// Whether cash may be taken.
@@ -31,47 +36,62 @@ pub enum Cash {
     No,
 }
 
-const fn words(zh: &'static str, en: &'static str) -> Cashier {
-    Cashier { zh, en, scan_again: false, cash: Cash::No }
+const fn words(zh: &'static CStr, en: &'static CStr) -> Cashier {
+    Cashier {
+        zh: utf8(zh),
+        en: utf8(en),
+        scan_again: false,
+        cash: Cash::No,
+        #[cfg(feature = "capi")]
+        texts: (zh, en),
+    }
+}
+
+/// Of a literal, which is UTF-8.
+const fn utf8(text: &'static CStr) -> &'static str {
+    match text.to_str() {
+        Ok(text) => text,
+        Err(_) => "",
+    }
 }
 
 /// Nothing was paid: another code, or cash.
-const fn free(zh: &'static str, en: &'static str) -> Cashier {
-    Cashier { zh, en, scan_again: true, cash: Cash::Yes }
+const fn free(zh: &'static CStr, en: &'static CStr) -> Cashier {
+    Cashier { scan_again: true, cash: Cash::Yes, ..words(zh, en) }
 }
 
-const fn with_note(zh: &'static str, en: &'static str) -> Cashier {
-    Cashier { zh, en, scan_again: false, cash: Cash::WithNote }
+const fn with_note(zh: &'static CStr, en: &'static CStr) -> Cashier {
+    Cashier { cash: Cash::WithNote, ..words(zh, en) }
 }
 
 /// What the code of a refusal says to the cashier. The gateway's own words are for the log.
 const REFUSED: &[(&[&str], Cashier)] = &[
     (
         &["AUTHCODEEXPIRE", "AUTHCODE_EXPIRE", "AUTH_CODE_ERROR", "AUTH_CODE_INVALID"],
-        free("请顾客刷新付款码", "Ask the customer to refresh the code"),
+        free(c"请顾客刷新付款码", c"Ask the customer to refresh the code"),
     ),
-    (&["NOTENOUGH"], free("余额不足，请顾客换卡", "Not enough money: another card")),
-    (&["NOTSUPORTCARD", "NOTSUPPORTCARD"], free("该卡不支持，请顾客换卡", "This card cannot pay: another card")),
-    (&["BUYER_MISMATCH"], free("请重新扫码", "Scan again")),
+    (&["NOTENOUGH"], free(c"余额不足，请顾客换卡", c"Not enough money: another card")),
+    (&["NOTSUPORTCARD", "NOTSUPPORTCARD"], free(c"该卡不支持，请顾客换卡", c"This card cannot pay: another card")),
+    (&["BUYER_MISMATCH"], free(c"请重新扫码", c"Scan again")),
     (
         &["NOAUTH", "NO_AUTH", "APPID_NOT_EXIST", "MCHID_NOT_EXIST", "APPID_MCHID_NOT_MATCH"],
-        free("商户设置有误，未收款", "The merchant's settings are wrong: not paid"),
+        free(c"商户设置有误，未收款", c"The merchant's settings are wrong: not paid"),
     ),
     (
         &["REVOKED", "CLOSED", "REFUNDED"],
-        free("已取消。如顾客已付款，款项将原路退回", "Cancelled. If the phone shows a payment, it is coming back"),
+        free(c"已取消。如顾客已付款，款项将原路退回", c"Cancelled. If the phone shows a payment, it is coming back"),
     ),
-    (&["NOT_FOUND", "NOT_SENT", "BY_HAND"], free("未收款", "Not paid")),
+    (&["NOT_FOUND", "NOT_SENT", "BY_HAND"], free(c"未收款", c"Not paid")),
 ];
 
 impl Phase {
     /// What the cashier reads meanwhile.
     pub fn cashier(self) -> Cashier {
         match self {
-            Phase::Sending => words("正在收款", "Taking the payment"),
-            Phase::Asking | Phase::Waiting | Phase::Repeating => words("正在确认，请稍候", "Waiting for the answer"),
-            Phase::Confirming => words("请顾客输入密码", "Customer is confirming"),
-            Phase::Reversing => words("正在取消，请稍候", "Cancelling"),
+            Phase::Sending => words(c"正在收款", c"Taking the payment"),
+            Phase::Asking | Phase::Waiting | Phase::Repeating => words(c"正在确认，请稍候", c"Waiting for the answer"),
+            Phase::Confirming => words(c"请顾客输入密码", c"Customer is confirming"),
+            Phase::Reversing => words(c"正在取消，请稍候", c"Cancelling"),
         }
     }
 }
@@ -80,10 +100,10 @@ impl<T> Outcome<T> {
     /// What the cashier reads, and what she may do next.
     pub fn cashier(&self) -> Cashier {
         match self {
-            Outcome::Accepted(_) => words("收款成功", "Paid"),
-            Outcome::Ordered(_) => words("请顾客扫码付款", "Waiting for the customer to pay"),
-            Outcome::Taken(_) => words("退款已受理，将原路退回", "Refund taken: the money is on its way back"),
-            Outcome::PaidLate(_) => words("迟到的付款，请退款", "Late payment: refund it"),
+            Outcome::Accepted(_) => Cashier::PAID,
+            Outcome::Ordered(_) => words(c"请顾客扫码付款", c"Waiting for the customer to pay"),
+            Outcome::Taken(_) => words(c"退款已受理，将原路退回", c"Refund taken: the money is on its way back"),
+            Outcome::PaidLate(_) => Cashier::PAID_LATE,
             Outcome::Declined(refusal) => of_refusal(refusal),
             Outcome::Unknown(doubt) => of_doubt(doubt),
         }
@@ -92,32 +112,46 @@ impl<T> Outcome<T> {
 
 fn of_refusal(refusal: &Refusal) -> Cashier {
     let row = REFUSED.iter().find(|(codes, _)| codes.contains(&refusal.code.as_str()));
-    let said = row.map_or(free("系统错误，未收款", "System error: not paid"), |(_, said)| *said);
+    let said = row.map_or(free(c"系统错误，未收款", c"System error: not paid"), |(_, said)| *said);
     Cashier { scan_again: refusal.next != Next::Stop, ..said }
 }
 
 fn of_doubt(doubt: &Doubt) -> Cashier {
     match doubt.reason {
-        Reason::CustomerPaying => words("请顾客输入密码，请勿重复收款", "Customer is confirming. Do not charge again"),
-        Reason::NotPaidYet => with_note("顾客尚未付款", "The customer has not paid yet"),
-        Reason::Reversing | Reason::NeedsReversal => {
-            with_note("尚未取消，请勿重复收款", "Not cancelled yet. Do not charge again")
+        Reason::CustomerPaying => {
+            words(c"请顾客输入密码，请勿重复收款", c"Customer is confirming. Do not charge again")
         }
-        Reason::ForAPerson => words("请店长处理，请勿重复收款", "A manager must look. Do not charge again"),
-        _ => with_note("结果未知，请勿重复收款", "Not known. Do not charge again"),
+        Reason::NotPaidYet => with_note(c"顾客尚未付款", c"The customer has not paid yet"),
+        Reason::Reversing | Reason::NeedsReversal => {
+            with_note(c"尚未取消，请勿重复收款", c"Not cancelled yet. Do not charge again")
+        }
+        Reason::ForAPerson => words(c"请店长处理，请勿重复收款", c"A manager must look. Do not charge again"),
+        _ => Cashier { cash: Cash::WithNote, ..Cashier::UNKNOWN },
     }
 }
 
 impl Error {
-    /// What the cashier reads: nothing was sent.
+    /// What the cashier reads where [`Till::pay`](crate::Till::pay) or [`Till::order`](crate::Till::order) ended so. Cash is allowed where
+    /// that says that nothing of the sale is open. An error of another call says nothing of the sale: its words are no leave.
     pub fn cashier(&self) -> Cashier {
-        match self.kind() {
-            ErrorKind::Connect => free("网络不通，未收款", "No connection: nothing was sent"),
-            ErrorKind::Field if self.field_name() == "auth_code" => {
-                free("付款码有误，请重新扫码", "Not a payment code: scan again")
-            }
-            ErrorKind::Field => words("此单不能这样收款", "This sale cannot be paid so"),
-            _ => free("设置有误，未收款", "The settings are wrong: nothing was sent"),
+        match (self.kind(), self.field_name()) {
+            (ErrorKind::Connect, _) => free(c"网络不通，未收款", c"No connection: nothing was sent"),
+            (ErrorKind::Identity, _) => free(c"设置有误，未收款", c"The settings are wrong: nothing was sent"),
+            (ErrorKind::Field, "auth_code") => free(c"付款码有误，请重新扫码", c"Not a payment code: scan again"),
+            // Cancelled before the first byte.
+            (ErrorKind::Setting, "watch") => free(c"未收款", c"Not paid"),
+            (ErrorKind::Field, _) => words(c"此单不能这样收款", c"This sale cannot be paid so"),
+            // Journal, process, account: nobody looked what is open.
+            _ => Cashier::FAULT,
         }
     }
+}
+
+impl Cashier {
+    pub(crate) const PAID: Cashier = words(c"收款成功", c"Paid");
+    pub(crate) const PAID_LATE: Cashier = words(c"迟到的付款，请退款", c"Late payment: refund it");
+    /// Nobody can tell.
+    pub(crate) const UNKNOWN: Cashier = words(c"结果未知，请勿重复收款", c"Not known. Do not charge again");
+    /// The terminal itself cannot go on.
+    pub(crate) const FAULT: Cashier = words(c"终端故障，请店长处理", c"The terminal fails: a manager must look");
 }

@@ -82,6 +82,7 @@ mod journal {
 mod till {
     mod allowed_again;
     mod backups;
+    mod cashier;
     mod clocks;
     // Real processes, killed.
     #[cfg(all(feature = "https", feature = "sqlite"))]

@@ -368,8 +368,11 @@ static void look(const wxt_entry *entry) {
     EXPECT(wxt_entry_fen(entry) >= 0 && wxt_entry_begun_at(entry) >= 0 && wxt_entry_last_attempt_at(entry) >= 0);
     EXPECT(wxt_entry_outcome(entry) <= WXT_PAID_LATE && wxt_entry_revision(entry) >= 0);
     EXPECT(wxt_entry_acknowledged_at(entry) >= 0 && wxt_entry_wait_seconds(entry) >= 0);
-    EXPECT(wxt_entry_state_of(entry) <= WXT_ENTRY_PAID_LATE && wxt_entry_next(entry) <= WXT_NEW_NUMBER);
-    EXPECT(wxt_entry_reason(entry) <= WXT_REASON_UNCONFIRMED && wxt_entry_attempts(entry) < 100000);
+    EXPECT(wxt_entry_state_of(entry) <= WXT_ENTRY_UNPROVEN && wxt_entry_next(entry) <= WXT_NEW_NUMBER);
+    EXPECT(wxt_entry_reason(entry) <= WXT_REASON_NEEDS_REVERSAL && wxt_entry_attempts(entry) < 100000);
+    EXPECT(wxt_entry_reversals(entry) == 0 && wxt_entry_cashier(entry, any_number()) != NULL);
+    EXPECT(wxt_entry_cashier(entry, WXT_CHINESE)[0] != '\0' && wxt_entry_cashier(entry, WXT_NO_LANGUAGE)[0] == '\0');
+    EXPECT(wxt_entry_scan(entry) <= WXT_SCAN_AGAIN && wxt_entry_cash(entry) <= WXT_CASH);
 }
 
 static unsigned long entries = 0;
@@ -693,6 +696,10 @@ static void a_till_close(void) {
     wxt_outcome *to = stale();
     came(wxt_till_close(H(wxt_till, TILL), any_text(), to, &reply, &error));
 }
+static void a_till_reverse(void) {
+    wxt_outcome *to = stale();
+    came(wxt_till_reverse(H(wxt_till, TILL), below(2) ? last_number : any_text(), some_options(), to, &reply, &error));
+}
 static void a_till_accept_late(void) {
     wxt_outcome *to = stale();
     came(wxt_till_accept_late(H(wxt_till, TILL), below(2) ? last_number : any_text(), to, &reply, &error));
@@ -751,6 +758,9 @@ static void a_options_set_patience(void) {
 static void a_options_set_repeats(void) {
     coded(wxt_options_set_repeats(H(wxt_options, OPTIONS), any_fen(), &error));
 }
+static void a_options_set_reversals(void) {
+    coded(wxt_options_set_reversals(H(wxt_options, OPTIONS), any_number(), &error));
+}
 static void a_options_set_progress(void) {
     coded(wxt_options_set_progress(H(wxt_options, OPTIONS), below(2) ? tell : NULL, NULL, &error));
 }
@@ -760,6 +770,20 @@ static void a_options_set_cancel(void) {
 static void a_cancel_new(void) {
     wxt_cancel *made = NULL;
     if (coded(wxt_cancel_new(below(8) ? &made : NULL, &error))) { keep(CANCEL, made); }
+}
+/* Words in both languages and in no other one; and no leave without an outcome that gives it. */
+static void the_cashier(const wxt_reply *r, const wxt_error *e) {
+    int phase = any_number();
+    int is_phase = phase >= WXT_WAITING && phase <= WXT_REVERSING;
+    EXPECT(wxt_reply_cashier(r, any_number()) != NULL && wxt_error_cashier(e, any_number()) != NULL);
+    EXPECT(wxt_reply_cashier(r, WXT_CHINESE)[0] != '\0' && wxt_reply_cashier(r, WXT_NO_LANGUAGE)[0] == '\0');
+    EXPECT(wxt_error_cashier(e, WXT_ENGLISH)[0] != '\0' && wxt_error_cashier(e, WXT_NO_LANGUAGE)[0] == '\0');
+    EXPECT(wxt_reply_scan(r) == WXT_NO_SCAN || wxt_reply_outcome(r) == WXT_DECLINED);
+    EXPECT(wxt_reply_cash(r) != WXT_CASH || wxt_reply_outcome(r) == WXT_DECLINED);
+    EXPECT(wxt_reply_cash(r) == WXT_NO_CASH || wxt_reply_outcome(r) == WXT_DECLINED || wxt_reply_outcome(r) == WXT_UNKNOWN);
+    EXPECT(wxt_error_scan(e) == WXT_NO_SCAN || wxt_error_kind_of(e) < WXT_ERROR_JOURNAL);
+    EXPECT(wxt_error_cash(e) != WXT_CASH_WITH_NOTE && (wxt_error_cash(e) == WXT_NO_CASH || wxt_error_kind_of(e) < WXT_ERROR_JOURNAL));
+    EXPECT((wxt_phase_text(phase, WXT_CHINESE)[0] != '\0') == is_phase && wxt_phase_text(phase, WXT_NO_LANGUAGE)[0] == '\0');
 }
 static void a_getter(void) {
     const wxt_reply *r = H(wxt_reply, REPLY);
@@ -771,9 +795,10 @@ static void a_getter(void) {
     EXPECT(wxt_error_field(e) && wxt_error_message(e) && wxt_error_kind_of(e) <= WXT_ERROR_JOURNAL_NUMBER);
     EXPECT(wxt_reply_code(r) && wxt_reply_text(r) && wxt_reply_message(r) && wxt_reply_order_number(r));
     EXPECT(wxt_reply_journal_fault(r) && wxt_reply_entry(r) >= 0 && wxt_reply_wait_seconds(r) >= 0);
-    EXPECT(wxt_reply_next(r) <= WXT_NEW_NUMBER && wxt_reply_reason(r) <= WXT_REASON_UNCONFIRMED);
+    EXPECT(wxt_reply_next(r) <= WXT_NEW_NUMBER && wxt_reply_reason(r) <= WXT_REASON_NEEDS_REVERSAL);
     EXPECT(wxt_reply_evidence(r) <= WXT_EVIDENCE_RECORDED && wxt_reply_revision(r) >= 0 && wxt_reply_last_code(r) && wxt_reply_last_text(r));
     EXPECT(wxt_reply_outcome(r) <= WXT_PAID_LATE);
+    the_cashier(r, e);
     EXPECT((wxt_reply_name(r, at) != NULL) == (at < wxt_reply_count(r)));
     EXPECT((wxt_reply_value(r, at) != NULL) == (at < wxt_reply_count(r)));
     (void)wxt_reply_get(r, any_text());
@@ -827,9 +852,9 @@ static const struct call CALLS[] = {
     CALL(transport_new_own), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),
     CALL(client_send), CALL(client_ask), CALL(client_close), CALL(client_notification), CALL(notification_confirm),
     CALL(explain), CALL(explain_workwx_sign), CALL(till_open), CALL(till_add), CALL(till_pay), CALL(till_order), CALL(till_payment_of),
-    CALL(till_close), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_entries_of), CALL(till_allow_again), CALL(journal_rename_device), CALL(till_acknowledge),
+    CALL(till_close), CALL(till_reverse), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_entries_of), CALL(till_allow_again), CALL(journal_rename_device), CALL(till_acknowledge),
     CALL(till_settle_by_hand), CALL(till_prune), CALL(till_summary), CALL(options_new), CALL(options_set_account),
-    CALL(options_set_patience), CALL(options_set_repeats), CALL(options_set_progress), CALL(options_set_cancel),
+    CALL(options_set_patience), CALL(options_set_repeats), CALL(options_set_reversals), CALL(options_set_progress), CALL(options_set_cancel),
     CALL(cancel_new), CALL(getter), CALL(free),
 };
 enum { COUNT = (int)(sizeof CALLS / sizeof CALLS[0]) };
@@ -837,7 +862,7 @@ enum { COUNT = (int)(sizeof CALLS / sizeof CALLS[0]) };
 /* Functions that cannot succeed here: they would need a real certificate, or an order that a customer pays. */
 static int only_fails(const char *name) {
     static const char *const names[] = {"transport_set_p12", "transport_set_pem", "transport_set_roots", "till_close",
-                                        "till_order", "till_accept_late", "till_allow_again", "journal_rename_device", "till_notified"};
+                                        "till_order", "till_reverse", "till_accept_late", "till_allow_again", "journal_rename_device", "till_notified"};
     size_t at;
     for (at = 0; at < sizeof names / sizeof names[0]; at++) {
         if (strcmp(names[at], name) == 0) {

@@ -157,6 +157,7 @@ const FILES: &[&str] = &[
     "tills",
     "entries",
     "options",
+    "cashier",
 ];
 
 const INCLUDE: &[&str] = &[
@@ -165,6 +166,8 @@ const INCLUDE: &[&str] = &[
     "wxt_sent",
     "wxt_stage",
     "wxt_phase",
+    "wxt_language",
+    "wxt_reversals",
     "wxt_finding",
     "wxt_recorded",
     "wxt_proof",
