@@ -195,8 +195,7 @@ fn is_own(case: &Case<'_>) -> bool {
 /// Of a payment that another process sent, or that was told as refused, two answers say unpaid, a minute apart: perhaps it was told as
 /// paid before the cut (POS flows 3.6). Silence and "not found" never begin it.
 fn may_decide(case: &Case<'_>) -> bool {
-    let since = |first: Duration| case.times.monotonic.saturating_sub(first);
-    is_own(case) || case.seen.unpaid_since.is_some_and(|first| since(first) >= TWO_ANSWERS)
+    is_own(case) || case.seen.unpaid.is_some_and(|(first, last)| last.saturating_sub(first) >= TWO_ANSWERS)
 }
 
 /// Whether an answer counts as one of the two.
