@@ -128,7 +128,7 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
         return too_old(case, date);
     }
     // Known, and not found for a day (POS flows 20.17).
-    if was_known(case) && not_found_for(case, A_DAY) {
+    if first_host && was_known(case) && not_found_for(case, A_DAY) {
         return for_a_person(KNEW_IT);
     }
     if first_host
