@@ -36,8 +36,8 @@ pub(super) struct Seen {
     pub reversals: u32,
     /// When the last reversal of this process was sent.
     pub reversed: Option<Duration>,
-    /// The first of the answers that say unpaid, or not yet, of an entry that this process did not send.
-    pub unpaid_since: Option<Duration>,
+    /// The first and the last of the answers that say unpaid, or not yet, of an entry that this process did not send.
+    pub unpaid: Option<(Duration, Duration)>,
     /// The reversals that were refused with one code while the query said that it is paid: the code, how many, since when.
     pub not_reversed: Option<(String, u32, Duration)>,
     /// The gateway said that it is too late for a reversal.

@@ -232,11 +232,7 @@ pub(super) fn not_found(
     (date, waited): (Option<i64>, Duration),
 ) -> Step {
     if is_past_look_back(case, resolution, date) {
-        // Where only the device's clock says so, it is asked again under a right one.
-        return match date.or(case.times.gateway).is_some() || case.seen.last_attempt.is_some() {
-            true => for_a_person(TOO_OLD),
-            false => Step::Unknown(Doubt::new(Reason::ForAPerson, TOO_OLD)),
-        };
+        return too_old(case, date);
     }
     let ask_again = |words| Step::Ask(longer(waited, LONGEST_WAIT), Doubt::new(Reason::OpenCode, words));
     match case.order() {
@@ -257,6 +253,15 @@ pub(super) fn not_found(
     }
 }
 
+/// Past what the query covers, "not found" says nothing any more. Where only the device's clock says so, it is asked again under a right
+/// one.
+pub(super) fn too_old(case: &Case<'_>, date: Option<i64>) -> Step {
+    match date.or(case.times.gateway).is_some() || case.seen.last_attempt.is_some() {
+        true => for_a_person(TOO_OLD),
+        false => Step::Unknown(Doubt::new(Reason::ForAPerson, TOO_OLD)),
+    }
+}
+
 pub(super) fn confirmed(case: &Case<'_>) -> Option<Refusal> {
     let refused = case.seen.refused.clone().or_else(|| unconfirmed_before(case));
     refused.filter(|_| !case.entry.known && !case.seen.known)
@@ -264,7 +269,8 @@ pub(super) fn confirmed(case: &Case<'_>) -> Option<Refusal> {
 
 /// The time stored with it may be a wrong clock's.
 const TOO_OLD: &str = "by the time stored with it, the order is older than what the gateway's query covers";
-const KNEW_IT: &str = "the gateway knew the order, and does not know it now: ask again, or look at the platform";
+pub(super) const KNEW_IT: &str =
+    "the gateway knew the order, and does not know it now: ask again, or look at the platform";
 const NOBODY_KNOWS: &str = "the gateway does not know it, and nobody knows how old it is";
 const NOT_KNOWN: &str =
     "the gateway does not know it, which is no end: paid again, it is sent again under its own number";
@@ -310,7 +316,7 @@ fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
 /// Where this process made the last attempt: by its own time, whatever a wrong clock stored then. Else by the time that came with the
 /// answer, or the gateway's last one; by the device's clock only where nobody tells another. What an earlier opening began is as old
 /// as this process at least.
-fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
+pub(super) fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
     let own = case.since_attempt() >= resolution.look_back;
     if case.seen.last_attempt.is_some() || (case.is_from_before && own) {
         return own;

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use super::answer::{GIVEN_BACK, OTHER_AMOUNT, TWO_ANSWERS, confirmed, names_it};
+use super::answer::{GIVEN_BACK, KNEW_IT, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old};
 use super::case::*;
 use crate::endpoint::{Endpoint, Resolution, ResolvedBy, ReversalRules};
 use crate::journal::{Entry, EntryState, Settlement};
@@ -123,7 +123,14 @@ fn says_paid(by: By<'_, '_>, pairs: &Pairs) -> Step {
 
 /// "Not found" confirms a refusal, and is never proof: a submit that was lost on the way may still arrive.
 fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
-    let By { case, rules, .. } = by;
+    let By { case, resolution, rules, date, .. } = by;
+    if is_past_look_back(case, resolution, date) {
+        return too_old(case, date);
+    }
+    // Known, and not found for a day (POS flows 20.17).
+    if first_host && was_known(case) && not_found_for(case, A_DAY) {
+        return for_a_person(KNEW_IT);
+    }
     if first_host
         && case.reversals() == 0
         && let Some(refusal) = confirmed(case)
@@ -195,8 +202,7 @@ fn is_own(case: &Case<'_>) -> bool {
 /// Of a payment that another process sent, or that was told as refused, two answers say unpaid, a minute apart: perhaps it was told as
 /// paid before the cut (POS flows 3.6). Silence and "not found" never begin it.
 fn may_decide(case: &Case<'_>) -> bool {
-    let since = |first: Duration| case.times.monotonic.saturating_sub(first);
-    is_own(case) || case.seen.unpaid_since.is_some_and(|first| since(first) >= TWO_ANSWERS)
+    is_own(case) || case.seen.unpaid.is_some_and(|(first, last)| last.saturating_sub(first) >= TWO_ANSWERS)
 }
 
 /// Whether an answer counts as one of the two.
@@ -231,15 +237,26 @@ fn is_refused_for_good(case: &Case<'_>) -> bool {
 }
 
 fn not_found_is_final(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
-    let twice =
-        case.seen.not_found_since.is_some_and(|first| case.times.monotonic.saturating_sub(first) >= TWO_ANSWERS);
-    twice && is_lost(case, rules, first_host)
+    not_found_for(case, TWO_ANSWERS) && is_lost(case, rules, first_host)
+}
+
+fn not_found_for(case: &Case<'_>, time: Duration) -> bool {
+    case.seen.not_found_since.is_some_and(|first| case.times.monotonic.saturating_sub(first) >= time)
+}
+
+fn was_known(case: &Case<'_>) -> bool {
+    case.entry.known || case.seen.known
+}
+
+/// Whether an answer "not found" is one of those that count: none before the window is over, but where the gateway knew it.
+pub(super) fn counts_as_not_found(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
+    is_lost(case, rules, first_host) || (first_host && was_known(case))
 }
 
 /// The window passed in this process's own time, and the gateway never knew it.
-pub(super) fn is_lost(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
+fn is_lost(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
     let window = case.profile.window.unwrap_or_default().max(rules.window);
-    first_host && !case.entry.known && !case.seen.known && case.since_attempt() >= window
+    first_host && !was_known(case) && case.since_attempt() >= window
 }
 
 // ---- refusals that are not proven ----
@@ -254,6 +271,7 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
         return Step::Report;
     };
     match by.case.age(by.date).is_some_and(|age| age >= A_DAY) {
+        _ if is_past_look_back(by.case, by.resolution, by.date) => too_old(by.case, by.date),
         _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
         true => declined(Refusal { code: code.clone(), text: text.clone(), next: *next }),
         false => Step::Report,

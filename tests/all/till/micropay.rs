@@ -400,6 +400,18 @@ fn after_a_power_cut() {
     let minutes = Options::new().patience(Duration::from_secs(120));
     unknown(till.reverse_with(&number, &minutes));
     assert!(!shop.names().contains(&"reverse".to_string()));
+    // Nor does one answer with silence a minute after it.
+    let once = Options::new().patience(Duration::ZERO);
+    for is_silent in [true, false] {
+        let till = shop.till();
+        shop.forget();
+        shop.says("USERPAYING", 1);
+        unknown(till.reverse_with(&number, &once));
+        shop.pass(60);
+        let _ = if is_silent { shop.answers_nothing() } else { shop.fails("ORDERNOTEXIST") };
+        unknown(till.reverse_with(&number, &once));
+        assert!(!shop.names().contains(&"reverse".to_string()), "{:?}", shop.names());
+    }
     shop.forget();
     shop.pass(10);
     shop.says("SUCCESS", 1);

@@ -373,6 +373,39 @@ fn a_person_and_a_reversal() {
     refused(till.reverse("202611210000000000"), "order_number");
 }
 
+/// POS flows 20.17: the query looks back 30 days; past that it says nothing of a payment, and somebody may have been charged. What it
+/// knew and does not know for a day is for a person, too.
+#[test]
+fn not_found_is_no_end_past_the_look_back() {
+    let at_last = |seconds: u64| {
+        let shop = Counter::new();
+        let till = open(&shop);
+        shop.pass(seconds);
+        shop.fails("ORDERNOTEXIST");
+        till.recover(Duration::from_millis(900)).unwrap();
+        shop.pass(86_400);
+        shop.fails("ORDERNOTEXIST");
+        till.recover(Duration::from_millis(900)).unwrap();
+        shop.states()
+    };
+    assert_eq!(at_last(60), ["for a person"]);
+    // A submit whose answer was lost, and a till that was dark for a month.
+    for (days, state) in [(29, "unproven"), (30, "for a person")] {
+        let shop = Counter::new();
+        shop.is_silent().answers_nothing();
+        unknown(shop.till().pay_with("sale 1", &micro_pay(CODE), &at_once()));
+        shop.pass(days * 86_400);
+        let till = shop.till();
+        for seconds in [300, 60] {
+            shop.pass(seconds);
+            shop.forget();
+            shop.fails("ORDERNOTEXIST");
+            till.recover(Duration::from_millis(900)).unwrap();
+        }
+        assert_eq!(shop.states(), [state], "{days}");
+    }
+}
+
 /// Another amount under this number, and money given back on the platform, are for a person.
 #[test]
 fn what_only_a_person_can_tell() {

@@ -13,6 +13,8 @@ pub(super) enum Flow {
     Native,
     /// `wxcharge`, which has no query; the operator allows the repeat.
     Webgate,
+    /// `micropay`, by a customer's payment code; asked about by `orderquery`, taken back by `reverse`.
+    Code,
 }
 
 impl Flow {
@@ -28,17 +30,21 @@ impl Flow {
             Flow::Wap => "WAP orders: `pay.weixin.wap`",
             Flow::Native => "Scanned orders: `unifiedorder`, NATIVE (JSAPI and MWEB are the same)",
             Flow::Webgate => "Campus card recharges: `wxcharge`",
+            Flow::Code => "Payment codes: `micropay` (付款码)",
         }
     }
 }
 
-pub(super) const FLOWS: &[Flow] = &[Flow::Redpack, Flow::Workwx, Flow::Wap, Flow::Native, Flow::Webgate];
+pub(super) const FLOWS: &[Flow] = &[Flow::Redpack, Flow::Workwx, Flow::Wap, Flow::Native, Flow::Webgate, Flow::Code];
 /// The flows with a query that move money by themselves.
 pub(super) const PAYOUT: &[Flow] = &[Flow::Redpack, Flow::Workwx];
 pub(super) const ASKED: &[Flow] = &[Flow::Redpack, Flow::Workwx, Flow::Wap, Flow::Native];
 pub(super) const REPEATED: &[Flow] = &[Flow::Redpack, Flow::Workwx, Flow::Webgate];
 pub(super) const ORDERS: &[Flow] = &[Flow::Wap, Flow::Native];
 pub(super) const WEBGATE: &[Flow] = &[Flow::Webgate];
+pub(super) const CODE: &[Flow] = &[Flow::Code];
+/// Nothing that is a payment by code.
+pub(super) const NO_CODE: &[Flow] = &[Flow::Redpack, Flow::Workwx, Flow::Wap, Flow::Native, Flow::Webgate];
 
 /// What the journal has of an entry, and what this process keeps for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +68,16 @@ pub(super) enum State {
     ForAPerson,
     HandPaid,
     HandUnpaid,
+    /// Open, and its reversal was decided (payments by code).
+    Reversing,
+    /// Open: paid, which the journal could not take.
+    Unwritten,
+    /// Refused, and the query has yet to say so ([`Settlement::Unproven`](crate::Settlement::Unproven)).
+    Unproven,
+    UnprovenStop,
+    UnprovenReversing,
+    /// Paid late, with a reversal that did not take it back.
+    LateReversed,
 }
 
 use State as S;
@@ -83,11 +99,17 @@ pub(super) const STATES: &[State] = &[
     S::ForAPerson,
     S::HandPaid,
     S::HandUnpaid,
+    S::Reversing,
+    S::Unwritten,
+    S::Unproven,
+    S::UnprovenStop,
+    S::UnprovenReversing,
+    S::LateReversed,
 ];
 
 pub(super) const OPEN: &[State] = &[S::Open];
-pub(super) const PAID: &[State] = &[S::Accepted, S::PaidLate, S::HandPaid];
-/// All others.
+pub(super) const PAID: &[State] = &[S::Accepted, S::PaidLate, S::HandPaid, S::LateReversed];
+/// All others that an order can be in.
 pub(super) const NOT_PAID: &[State] = &[
     S::Open,
     S::Withheld,
@@ -105,7 +127,7 @@ pub(super) const NOT_PAID: &[State] = &[
 ];
 /// The gateway has yet to say what becomes of it.
 pub(super) const PENDING: &[State] =
-    &[S::Open, S::Withheld, S::Ordered, S::OrderedEnded, S::Abandoned, S::LateUnwritten];
+    &[S::Open, S::Withheld, S::Ordered, S::OrderedEnded, S::Abandoned, S::LateUnwritten, S::Reversing, S::Unwritten];
 /// Pending, and nobody has a URL.
 pub(super) const NO_URL: &[State] = &[S::Open, S::Abandoned, S::LateUnwritten, S::ForAPerson];
 pub(super) const ASKED_ABOUT: &[State] =
@@ -136,14 +158,25 @@ pub(super) const SETTLED: &[State] = &[
     S::PaidLate,
     S::HandPaid,
     S::HandUnpaid,
+    S::Unproven,
+    S::UnprovenStop,
+    S::UnprovenReversing,
+    S::LateReversed,
 ];
 
 impl State {
     /// Whether an entry of this flow can be in this state.
     pub(super) fn is_of(self, flow: Flow) -> bool {
-        let only_orders =
-            [S::Withheld, S::Ordered, S::OrderedEnded, S::Abandoned, S::LateUnwritten, S::PaidLate].contains(&self);
-        !only_orders || flow.is_order()
+        let of_orders = [S::Withheld, S::Ordered, S::OrderedEnded, S::Abandoned, S::LateUnwritten];
+        let of_codes =
+            [S::Reversing, S::Unwritten, S::Unproven, S::UnprovenStop, S::UnprovenReversing, S::LateReversed];
+        match self {
+            S::PaidLate => flow.is_order() || flow == Flow::Code,
+            // No refusal of a payment by code keeps its number: a code is sent once.
+            S::SameNumber | S::SameNumberLater => flow != Flow::Code,
+            _ if of_codes.contains(&self) => flow == Flow::Code,
+            _ => !of_orders.contains(&self) || flow.is_order(),
+        }
     }
 }
 
@@ -151,6 +184,7 @@ impl State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Happens {
     Pay,
+    PayConfirmed,
     PayFits,
     PayMended,
     PayInPause,
@@ -163,6 +197,8 @@ pub(super) enum Happens {
     AttemptStop,
     AttemptUnknown,
     AttemptProcessing,
+    AttemptTyping,
+    AttemptAskedOnce,
     AttemptUnconfirmed,
     AttemptRefusedFromBefore,
     NotMade,
@@ -221,8 +257,10 @@ pub(super) enum Happens {
     Notified,
     NotifiedTrusted,
     Close,
+    Reverse,
     Contradiction,
     PersonPaid,
+    PersonPaidAfterReversal,
     PersonUnpaid,
     PersonBusy,
 }
@@ -238,6 +276,8 @@ const ATTEMPTS: &[Happens] = &[
     H::AttemptStop,
     H::AttemptUnknown,
     H::AttemptProcessing,
+    H::AttemptTyping,
+    H::AttemptAskedOnce,
     H::AttemptUnconfirmed,
     H::AttemptRefusedFromBefore,
     H::NotMade,
@@ -291,10 +331,32 @@ const ONLY: &[Happens] = &[
 pub(super) const LATE_ANSWERS: &[Happens] = &[H::LateIsThere, H::LateIsGivenBack, H::LateIsLess, H::LateNotSaid];
 /// At any time.
 const ALWAYS: &[Happens] =
-    &[H::Pay, H::PayInPause, H::Question, H::Close, H::Contradiction, H::PersonPaid, H::PersonUnpaid, H::PersonBusy];
+    &[H::Pay, H::Question, H::Close, H::Reverse, H::Contradiction, H::PersonPaid, H::PersonUnpaid, H::PersonBusy];
+
+/// No row of its table ends a payment by code by the attempt's own word; it is never repeated; and no pause is kept for it.
+const NOT_OF_CODES: &[Happens] = &[
+    H::PayInPause,
+    H::PayFits,
+    H::AttemptSameNumber,
+    H::AttemptLater,
+    H::AttemptNewNumber,
+    H::AttemptStop,
+    H::AttemptRefusedFromBefore,
+    H::NotMadeAfterRefusal,
+    H::RepeatAccepted,
+    H::RepeatRefused,
+    H::RepeatUnknown,
+    H::RepeatUnsent,
+    H::RepeatNoTime,
+    H::RepeatUncounted,
+    H::ResumeOnlyAsks,
+    H::RuleChanged,
+    H::FieldsChanged,
+];
 
 pub(super) const EVENTS: &[Happens] = &[
     H::Pay,
+    H::PayConfirmed,
     H::PayFits,
     H::PayMended,
     H::PayInPause,
@@ -307,6 +369,8 @@ pub(super) const EVENTS: &[Happens] = &[
     H::AttemptStop,
     H::AttemptUnknown,
     H::AttemptProcessing,
+    H::AttemptTyping,
+    H::AttemptAskedOnce,
     H::AttemptUnconfirmed,
     H::AttemptRefusedFromBefore,
     H::NotMade,
@@ -365,8 +429,10 @@ pub(super) const EVENTS: &[Happens] = &[
     H::Notified,
     H::NotifiedTrusted,
     H::Close,
+    H::Reverse,
     H::Contradiction,
     H::PersonPaid,
+    H::PersonPaidAfterReversal,
     H::PersonUnpaid,
     H::PersonBusy,
 ];
@@ -376,22 +442,31 @@ impl Happens {
     /// that asks more than whether it is paid is only sent for what is pending or for a person.
     pub(super) fn happens(self, flow: Flow, state: State) -> bool {
         let is_order = flow.is_order();
-        let may_be_asked = flow != Flow::Webgate && ASKED_ABOUT.contains(&state);
+        // What the query says of a payment by code stands in `codes/`.
+        let may_be_asked = !matches!(flow, Flow::Webgate | Flow::Code) && ASKED_ABOUT.contains(&state);
         let has_url = matches!(state, S::Withheld | S::Ordered | S::OrderedEnded);
         match self {
+            _ if flow == Flow::Code && NOT_OF_CODES.contains(&self) => false,
+            H::AttemptTyping | H::AttemptAskedOnce => flow == Flow::Code && state == S::Open,
+            H::PayConfirmed => matches!(state, S::Unproven | S::UnprovenReversing),
+            H::PersonPaidAfterReversal => matches!(state, S::Reversing | S::UnprovenReversing | S::LateReversed),
+            H::PayInPause => true,
             H::PayFits => matches!(state, S::SameNumber | S::SameNumberLater | S::NotSent),
             H::PayMended => {
-                matches!(state, S::SameNumber | S::SameNumberLater | S::NotSent | S::NewNumber | S::HandUnpaid)
+                matches!(
+                    state,
+                    S::SameNumber | S::SameNumberLater | S::NotSent | S::NewNumber | S::HandUnpaid | S::Unproven
+                )
             }
             H::PayCalledPaid | H::Notified | H::NotifiedTrusted => is_order,
-            H::ResumeInPay => state == S::Open || has_url,
+            H::ResumeInPay => matches!(state, S::Open | S::Reversing | S::Unwritten) || has_url,
             H::ResumeOnlyAsks => state == S::Open && !is_order,
             H::RuleChanged | H::FieldsChanged => state == S::Open && !is_order,
             _ if ALWAYS.contains(&self) => true,
             _ if ATTEMPTS.contains(&self) => state == S::Open,
             _ if REPEATS.contains(&self) => state == S::Open && !is_order,
             H::AcceptLate => true,
-            _ if LATE_ANSWERS.contains(&self) => is_order && state == S::PaidLate,
+            _ if LATE_ANSWERS.contains(&self) => (is_order || flow == Flow::Code) && state == S::PaidLate,
             _ if ONLY.contains(&self) => is_order && !PAID.contains(&state),
             _ if ORDER_ANSWERS.contains(&self) => is_order && may_be_asked,
             _ => ANSWERS.contains(&self) && may_be_asked,
@@ -402,7 +477,7 @@ impl Happens {
     pub(super) fn source(self) -> &'static str {
         match self {
             H::Contradiction | H::FieldsChanged | H::NotMadeChanged => "contradiction",
-            H::PersonPaid | H::PersonUnpaid | H::PersonBusy => "person",
+            H::PersonPaid | H::PersonPaidAfterReversal | H::PersonUnpaid | H::PersonBusy => "person",
             H::Notified | H::NotifiedTrusted => "notification",
             _ if REPEATS.contains(&self) => "repeat",
             _ if ATTEMPTS.contains(&self) => "attempt",
@@ -414,117 +489,6 @@ impl Happens {
                 "query"
             }
             _ => "call",
-        }
-    }
-
-    /// In words, for the page.
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            H::Pay => "`pay` is called",
-            H::PayFits => "`pay` is called, and the stored fields would be allowed today",
-            H::PayMended => "`pay` is called with other fields",
-            H::PayInPause => "`pay` is called within a pause that the gateway wants",
-            H::PayCalledPaid => "`pay` is called, and a notification calls a given-up order of the intent paid",
-            H::AttemptUnsent => "attempt: no byte left",
-            H::AttemptAccepted => "attempt: the reply proves success",
-            H::AttemptSameNumber => "attempt: a final refusal that allows the same number",
-            H::AttemptLater => "attempt: a final refusal that allows the same number later (here 15 s)",
-            H::AttemptNewNumber => "attempt: a final refusal that ends the number",
-            H::AttemptStop => "attempt: a final refusal that a person must see",
-            H::AttemptUnknown => "attempt: anything else",
-            H::AttemptRefusedFromBefore => {
-                "attempt: a final refusal, of an entry that an earlier opening of the journal wrote"
-            }
-            H::AttemptUnconfirmed => {
-                "attempt: a refusal that the document calls \"not paid\", and that the query must confirm"
-            }
-            H::AttemptProcessing => "attempt: `PROCESSING`",
-            H::NotMade => "attempt: a rule of today forbids it, or it is cancelled",
-            H::NotMadeAfterRefusal => "attempt after a refusal: a rule of today forbids it, or it is cancelled",
-            H::NotMadeChanged => "attempt: the stored fields were changed",
-            H::RepeatAccepted => "repeat: the reply proves success",
-            H::RepeatRefused => "repeat: refused",
-            H::RepeatUnknown => "repeat: anything else",
-            H::RepeatUnsent => "repeat: no byte left",
-            H::RepeatNoTime => "repeat: no time for the payee's pause",
-            H::RepeatUncounted => "repeat: the journal cannot count it",
-            H::ResumeInPay => "`pay` goes on with it",
-            H::ResumeOnlyAsks => "`recover` goes on with it, without leave to repeat",
-            H::RuleChanged => "`pay` goes on with it, and a rule of today forbids the repeat",
-            H::FieldsChanged => "`pay` goes on with it, and the stored fields were changed",
-            H::Question => "`payment_of`, `recover` or `close` wants to know",
-            H::SaysPaid => "query: paid, with the same amount",
-            H::SaysOtherAmount => "query: paid, with another amount",
-            H::SaysNoAmount => "query: paid, and no amount",
-            H::SaysUnpaid => "query: never will be paid",
-            H::SaysUnpaidOfOther => "query: never will be paid, and another amount, or no number",
-            H::SaysWaitingClosed => "query: not paid yet, past the end, and closing it did not get through just now",
-            H::SaysWaitingGone => "query: not paid yet, 2 h 10 min after it was made, by both clocks",
-            H::SaysPayError => "query: `PAYERROR`",
-            H::SaysPayErrorPastEnd => "query: `PAYERROR`, past the end by the gateway's own time",
-            H::SaysPayErrorGone => {
-                "query: `PAYERROR`, 2 h 10 min after it was made, by both clocks, and closed within 10 s"
-            }
-            H::SaysGivenBack => "query: paid, and given back",
-            H::OnlySaysGivenBack => "asked if paid: paid, and given back",
-            H::SaysWaiting => "query: not paid yet",
-            H::SaysWaitingPastEnd => "query: not paid yet, past the end by the gateway's own time",
-            H::SaysWorking => "query: another state",
-            H::SaysNothing => "query: no usable answer",
-            H::NotFound => "query: not found, within 20 minutes of the last attempt",
-            H::NotFoundAfterRefusal => "query: not found, and the only attempt was refused as \"not paid\"",
-            H::NotFoundSoon => "query: not found, three seconds after the fourth attempt",
-            H::NotFoundOnce => "query: not found, for the first time after 20 minutes",
-            H::NotFoundTwice => "query: not found, again a minute later",
-            H::NotFoundAtSecondHost => "query: not found, at the second host",
-            H::NotFoundOfKnown => "query: not found, and it knew the order before",
-            H::NotFoundWithClockAhead => "query: not found, while the device's clock is 31 days ahead",
-            H::NotFoundByWrongClock => "query: not found, by a clock that went back",
-            H::NotFoundPastLookBack => "query: not found, 30 days after the last attempt",
-            H::SaysUnpaidButCalledPaid => "query: never will be paid; a signed notification says paid",
-            H::NotFoundButCalledPaid => "query: not found; a signed notification says paid",
-            H::OnlySaysPaid => "asked if paid: paid, with the same amount",
-            H::OnlySaysOtherAmount => "asked if paid: paid, with another amount",
-            H::OnlySaysWorking => "asked if paid: another state",
-            H::OnlySaysUnpaid => "asked if paid: unpaid",
-            H::OnlyNotFound => "asked if paid: not found",
-            H::OnlySaysNothing => "asked if paid: no usable answer",
-            H::AcceptLate => "`accept_late` is called",
-            H::LateIsThere => "asked before late money is kept: paid, in full",
-            H::LateIsGivenBack => "asked before late money is kept: given back on the platform",
-            H::LateIsLess => "asked before late money is kept: paid, with another amount",
-            H::LateNotSaid => "asked before late money is kept: no usable answer",
-            H::Notified => "a signed notification says paid",
-            H::NotifiedTrusted => "the same, where the account says that notifications suffice",
-            H::Close => "`close` is called",
-            H::Contradiction => "the stored entry contradicts itself",
-            H::PersonPaid => "a person says paid",
-            H::PersonUnpaid => "a person says unpaid",
-            H::PersonBusy => "a person decides while a thread works on it",
-        }
-    }
-}
-
-impl State {
-    /// In words, for the page.
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            S::Open => "open",
-            S::Withheld => "open, URL withheld",
-            S::Ordered => "ordered",
-            S::OrderedEnded => "ordered, time over",
-            S::Abandoned => "abandoned",
-            S::LateUnwritten => "paid late, not written",
-            S::SameNumber => "declined (`SameNumber`)",
-            S::SameNumberLater => "declined (`SameNumberLater`)",
-            S::NewNumber => "declined (`NewNumber`)",
-            S::Stop => "declined (`Stop`)",
-            S::NotSent => "not sent",
-            S::Accepted => "accepted",
-            S::PaidLate => "paid late",
-            S::ForAPerson => "for a person",
-            S::HandPaid => "by hand: paid",
-            S::HandUnpaid => "by hand: unpaid",
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Every state of an entry against everything that can happen to it (`events.rs`): `table.rs` has a row for each pair, with the
 //! step and the document that it comes from. `page.rs` prints `docs/money.md` from it.
 
+mod codes;
 mod events;
 mod explore;
 mod page;
 mod table;
+mod words;
 
 use std::boxed::Box;
 use std::collections::BTreeMap;
@@ -22,7 +24,7 @@ use crate::error::Error;
 use crate::gateways::account::{
     RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount, sealed::Sealed,
 };
-use crate::gateways::{redpack, swiftpass, webgate, workwx, wxpay};
+use crate::gateways::{micropay, redpack, swiftpass, webgate, workwx, wxpay};
 use crate::journal::{Entry, EntryState, JournalFault, JournalFaultKind, NewEntry, Settlement};
 use crate::money::Fen;
 use crate::outcome::{Answer, Doubt, Next, Outcome, Reason, Refusal};
@@ -31,7 +33,7 @@ use crate::wire::pairs::{Pairs, PairsFault};
 use crate::wire::verify::ReplyRule;
 
 use events::{EVENTS, FLOWS, Flow, Happens, LATE_ANSWERS, STATES, State};
-use table::ROWS;
+use table::{ROWS, Row};
 
 /// 2027-01-15 16:00:00 in China.
 const NOW: i64 = 1_800_000_000;
@@ -72,7 +74,7 @@ fn account(flow: Flow) -> Box<dyn Sealed> {
         Flow::Redpack => Box::new(RedpackAccount::new("10000098", "wx8888888888888888", key()).unwrap()),
         Flow::Workwx => Box::new(WorkwxAccount::new("10000098", "wx8888888888888888", key(), key()).unwrap()),
         Flow::Wap => Box::new(SwiftpassAccount::new("https://pay.example/pay/gateway", "7551000001", key()).unwrap()),
-        Flow::Native => Box::new(WxpayAccount::new("10000098", "wx8888888888888888", key()).unwrap()),
+        Flow::Native | Flow::Code => Box::new(WxpayAccount::new("10000098", "wx8888888888888888", key()).unwrap()),
         Flow::Webgate => {
             let account = WebgateAccount::new("https://pay.example", "partner", key(), Unused).unwrap();
             Box::new(account.repeat_while_unpaid())
@@ -87,6 +89,7 @@ fn endpoint(flow: Flow) -> &'static Endpoint {
         Flow::Wap => &swiftpass::WAP_ORDER,
         Flow::Native => &wxpay::NATIVE_ORDER,
         Flow::Webgate => &webgate::WXCHARGE,
+        Flow::Code => &micropay::MICRO_PAY,
     }
 }
 
@@ -126,6 +129,7 @@ fn scene(flow: Flow, state: State) -> Scene {
         State::ForAPerson => Some(Settlement::ForAPerson { reason: "r".into() }),
         State::HandPaid => Some(hand(true)),
         State::HandUnpaid => Some(hand(false)),
+        of_code => codes::settlement(of_code, (&mut entry, &mut seen)),
     };
     entry.state = settlement.map_or(EntryState::Open, EntryState::Recorded);
     let times = Times { now: NOW, monotonic: MONOTONIC, opened: Duration::ZERO, gateway: Some(NOW) };
@@ -144,12 +148,12 @@ fn known(flow: Flow, state: &str, amount: Option<&str>) -> Answer<Pairs> {
     let (field, sum) = match flow {
         Flow::Redpack => ("status", "total_amount"),
         Flow::Workwx => ("status", "payment_amount"),
-        Flow::Wap | Flow::Native | Flow::Webgate => ("trade_state", "total_fee"),
+        Flow::Wap | Flow::Native | Flow::Webgate | Flow::Code => ("trade_state", "total_fee"),
     };
     let number = match flow {
         Flow::Redpack => "mch_billno",
         Flow::Workwx => "partner_trade_no",
-        Flow::Wap | Flow::Native | Flow::Webgate => "out_trade_no",
+        Flow::Wap | Flow::Native | Flow::Webgate | Flow::Code => "out_trade_no",
     };
     match amount {
         Some(amount) => Answer::Known(pairs(&[(field, state), (number, "n"), (sum, amount)])),
@@ -170,7 +174,10 @@ fn happen(flow: Flow, state: State, what: Happens) -> Step {
     let mut at = scene(flow, state);
     match event(flow, &mut at, what) {
         Ok(event) => at.step(event),
-        Err(looked) => by_hand(&at.entry, Some(at.endpoint), &looked, NOW),
+        Err(looked) => {
+            let of_intent = [at.entry.clone()];
+            by_hand(&at.entry, Some(at.endpoint), &Looked { of_intent: &of_intent, ..looked }, NOW)
+        }
     }
 }
 
@@ -188,10 +195,15 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
     let answer = |answer, asking| {
         Event::Answer(Answered { answer, date, asking, waited: Duration::from_secs(1), cancelled: false })
     };
+    if flow == Flow::Code
+        && let Some(event) = codes::event(at, what)
+    {
+        return event;
+    }
     let (paid, unpaid) = match flow {
         Flow::Redpack => ("SENT", "FAILED"),
         Flow::Workwx => ("SUCCESS", "FAILED"),
-        Flow::Wap | Flow::Native | Flow::Webgate => ("SUCCESS", "CLOSED"),
+        Flow::Wap | Flow::Native | Flow::Webgate | Flow::Code => ("SUCCESS", "CLOSED"),
     };
     let not_found = |first_host| Answer::NotKnown { first_host };
     let pay = |look| Event::Pay(look);
@@ -208,6 +220,10 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
     };
     Ok(match what {
         H::Pay => pay(Look::default()),
+        H::PayConfirmed => {
+            at.seen.not_known = Some((MONOTONIC, 1));
+            pay(Look::default())
+        }
         H::PayFits => pay(Look { goes_again: true, ..Look::default() }),
         H::PayMended => pay(Look { mended: true, ..Look::default() }),
         H::PayInPause => pay(Look { pause: Some(Duration::from_secs(15)), ..Look::default() }),
@@ -221,6 +237,8 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
         H::AttemptStop => attempt(Outcome::Declined(refusal(Next::Stop))),
         H::AttemptUnknown => attempt(Outcome::Unknown(doubt(Reason::Broken, ""))),
         H::AttemptProcessing => attempt(Outcome::Unknown(doubt(Reason::OpenCode, "PROCESSING"))),
+        H::AttemptTyping => attempt(Outcome::Unknown(doubt(Reason::OpenCode, "USERPAYING"))),
+        H::AttemptAskedOnce => attempt(Outcome::Unknown(doubt(Reason::OpenCode, "TRADE_ERROR"))),
         H::AttemptRefusedFromBefore => {
             at.is_from_before = true;
             attempt(Outcome::Declined(refusal(Next::NewNumber)))
@@ -345,8 +363,12 @@ fn event(flow: Flow, at: &mut Scene, what: Happens) -> Result<Event, Looked<'sta
         H::NotifiedTrusted => Event::Notified(Vec::new(), true),
         H::Notified => Event::Notified(Vec::new(), false),
         H::Close => Event::Close,
+        H::Reverse => Event::Reverse,
         H::Contradiction => Event::Distrust("words".into()),
         H::PersonPaid => return person(true, false),
+        H::PersonPaidAfterReversal => {
+            return person(true, false).map_err(|looked| Looked { reversal_is_over: true, ..looked });
+        }
         H::PersonUnpaid => return person(false, false),
         H::PersonBusy => return person(false, true),
     })
@@ -394,16 +416,21 @@ fn words(step: &Step) -> String {
     }
 }
 
+fn rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain(codes::ROWS)
+}
+
 /// Each pair of a state and an event has one row, and the rules do what it says.
 #[test]
 fn each_pair_has_its_row() {
     let (mut wrong, mut pairs, mut used) = (Vec::new(), 0, BTreeMap::new());
+    let all: Vec<&Row> = rows().collect();
     for flow in FLOWS {
         for state in STATES.iter().filter(|state| state.is_of(*flow)) {
             for what in EVENTS.iter().filter(|what| what.happens(*flow, *state)) {
                 pairs += 1;
                 let done = words(&happen(*flow, *state, *what));
-                let mut rows = ROWS.iter().enumerate().filter(|(_, row)| row.covers(*flow, *state, *what));
+                let mut rows = all.iter().enumerate().filter(|(_, row)| row.covers(*flow, *state, *what));
                 match (rows.next(), rows.next()) {
                     (Some((at, row)), None) => {
                         *used.entry(at).or_insert(0) += 1;
@@ -417,12 +444,12 @@ fn each_pair_has_its_row() {
             }
         }
     }
-    let unused = ROWS.iter().enumerate().filter(|(at, _)| !used.contains_key(at));
+    let unused = all.iter().enumerate().filter(|(at, _)| !used.contains_key(at));
     wrong.extend(unused.map(|(_, row)| format!("no pair for {} ({})", row.step, row.from)));
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
     assert!(pairs > 700, "the table sees little: {pairs}");
     // No state and no event is left out of the lists.
-    assert!(STATES.iter().enumerate().all(|(at, state)| *state as usize == at) && STATES.len() == 16);
+    assert!(STATES.iter().enumerate().all(|(at, state)| *state as usize == at) && STATES.len() == 22);
     assert!(EVENTS.iter().enumerate().all(|(at, what)| *what as usize == at));
     assert_eq!(EVENTS.len(), Happens::PersonBusy as usize + 1);
 }
@@ -454,7 +481,7 @@ fn every_kind_of_event_is_in_the_table() {
         .collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds, (0..=11).collect::<Vec<_>>());
+    assert_eq!(kinds, (0..=12).collect::<Vec<_>>());
 }
 
 /// The first entry of an intent has no state yet.
@@ -473,8 +500,10 @@ fn only_what_was_refused_for_good_is_allowed_again() {
             let at = scene(*flow, *state);
             for busy in [false, true] {
                 let done = words(&again(&at.entry, Some(at.endpoint), busy, ("n", "r")));
-                let allowed = if flow.is_order() { "ByHand (unpaid)" } else { "same number" };
-                let expected = if *state == State::Stop && !busy { allowed } else { "refuse" };
+                let by_customer = flow.is_order() || *flow == Flow::Code;
+                let allowed = if by_customer { "ByHand (unpaid)" } else { "same number" };
+                let refused_for_good = matches!(state, State::Stop | State::UnprovenStop);
+                let expected = if refused_for_good && !busy { allowed } else { "refuse" };
                 assert_eq!(done, expected, "{flow:?} {state:?} {busy}");
             }
         }
@@ -557,7 +586,9 @@ fn no_doubt_ends_an_entry() {
     ];
     for flow in FLOWS {
         for state in STATES.iter().filter(|state| state.is_of(*flow)) {
-            for what in doubtful {
+            // No notification tells of a payment by code.
+            let told_of = |what: &Happens| *flow != Flow::Code || *what != H::SaysUnpaidButCalledPaid;
+            for what in doubtful.into_iter().filter(told_of) {
                 let done = words(&happen(*flow, *state, what)).to_string();
                 assert!(
                     !done.contains("Accepted") && !done.contains("Declined"),
@@ -605,8 +636,8 @@ fn past_the_look_back_by_own_time_it_is_for_a_person() {
 #[test]
 fn a_payment_that_was_tried_is_not_unpaid() {
     for flow in FLOWS.iter().filter(|flow| flow.is_order()) {
-        for state in STATES.iter().filter(|state| !matches!(state, State::Accepted | State::PaidLate | State::HandPaid))
-        {
+        let not_paid = |state: &&State| !matches!(state, State::Accepted | State::PaidLate | State::HandPaid);
+        for state in STATES.iter().filter(|state| state.is_of(*flow)).filter(not_paid) {
             let at = scene(*flow, *state);
             let (answer, date) = (known(*flow, "PAYERROR", None), Some(at.entry.begun_at + MINUTE));
             let waited = Duration::from_secs(1);

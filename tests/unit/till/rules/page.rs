@@ -8,9 +8,10 @@ use std::string::{String, ToString};
 use std::time::Duration;
 use std::vec::Vec;
 
+use super::codes;
 use super::events::{EVENTS, FLOWS, Flow, Happens, STATES, State};
-use super::table::{ROWS, Row};
-use super::{endpoint, happen, words};
+use super::table::Row;
+use super::{endpoint, happen, rows, words};
 use crate::endpoint::{Means, OrderRules, Resolution, ResolvedBy};
 use crate::outcome::Next;
 use crate::till::rules;
@@ -24,12 +25,20 @@ this page first, then `src/till/rules/` (every decision about an entry) and `src
 An *entry* is one order number in the journal, with its intent, its fields and its state. A till works on one entry at a time. What
 happens to it, and what is done next, is one row. Where it comes from: \"seed 0\" to \"seed 3\" are the four documents (0 向员工付款, 1
 红包发放说明, 2 微信WAP支付接口文档 of 2019-12-07, 3 易支付Web网关接口文档 of 2017-05-22); \"R\", \"A.4\", \"C.4\" are sections of the protocol
-notes; a ruling is a decision of this project, with its reason in `docs/design.md`.
+notes; \"POS flows 3.1\" and \"POS ruling 1\" those of the notes on the counter; a ruling is a decision of this project, with its reason in
+`docs/design.md`.
 
 Steps: *ask* sends the gateway's query; *repeat* sends the identical payment again under its number; *report* tells what the journal
 has; *new number* and *same number* send an attempt. Everything with a capital letter is written to the journal before it is told:
-`Accepted`, `Declined`, `NotSent` (an `Error`), `Ordered` (the URL is handed out), `Abandoned` (nobody has the URL), `PaidLate`
-(`Accepted` with `late`), `ForAPerson` (`Unknown`), `ByHand`. Where there is no time left for a step, the outcome is `Unknown`.
+`Accepted`, `Declined`, `Unproven` (told as `Declined`), `NotSent` (an `Error`), `Ordered` (the URL is handed out), `Abandoned` (nobody
+has the URL), `PaidLate` (give it back, or keep it), `ForAPerson` (`Unknown`), `ByHand`. *reverse* counts a reversal in the journal and sends
+it. Where there is no time left for a step, the outcome is `Unknown`.
+
+At the counter one sale is one intent, and there are three ways through it. The terminal scans the customer's **payment code**
+(`micropay`): the code is sent once; what is not proven is asked about for 45 s and then taken back (`reverse`), and what the query says
+after that is its end. The customer scans an **order** (`unifiedorder`): it can be paid as long as its QR lives, and is closed when
+its time is over, or when it is not wanted any more. Or **one after the other**: the second way begins when the first one has a proven end,
+so an order is closed before a code is taken, and a code is taken back before an order is made.
 ";
 
 fn page() -> String {
@@ -39,9 +48,13 @@ fn page() -> String {
             page,
             "\n## {question}\n\n{also}\n\n| call | in the state | when | step | from |\n|---|---|---|---|---|\n"
         );
-        for row in ROWS.iter().filter(|row| step.iter().any(|step| row.step.starts_with(step))) {
-            let calls: Vec<String> = row.flows.iter().map(|flow| format!("`{}`", endpoint(*flow).name)).collect();
+        for row in rows().filter(|row| step.iter().any(|step| row.step.starts_with(step))) {
+            let calls = row.flows.iter().filter(|flow| meets(row, **flow));
+            let calls: Vec<String> = calls.map(|flow| format!("`{}`", endpoint(*flow).name)).collect();
             let _ = write!(page, "| {} {}", calls.join(", "), line(row, row.flows));
+        }
+        for row in codes::lines(&|have| step.iter().any(|step| have.starts_with(step))) {
+            let _ = write!(page, "| `{}` {row}", endpoint(Flow::Code).name);
         }
     }
     for flow in FLOWS {
@@ -50,7 +63,7 @@ fn page() -> String {
     page
 }
 
-const QUESTIONS: [(&str, &[&str], &str); 4] = [
+const QUESTIONS: [(&str, &[&str], &str); 6] = [
     (
         "When is a payment declined?",
         &["Declined"],
@@ -58,9 +71,20 @@ const QUESTIONS: [(&str, &[&str], &str); 4] = [
          the codes that its table calls so (below, flow by flow).",
     ),
     (
+        "When is a refusal told that is not proven?",
+        &["Unproven"],
+        "A payment by code is refused twice: by its own reply, and by a query that does not know it. The caller hears `Declined`; the journal \
+         knows that it is no proof, the gateway is asked again for a day, and before another number of the sale begins.",
+    ),
+    (
+        "When is a payment taken back?",
+        &["reverse"],
+        "Counted in the journal before its first byte. From then on the number is never `Accepted`; what the reversal answers proves nothing.",
+    ),
+    (
         "When is it accepted?",
         &["Accepted", "PaidLate", "Ordered", "ByHand (paid)"],
-        "`Ordered` is an order that a customer may pay: `pay` says `Accepted` of it, and `payment_of` does not.",
+        "`Ordered` is an order that a customer may pay; only `Accepted` says that money is there.",
     ),
     (
         "When may a new number be used?",
@@ -74,6 +98,12 @@ const QUESTIONS: [(&str, &[&str], &str); 4] = [
         "Counted in the journal before its first byte. `recover` repeats only where `Repeats::YoungerThan` was chosen.",
     ),
 ];
+
+/// Whether one of its events can happen in one of its states.
+fn meets(row: &Row, flow: Flow) -> bool {
+    let events = |state: State| row.events.iter().any(|what| what.happens(flow, state));
+    row.states.iter().any(|state| state.is_of(flow) && events(*state))
+}
 
 /// A row's states and events that can meet in these flows, and its step.
 fn line(row: &Row, flows: &[Flow]) -> String {
@@ -91,8 +121,11 @@ fn flow_of(page: &mut String, flow: Flow) {
     page.push_str(&waits(flow));
     page.push_str(&drawing(flow));
     page.push_str("\n| in the state | when | step | from |\n|---|---|---|---|\n");
-    for row in ROWS.iter().filter(|row| row.flows.contains(&flow)) {
+    for row in rows().filter(|row| row.flows.contains(&flow) && meets(row, flow)) {
         page.push_str(&line(row, &[flow]));
+    }
+    if flow == Flow::Code {
+        page.push_str(&codes::lines(&|_| true).concat());
     }
     let _ = write!(page, "\nCodes of a first attempt that are final (every other code is `Unknown`):\n\n");
     page.push_str("| code | next | the document's words |\n|---|---|---|\n");
@@ -170,6 +203,7 @@ fn after(step: &str) -> Option<&'static str> {
         ("same number", "Open"),
         ("Accepted", "Accepted"),
         ("Declined", "Declined"),
+        ("Unproven", "Unproven"),
         ("NotSent", "NotSent"),
         ("Ordered", "Ordered"),
         ("Abandoned", "Abandoned"),
@@ -183,13 +217,14 @@ fn after(step: &str) -> Option<&'static str> {
 /// The states that the drawing tells apart.
 fn drawn(state: State) -> &'static str {
     match state {
-        State::Open | State::Withheld => "Open",
+        State::Open | State::Withheld | State::Reversing | State::Unwritten => "Open",
         State::Ordered | State::OrderedEnded => "Ordered",
         State::Abandoned | State::LateUnwritten => "Abandoned",
         State::SameNumber | State::SameNumberLater | State::NewNumber | State::Stop => "Declined",
         State::NotSent => "NotSent",
         State::Accepted => "Accepted",
-        State::PaidLate => "PaidLate",
+        State::PaidLate | State::LateReversed => "PaidLate",
+        State::Unproven | State::UnprovenStop | State::UnprovenReversing => "Unproven",
         State::ForAPerson => "ForAPerson",
         State::HandPaid | State::HandUnpaid => "ByHand",
     }
@@ -203,6 +238,11 @@ fn drawing(flow: Flow) -> String {
             if let Some(to) = after(&step).filter(|to| *to != drawn(*state)) {
                 arrows.entry((drawn(*state), to)).or_default().insert(what.source());
             }
+        }
+    }
+    for (state, step) in if flow == Flow::Code { codes::steps() } else { Vec::new() } {
+        if let Some(to) = after(&step).filter(|to| *to != drawn(state)) {
+            arrows.entry((drawn(state), to)).or_default().insert("query");
         }
     }
     let mut out = String::from("```mermaid\nstateDiagram-v2\n    [*] --> Open: call\n");

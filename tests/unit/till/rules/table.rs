@@ -21,7 +21,7 @@ impl Row {
     }
 }
 
-const fn row(
+pub(super) const fn row(
     flows: &'static [Flow],
     states: &'static [State],
     events: &'static [Happens],

@@ -409,7 +409,7 @@ fn known_as(number: &Number, state: &str) -> Answer<Pairs> {
     let (field, own, amount) = match number.flow {
         Flow::Redpack => ("status", "mch_billno", "total_amount"),
         Flow::Workwx => ("status", "partner_trade_no", "payment_amount"),
-        Flow::Wap | Flow::Native | Flow::Webgate => ("trade_state", "out_trade_no", "total_fee"),
+        Flow::Wap | Flow::Native | Flow::Webgate | Flow::Code => ("trade_state", "out_trade_no", "total_fee"),
     };
     Answer::Known(pairs(&[(field, state), (own, &number.entry.order_number), (amount, "100")]))
 }
