@@ -23,7 +23,8 @@ mod wire {
     mod quirks_workwx;
     #[cfg(feature = "https")]
     mod readers;
-    mod tables;
+    pub mod tables;
+    mod tables_refund;
     mod vectors;
 }
 
