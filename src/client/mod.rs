@@ -252,9 +252,10 @@ impl<T> Prepared<T> {
         self.draft.endpoint
     }
 
-    /// The fields that stay the same in every attempt, in order: what a journal stores. No nonce, no signature.
+    /// The fields that stay the same in every attempt, in order: what a journal stores. No nonce, no signature, no payment code.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.draft.fields.iter().take(self.draft.fixed)
+        let once = self.draft.endpoint.one_time().map(|row| row.name);
+        self.draft.fields.iter().take(self.draft.fixed).filter(move |(name, _)| Some(*name) != once)
     }
 
     /// Whether an attempt has no proven answer.

@@ -115,6 +115,8 @@ mod till {
     mod read_in_the_code;
     pub mod refunds;
     #[cfg(feature = "https")]
+    mod refunds_https;
+    #[cfg(feature = "https")]
     mod refunds_notified;
     pub mod scanned;
     #[cfg(feature = "https")]

@@ -93,6 +93,7 @@ fn a_code_is_nowhere_but_on_the_wire() {
     let client = Client::with_inputs(wxpay_account(), terminal(), inputs(&Canned::default())).unwrap();
     let prepared = client.prepare(&MicroPay { out_trade_no: "T20261121", ..micro_pay(CODE) }).unwrap();
     assert!(!format!("{prepared:?}").contains(CODE));
+    assert!(prepared.fields().all(|(name, value)| name != "auth_code" && value != CODE), "what a journal stores");
 }
 
 /// Ruling 5: without a till, too, a code is sent once.
