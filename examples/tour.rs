@@ -17,6 +17,7 @@ fn main() -> Result<()> {
     let tour = Tour { simulator: &simulator, https: https(&simulator)?, terminal: Terminal::new("013467007045764")? };
     tour.wxpay()?;
     tour.payment_codes()?;
+    tour.refund()?;
     tour.redpack()?;
     tour.workwx()?;
     tour.swiftpass()?;
@@ -101,6 +102,34 @@ impl Tour<'_> {
         }
         must("wxpay      orderquery, whose word alone counts", trade_state(&client, number)?, TradeState::Revoked)?;
         must("wxpay      ledger: paid times", self.paid(number), 0)
+    }
+
+    /// A part of the first payment is given back. Taken is not arrived.
+    fn refund(&self) -> Result<()> {
+        let client = self.wxpay_client()?;
+        let (order, number) = ("202611210002CODE", "202611210005BACK");
+        let of = RefundOf::OutTradeNo(order);
+        let refund = Refund { out_refund_no: number, ..Refund::new(of, Fen::new(888)?, Fen::new(300)?) };
+        match client.send(&mut client.prepare(&refund)?)? {
+            Outcome::Taken(taken) => println!("wxpay      {number} Taken, refund_id {}", taken.refund_id),
+            other => return Err(format!("refund: {other:?}").into()),
+        }
+        must("wxpay      ledger: fen given back", self.simulator.entry(order).map_or(0, |entry| entry.refunded), 300)?;
+        // The same number again is the same refund.
+        let _ = client.send(&mut client.prepare_repeat(&refund)?)?;
+        must(
+            "wxpay      sent again: fen given back",
+            self.simulator.entry(order).map_or(0, |entry| entry.refunded),
+            300,
+        )?;
+        match client.ask(&RefundQuery { out_refund_no: number })? {
+            Answer::Known(rows) => {
+                let status = rows.field(number, "refund_status").unwrap_or_default();
+                println!("wxpay      refundquery: {status}");
+                Ok(())
+            }
+            other => Err(format!("refundquery: {other:?}").into()),
+        }
     }
 
     fn redpack_client(&self, key: &str) -> Result<Client<RedpackAccount>> {

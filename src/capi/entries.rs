@@ -68,7 +68,10 @@ impl EntryTexts {
             next: (wxt_next::WXT_STOP, 0),
             reason: doubt.map_or(wxt_reason::WXT_REASON_NONE, |doubt| reason(doubt.reason)),
             message: doubt.map(|doubt| c(&doubt.to_string())).unwrap_or_default(),
-            cashier: outcome.map_or(Cashier::UNKNOWN, Outcome::cashier),
+            cashier: outcome.map_or(Cashier::UNKNOWN, |outcome| match entry.of {
+                Some(_) => outcome.cashier_of_refund(),
+                None => outcome.cashier(),
+            }),
             sent: owned(&entry.fields),
             evidence: Vec::new(),
         };

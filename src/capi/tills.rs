@@ -315,7 +315,11 @@ unsafe fn begin(
     }
     let came = choices.with(|options| {
         let came = till.begin_given(verb, (call.family, call.endpoint), (intent, &fields), call.read, options);
-        came.map(|came| Told::receipt(came, || till.newest(call.family, intent, options)))
+        came.map(|came| {
+            let of_refund = (verb == Verb::Refund).then(|| came.cashier_of_refund());
+            let told = Told::receipt(came, || till.newest(call.family, intent, options));
+            Told { cashier: of_refund.unwrap_or(told.cashier), ..told }
+        })
     });
     came.map_err(Fail::NotPaid)
 }

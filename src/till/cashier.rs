@@ -110,6 +110,26 @@ impl<T> Outcome<T> {
     }
 }
 
+impl<T> Outcome<T> {
+    /// The same of a refund ([`Till::refund`](crate::Till::refund)): it says nothing of a sale, so that no code is scanned and no cash taken.
+    pub fn cashier_of_refund(&self) -> Cashier {
+        match self {
+            Outcome::Accepted(_) => words(c"退款已到账", c"The refund arrived"),
+            Outcome::Taken(_) => self.cashier(),
+            Outcome::Declined(refusal) => match refusal.next {
+                Next::Stop => words(c"不能退款，请店长处理", c"It cannot be refunded: a manager must look"),
+                _ => words(c"退款未成功，请稍后再试", c"Not refunded: try the same refund again later"),
+            },
+            Outcome::Unknown(doubt) if doubt.reason == Reason::ForAPerson => {
+                words(c"退款请店长处理，请勿另付现金", c"A manager must look at this refund. Do not pay cash yet")
+            }
+            Outcome::Unknown(_) | Outcome::Ordered(_) | Outcome::PaidLate(_) => {
+                words(c"退款结果未知，请勿另付现金", c"The refund is not known yet. Do not pay cash")
+            }
+        }
+    }
+}
+
 fn of_refusal(refusal: &Refusal) -> Cashier {
     let row = REFUSED.iter().find(|(codes, _)| codes.contains(&refusal.code.as_str()));
     let said = row.map_or(free(c"系统错误，未收款", c"System error: not paid"), |(_, said)| *said);
