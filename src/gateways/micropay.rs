@@ -240,7 +240,7 @@ impl fmt::Debug for MicroPay<'_> {
 }
 
 /// The customer paid.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct MicroPaid {
     /// 微信支付订单号. It is text: 28 digits do not fit a number.
@@ -253,6 +253,18 @@ pub struct MicroPaid {
     pub bank_type: Option<String>,
     /// Every field of the reply.
     pub reply: Pairs,
+}
+
+/// Hides the openid.
+impl fmt::Debug for MicroPaid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MicroPaid")
+            .field("transaction_id", &self.transaction_id)
+            .field("time_end", &self.time_end)
+            .field("bank_type", &self.bank_type)
+            .field("reply", &self.reply)
+            .finish_non_exhaustive()
+    }
 }
 
 reply!(MicroPaid);

@@ -103,6 +103,8 @@ mod till {
     mod many_ways;
     mod micropay;
     mod micropay_again;
+    #[cfg(feature = "https")]
+    mod micropay_https;
     pub mod modelled;
     mod one_intent;
     pub mod orders;

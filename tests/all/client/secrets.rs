@@ -7,7 +7,8 @@ use wxpay_simulator::{Fault, Simulator, credentials};
 use wxpay_terminal::Fault as Fault_;
 use wxpay_terminal::*;
 
-use crate::support::gateways::{Gateway, NAMES, Prep, https};
+use crate::support::counter::micro_pay;
+use crate::support::gateways::{Gateway, NAMES, Prep, auth_code, https};
 use crate::support::wxpay::{h5_order, jsapi_order, native_order};
 use crate::support::{charge, employee, red_packet, terminal, wap_order};
 
@@ -46,7 +47,7 @@ fn canaries(simulator: &Simulator) -> Vec<(&'static str, String)> {
 }
 
 /// What is personal or lets its bearer pay: never in a `Debug` text. (TRACE lines of the wire do hold it.)
-const PERSONAL: [&str; 9] = [
+const PERSONAL: [&str; 10] = [
     "onqOjjmM1tad-3ROpncN-yUfa6uI",
     "ohO4Gt7wVPxIT1A9GjFaMYMiZY1s",
     "张三",
@@ -56,6 +57,8 @@ const PERSONAL: [&str; 9] = [
     "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
     "六月出差报销费用",
     "天虹百货",
+    // The beginning of every payment code.
+    "1300000",
 ];
 
 #[test]
@@ -136,6 +139,10 @@ fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
             pay!(client, JsapiOrder { openid: Some(PERSONAL[0]), ..jsapi_order(&numbers[0]) });
             pay!(client, h5_order(&numbers[1]));
         }
+        Gateway::Micropay(client) => {
+            let code = auth_code(number);
+            pay!(client, MicroPay { out_trade_no: number, ..micro_pay(&code) });
+        }
         Gateway::Redpack(client) => pay!(client, red_packet(number)),
         Gateway::Workwx(client) => pay!(client, employee(number)),
         Gateway::Swiftpass(client) => pay!(client, wap_order(number)),
@@ -163,6 +170,12 @@ fn print_queries(simulator: &Simulator, https: &Arc<Https>) -> Vec<String> {
         printed.push(format!("{close:?} {:?}", client.close(&close).unwrap()));
         let fields = client.account().js_fields(credentials::APPID, "wx1", 1_795_248_000, "nonce").unwrap();
         printed.push(format!("{fields:?}"));
+    }
+    if let Gateway::Micropay(client) = client("micropay") {
+        let reverse = Reverse { out_trade_no: "50000001" };
+        let reversed = client.close(&reverse).unwrap();
+        assert!(matches!(reversed, Answer::Known(_)));
+        printed.push(format!("{reverse:?} {reversed:?}"));
     }
     if let Gateway::Workwx(client) = client("workwx") {
         let query = QueryPayEmployee { partner_trade_no: "10000001" };
@@ -219,6 +232,8 @@ const PRINTED_OTHERWISE: &[&str] = &[
     "SystemPause",
     "Phase",
     "Repeats",
+    "Reversals",
+    "Cash",
     "Inputs",
 ];
 
@@ -295,8 +310,9 @@ fn print_the_small_ones() -> String {
         clock: Box::new(SystemClock),
         random: Box::new(SystemRandom),
     };
+    let cashier = Phase::Confirming.cashier();
     format!(
-        "{explanation:?} {valid:?} {refused:?} {:?} {received:?} {fault:?} {pairs:?} {two:?} {inputs:?} {:?} {:?} {:?}",
+        "{cashier:?} {explanation:?} {valid:?} {refused:?} {:?} {received:?} {fault:?} {pairs:?} {two:?} {inputs:?} {:?} {:?} {:?}",
         Fen::MAX,
         (SystemClock, SystemRandom, SystemResolver),
         (Next::Stop, Sent::No, Fields::default(), ENDPOINTS),

@@ -1,4 +1,4 @@
-//! The five gateways as one thing, for tests that run over all of them against the simulator.
+//! The five gateways, and payment codes on one of them, as one thing, for tests that run over all of them against the simulator.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use wxpay_simulator::{Simulator, credentials};
 use wxpay_terminal::*;
 
+use crate::support::counter::micro_pay;
 use crate::support::wxpay::native_order;
 use crate::support::{charge, employee, red_packet, terminal, wap_order};
 
@@ -32,9 +33,10 @@ impl Came {
     }
 }
 
-/// A client of one of the five gateways.
+/// A client of one of the five gateways. Of WeChat Pay's own: for orders, and for payment codes.
 pub enum Gateway {
     Wxpay(Client<WxpayAccount>),
+    Micropay(Client<WxpayAccount>),
     Redpack(Client<RedpackAccount>),
     Workwx(Client<WorkwxAccount>),
     Swiftpass(Client<SwiftpassAccount>),
@@ -44,13 +46,19 @@ pub enum Gateway {
 /// A prepared payment of one of them.
 pub enum Prep {
     Wxpay(Prepared<NativeOrderMade>),
+    Micropay(Prepared<MicroPaid>),
     Redpack(Prepared<RedPackSent>),
     Workwx(Prepared<EmployeePaid>),
     Swiftpass(Prepared<WapOrderMade>),
     Webgate(Prepared<WxCharged>),
 }
 
-pub const NAMES: [&str; 5] = ["redpack", "workwx", "swiftpass", "webgate", "wxpay"];
+pub const NAMES: [&str; 6] = ["redpack", "workwx", "swiftpass", "webgate", "wxpay", "micropay"];
+
+/// A payment code for an order number of digits: each is shown once.
+pub fn auth_code(number: &str) -> String {
+    format!("13{number:0>16}")
+}
 
 /// The transport for a simulator, with the merchant's certificate.
 pub fn https(simulator: &Simulator) -> Arc<Https> {
@@ -101,6 +109,7 @@ impl Gateway {
         let hosts = [url.as_str()];
         match name {
             "wxpay" => Gateway::Wxpay(client(wxpay_account(&hosts), https, within)),
+            "micropay" => Gateway::Micropay(client(wxpay_account(&hosts), https, within)),
             "redpack" => Gateway::Redpack(client(redpack_account(&hosts), https, within)),
             "workwx" => Gateway::Workwx(client(workwx_account(&hosts), https, within)),
             "swiftpass" => Gateway::Swiftpass(client(swiftpass_account(&url), https, within)),
@@ -112,6 +121,11 @@ impl Gateway {
     pub fn prepare(&self, number: &str) -> Prep {
         match self {
             Gateway::Wxpay(client) => Prep::Wxpay(client.prepare(&native_order(number)).unwrap()),
+            Gateway::Micropay(client) => {
+                let code = auth_code(number);
+                let payment = MicroPay { out_trade_no: number, ..micro_pay(&code) };
+                Prep::Micropay(client.prepare(&payment).unwrap())
+            }
             Gateway::Redpack(client) => Prep::Redpack(client.prepare(&red_packet(number)).unwrap()),
             Gateway::Workwx(client) => Prep::Workwx(client.prepare(&employee(number)).unwrap()),
             Gateway::Swiftpass(client) => Prep::Swiftpass(client.prepare(&wap_order(number)).unwrap()),
@@ -122,6 +136,7 @@ impl Gateway {
     pub fn send(&self, prepared: &mut Prep) -> Came {
         match (self, prepared) {
             (Gateway::Wxpay(client), Prep::Wxpay(prepared)) => Came::of(client.send(prepared)),
+            (Gateway::Micropay(client), Prep::Micropay(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Redpack(client), Prep::Redpack(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Workwx(client), Prep::Workwx(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Swiftpass(client), Prep::Swiftpass(prepared)) => Came::of(client.send(prepared)),

@@ -1,7 +1,7 @@
 //! The endpoint tables beside the documents.
 
 use wxpay_terminal::endpoint::{Endpoint, Kind, Means, Required, Rule, Source};
-use wxpay_terminal::{ENDPOINTS, Next, redpack, swiftpass, webgate, workwx, wxpay};
+use wxpay_terminal::{ENDPOINTS, Next, micropay, redpack, swiftpass, webgate, workwx, wxpay};
 
 struct DocumentRow {
     name: &'static str,
@@ -104,6 +104,19 @@ fn orderquery_and_closeorder_beside_their_pages() {
     compare(&wxpay::CLOSE_ORDER, close, &["sub_appid", "sub_mch_id"], &[]);
 }
 
+#[test]
+fn micropay_and_reverse_beside_their_pages() {
+    // body: the current page has 127 (POS flows 13, 15).
+    compare(&micropay::MICRO_PAY, include_str!("../../tables/micropay.tsv"), &[], &["body"]);
+    compare(&micropay::REVERSE, include_str!("../../tables/reverse.tsv"), &[], &[]);
+    // POS flows 14: the reversal wants the merchant's certificate, the payment does not.
+    let certificates = [&micropay::MICRO_PAY, &micropay::REVERSE].map(|call| call.client_certificate);
+    assert_eq!(certificates, [false, true]);
+    // What is sent once is neither stored nor compared (POS flows 2.1).
+    let once: Vec<_> = micropay::MICRO_PAY.fields.iter().filter(|row| row.kind == Kind::AuthCode).collect();
+    assert!(matches!(once[..], [row] if row.name == "auth_code" && !row.shown && row.required == Required::Yes));
+}
+
 /// POS flows 4, the codes of unifiedorder, written out again by hand.
 #[test]
 fn the_codes_of_unifiedorder() {
@@ -123,6 +136,19 @@ fn the_codes_of_unifiedorder() {
         }
         assert_eq!(order.reply.codes.len(), 17);
     }
+}
+
+/// POS flows 3.3: of the reversal no code settles anything; of the payment only those that are "confirmed failed", and those with the
+/// query. (What comes of each: till/micropay.rs.)
+#[test]
+fn the_codes_of_payment_codes() {
+    assert!(micropay::REVERSE.reply.codes.iter().all(|row| row.means == Means::Open));
+    assert_eq!(micropay::REVERSE.reply.codes.len(), 10);
+    let codes = micropay::MICRO_PAY.reply.codes;
+    let of = |means: Means| codes.iter().filter(|row| row.means == means).count();
+    let [refused, stop] = [Next::NewNumber, Next::Stop].map(|next| of(Means::RefusedUnlessKnown(next)));
+    assert_eq!((refused, stop, of(Means::Open)), (15, 5, codes.len() - 20));
+    assert_eq!(meaning(&micropay::MICRO_PAY, "A_CODE_OF_TOMORROW"), Means::Open);
 }
 
 /// Every identifier of the account is in every call, echoed, compared, and due in a success (POS flows 11).

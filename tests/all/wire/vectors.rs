@@ -157,6 +157,20 @@ fn the_explanation_shows_the_string_that_was_signed() {
     assert!(compared >= 10, "{compared}");
 }
 
+/// The payments by code among them are signed by the call's own table, under either sign type.
+#[test]
+fn a_payment_code_is_signed_as_in_the_vectors() {
+    let vectors = read(COUNTER);
+    for id in ["pos-micropay-md5", "pos-micropay-hmac-sign-type"] {
+        let vector = vectors.iter().find(|vector| text(vector, "id") == id).unwrap();
+        let fields: Vec<_> = params(vector).iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        assert!(fields.iter().all(|(name, _)| micropay::MICRO_PAY.field(name).is_some()), "{id}");
+        let key = Secret::from(text(vector, "key"));
+        let explanation = explain(&micropay::MICRO_PAY, &fields, &key, Some(text(vector, "expected")));
+        assert_eq!(explanation.agrees, Some(true), "{id}: {explanation:?}");
+    }
+}
+
 /// The eight fields of workwx_sign in our table are those of the vector that WeCom's page gives.
 #[test]
 fn workwx_sign_covers_the_eight_named_fields() {
