@@ -201,6 +201,43 @@ fn recover_asks_about_refusals() {
     assert!(matches!(&report[0].outcome, Outcome::Declined(refusal) if refusal.code == "REVOKED"), "{report:?}");
 }
 
+/// A battery-less board boots with the clock of its last shutdown: what it begins is no older than its own time says.
+#[test]
+fn a_slow_clock_makes_no_payment_old() {
+    let shop = Counter::new();
+    shop.time.jump(-46 * 86_400);
+    shop.fails("USERPAYING").says("PAYERROR", 1).reverses().says("REVOKED", 1);
+    assert_eq!(declined(scan(&shop.till())).code, "REVOKED");
+    // Nor a refusal without proof: it is asked about for a day.
+    let shop = Counter::new();
+    shop.time.jump(-46 * 86_400);
+    let (till, _) = refused_sale(&shop);
+    shop.pass(60);
+    shop.fails("ORDERNOTEXIST");
+    till.recover(Duration::from_secs(5)).unwrap();
+    assert_eq!(shop.states(), ["unproven"]);
+    shop.pass(600);
+    shop.says("SUCCESS", 1);
+    till.recover(Duration::from_secs(5)).unwrap();
+    assert_eq!(shop.states(), ["late"]);
+}
+
+/// What was begun under a clock that was months ahead is as old as the process that asks about it, at least.
+#[test]
+fn a_fast_clock_makes_no_refusal_last_for_ever() {
+    let shop = Counter::new();
+    shop.time.jump(76 * 86_400);
+    refused_sale(&shop);
+    shop.time.jump(-76 * 86_400);
+    let till = shop.till();
+    for (hours, state) in [(23, "unproven"), (1, "unpaid")] {
+        shop.pass(hours * 3_600);
+        shop.fails("ORDERNOTEXIST");
+        till.recover(Duration::from_secs(5)).unwrap();
+        assert_eq!(shop.states(), [state]);
+    }
+}
+
 struct Settled {
     code: String,
     next: Next,
