@@ -232,11 +232,7 @@ fn not_found(
     (date, waited): (Option<i64>, Duration),
 ) -> Step {
     if is_past_look_back(case, resolution, date) {
-        // Where only the device's clock says so, it is asked again under a right one.
-        return match date.or(case.times.gateway).is_some() || case.seen.last_attempt.is_some() {
-            true => for_a_person(TOO_OLD),
-            false => Step::Unknown(Doubt::new(Reason::ForAPerson, TOO_OLD)),
-        };
+        return too_old(case, date);
     }
     let ask_again = |words| Step::Ask(longer(waited, LONGEST_WAIT), Doubt::new(Reason::OpenCode, words));
     match case.order() {
@@ -254,6 +250,14 @@ fn not_found(
         Some(_) if was_known(case) => ask_again(KNEW_IT),
         Some(_) if !is_plausible(case) => ask_again(NOBODY_KNOWS),
         Some(_) => ask_again("the gateway does not know the order yet"),
+    }
+}
+
+/// Where only the device's clock says so, it is asked again under a right one.
+pub(super) fn too_old(case: &Case<'_>, date: Option<i64>) -> Step {
+    match date.or(case.times.gateway).is_some() || case.seen.last_attempt.is_some() {
+        true => for_a_person(TOO_OLD),
+        false => Step::Unknown(Doubt::new(Reason::ForAPerson, TOO_OLD)),
     }
 }
 
@@ -310,7 +314,7 @@ fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
 /// Where this process made the last attempt: by its own time, whatever a wrong clock stored then. Else by the time that came with the
 /// answer, or the gateway's last one; by the device's clock only where nobody tells another. What an earlier opening began is as old
 /// as this process at least.
-fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
+pub(super) fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
     let own = case.since_attempt() >= resolution.look_back;
     if case.seen.last_attempt.is_some() || (case.is_from_before && own) {
         return own;

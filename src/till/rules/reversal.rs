@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use super::answer::{GIVEN_BACK, OTHER_AMOUNT, TWO_ANSWERS, confirmed, names_it};
+use super::answer::{GIVEN_BACK, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old};
 use super::case::*;
 use crate::endpoint::{Endpoint, Resolution, ResolvedBy, ReversalRules};
 use crate::journal::{Entry, EntryState, Settlement};
@@ -123,7 +123,11 @@ fn says_paid(by: By<'_, '_>, pairs: &Pairs) -> Step {
 
 /// "Not found" confirms a refusal, and is never proof: a submit that was lost on the way may still arrive.
 fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
-    let By { case, rules, .. } = by;
+    let By { case, resolution, rules, date, .. } = by;
+    // The query forgets: what was charged before the board lay in a drawer is not found, either (POS flows 20.17).
+    if is_past_look_back(case, resolution, date) {
+        return too_old(case, date);
+    }
     if first_host
         && case.reversals() == 0
         && let Some(refusal) = confirmed(case)
@@ -265,6 +269,8 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
     };
     match known_age(by.case, by.date).is_some_and(|age| age >= A_DAY) {
         _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
+        // What the query does not cover confirms nothing.
+        _ if is_past_look_back(by.case, by.resolution, by.date) => too_old(by.case, by.date),
         true => declined(Refusal { code: code.clone(), text: text.clone(), next: *next }),
         false => Step::Report,
     }

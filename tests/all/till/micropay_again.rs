@@ -238,6 +238,33 @@ fn a_fast_clock_makes_no_refusal_last_for_ever() {
     }
 }
 
+/// orderquery looks back 30 days (POS flows 20.17): of what is older it knows nothing, charged or not. A person looks.
+#[test]
+fn what_the_query_forgot_is_not_unpaid() {
+    for (days, ends) in [(29, "unproven"), (31, "for a person")] {
+        // The customer paid, and the power went before the answer came.
+        let shop = Counter::new();
+        shop.is_silent().answers_nothing();
+        unknown(shop.till().pay_with("sale 1", &micro_pay(CODE), &at_once()));
+        shop.time.off(Duration::from_secs(days * 86_400));
+        let till = shop.till();
+        for _ in 0..2 {
+            shop.pass(300);
+            shop.fails("ORDERNOTEXIST");
+            till.recover(Duration::from_millis(900)).unwrap();
+        }
+        assert_eq!(shop.states(), [ends], "{days} days");
+    }
+    for (days, ends) in [(29, "unpaid"), (31, "for a person")] {
+        let shop = Counter::new();
+        refused_sale(&shop);
+        shop.time.off(Duration::from_secs(days * 86_400));
+        shop.fails("ORDERNOTEXIST");
+        shop.till().recover(Duration::from_millis(900)).unwrap();
+        assert_eq!(shop.states(), [ends], "{days} days");
+    }
+}
+
 struct Settled {
     code: String,
     next: Next,
