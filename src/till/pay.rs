@@ -267,6 +267,7 @@ impl Till {
             let called_paid = entries.iter().find(|entry| rules::is_given_up(entry) && self.is_called_paid(entry.id));
             let called_paid = called_paid.cloned();
             let latest = rules::deciding(entries, |entry| rules::is_paid_unwritten(&self.seen_of(entry.id)));
+            let newest = others.last().cloned();
             let same = latest.as_ref().is_none_or(|entry| same_payment(entry, endpoint, fields));
             // Nothing was paid, and nothing is open: mended fields are another attempt.
             if !same && (pending || !rules::takes_mended(latest.as_ref(), endpoint, amount)) {
@@ -305,8 +306,14 @@ impl Till {
                 (Err(words), Some(entry)) => return Ok(Looked::Distrust(entry.clone(), words)),
                 (Err(_), None) => return Ok(busy()),
             };
-            // Before a new number: what a new payment breaks says nothing of an earlier one.
             if matches!(step, Step::NewNumber) {
+                // What ended when the code was stale is told: scan again (POS ruling 6).
+                if self.is_stale(&paying.call)
+                    && let Some(ended) = latest.iter().chain(&newest).max_by_key(|entry| entry.id)
+                {
+                    return Ok(Looked::Report(ended.clone()));
+                }
+                // Before a new number: what a new payment breaks says nothing of an earlier one.
                 valid.take().unwrap_or(Ok(()))?;
             }
             let looked = self.take_up(paying, &mut **journal, &new, (step, latest, called_paid), number)?;
@@ -430,7 +437,8 @@ impl Till {
             self.ask_to_close(&work);
         }
         let outcome = self.ask_of(&work);
-        let goes_on = outcome.is_paid() || self.may_pay(&paying.call, Duration::ZERO);
+        // With a stale code the next look tells what ended.
+        let goes_on = outcome.is_paid() || self.is_stale(&paying.call) || self.may_pay(&paying.call, Duration::ZERO);
         match outcome.doubt() {
             // Whatever end it came to stands in the journal now, or in memory.
             None if goes_on => Ok(Advanced::Waited),
@@ -498,6 +506,13 @@ impl Till {
             ResolvedBy::Reversal(_, rules) => rules.poll.saturating_add(rules.patience),
             _ => self.patience,
         }
+    }
+}
+
+impl Till {
+    /// A code is as old as the call that brought it.
+    pub(super) fn is_stale(&self, call: &Call<'_>) -> bool {
+        call.once.is_some() && self.clock.monotonic().saturating_sub(call.begun) >= rules::FRESH_CODE
     }
 }
 

@@ -163,9 +163,7 @@ impl Till {
             Step::GiveUp(doubt) => self.give_up(work.entry, doubt),
             step => {
                 let outcome = self.follow(&self.with_one_question(work, &step), draft, step);
-                // The code is as old as the call that brought it.
-                let age = self.clock.monotonic().saturating_sub(work.call.begun);
-                let is_fresh = work.call.once.is_some() && age < rules::FRESH_CODE && !work.call.is_cancelled();
+                let is_fresh = work.call.once.is_some() && !self.is_stale(&work.call) && !work.call.is_cancelled();
                 told::after_resuming(work.endpoint, outcome, is_fresh)
             }
         }

@@ -201,6 +201,70 @@ fn recover_asks_about_refusals() {
     assert!(matches!(&report[0].outcome, Outcome::Declined(refusal) if refusal.code == "REVOKED"), "{report:?}");
 }
 
+/// A battery-less board boots with the clock of its last shutdown: what it begins is no older than its own time says.
+#[test]
+fn a_slow_clock_makes_no_payment_old() {
+    let shop = Counter::new();
+    shop.time.jump(-46 * 86_400);
+    shop.fails("USERPAYING").says("PAYERROR", 1).reverses().says("REVOKED", 1);
+    assert_eq!(declined(scan(&shop.till())).code, "REVOKED");
+    // Nor a refusal without proof: it is asked about for a day.
+    let shop = Counter::new();
+    shop.time.jump(-46 * 86_400);
+    let (till, _) = refused_sale(&shop);
+    shop.pass(60);
+    shop.fails("ORDERNOTEXIST");
+    till.recover(Duration::from_secs(5)).unwrap();
+    assert_eq!(shop.states(), ["unproven"]);
+    shop.pass(600);
+    shop.says("SUCCESS", 1);
+    till.recover(Duration::from_secs(5)).unwrap();
+    assert_eq!(shop.states(), ["late"]);
+}
+
+/// What was begun under a clock that was months ahead is as old as the process that asks about it, at least.
+#[test]
+fn a_fast_clock_makes_no_refusal_last_for_ever() {
+    let shop = Counter::new();
+    shop.time.jump(76 * 86_400);
+    refused_sale(&shop);
+    shop.time.jump(-76 * 86_400);
+    let till = shop.till();
+    for (hours, state) in [(23, "unproven"), (1, "unpaid")] {
+        shop.pass(hours * 3_600);
+        shop.fails("ORDERNOTEXIST");
+        till.recover(Duration::from_secs(5)).unwrap();
+        assert_eq!(shop.states(), [state]);
+    }
+}
+
+/// orderquery looks back 30 days (POS flows 20.17): of what is older it knows nothing, charged or not. A person looks.
+#[test]
+fn what_the_query_forgot_is_not_unpaid() {
+    for (days, ends) in [(29, "unproven"), (31, "for a person")] {
+        // The customer paid, and the power went before the answer came.
+        let shop = Counter::new();
+        shop.is_silent().answers_nothing();
+        unknown(shop.till().pay_with("sale 1", &micro_pay(CODE), &at_once()));
+        shop.time.off(Duration::from_secs(days * 86_400));
+        let till = shop.till();
+        for _ in 0..2 {
+            shop.pass(300);
+            shop.fails("ORDERNOTEXIST");
+            till.recover(Duration::from_millis(900)).unwrap();
+        }
+        assert_eq!(shop.states(), [ends], "{days} days");
+    }
+    for (days, ends) in [(29, "unpaid"), (31, "for a person")] {
+        let shop = Counter::new();
+        refused_sale(&shop);
+        shop.time.off(Duration::from_secs(days * 86_400));
+        shop.fails("ORDERNOTEXIST");
+        shop.till().recover(Duration::from_millis(900)).unwrap();
+        assert_eq!(shop.states(), [ends], "{days} days");
+    }
+}
+
 struct Settled {
     code: String,
     next: Next,
@@ -253,6 +317,29 @@ fn another_method_ends_the_first() {
     }
     unknown(till.order("sale 1", &native_order("")));
     assert_eq!(shop.names().iter().filter(|call| *call == "unifiedorder").count(), 0);
+}
+
+/// Ruling 6: what ended 30 s after the scan or later leaves no room for a code that is stale by then: scan again. Whatever way it was, and
+/// also a refusal that had to be asked about.
+#[test]
+fn a_stale_code_begins_no_number() {
+    let shop = Counter::new();
+    let till = shop.till();
+    shop.then(|_| order_made("NATIVE", &[]));
+    is_ordered(till.order("sale 1", &native_order("")));
+    shop.forget();
+    shop.then(|_| wxpay_signed(SignType::Md5, &[])).says("USERPAYING", 11).says("CLOSED", 1);
+    assert_eq!(declined(scan(&till)).code, "CLOSED");
+    assert_eq!((codes(&shop).len(), shop.states()), (0, vec!["unpaid"]));
+    shop.pays();
+    accepted(again(&till));
+
+    let shop = Counter::new();
+    let (till, _) = refused_sale(&shop);
+    shop.says("USERPAYING", 6).says("REVOKED", 1);
+    let outcome = again(&till);
+    assert_eq!((codes(&shop).len(), shop.left()), (0, 0), "{outcome:?}");
+    declined(outcome);
 }
 
 /// POS flows 13: what is surely no code of WeChat is not sent, with the wallet's name. A scanner's blanks go.
