@@ -266,6 +266,7 @@ impl Till {
             let pending = entries.iter().any(Entry::is_pending);
             let called_paid = entries.iter().find(|entry| rules::is_given_up(entry) && self.is_called_paid(entry.id));
             let called_paid = called_paid.cloned();
+            let unconfirmed = self.unconfirmed(&entries);
             let latest = rules::deciding(entries, |entry| rules::is_paid_unwritten(&self.seen_of(entry.id)));
             let newest = others.last().cloned();
             let same = latest.as_ref().is_none_or(|entry| same_payment(entry, endpoint, fields));
@@ -306,6 +307,11 @@ impl Till {
                 (Err(words), Some(entry)) => return Ok(Looked::Distrust(entry.clone(), words)),
                 (Err(_), None) => return Ok(busy()),
             };
+            // Each refusal without proof is asked about before another number begins, not the newest alone.
+            let (step, latest) = match (step, unconfirmed) {
+                (Step::NewNumber, Some(entry)) => (Step::Confirm, Some(entry)),
+                (step, _) => (step, latest),
+            };
             if matches!(step, Step::NewNumber) {
                 // What ended when the code was stale is told: scan again (POS ruling 6).
                 if self.is_stale(&paying.call)
@@ -334,6 +340,13 @@ impl Till {
             Refundable::After(first) => Err(self.take(*first).map_or_else(busy, Looked::Elsewhere)),
             Refundable::Unknown(doubt) => Err(Looked::Unknown(doubt)),
         })
+    }
+
+    /// The first of these that was refused without proof, and that the query did not just call unknown again.
+    fn unconfirmed(&self, entries: &[Entry]) -> Option<Entry> {
+        let now = self.clock.monotonic();
+        let is_open = |entry: &&Entry| entry.is_unproven() && !rules::is_confirmed(&self.seen_of(entry.id), now);
+        entries.iter().find(is_open).cloned()
     }
 
     /// Takes in hand what a step is about. What is attempted is in the journal before.

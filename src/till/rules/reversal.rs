@@ -281,9 +281,9 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
         return Step::Report;
     };
     match known_age(by.case, by.date).is_some_and(|age| age >= A_DAY) {
-        _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
         // What the query does not cover confirms nothing.
         _ if is_past_look_back(by.case, by.resolution, by.date) => too_old(by.case, by.date),
+        _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
         true => declined(Refusal { code: code.clone(), text: text.clone(), next: *next }),
         false => Step::Report,
     }

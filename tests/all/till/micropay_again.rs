@@ -157,6 +157,22 @@ fn a_refusal_is_confirmed_before_another_number() {
     assert_eq!(shop.states(), ["unpaid"]);
 }
 
+/// The same of each number that was refused, not of the newest alone: the first one may have been charged all the same.
+#[test]
+fn each_refusal_is_confirmed_before_another_number() {
+    let shop = Counter::new();
+    let (till, first) = refused_sale(&shop);
+    shop.fails("ORDERNOTEXIST").fails("NOTENOUGH").fails("ORDERNOTEXIST");
+    declined(again(&till));
+    shop.pass(60);
+    shop.forget();
+    shop.fails("ORDERNOTEXIST").says("SUCCESS", 1);
+    paid_late(again(&till));
+    let asked: Vec<String> = shop.sent().iter().map(|sent| xml_value(&sent.body, "out_trade_no").unwrap()).collect();
+    assert_eq!((asked.len(), &asked[1]), (2, &first));
+    assert_eq!((codes(&shop).len(), shop.states()), (0, vec!["late", "unproven"]));
+}
+
 /// `recover` asks for a refusal without proof after a minute, then less and less often, whoever acted on it; after a day it is over.
 #[test]
 fn recover_asks_about_refusals() {
