@@ -267,13 +267,13 @@ fn a_newer_schema_is_left_alone() {
     }
     let folder = Folder::new();
     begin(&mut folder.open(), "prize");
-    change(&folder.journal(), "PRAGMA user_version = 3; ALTER TABLE entries ADD COLUMN new TEXT");
+    change(&folder.journal(), "PRAGMA user_version = 4; ALTER TABLE entries ADD COLUMN new TEXT");
     let before = folder.bytes();
     fails(open(&folder.journal()), JournalFaultKind::Newer);
     assert_eq!(folder.bytes(), before);
     change(&folder.journal(), "PRAGMA user_version = 0");
     fails(open(&folder.journal()), JournalFaultKind::Damaged);
-    change(&folder.journal(), "PRAGMA user_version = 2; PRAGMA application_id = 1");
+    change(&folder.journal(), "PRAGMA user_version = 3; PRAGMA application_id = 1");
     fails(open(&folder.journal()), JournalFaultKind::Damaged);
 }
 

@@ -1,5 +1,6 @@
-//! A journal of schema version 1, made by the code before digests (tests/journals/version_1.db: every kind of entry, what
-//! prune leaves, two epochs): all of it reads the same after the migration, and nothing that was paid becomes payable.
+//! Journals of older schema versions (tests/journals: every kind of entry, what prune leaves, two epochs), version 1 made by the code
+//! before digests, version 2 by the code before reversals: all of it reads the same after the migration, and nothing that was paid
+//! becomes payable.
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +13,14 @@ use crate::till::modelled::{Modelled, Time};
 use crate::till::simulation::{Said, pay, till};
 
 fn version_1() -> Folder {
+    of_version(1)
+}
+
+fn of_version(version: u8) -> Folder {
     let folder = Folder::new();
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/journals");
-    for (name, to) in [("version_1.db", "journal.db"), ("version_1.db.lock", "journal.db.lock")] {
+    for end in ["", ".lock"] {
+        let (name, to) = (format!("version_{version}.db{end}"), format!("journal.db{end}"));
         fs::copy(from.join(name), folder.0.join(to)).unwrap();
     }
     folder
@@ -107,14 +113,25 @@ fn all(journal: &mut SqliteJournal) -> Vec<Entry> {
 
 #[test]
 fn a_journal_of_version_1_reads_the_same_after_its_migration() {
-    let folder = version_1();
+    reads_the_same(1);
+}
+
+#[test]
+fn a_journal_of_version_2_reads_the_same_after_its_migration() {
+    reads_the_same(2);
+}
+
+fn reads_the_same(old: u8) {
+    let folder = of_version(old);
     let stored: Vec<String> = rows(&folder.journal(), STORED).unwrap();
     let version = |folder: &Folder| rows(&folder.journal(), "PRAGMA user_version").unwrap();
-    assert_eq!((stored.len(), version(&folder)), (19, vec!["Integer(1)".to_string()]));
+    assert_eq!((stored.len(), version(&folder)), (19, vec![format!("Integer({old})")]));
     let others = [
         "SELECT epoch FROM epochs",
         "SELECT id, entry, at, paid, person, reason FROM by_hand",
-        "SELECT * FROM payments",
+        // What is for people. (Version 3 shows reversals, too.)
+        "SELECT id, intent, order_number, call, amount_fen, outcome, begun, settled, acknowledged, attempts, code, text, next, reason, \
+         person, account FROM payments",
     ];
     let before = others.map(|sql| rows(&folder.journal(), sql).unwrap());
     for opening in 0..3 {
@@ -130,7 +147,11 @@ fn a_journal_of_version_1_reads_the_same_after_its_migration() {
         assert!(before[0].iter().all(|epoch| now[0].contains(epoch)));
         assert_eq!(now[1..], before[1..]);
     }
-    assert_eq!(version(&folder), ["Integer(2)"]);
+    assert_eq!(version(&folder), ["Integer(3)"]);
+    // Nothing was ever reversed, or refused without proof.
+    let mut journal = open(&folder.journal()).unwrap();
+    assert!(all(&mut journal).iter().all(|entry| entry.reversals == 0 && entry.last_reversal_at.is_none()));
+    assert!(journal.unproven().unwrap().is_empty());
 }
 
 /// What each intent allows, as version 1 did. "gone" was pruned before.
