@@ -273,7 +273,7 @@ fn a_newer_schema_is_left_alone() {
     assert_eq!(folder.bytes(), before);
     change(&folder.journal(), "PRAGMA user_version = 0");
     fails(open(&folder.journal()), JournalFaultKind::Damaged);
-    change(&folder.journal(), "PRAGMA user_version = 2; PRAGMA application_id = 1");
+    change(&folder.journal(), "PRAGMA user_version = 3; PRAGMA application_id = 1");
     fails(open(&folder.journal()), JournalFaultKind::Damaged);
 }
 

@@ -120,6 +120,9 @@ fn edits_by_sql_are_refused() {
         ("wait_nanoseconds", "0"),
         ("reason", "'another'"),
         ("person", "'another'"),
+        ("reversals", "reversals + 1"),
+        ("last_reversal_at", "1"),
+        ("stage", "'unproven'"),
         ("revision", "revision + 1"),
         ("digest", "zeroblob(16)"),
         ("digest", "NULL"),
@@ -133,7 +136,7 @@ fn edits_by_sql_are_refused() {
         "DELETE FROM fields WHERE entry = 2; DELETE FROM entries WHERE id = 2",
         "INSERT INTO entries SELECT 7, account, call, 'new', '1', fen, begun_at, attempts, last_attempt_at, state, known, \
          settled_at, acknowledged_at, field_count, queried, code, text, next, wait_seconds, wait_nanoseconds, reason, \
-         person, revision, last_code, last_text, decided, digest FROM entries WHERE id = 2",
+         person, revision, last_code, last_text, decided, digest, reversals, last_reversal_at, stage FROM entries WHERE id = 2",
         // Two entries change places, with their digests.
         "UPDATE entries SET digest = (SELECT digest FROM entries WHERE id = 1) WHERE id = 2",
         "UPDATE fields SET entry = 9 WHERE entry = 1; UPDATE fields SET entry = 1 WHERE entry = 2; \
@@ -182,6 +185,7 @@ fn edits_by_sql_are_refused() {
         "ALTER TABLE entries ADD COLUMN more TEXT",
         "PRAGMA user_version = 0",
         "PRAGMA user_version = 1",
+        "PRAGMA user_version = 2",
         "PRAGMA application_id = 7",
     ] {
         edits.push(sql.into());
@@ -215,7 +219,7 @@ fn edits_by_sql_are_refused() {
 }
 
 const EVERYTHING: &str = "SELECT * FROM entries UNION ALL SELECT entry, position, name, value, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-                          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM fields";
+                          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM fields";
 
 // -- while it is open ------------------------------------------------------------------------------------------------
 
