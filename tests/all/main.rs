@@ -85,6 +85,13 @@ mod till {
     mod backups;
     mod cashier;
     mod clocks;
+    mod counter_checks;
+    mod counter_end;
+    mod counter_field;
+    mod counter_gateway;
+    mod counter_ledger;
+    mod counter_shop;
+    mod counter_watch;
     // Real processes, killed.
     #[cfg(all(feature = "https", feature = "sqlite"))]
     mod crash;

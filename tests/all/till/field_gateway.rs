@@ -92,21 +92,6 @@ impl Modelled {
         self.time.as_ref().map_or(Duration::ZERO, Time::world)
     }
 
-    /// Something else happens while a request is on its way, or its answer.
-    pub(super) fn meanwhile(&self, answer: bool) {
-        let what = MEANWHILE.with_borrow_mut(|meanwhile| match meanwhile {
-            Some((0, at, _)) if *at == answer => meanwhile.take(),
-            Some((after, at, _)) if *at == answer => {
-                *after -= 1;
-                None
-            }
-            _ => None,
-        });
-        if let Some((.., what)) = what {
-            what();
-        }
-    }
-
     /// A request comes. How many kinds of faults there are.
     pub(super) fn comes(&self, state: &mut State, request: &Parsed, begun: Duration) -> Result<u32, Fault> {
         let world = self.world();
@@ -284,6 +269,21 @@ fn catch_up(field: &mut Field, ledger: &mut HashMap<String, Order>, world: Durat
             truth.stuck = false;
             ledger.entry(number.clone()).and_modify(|order| order.failed = true);
         }
+    }
+}
+
+/// Something else happens while a request is on its way, or its answer.
+pub(super) fn happens(answer: bool) {
+    let what = MEANWHILE.with_borrow_mut(|meanwhile| match meanwhile {
+        Some((0, at, _)) if *at == answer => meanwhile.take(),
+        Some((after, at, _)) if *at == answer => {
+            *after -= 1;
+            None
+        }
+        _ => None,
+    });
+    if let Some((.., what)) = what {
+        what();
     }
 }
 

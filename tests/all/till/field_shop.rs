@@ -121,7 +121,7 @@ pub enum Told {
     Error(String, String),
 }
 
-fn told<T: AsRef<Pairs>>(outcome: Result<Outcome<Receipt<T>>, Error>) -> Told {
+pub fn told<T: AsRef<Pairs>>(outcome: Result<Outcome<Receipt<T>>, Error>) -> Told {
     match outcome {
         Ok(Outcome::Ordered(receipt)) => Told::Ordered(receipt.order_number),
         Ok(Outcome::Taken(receipt)) => panic!("{} is no refund", receipt.order_number),

@@ -8,7 +8,7 @@ use wxpay_terminal::*;
 
 use crate::support::wxpay::{order_made, wxpay_signed};
 use crate::support::*;
-use crate::till::field_gateway::Field;
+use crate::till::field_gateway::{Field, happens};
 use crate::till::orders::notification;
 
 /// xorshift64*: small, seeded, the same on every machine.
@@ -241,9 +241,9 @@ fn parse(post: &Post<'_>) -> Parsed {
 impl Transport for Modelled {
     fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
         let request = parse(post);
-        self.meanwhile(false);
+        happens(false);
         let posted = self.answered(&request);
-        self.meanwhile(true);
+        happens(true);
         posted
     }
 }
