@@ -43,10 +43,11 @@ size:
 board:
 	@ci/board --tour
 
-# The fault simulations and the crash test at length: 100,000 payments and 100,000 lives a gateway, 5,000 kills.
+# The fault simulations, the crash tests and the search of the rules at length: 100,000 payments and 100,000 lives a gateway, 5,000 kills each.
 soak:
-	WXPAY_SIMULATED=100000 WXPAY_KILLS=5000 $(CARGO) test --release --locked $(FEATURES) --features sqlite \
-		--test all -- --nocapture simulation in_the_field crash order_numbers
+	WXPAY_SIMULATED=100000 WXPAY_WAYS=6000 WXPAY_KILLS=5000 $(CARGO) test --release --locked $(FEATURES) --features sqlite \
+		--test all -- --nocapture simulation in_the_field many_ways crash order_numbers
+	WXPAY_AT_LENGTH=1 $(CARGO) test --release --locked --no-default-features --lib -p wxpay-terminal -- --nocapture rules::tests::explore
 
 # The figures of docs/performance.md, and its drawing. Some minutes; quiet machines give better figures. Without valgrind
 # the instruction counts are left out.
