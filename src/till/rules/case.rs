@@ -341,6 +341,15 @@ impl Case<'_> {
         plausible.then_some(age.max(own))
     }
 
+    /// The same, where it matters that it is not younger: by the own time of the process that began it, whatever a wrong clock stored
+    /// then.
+    pub(in crate::till) fn surely(&self, date: Option<i64>) -> Option<Duration> {
+        match self.seen.begun {
+            Some(begun) => Some(self.times.monotonic.saturating_sub(begun)),
+            None => self.age(date),
+        }
+    }
+
     /// What is left of the pause before the next repeat, which is twice the one before it: 1 s to 5 min. After a restart the
     /// device's clock counts, too: a repeat that comes too early is one more question.
     pub(in crate::till) fn until_repeat(&self) -> Duration {

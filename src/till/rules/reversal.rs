@@ -227,7 +227,7 @@ fn poll(case: &Case<'_>, rules: &ReversalRules) -> Duration {
 fn is_too_late(by: By<'_, '_>) -> bool {
     let By { case, rules, date, .. } = by;
     let expires = if case.profile.without_certificate { A_DAY } else { rules.expires };
-    case.seen.reversal_expired || case.age(date).is_some_and(|age| age >= expires)
+    case.seen.reversal_expired || case.surely(date).is_some_and(|age| age >= expires)
 }
 
 /// The gateway refused to take it back again and again, and says that it is paid (POS flows 20.6).
@@ -270,7 +270,7 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
     let EntryState::Recorded(Settlement::Unproven { code, text, next }) = &by.case.entry.state else {
         return Step::Report;
     };
-    match by.case.age(by.date).is_some_and(|age| age >= A_DAY) {
+    match by.case.surely(by.date).is_some_and(|age| age >= A_DAY) {
         _ if is_past_look_back(by.case, by.resolution, by.date) => too_old(by.case, by.date),
         _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
         true => declined(Refusal { code: code.clone(), text: text.clone(), next: *next }),
