@@ -347,6 +347,16 @@ impl Case<'_> {
         plausible.then_some(age.max(own))
     }
 
+    /// The same, where being taken for old ends the asking. What this process began is as old as its own time says: the clock that stood
+    /// in the entry may have been slow by weeks. What another one began is as old as this process at least, whatever a fast clock stored.
+    pub(in crate::till) fn surely(&self, date: Option<i64>) -> Option<Duration> {
+        let since = |at: Duration| self.times.monotonic.saturating_sub(at);
+        match self.seen.begun {
+            Some(begun) => Some(since(begun)),
+            None => self.age(date).max(self.is_from_before.then(|| since(self.times.opened))),
+        }
+    }
+
     /// What is left of the pause before the next repeat, which is twice the one before it: 1 s to 5 min. After a restart the
     /// device's clock counts, too: a repeat that comes too early is one more question.
     pub(in crate::till) fn until_repeat(&self) -> Duration {

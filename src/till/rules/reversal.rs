@@ -227,17 +227,7 @@ fn poll(case: &Case<'_>, rules: &ReversalRules) -> Duration {
 fn is_too_late(by: By<'_, '_>) -> bool {
     let By { case, rules, date, .. } = by;
     let expires = if case.profile.without_certificate { A_DAY } else { rules.expires };
-    case.seen.reversal_expired || known_age(case, date).is_some_and(|age| age >= expires)
-}
-
-/// How old it is, where that is known. What this process began is as old as its own time says: the clock that stood in the entry may have
-/// been slow by weeks. What another one began is as old as this process at least, whatever a fast clock stored.
-fn known_age(case: &Case<'_>, date: Option<i64>) -> Option<Duration> {
-    let since = |at: Duration| case.times.monotonic.saturating_sub(at);
-    match case.seen.begun {
-        Some(begun) => Some(since(begun)),
-        None => case.age(date).max(case.is_from_before.then(|| since(case.times.opened))),
-    }
+    case.seen.reversal_expired || case.surely(date).is_some_and(|age| age >= expires)
 }
 
 /// The gateway refused to take it back again and again, and says that it is paid (POS flows 20.6).
@@ -280,7 +270,7 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
     let EntryState::Recorded(Settlement::Unproven { code, text, next }) = &by.case.entry.state else {
         return Step::Report;
     };
-    match known_age(by.case, by.date).is_some_and(|age| age >= A_DAY) {
+    match by.case.surely(by.date).is_some_and(|age| age >= A_DAY) {
         // What the query does not cover confirms nothing.
         _ if is_past_look_back(by.case, by.resolution, by.date) => too_old(by.case, by.date),
         _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),

@@ -270,7 +270,8 @@ impl Wechat {
         let lag = lag + if matches!(fault, 12 | 16) { secs(dice.roll(MOST_BEHIND)) } else { Duration::ZERO };
         let known = orders.get(&asked.number).filter(|order| {
             let hidden = now < order.made + order.hidden || now >= order.made + LOOK_BACK;
-            !hidden && !(fault == 13 && asked.second_host)
+            let unknown = fault == 13 && asked.second_host;
+            !(hidden || unknown)
         });
         let was = known.and_then(|order| Some((order, order.was_at(now.saturating_sub(lag))?)));
         let Some((order, is)) = was else { return self.fails("ORDERNOTEXIST") };

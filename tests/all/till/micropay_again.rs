@@ -509,6 +509,29 @@ fn not_found_is_no_end_past_the_look_back() {
     }
 }
 
+/// A clock that was behind when the sale began makes it no older: this process knows by its own time.
+#[test]
+fn a_slow_clock_makes_no_sale_old() {
+    let slow = || {
+        let shop = Counter::new();
+        shop.time.jump(-40 * 86_400);
+        shop
+    };
+    let shop = slow();
+    let (till, _) = refused_sale(&shop);
+    shop.pass(61);
+    shop.fails("ORDERNOTEXIST");
+    till.recover(Duration::from_secs(1)).unwrap();
+    assert_eq!((shop.left(), shop.states()), (0, vec!["unproven"]));
+
+    let shop = slow();
+    let till = open(&shop);
+    shop.pass(50);
+    shop.says("USERPAYING", 1).reverses().says("REVOKED", 1);
+    declined(till.reverse(&shop.journal.all()[0].order_number));
+    assert!(shop.names().contains(&"reverse".into()), "{:?}", shop.names());
+}
+
 /// Another amount under this number, and money given back on the platform, are for a person.
 #[test]
 fn what_only_a_person_can_tell() {
