@@ -117,7 +117,10 @@ typedef int32_t wxt_code;
 #endif
 #endif
 
-/* What is known about a payment. Handle all that can come: WXT_ORDERED comes of orders only, WXT_PAID_LATE of a till only. */
+/*
+ What is known about a payment. Handle all that can come: WXT_ORDERED comes of orders only, WXT_TAKEN of refunds
+ only, WXT_PAID_LATE of a till only.
+ */
 enum wxt_outcome
 #if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
   : int32_t
@@ -132,7 +135,9 @@ enum wxt_outcome
     /* Proven: the order exists, and nobody has paid it yet. Show what its customer needs: "code_url", "mweb_url". */
     WXT_ORDERED = 3,
     /* Proven: money came for an order that had been given up. Give it back, or keep it: `wxt_till_accept_late`. */
-    WXT_PAID_LATE = 4
+    WXT_PAID_LATE = 4,
+    /* Proven: the gateway took a refund, and the money has not arrived yet. Say 退款已受理; `wxt_till_recover` asks what becomes of it. */
+    WXT_TAKEN = 5
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -362,7 +367,9 @@ enum wxt_entry_state
     /* The customer paid an order that was given up. Give it back, or keep it: `wxt_till_accept_late`. */
     WXT_ENTRY_PAID_LATE = 9,
     /* Refused, and the gateway's query does not know it: it counts as refused, and is asked about for a day. */
-    WXT_ENTRY_UNPROVEN = 10
+    WXT_ENTRY_UNPROVEN = 10,
+    /* A refund that the gateway took, and that has not arrived yet. */
+    WXT_ENTRY_REFUNDING = 11
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -476,7 +483,13 @@ enum wxt_call
     /* micropay: takes money by a customer's payment code. */
     WXT_MICRO_PAY = 14,
     /* reverse: takes a micropay back. Its success proves nothing: ask afterwards. A till does it by itself. */
-    WXT_REVERSE = 15
+    WXT_REVERSE = 15,
+    /* refund: gives money back: `wxt_till_refund`. */
+    WXT_REFUND = 16,
+    /* refundquery: asks what became of a refund, by its number. */
+    WXT_REFUND_QUERY = 17,
+    /* authcodetoopenid: asks who is behind a payment code. It shortens the code's life. */
+    WXT_AUTH_CODE_TO_OPENID = 18
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1364,6 +1377,24 @@ wxt_code wxt_till_order(const struct wxt_till *till,
                         wxt_outcome *outcome,
                         struct wxt_reply **reply,
                         struct wxt_error **error);
+
+/*
+ Gives money back for what you call `intent` (a return; another name than the sale's), once: all of an order's, or a part. Like
+ `wxt_till_pay`, but:
+ - WXT_TAKEN: the gateway took it, and the money is on its way. WXT_ACCEPTED: it arrived.
+ - WXT_UNKNOWN: it may have been taken. Call it again with the same intent; its amount is held back until then.
+ - WXT_NOT_SENT, too: the order is not in the journal, was not paid, is open or being taken back; its total is another one; the
+   amount is more than what is left of it; it was refunded less than a minute ago.
+
+ The request is WXT_REFUND with out_trade_no of an order of this till, or transaction_id of another one; total_fee, refund_fee.
+ */
+wxt_code wxt_till_refund(const struct wxt_till *till,
+                         const char *intent,
+                         const struct wxt_request *request,
+                         const struct wxt_options *options,
+                         wxt_outcome *outcome,
+                         struct wxt_reply **reply,
+                         struct wxt_error **error);
 
 /*
  Asks what became of an order number of this till, once, or until it is final or the patience in the options ends. It

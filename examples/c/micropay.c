@@ -8,10 +8,8 @@
  */
 #include <signal.h>
 
-#include "common.h"
+#include "counter.h"
 
-static const char *const MCH_ID = "1900000109";
-static char key[] = "0123456789abcdef0123456789ABCDEF";
 /* At the start of the program a customer may stand at the counter already. */
 enum { RECOVER_MS = 5000, REVERSE_MS = 20000 };
 
@@ -86,36 +84,6 @@ static void each(void *context, const wxt_entry *entry) {
     }
 }
 
-static wxt_till *open_till(char **argv) {
-    wxt_error *error = NULL;
-    wxt_transport *transport = NULL;
-    wxt_account *account = NULL;
-    wxt_till *till = NULL;
-    size_t length = 0;
-
-    must(wxt_transport_new(&transport, &error), &error, "transport");
-    unsigned char *file = read_file(argv[2], &length);
-    must(wxt_transport_set_roots(transport, file, length, &error), &error, argv[2]);
-    free(file);
-    /* Taking back needs the merchant's certificate, so a payment code is not taken without it. */
-    file = read_file(argv[3], &length);
-    must(wxt_transport_set_p12(transport, file, length, (const uint8_t *)MCH_ID, strlen(MCH_ID), &error), &error,
-         argv[3]);
-    free(file);
-    must(wxt_account_new(WXT_WXPAY, &account, &error), &error, "account");
-    set_account(account, "host", argv[1]);
-    set_account(account, "mch_id", MCH_ID);
-    set_account(account, "appid", "wx8888888888888888");
-    set_account(account, "sign_type", "HMAC-SHA256");
-    must(wxt_account_set_secret(account, "key", (const uint8_t *)key, strlen(key), &error), &error, "key");
-    forget(key, strlen(key));
-    must(wxt_till_open(argv[4], 7, "013467007045764", &till, &error), &error, argv[4]);
-    must(wxt_till_add(till, account, transport, 0, &error), &error, "add the account");
-    wxt_account_free(account);
-    wxt_transport_free(transport);
-    return till;
-}
-
 /* Goes on with what a power cut interrupted: a payment that was being taken back is taken back. */
 static void recover(wxt_till *till) {
     wxt_error *error = NULL;
@@ -140,7 +108,7 @@ int main(int argc, char **argv) {
     wxt_reply *reply = NULL;
     wxt_code code;
     const char *shown = NULL;
-    wxt_till *till = open_till(argv);
+    wxt_till *till = open_till(argv[1], argv[2], argv[3], argv[4]);
 
     must(wxt_cancel_new(&cancel, &error), &error, "cancel");
     signal(SIGINT, on_signal);

@@ -682,6 +682,10 @@ static void a_till_order(void) {
     wxt_outcome *to = stale();
     came(wxt_till_order(H(wxt_till, TILL), below(2) ? some_intent() : any_text(), H(wxt_request, REQUEST), some_options(), to, &reply, &error));
 }
+static void a_till_refund(void) {
+    wxt_outcome *to = stale();
+    came(wxt_till_refund(H(wxt_till, TILL), below(2) ? some_intent() : any_text(), H(wxt_request, REQUEST), some_options(), to, &reply, &error));
+}
 static char last_number[64] = "none";
 static void a_till_payment_of(void) {
     wxt_outcome *to = stale();
@@ -851,7 +855,7 @@ static const struct call CALLS[] = {
     CALL(transport_set_proxy), CALL(transport_set_p12), CALL(transport_set_pem), CALL(transport_set_roots),
     CALL(transport_new_own), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),
     CALL(client_send), CALL(client_ask), CALL(client_close), CALL(client_notification), CALL(notification_confirm),
-    CALL(explain), CALL(explain_workwx_sign), CALL(till_open), CALL(till_add), CALL(till_pay), CALL(till_order), CALL(till_payment_of),
+    CALL(explain), CALL(explain_workwx_sign), CALL(till_open), CALL(till_add), CALL(till_pay), CALL(till_order), CALL(till_refund), CALL(till_payment_of),
     CALL(till_close), CALL(till_reverse), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_entries_of), CALL(till_allow_again), CALL(journal_rename_device), CALL(till_acknowledge),
     CALL(till_settle_by_hand), CALL(till_prune), CALL(till_summary), CALL(options_new), CALL(options_set_account),
     CALL(options_set_patience), CALL(options_set_repeats), CALL(options_set_reversals), CALL(options_set_progress), CALL(options_set_cancel),
@@ -862,7 +866,7 @@ enum { COUNT = (int)(sizeof CALLS / sizeof CALLS[0]) };
 /* Functions that cannot succeed here: they would need a real certificate, or an order that a customer pays. */
 static int only_fails(const char *name) {
     static const char *const names[] = {"transport_set_p12", "transport_set_pem", "transport_set_roots", "till_close",
-                                        "till_order", "till_reverse", "till_accept_late", "till_allow_again", "journal_rename_device", "till_notified"};
+                                        "till_order", "till_refund", "till_reverse", "till_accept_late", "till_allow_again", "journal_rename_device", "till_notified"};
     size_t at;
     for (at = 0; at < sizeof names / sizeof names[0]; at++) {
         if (strcmp(names[at], name) == 0) {
