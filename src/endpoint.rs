@@ -180,12 +180,41 @@ pub struct ReversalRules {
     pub paying: &'static [&'static str],
     /// The states that sound final and are not: they lead to the reversal at once.
     pub suspect: &'static [&'static str],
-    /// The states of a payment that was given back, by whom and how much is not said.
+    /// The states of a payment that was given back, by whom and how much is not said: its refunds are asked about.
     pub given_back: &'static [&'static str],
+    /// The query for them.
+    pub refunds: RefundsOf,
     /// Codes of the payment after which nobody is waited for: one question, then the reversal.
     pub ask_once: &'static [&'static str],
     /// Codes of the reversal that do not count as a refusal of it: they say nothing, or are the settings' fault.
     pub no_refusal: &'static [&'static str],
+}
+
+/// The refunds of an order: the query by the order's number, and the fields of its rows.
+#[derive(Debug)]
+pub struct RefundsOf {
+    /// The query.
+    pub query: &'static Endpoint,
+    /// Where a page begins.
+    pub offset: &'static str,
+    /// The rows of a page.
+    pub rows: &'static str,
+    /// All rows.
+    pub all_rows: &'static str,
+    /// The order's total.
+    pub total: &'static str,
+    /// In a row: the refund's number.
+    pub number: &'static str,
+    /// In a row: its amount.
+    pub amount: &'static str,
+    /// In a row: its state.
+    pub state: &'static str,
+    /// The states of what arrived.
+    pub arrived: &'static [&'static str],
+    /// The states of what was taken, and has not arrived.
+    pub taken: &'static [&'static str],
+    /// So many refunds an order has at most.
+    pub most: usize,
 }
 
 /// How a payment notification is read.

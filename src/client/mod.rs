@@ -470,7 +470,7 @@ impl Pipe {
         &self,
         profile: &Profile,
         query: &'static Endpoint,
-        (number, fixed): (&str, &[(&'static str, &'static str)]),
+        (number, fixed): (&str, &[(&'static str, &str)]),
         within: Duration,
     ) -> Result<Asked<Pairs>, Error> {
         let mut given = Fields::with_capacity(8, 128);

@@ -10,6 +10,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
+use super::refund::REFUNDS_OF;
 use super::rows::{DEVICE_INFO, given, row, shown};
 use super::wxpay::{APPID, CALL, MCH_ID, NONCE_STR, NUMBER, RESOLUTION, SIGN_TYPE, SIGNATURE, SUB_APPID, SUB_MCH_ID};
 use crate::endpoint::{Endpoint, Kind, Means, ReplyTable, Required, Resolution, ResolvedBy, ReversalRules, Row, Rule};
@@ -93,6 +94,7 @@ const REVERSAL: ReversalRules = ReversalRules {
     paying: &["USERPAYING"],
     suspect: &["PAYERROR"],
     given_back: &["REFUND"],
+    refunds: REFUNDS_OF,
     ask_once: &["TRADE_ERROR", "RULELIMIT", "ERROR", "FREQUENCY_LIMITED"],
     no_refusal: &["SYSTEMERROR", "USERPAYING", "ORDERNOTEXIST", "SIGNERROR", "PARAM_ERROR"],
 };

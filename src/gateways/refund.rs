@@ -12,7 +12,7 @@ use core::time::Duration;
 use super::rows::{given, row, shown};
 use super::wxpay::{APPID, CALL, MCH_ID, NONCE_STR, NUMBER, SIGN_TYPE, SIGNATURE, SUB_APPID, SUB_MCH_ID};
 use crate::endpoint::{
-    Endpoint, Field, Kind, Means, RefundRules, ReplyTable, Required, Resolution, ResolvedBy, Row, Rule,
+    Endpoint, Field, Kind, Means, RefundRules, RefundsOf, ReplyTable, Required, Resolution, ResolvedBy, Row, Rule,
 };
 use crate::gateways::account::WxpayAccount;
 use crate::gateways::request::{Reply, Request, reply, request};
@@ -177,6 +177,21 @@ pub const REFUND_QUERY: Endpoint = Endpoint {
         ..CALL.reply
     },
     ..CALL
+};
+
+/// The same by the order's number: rows of all its refunds, in pages (POS flows 20.1).
+pub(super) const REFUNDS_OF: RefundsOf = RefundsOf {
+    query: &Endpoint { order_number: "out_trade_no", ..REFUND_QUERY },
+    offset: "offset",
+    rows: "refund_count",
+    all_rows: "total_refund_count",
+    total: "total_fee",
+    number: "out_refund_no",
+    amount: "refund_fee",
+    state: "refund_status",
+    arrived: RESOLUTION.paid,
+    taken: RULES.taken,
+    most: RULES.rows,
 };
 
 /// The order that is refunded, by one of its numbers.

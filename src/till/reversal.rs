@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use super::desk::Till;
 use super::receipt::{Found, Receipt};
-use super::rules::{self, Event, Step};
+use super::rules::{self, Event, Refunds, Step};
 use super::run::{Reversing, Work};
 use super::watch::{Options, Phase, Reversals};
 use crate::client::Asked;
@@ -180,6 +180,27 @@ impl Till {
                 seen.unpaid = Some((seen.unpaid.map_or(now, |(first, _)| first), now));
             }
         });
+    }
+
+    /// What the gateway knows of the refunds of an order, all pages; from the first host only.
+    pub(super) fn refunds_of_order(&self, work: &Work<'_>) -> Result<Refunds, Doubt> {
+        let mut refunds = Refunds::default();
+        let ResolvedBy::Reversal(_, ReversalRules { refunds: of, .. }) = work.endpoint.resolved_by else {
+            return Ok(refunds);
+        };
+        while !refunds.are_all {
+            let offset = refunds.count().to_string();
+            let fixed: &[_] = if refunds.count() == 0 { &[] } else { &[(of.offset, offset.as_str())] };
+            match self.question(work, of.query, fixed) {
+                Ok(Asked { answer: Answer::Known(page), first_host: true, .. }) => {
+                    refunds.add(of, work.entry.amount, &page)?;
+                }
+                Ok(Asked { answer: Answer::NoAnswer(doubt), .. }) => return Err(doubt),
+                Ok(_) => return Err(Doubt::new(Reason::OpenCode, "the gateway does not know its refunds yet")),
+                Err(error) => return Err(Doubt::new(Reason::Broken, error.to_string())),
+            }
+        }
+        Ok(refunds)
     }
 
     pub(super) fn waits_as(&self, doubt: &Doubt) -> Phase {

@@ -320,7 +320,9 @@ impl Till {
     pub(super) fn asked(&self, work: &Work<'_>, asking: Asking, waited: Duration) -> Step {
         let Some(resolution) = work.endpoint.by_query() else { return Step::Report };
         let id = work.entry.id;
-        work.call.progress(&work.entry.order_number, Phase::Asking, Duration::ZERO);
+        // Whoever reads "enter the password" or "cancelling" goes on reading that between two questions.
+        let phase = if work.call.waits_as == Phase::Waiting { Phase::Asking } else { work.call.waits_as };
+        work.call.progress(&work.entry.order_number, phase, Duration::ZERO);
         self.note_asked(id);
         let asked = self.question(work, resolution.query, resolution.fixed);
         let Asked { answer, date, first_host } =
@@ -333,7 +335,10 @@ impl Till {
             self.note_answer(work, &answer, first_host);
         }
         let cancelled = work.call.ends || work.call.is_cancelled();
-        let step = self.decide(work, Event::Answer(Answered { answer, date, asking, waited, cancelled }));
+        let step = match self.decide(work, Event::Answer(Answered { answer, date, asking, waited, cancelled })) {
+            Step::Refunds => self.decide(work, Event::Refunds(self.refunds_of_order(work))),
+            step => step,
+        };
         // Kept, unless it comes to its end.
         if !matches!(&step, Step::Write(settlement, _) if !rules::is_still_asked(settlement)) {
             self.note(work.entry, state.is_some(), state);
@@ -394,7 +399,7 @@ impl Till {
         &self,
         work: &Work<'_>,
         endpoint: &'static Endpoint,
-        fixed: &[(&'static str, &'static str)],
+        fixed: &[(&'static str, &str)],
     ) -> Result<Asked<Pairs>, Error> {
         let pipe = &work.desk.pipe;
         let left = work.call.questions_until.saturating_sub(self.clock.monotonic()).max(rules::APART);

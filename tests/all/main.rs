@@ -104,6 +104,7 @@ mod till {
     pub mod field_shop;
     #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
     mod forks;
+    mod given_back;
     mod last_word;
     mod last_words;
     mod late_money;

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::given_back::Refunds;
 use crate::clock::EARLIEST;
 use crate::endpoint::{Endpoint, Means, OrderRules, RefundRules, Resolution, ResolvedBy, ReversalRules};
 use crate::gateways::account::Profile;
@@ -55,6 +56,8 @@ pub(in crate::till) enum Event {
     Question,
     /// The gateway was asked.
     Answer(Answered),
+    /// The gateway was asked what the refunds of its order come to.
+    Refunds(Result<Refunds, Doubt>),
     /// A signed notification says that it is paid, with this evidence. True: the account trusts notifications alone.
     Notified(Vec<(String, String)>, bool),
     /// Its customer is not waited for any more.
@@ -133,6 +136,8 @@ pub(in crate::till) enum Step {
     Wait(Duration),
     /// The money is taken back after this wait; then the gateway is asked. Without leave, or time for another one, this stands.
     Reverse(Duration, Doubt),
+    /// The gateway is asked what the order's refunds come to.
+    Refunds,
     /// Before another number begins the gateway is asked about this refusal once more.
     Confirm,
     /// The gateway closes the order; then it is asked. Without an answer this stands.

@@ -9,6 +9,7 @@
 
 mod answer;
 mod case;
+mod given_back;
 mod refund;
 mod reversal;
 
@@ -30,6 +31,7 @@ use answer::{after_answer, after_late, to_ask};
 
 pub(super) use answer::{ask_now, state_in_words, without_repeat};
 pub(super) use case::*;
+pub(super) use given_back::Refunds;
 pub(super) use refund::{
     is_refunding, is_time_to_look, may_be_refunded, not_refundable, refuses_a_refund, to_confirm_first,
 };
@@ -68,6 +70,7 @@ pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
             (None, Some(by)) => refund::after_answer(case, by, answered),
             (None, None) => after_answer(case, answered),
         },
+        Event::Refunds(refunds) => reversal::after_refunds(case, refunds),
         Event::Notified(evidence, true) => Step::Write(case.payment(false, evidence), None),
         Event::Notified(_, false) => Step::AskIfPaid,
     }

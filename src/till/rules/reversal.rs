@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use super::answer::{GIVEN_BACK, KNEW_IT, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old};
 use super::case::*;
+use super::given_back::Refunds;
 use crate::endpoint::{Endpoint, Resolution, ResolvedBy, ReversalRules};
 use crate::journal::{Entry, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Next, Reason, Refusal};
@@ -83,7 +84,7 @@ fn known(by: By<'_, '_>, pairs: &Pairs) -> Step {
         }
         _ if is_left_to_a_person(case.entry) => Step::Report,
         _ if resolution.unpaid.contains(&state) => go_on(by, Word::Said, doubt(Reason::OtherOrder, OTHER)),
-        _ if rules.given_back.contains(&state) => for_a_person(GIVEN_BACK),
+        _ if rules.given_back.contains(&state) => Step::Refunds,
         // The platform says 请撤销订单 of it, and customers were charged (POS ruling 3).
         _ if rules.suspect.contains(&state) && case.entry.is_unproven() => for_a_person(TRIED),
         _ if rules.suspect.contains(&state) => take_back(by, Word::Said, doubt(Reason::OpenCode, FAILED)),
@@ -102,6 +103,7 @@ const CONTRADICTS: &str = "it was refused, and the gateway's query does not say 
 const OPEN: &str = "the gateway has not finished it";
 const NOT_YET: &str = "the gateway does not know the payment yet";
 const NOT_BACK: &str = "it is paid, and not back yet";
+const ON_ITS_WAY_BACK: &str = "the money is on its way back to the customer";
 const TOO_LATE: &str = "it can be taken back no more, and the gateway does not say what became of it";
 
 fn says_paid(by: By<'_, '_>, pairs: &Pairs) -> Step {
@@ -257,6 +259,25 @@ pub(super) fn counts_as_not_found(case: &Case<'_>, rules: &ReversalRules, first_
 fn is_lost(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
     let window = case.profile.window.unwrap_or_default().max(rules.window);
     first_host && !was_known(case) && case.since_attempt() >= window
+}
+
+// ---- what was given back, and never accepted here ----
+
+/// Only all of it, arrived, ends the payment (POS flows 20.1). A PAYERROR that nobody takes back becomes REFUND by itself.
+pub(super) fn after_refunds(case: &Case<'_>, refunds: Result<Refunds, Doubt>) -> Step {
+    let again = |doubt| match case.entry.is_unproven() {
+        true => Step::Unknown(unconfirmed(doubt)),
+        false => Step::Ask(LONGEST_WAIT, doubt),
+    };
+    match refunds {
+        Err(doubt) => again(doubt),
+        Ok(refunds) if refunds.arrived == u64::from(case.entry.amount.get()) => {
+            let text = "the payment was given back".into();
+            declined(Refusal { code: "REFUNDED".into(), text, next: Next::NewNumber })
+        }
+        Ok(refunds) if refunds.on_their_way > 0 => again(Doubt::new(Reason::OpenCode, ON_ITS_WAY_BACK)),
+        Ok(_) => for_a_person(GIVEN_BACK),
+    }
 }
 
 // ---- refusals that are not proven ----

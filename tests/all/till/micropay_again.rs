@@ -532,7 +532,7 @@ fn a_slow_clock_makes_no_sale_old() {
     assert!(shop.names().contains(&"reverse".into()), "{:?}", shop.names());
 }
 
-/// Another amount under this number, and money given back on the platform, are for a person.
+/// Another amount under this number is for a person.
 #[test]
 fn what_only_a_person_can_tell() {
     let shop = Counter::new();
@@ -540,10 +540,6 @@ fn what_only_a_person_can_tell() {
     shop.then(|number| order_state("SUCCESS", number, &[("total_fee", "889")]));
     let number = shop.journal.all()[0].order_number.clone();
     assert_eq!(unknown(till.payment_of(&number)).reason, Reason::ForAPerson);
-    let shop = Counter::new();
-    let till = open(&shop);
-    shop.then(|number| order_state("REFUND", number, &[("total_fee", "888")]));
-    assert_eq!(unknown(till.payment_of(&shop.journal.all()[0].order_number)).reason, Reason::ForAPerson);
     // REVOKED of another order, or of none, ends nothing.
     let shop = Counter::new();
     let till = open(&shop);
