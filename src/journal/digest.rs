@@ -74,7 +74,7 @@ impl Entry {
     /// The rule is a part of what is stored, so it does not change: the first 16 bytes of SHA-256 over the word `entry`, then
     /// id, account, call, intent, order number, amount, begun, attempts, last attempt, known (0 or 1), acknowledged, state,
     /// the number of fields, and their names and values in order, the code and the text of the last words, what was decided
-    /// (16 bytes, after a byte 3 and their length), revision; of one that was reversed, how often and when last, too. A state is a word and what belongs to it, in the order of
+    /// (16 bytes, after a byte 3 and their length), revision; of one that was reversed, how often and when last, too; of a refusal without proof, when it was written. A state is a word and what belongs to it, in the order of
     /// [`Settlement`]. A number is a byte 1 and 8 bytes, the lowest first; a text is a byte 2, its length in 8 bytes, and its
     /// bytes in UTF-8; what is not there is a byte 0.
     pub fn digest(&self) -> [u8; 16] {
@@ -105,6 +105,10 @@ impl Entry {
         if self.reversals > 0 {
             digest.integer(self.reversals.into());
             digest.optional(self.last_reversal_at);
+        }
+        // The day of a refusal without proof counts from here.
+        if self.is_unproven() {
+            digest.optional(self.settled_at);
         }
         digest.finish()
     }

@@ -229,13 +229,19 @@ fn is_too_late(by: By<'_, '_>) -> bool {
 }
 
 /// How old it is, where that is known. What this process began is as old as its own time says: the clock that stood in the entry may have
-/// been slow by weeks. What another one began is as old as this process at least, whatever a fast clock stored.
+/// been slow by weeks. What another one began is as old as this process at least, whatever a fast clock stored. A refusal without proof is
+/// as old as its record, which was written after the gateway had told the time.
 fn known_age(case: &Case<'_>, date: Option<i64>) -> Option<Duration> {
     let since = |at: Duration| case.times.monotonic.saturating_sub(at);
-    match case.seen.begun {
-        Some(begun) => Some(since(begun)),
-        None => case.age(date).max(case.is_from_before.then(|| since(case.times.opened))),
+    if let Some(begun) = case.seen.begun {
+        return Some(since(begun));
     }
+    let written = || case.now(date)?.checked_sub(case.entry.settled_at?);
+    let by_date = match case.entry.is_unproven() {
+        true => written().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
+        false => case.age(date),
+    };
+    by_date.max(case.is_from_before.then(|| since(case.times.opened)))
 }
 
 /// The gateway refused to take it back again and again, and says that it is paid (POS flows 20.6).
@@ -269,8 +275,11 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
     };
     match known_age(by.case, by.date).is_some_and(|age| age >= A_DAY) {
         _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
-        // What the query does not cover confirms nothing.
-        _ if is_past_look_back(by.case, by.resolution, by.date) => too_old(by.case, by.date),
+        // What the query does not cover confirms nothing. By the device's clock alone it is not older than it was.
+        _ if is_past_look_back(by.case, by.resolution, by.date) => match too_old(by.case, by.date) {
+            Step::Unknown(_) => Step::Report,
+            step => step,
+        },
         true => declined(Refusal { code: code.clone(), text: text.clone(), next: *next }),
         false => Step::Report,
     }

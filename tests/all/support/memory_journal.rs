@@ -330,6 +330,7 @@ impl Journal for MemoryJournal {
             let proves = entry.is_unproven() && matches!(settlement, Settlement::Declined { .. });
             entry.state = EntryState::Recorded(settlement.clone());
             entry.acknowledged_at = entry.acknowledged_at.filter(|_| proves);
+            entry.settled_at = Some(at);
             entry.revision += 1;
             let revision = entry.revision;
             inner.settled.insert(id, at);
@@ -350,7 +351,7 @@ impl Journal for MemoryJournal {
                 (entry.amount, entry.fields) = (mended.amount, mended.fields.clone());
             }
             entry.state = EntryState::Open;
-            entry.acknowledged_at = None;
+            (entry.acknowledged_at, entry.settled_at) = (None, None);
             entry.attempts += 1;
             entry.last_attempt_at = at;
             entry.revision += 1;

@@ -222,6 +222,20 @@ fn a_slow_clock_makes_no_payment_old() {
     assert_eq!(shop.states(), ["late"]);
 }
 
+/// Also after a restart: the day of a refusal counts from when it was written, and the gateway had told the time by then.
+#[test]
+fn a_slow_clock_ends_no_refusal_of_another_process() {
+    let shop = Counter::new();
+    shop.time.jump(-5 * 86_400);
+    refused_sale(&shop);
+    for (hours, state) in [(1, "unproven"), (22, "unproven"), (1, "unpaid")] {
+        shop.pass(hours * 3_600);
+        shop.fails("ORDERNOTEXIST");
+        shop.till().recover(Duration::from_millis(900)).unwrap();
+        assert_eq!(shop.states(), [state]);
+    }
+}
+
 /// What was begun under a clock that was months ahead is as old as the process that asks about it, at least.
 #[test]
 fn a_fast_clock_makes_no_refusal_last_for_ever() {
