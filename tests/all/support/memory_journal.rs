@@ -182,7 +182,7 @@ impl Inner {
         for (at, entry) in self.entries.iter().enumerate() {
             let old = acknowledged(at, acknowledged_before);
             let by_hand = matches!(entry.state, EntryState::Recorded(Settlement::ByHand { .. }));
-            if !old || by_hand || !acknowledged(at, keep_intents_since) {
+            if !old || by_hand || entry.is_unproven() || !acknowledged(at, keep_intents_since) {
                 going.remove(&entry.intent);
             }
             let again = matches!(&entry.state, EntryState::Recorded(Settlement::Declined { next, .. })

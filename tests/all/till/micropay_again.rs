@@ -279,6 +279,19 @@ fn what_the_query_forgot_is_not_unpaid() {
     }
 }
 
+/// A refusal that nobody asked about since does not go with the old entries: money may lie under it.
+#[test]
+fn a_refusal_without_proof_is_not_pruned() {
+    let shop = Counter::new();
+    let (till, _) = refused_sale(&shop);
+    till.acknowledge(shop.journal.all()[0].version()).unwrap();
+    shop.pass(29 * 86_400);
+    shop.pays();
+    accepted(till.pay("sale 2", &micro_pay(ANOTHER)));
+    shop.pass(3 * 86_400);
+    assert_eq!((till.prune(Duration::ZERO).unwrap(), shop.states()), (0, vec!["unproven", "paid"]));
+}
+
 struct Settled {
     code: String,
     next: Next,
