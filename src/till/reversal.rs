@@ -174,6 +174,7 @@ impl Till {
         });
         let is_paid = resolution.paid.contains(&state);
         self.with_seen(work.entry.id, |seen| {
+            seen.not_found_since = None;
             seen.paid_all_the_same |= is_paid && seen.reversals.max(work.entry.reversals) > 0;
             if let Some(now) = counts {
                 seen.unpaid_since.get_or_insert(now);

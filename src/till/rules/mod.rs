@@ -71,7 +71,9 @@ pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
 /// Whether an answer "not found" is the first or the second of the two that it takes.
 pub(super) fn counts_as_not_found(case: &Case<'_>, first_host: bool) -> bool {
     case.order().is_some_and(|(_, rules)| answer::is_lost(case, rules, first_host))
-        || case.reversal().is_some_and(|(_, rules)| reversal::is_lost(case, rules, first_host))
+        || case.reversal().is_some_and(|(_, rules)| {
+            reversal::is_lost(case, rules, first_host) || (first_host && reversal::was_known(case))
+        })
 }
 
 // ---- what `pay` does with an intent ----

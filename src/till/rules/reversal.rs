@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use super::answer::{GIVEN_BACK, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old};
+use super::answer::{GIVEN_BACK, KNEW_IT, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old};
 use super::case::*;
 use crate::endpoint::{Endpoint, Resolution, ResolvedBy, ReversalRules};
 use crate::journal::{Entry, EntryState, Settlement};
@@ -137,7 +137,20 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
     if not_found_is_final(case, rules, first_host) {
         return unproven(unpaid("NOT_FOUND", "the gateway never saw this payment"));
     }
-    go_on(by, Word::NotKnown, Doubt::new(Reason::OpenCode, NOT_YET))
+    // Known, and then not found for a day (POS flows 20.17).
+    if first_host && was_known(case) && since_not_found(case).is_some_and(|since| since >= A_DAY) {
+        return for_a_person(KNEW_IT);
+    }
+    let words = if was_known(case) { KNEW_IT } else { NOT_YET };
+    go_on(by, Word::NotKnown, Doubt::new(Reason::OpenCode, words))
+}
+
+pub(super) fn was_known(case: &Case<'_>) -> bool {
+    case.entry.known || case.seen.known
+}
+
+fn since_not_found(case: &Case<'_>) -> Option<Duration> {
+    case.seen.not_found_since.map(|first| case.times.monotonic.saturating_sub(first))
 }
 
 fn unproven(Refusal { code, text, next }: Refusal) -> Step {
@@ -251,15 +264,14 @@ fn is_refused_for_good(case: &Case<'_>) -> bool {
 }
 
 fn not_found_is_final(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
-    let twice =
-        case.seen.not_found_since.is_some_and(|first| case.times.monotonic.saturating_sub(first) >= TWO_ANSWERS);
+    let twice = since_not_found(case).is_some_and(|since| since >= TWO_ANSWERS);
     twice && is_lost(case, rules, first_host)
 }
 
 /// The window passed in this process's own time, and the gateway never knew it.
 pub(super) fn is_lost(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
     let window = case.profile.window.unwrap_or_default().max(rules.window);
-    first_host && !case.entry.known && !case.seen.known && case.since_attempt() >= window
+    first_host && !was_known(case) && case.since_attempt() >= window
 }
 
 // ---- refusals that are not proven ----

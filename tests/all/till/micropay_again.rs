@@ -279,6 +279,31 @@ fn what_the_query_forgot_is_not_unpaid() {
     }
 }
 
+/// POS flows 20.17: known, and then not found for 24 h: a person looks. An answer in between begins that anew.
+#[test]
+fn what_was_known_and_is_not_found() {
+    let shop = Counter::new();
+    let till = open(&shop);
+    let number = shop.journal.all()[0].order_number.clone();
+    for (hours, answer) in [(1, ""), (20, ""), (2, "USERPAYING"), (3, ""), (23, "")] {
+        shop.pass(hours * 3_600);
+        match answer {
+            "" => shop.fails("ORDERNOTEXIST"),
+            state => shop.says(state, 1),
+        };
+        unknown(till.payment_of(&number));
+        assert_eq!(shop.states(), ["open"]);
+    }
+    shop.pass(3_600);
+    shop.fails("ORDERNOTEXIST");
+    let doubt = unknown(till.payment_of(&number));
+    assert!(doubt.reason == Reason::ForAPerson && doubt.text.contains("does not know it now"), "{doubt}");
+    // The gateway may still say what became of it.
+    shop.pass(60);
+    shop.says("REVOKED", 1);
+    declined(till.payment_of(&number));
+}
+
 /// A refusal that nobody asked about since does not go with the old entries: money may lie under it.
 #[test]
 fn a_refusal_without_proof_is_not_pruned() {
