@@ -5,8 +5,11 @@
 
 use core::time::Duration;
 
-use super::answer::{GIVEN_BACK, KNEW_IT, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old};
+use super::answer::{
+    GIVEN_BACK, KNEW_IT, NOBODY_KNOWS, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old,
+};
 use super::case::*;
+use crate::clock::EARLIEST;
 use crate::endpoint::{Endpoint, Resolution, ResolvedBy, ReversalRules};
 use crate::journal::{Entry, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Next, Reason, Refusal};
@@ -134,15 +137,27 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
     {
         return unproven(refusal);
     }
-    if not_found_is_final(case, rules, first_host) {
+    let unknown_age = is_of_unknown_age(case, date);
+    if !unknown_age && not_found_is_final(case, rules, first_host) {
         return unproven(unpaid("NOT_FOUND", "the gateway never saw this payment"));
     }
-    // Known, and then not found for a day (POS flows 20.17).
-    if first_host && was_known(case) && since_not_found(case).is_some_and(|since| since >= A_DAY) {
-        return for_a_person(KNEW_IT);
+    let words = match was_known(case) {
+        true => KNEW_IT,
+        false if unknown_age => NOBODY_KNOWS,
+        false => NOT_YET,
+    };
+    // Known, and then not found for a day (POS flows 20.17); or perhaps so old that the query forgot it.
+    let never_ends = was_known(case) || unknown_age;
+    if first_host && never_ends && since_not_found(case).is_some_and(|since| since >= A_DAY) {
+        return for_a_person(words);
     }
-    let words = if was_known(case) { KNEW_IT } else { NOT_YET };
     go_on(by, Word::NotKnown, Doubt::new(Reason::OpenCode, words))
+}
+
+/// Another process began it under a clock that was wrong, as the time shows that is known now.
+fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
+    let now = date.or(case.times.gateway).unwrap_or(case.times.now);
+    case.seen.last_attempt.is_none() && !(EARLIEST..=now).contains(&case.entry.last_attempt_at)
 }
 
 pub(super) fn was_known(case: &Case<'_>) -> bool {

@@ -279,6 +279,27 @@ fn what_the_query_forgot_is_not_unpaid() {
     }
 }
 
+/// A clock in 2099 or 1970 stored when it was sent: perhaps the query forgot it. It is not called unpaid; after a day a person looks.
+#[test]
+fn not_found_of_unknown_age() {
+    for years in [73, -56] {
+        let shop = Counter::new();
+        shop.time.jump(years * 365 * 86_400);
+        shop.is_silent().answers_nothing();
+        unknown(shop.till().pay_with("sale 1", &micro_pay(CODE), &at_once()));
+        shop.time.jump(-years * 365 * 86_400);
+        let till = shop.till();
+        let number = shop.journal.all()[0].order_number.clone();
+        for (seconds, state) in [(300, "open"), (60, "open"), (86_400, "for a person")] {
+            shop.pass(seconds);
+            shop.fails("ORDERNOTEXIST");
+            let doubt = unknown(till.payment_of(&number));
+            assert!(doubt.text.contains("nobody knows how old it is"), "{doubt}");
+            assert_eq!(shop.states(), [state], "{years}");
+        }
+    }
+}
+
 /// POS flows 20.17: known, and then not found for 24 h: a person looks. An answer in between begins that anew.
 #[test]
 fn what_was_known_and_is_not_found() {
