@@ -75,7 +75,8 @@ impl Entry {
     /// id, account, call, intent, order number, amount, begun, attempts, last attempt, known (0 or 1), acknowledged, state,
     /// the number of fields, and their names and values in order, the code and the text of the last words, what was decided
     /// (16 bytes, after a byte 3 and their length), revision; of one that was reversed, how often and when last, too; of a refund,
-    /// then the word `of` and its order. A state is a word and what belongs to it, in the order of
+    /// then the word `of` and its order; of a refusal without proof, then when it was written. A state is a word and what belongs to
+    /// it, in the order of
     /// [`Settlement`]. A number is a byte 1 and 8 bytes, the lowest first; a text is a byte 2, its length in 8 bytes, and its
     /// bytes in UTF-8; what is not there is a byte 0.
     pub fn digest(&self) -> [u8; 16] {
@@ -110,6 +111,10 @@ impl Entry {
         if let Some(of) = &self.of {
             digest.text(b"of");
             digest.text(of.as_bytes());
+        }
+        // The day of a refusal without proof counts from here.
+        if self.is_unproven() {
+            digest.optional(self.settled_at);
         }
         digest.finish()
     }

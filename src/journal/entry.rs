@@ -102,6 +102,8 @@ pub struct Entry {
     pub reversals: u32,
     /// When it last did, in seconds since 1970, as the device believed.
     pub last_reversal_at: Option<i64>,
+    /// When its state was written, in seconds since 1970: by the later of the device's time and the gateways'. `None`: it is open.
+    pub settled_at: Option<i64>,
     /// When the caller acknowledged it.
     pub acknowledged_at: Option<i64>,
     /// Of a blanked one: 16 bytes of the fields that decide whether an intent is the same.
@@ -206,6 +208,7 @@ impl Entry {
             state: EntryState::Open,
             reversals: 0,
             last_reversal_at: None,
+            settled_at: None,
             acknowledged_at: None,
             decided: None,
             revision: 1,

@@ -68,6 +68,7 @@ fn read_entry(read: ReadEntry<'_>) -> Result<Entry> {
         state: read_state(row, evidence)?,
         reversals: get(row, "reversals")?,
         last_reversal_at: get(row, "last_reversal_at")?,
+        settled_at: get(row, "settled_at")?,
         acknowledged_at: get(row, "acknowledged_at")?,
         decided: get(row, "decided")?,
         revision,

@@ -271,7 +271,7 @@ pub(super) fn confirmed(case: &Case<'_>) -> Option<Refusal> {
 const TOO_OLD: &str = "by the time stored with it, the order is older than what the gateway's query covers";
 pub(super) const KNEW_IT: &str =
     "the gateway knew the order, and does not know it now: ask again, or look at the platform";
-const NOBODY_KNOWS: &str = "the gateway does not know it, and nobody knows how old it is";
+pub(super) const NOBODY_KNOWS: &str = "the gateway does not know it, and nobody knows how old it is";
 const NOT_KNOWN: &str =
     "the gateway does not know it, which is no end: paid again, it is sent again under its own number";
 

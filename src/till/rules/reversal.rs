@@ -5,9 +5,17 @@
 
 use core::time::Duration;
 
+<<<<<<< HEAD
 use super::answer::{GIVEN_BACK, KNEW_IT, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old};
 use super::case::*;
 use super::given_back::Refunds;
+=======
+use super::answer::{
+    GIVEN_BACK, KNEW_IT, NOBODY_KNOWS, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old,
+};
+use super::case::*;
+use crate::clock::EARLIEST;
+>>>>>>> bae8b61ba759f95f2a8dcebd009123fd9f17dd80
 use crate::endpoint::{Endpoint, Resolution, ResolvedBy, ReversalRules};
 use crate::journal::{Entry, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Next, Reason, Refusal};
@@ -139,10 +147,35 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
     {
         return unproven(refusal);
     }
-    if not_found_is_final(case, rules, first_host) {
+    let unknown_age = is_of_unknown_age(case, date);
+    if !unknown_age && not_found_is_final(case, rules, first_host) {
         return unproven(unpaid("NOT_FOUND", "the gateway never saw this payment"));
     }
-    go_on(by, Word::NotKnown, Doubt::new(Reason::OpenCode, NOT_YET))
+    let words = match was_known(case) {
+        true => KNEW_IT,
+        false if unknown_age => NOBODY_KNOWS,
+        false => NOT_YET,
+    };
+    // Known, and then not found for a day (POS flows 20.17); or perhaps so old that the query forgot it.
+    let never_ends = was_known(case) || unknown_age;
+    if first_host && never_ends && since_not_found(case).is_some_and(|since| since >= A_DAY) {
+        return for_a_person(words);
+    }
+    go_on(by, Word::NotKnown, Doubt::new(Reason::OpenCode, words))
+}
+
+/// Another process began it under a clock that was wrong, as the time shows that is known now.
+fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
+    let now = date.or(case.times.gateway).unwrap_or(case.times.now);
+    case.seen.last_attempt.is_none() && !(EARLIEST..=now).contains(&case.entry.last_attempt_at)
+}
+
+pub(super) fn was_known(case: &Case<'_>) -> bool {
+    case.entry.known || case.seen.known
+}
+
+fn since_not_found(case: &Case<'_>) -> Option<Duration> {
+    case.seen.not_found_since.map(|first| case.times.monotonic.saturating_sub(first))
 }
 
 fn unproven(Refusal { code, text, next }: Refusal) -> Step {
@@ -229,7 +262,27 @@ fn poll(case: &Case<'_>, rules: &ReversalRules) -> Duration {
 fn is_too_late(by: By<'_, '_>) -> bool {
     let By { case, rules, date, .. } = by;
     let expires = if case.profile.without_certificate { A_DAY } else { rules.expires };
+<<<<<<< HEAD
     case.seen.reversal_expired || case.surely(date).is_some_and(|age| age >= expires)
+=======
+    case.seen.reversal_expired || known_age(case, date).is_some_and(|age| age >= expires)
+}
+
+/// How old it is, where that is known. What this process began is as old as its own time says: the clock that stood in the entry may have
+/// been slow by weeks. What another one began is as old as this process at least, whatever a fast clock stored. A refusal without proof is
+/// as old as its record, which was written after the gateway had told the time.
+fn known_age(case: &Case<'_>, date: Option<i64>) -> Option<Duration> {
+    let since = |at: Duration| case.times.monotonic.saturating_sub(at);
+    if let Some(begun) = case.seen.begun {
+        return Some(since(begun));
+    }
+    let written = || case.now(date)?.checked_sub(case.entry.settled_at?);
+    let by_date = match case.entry.is_unproven() {
+        true => written().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
+        false => case.age(date),
+    };
+    by_date.max(case.is_from_before.then(|| since(case.times.opened)))
+>>>>>>> bae8b61ba759f95f2a8dcebd009123fd9f17dd80
 }
 
 /// The gateway refused to take it back again and again, and says that it is paid (POS flows 20.6).
@@ -239,6 +292,7 @@ fn is_refused_for_good(case: &Case<'_>) -> bool {
 }
 
 fn not_found_is_final(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
+<<<<<<< HEAD
     not_found_for(case, TWO_ANSWERS) && is_lost(case, rules, first_host)
 }
 
@@ -253,12 +307,17 @@ fn was_known(case: &Case<'_>) -> bool {
 /// Whether an answer "not found" is one of those that count: none before the window is over, but where the gateway knew it.
 pub(super) fn counts_as_not_found(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
     is_lost(case, rules, first_host) || (first_host && was_known(case))
+=======
+    let twice = since_not_found(case).is_some_and(|since| since >= TWO_ANSWERS);
+    twice && is_lost(case, rules, first_host)
+>>>>>>> bae8b61ba759f95f2a8dcebd009123fd9f17dd80
 }
 
 /// The window passed in this process's own time, and the gateway never knew it.
 fn is_lost(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
     let window = case.profile.window.unwrap_or_default().max(rules.window);
     first_host && !was_known(case) && case.since_attempt() >= window
+<<<<<<< HEAD
 }
 
 // ---- what was given back, and never accepted here ----
@@ -278,6 +337,8 @@ pub(super) fn after_refunds(case: &Case<'_>, refunds: Result<Refunds, Doubt>) ->
         Ok(refunds) if refunds.on_their_way > 0 => again(Doubt::new(Reason::OpenCode, ON_ITS_WAY_BACK)),
         Ok(_) => for_a_person(GIVEN_BACK),
     }
+=======
+>>>>>>> bae8b61ba759f95f2a8dcebd009123fd9f17dd80
 }
 
 // ---- refusals that are not proven ----
@@ -291,10 +352,20 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
     let EntryState::Recorded(Settlement::Unproven { code, text, next }) = &by.case.entry.state else {
         return Step::Report;
     };
+<<<<<<< HEAD
     match by.case.surely(by.date).is_some_and(|age| age >= A_DAY) {
         // What the query does not cover confirms nothing.
         _ if is_past_look_back(by.case, by.resolution, by.date) => too_old(by.case, by.date),
         _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
+=======
+    match known_age(by.case, by.date).is_some_and(|age| age >= A_DAY) {
+        _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
+        // What the query does not cover confirms nothing. By the device's clock alone it is not older than it was.
+        _ if is_past_look_back(by.case, by.resolution, by.date) => match too_old(by.case, by.date) {
+            Step::Unknown(_) => Step::Report,
+            step => step,
+        },
+>>>>>>> bae8b61ba759f95f2a8dcebd009123fd9f17dd80
         true => declined(Refusal { code: code.clone(), text: text.clone(), next: *next }),
         false => Step::Report,
     }

@@ -34,6 +34,28 @@ fn a_pruned_intent_is_refused_for_ever() {
     begin_at(&mut open(&folder.journal()).unwrap(), "sendredpack", "prize 2", NOW).unwrap();
 }
 
+/// Money may lie under a refusal without proof: it stays, with the time it was written at, until the query said what became of it.
+#[test]
+fn a_refusal_without_proof_stays() {
+    let folder = Folder::new();
+    let then = NOW - 50 * DAY;
+    let id = {
+        let mut journal = open(&folder.journal()).unwrap();
+        let entry = begin_at(&mut journal, "micropay", "sale", then).unwrap();
+        assert_eq!(entry.settled_at, None);
+        let (code, next) = ("NOTENOUGH".to_string(), Next::NewNumber);
+        journal.settle(entry.id, &Settlement::Unproven { code, text: String::new(), next }, then + 2).unwrap();
+        journal.acknowledge(entry.id, then + 3).unwrap();
+        assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| None).unwrap(), 0);
+        entry.id
+    };
+    let mut journal = open(&folder.journal()).unwrap();
+    assert_eq!(journal.entry(id).unwrap().unwrap().settled_at, Some(then + 2));
+    let (code, next) = ("REVOKED".to_string(), Next::NewNumber);
+    journal.settle(id, &Settlement::Declined { code, text: String::new(), next }, NOW - 40 * DAY).unwrap();
+    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| None).unwrap(), 1);
+}
+
 /// 16 bytes and what SQLite adds; no text of the intent.
 #[test]
 fn what_stays_is_small_and_says_nothing() {

@@ -185,7 +185,7 @@ impl Inner {
             let by_hand = matches!(entry.state, EntryState::Recorded(Settlement::ByHand { .. }));
             // An order can be refunded for a year.
             let longer = if entry.of.is_some() { 336 * 86_400 } else { 0 };
-            if !old || by_hand || !acknowledged(at, keep_intents_since - longer) {
+            if !old || by_hand || entry.is_unproven() || !acknowledged(at, keep_intents_since - longer) {
                 going.remove(&entry.intent);
             }
             let again = matches!(&entry.state, EntryState::Recorded(Settlement::Declined { next, .. })
@@ -360,6 +360,7 @@ impl Journal for MemoryJournal {
             let proves = entry.is_unproven() && matches!(settlement, Settlement::Declined { .. });
             entry.state = EntryState::Recorded(settlement.clone());
             entry.acknowledged_at = entry.acknowledged_at.filter(|_| proves);
+            entry.settled_at = Some(at);
             entry.revision += 1;
             let revision = entry.revision;
             inner.settled.insert(id, at);
@@ -380,7 +381,7 @@ impl Journal for MemoryJournal {
                 (entry.amount, entry.fields) = (mended.amount, mended.fields.clone());
             }
             entry.state = EntryState::Open;
-            entry.acknowledged_at = None;
+            (entry.acknowledged_at, entry.settled_at) = (None, None);
             entry.attempts += 1;
             entry.last_attempt_at = at;
             entry.revision += 1;

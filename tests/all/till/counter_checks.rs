@@ -145,7 +145,7 @@ impl Life {
             }
             ("reverse", Moves::TakesBack(Reversals::Begun)) => {
                 let begun = before.iter().any(|entry| entry.order_number == *number && entry.reversals > 0);
-                self.must(begun, "a reversal began by a call that only goes on with reversals");
+                self.must(begun || self.failed, "a reversal began by a call that only goes on with reversals");
             }
             _ => {}
         }

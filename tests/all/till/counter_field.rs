@@ -66,6 +66,8 @@ pub struct Life {
     codes: u32,
     /// The power goes when the journal stops.
     dies: bool,
+    /// The journal failed since the last boot: what was decided may be known to the process alone.
+    pub failed: bool,
     /// Nobody sets its clock, and it is never off for long.
     is_calm: bool,
     /// Only payment codes: no QR.
@@ -126,6 +128,7 @@ impl Life {
             reports: Vec::new(),
             codes: 0,
             dies: false,
+            failed: false,
             is_calm,
             is_plain,
             ends: Ends::default(),
@@ -198,17 +201,25 @@ impl Life {
     fn trouble(&mut self) {
         let at = 1 + self.dice.roll(12);
         let stored = self.dice.roll(2) == 0;
-        match self.dice.roll(12) {
-            0 => self.journal.fail_for(at, 1 + self.dice.roll(4)),
+        let what = match self.dice.roll(12) {
+            0 => {
+                self.journal.fail_for(at, 1 + self.dice.roll(4));
+                self.failed = true;
+                "the journal fails"
+            }
             1 | 2 => {
                 self.journal.stop_in(at, stored);
                 self.dies = true;
+                "the power goes"
             }
-            3 if self.dice.roll(3) == 0 => self.journal.stop_in(at, stored),
+            3 if self.dice.roll(3) == 0 => {
+                self.journal.stop_in(at, stored);
+                self.failed = true;
+                "the journal stops"
+            }
             _ => return,
-        }
+        };
         self.wires.iter().for_each(|wire| wire.dies(self.dies));
-        let what = if self.dies { "the power goes" } else { "the journal fails" };
         self.tell(&format!("{what} in {at} calls of the journal, {stored}"));
     }
 
@@ -542,7 +553,8 @@ impl Life {
 
     pub fn boots(&mut self, after: Duration) {
         self.time.off(after);
-        self.dies = false;
+        (self.dies, self.failed) = (false, false);
+        self.journal.fail_for(0, 0);
         self.wires.iter().for_each(|wire| {
             wire.dies(false);
             wire.boots();

@@ -159,6 +159,8 @@ impl Wechat {
             return Err(Fault::unsent(Stage::Connect, "the power went"));
         }
         let fault = if state.dice.roll(100) < state.faults { state.dice.roll(KINDS) } else { 99 };
+        // What only a false refusal can lead to must be seen often enough.
+        let fault = if state.faults > 0 && asked.call == "micropay" && state.dice.roll(25) == 0 { 14 } else { fault };
         if fault == 0 {
             return Err(Fault::unsent(Stage::Connect, "no route"));
         }
@@ -312,7 +314,9 @@ impl Wechat {
             _ => {}
         }
         let node = match state.dice.roll(25) {
-            0 if state.faults > 0 => [Dates::None, Dates::Off(-540), Dates::Off(400)][state.dice.roll(3) as usize],
+            0 if state.faults > 0 && state.dates != Dates::None => {
+                Dates::Off(400 - 940 * i64::from(state.dice.roll(2)))
+            }
             _ => state.dates,
         };
         let date = match node {
@@ -490,6 +494,19 @@ impl Wechat {
 
     pub fn set_dates(&self, dates: Dates) {
         self.with(|state, _| state.dates = dates);
+    }
+
+    /// It tells the right time from here on, if it ever told any. One that never did does not begin to.
+    pub fn set_right_dates(&self) {
+        self.with(|state, _| {
+            if state.dates != Dates::None {
+                state.dates = Dates::Right;
+            }
+        });
+    }
+
+    pub fn tells_the_time(&self) -> bool {
+        self.with(|state, _| state.dates != Dates::None)
     }
 
     pub fn dies(&self, dies: bool) {

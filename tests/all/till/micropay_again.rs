@@ -238,6 +238,20 @@ fn a_slow_clock_makes_no_payment_old() {
     assert_eq!(shop.states(), ["late"]);
 }
 
+/// Also after a restart: the day of a refusal counts from when it was written, and the gateway had told the time by then.
+#[test]
+fn a_slow_clock_ends_no_refusal_of_another_process() {
+    let shop = Counter::new();
+    shop.time.jump(-5 * 86_400);
+    refused_sale(&shop);
+    for (hours, state) in [(1, "unproven"), (22, "unproven"), (1, "unpaid")] {
+        shop.pass(hours * 3_600);
+        shop.fails("ORDERNOTEXIST");
+        shop.till().recover(Duration::from_millis(900)).unwrap();
+        assert_eq!(shop.states(), [state]);
+    }
+}
+
 /// What was begun under a clock that was months ahead is as old as the process that asks about it, at least.
 #[test]
 fn a_fast_clock_makes_no_refusal_last_for_ever() {
@@ -279,6 +293,65 @@ fn what_the_query_forgot_is_not_unpaid() {
         shop.till().recover(Duration::from_millis(900)).unwrap();
         assert_eq!(shop.states(), [ends], "{days} days");
     }
+}
+
+/// A clock in 2099 or 1970 stored when it was sent: perhaps the query forgot it. It is not called unpaid; after a day a person looks.
+#[test]
+fn not_found_of_unknown_age() {
+    for years in [73, -56] {
+        let shop = Counter::new();
+        shop.time.jump(years * 365 * 86_400);
+        shop.is_silent().answers_nothing();
+        unknown(shop.till().pay_with("sale 1", &micro_pay(CODE), &at_once()));
+        shop.time.jump(-years * 365 * 86_400);
+        let till = shop.till();
+        let number = shop.journal.all()[0].order_number.clone();
+        for (seconds, state) in [(300, "open"), (60, "open"), (86_400, "for a person")] {
+            shop.pass(seconds);
+            shop.fails("ORDERNOTEXIST");
+            let doubt = unknown(till.payment_of(&number));
+            assert!(doubt.text.contains("nobody knows how old it is"), "{doubt}");
+            assert_eq!(shop.states(), [state], "{years}");
+        }
+    }
+}
+
+/// POS flows 20.17: known, and then not found for 24 h: a person looks. An answer in between begins that anew.
+#[test]
+fn what_was_known_and_is_not_found() {
+    let shop = Counter::new();
+    let till = open(&shop);
+    let number = shop.journal.all()[0].order_number.clone();
+    for (hours, answer) in [(1, ""), (20, ""), (2, "USERPAYING"), (3, ""), (23, "")] {
+        shop.pass(hours * 3_600);
+        match answer {
+            "" => shop.fails("ORDERNOTEXIST"),
+            state => shop.says(state, 1),
+        };
+        unknown(till.payment_of(&number));
+        assert_eq!(shop.states(), ["open"]);
+    }
+    shop.pass(3_600);
+    shop.fails("ORDERNOTEXIST");
+    let doubt = unknown(till.payment_of(&number));
+    assert!(doubt.reason == Reason::ForAPerson && doubt.text.contains("does not know it now"), "{doubt}");
+    // The gateway may still say what became of it.
+    shop.pass(60);
+    shop.says("REVOKED", 1);
+    declined(till.payment_of(&number));
+}
+
+/// A refusal that nobody asked about since does not go with the old entries: money may lie under it.
+#[test]
+fn a_refusal_without_proof_is_not_pruned() {
+    let shop = Counter::new();
+    let (till, _) = refused_sale(&shop);
+    till.acknowledge(shop.journal.all()[0].version()).unwrap();
+    shop.pass(29 * 86_400);
+    shop.pays();
+    accepted(till.pay("sale 2", &micro_pay(ANOTHER)));
+    shop.pass(3 * 86_400);
+    assert_eq!((till.prune(Duration::ZERO).unwrap(), shop.states()), (0, vec!["unproven", "paid"]));
 }
 
 struct Settled {
