@@ -413,7 +413,8 @@ impl Till {
             self.ask_to_close(&work);
         }
         let outcome = self.ask_of(&work);
-        let goes_on = outcome.is_paid() || self.may_pay(&paying.call, Duration::ZERO);
+        let may_begin = paying.call.may_begin(self.clock.monotonic()) && self.may_pay(&paying.call, Duration::ZERO);
+        let goes_on = outcome.is_paid() || may_begin;
         match outcome.doubt() {
             // Whatever end it came to stands in the journal now, or in memory.
             None if goes_on => Ok(Advanced::Waited),

@@ -65,7 +65,7 @@ impl Till {
         let outcome = self.follow(&self.with_one_question(work, &step), None, step);
         let confirmed = || rules::is_confirmed(&self.seen_of(work.entry.id), self.clock.monotonic());
         match outcome {
-            Outcome::Declined(_) if work.call.is_cancelled() => Some(outcome),
+            Outcome::Declined(_) if !work.call.may_begin(self.clock.monotonic()) => Some(outcome),
             Outcome::Declined(_) if self.is_proven(work) || confirmed() => None,
             Outcome::Declined(_) => Some(Outcome::Unknown(Doubt::new(Reason::Unconfirmed, UNCONFIRMED))),
             outcome => Some(outcome),

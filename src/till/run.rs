@@ -164,9 +164,7 @@ impl Till {
             step => {
                 let outcome = self.follow(&self.with_one_question(work, &step), draft, step);
                 // The code is as old as the call that brought it.
-                let age = self.clock.monotonic().saturating_sub(work.call.begun);
-                let is_fresh = work.call.once.is_some() && age < rules::FRESH_CODE && !work.call.is_cancelled();
-                told::after_resuming(work.endpoint, outcome, is_fresh)
+                told::after_resuming(work.endpoint, outcome, work.call.may_begin(self.clock.monotonic()))
             }
         }
     }

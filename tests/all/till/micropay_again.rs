@@ -157,6 +157,31 @@ fn a_refusal_is_confirmed_before_another_number() {
     assert_eq!(shop.states(), ["unpaid"]);
 }
 
+/// Ruling 6: a code is fresh for 30 s. Where the first number's end is proven later, the customer's code is scanned again.
+#[test]
+fn a_stale_code_begins_no_number() {
+    // Refused, contradicted for a minute, taken back: this took longer than the code lives.
+    let shop = Counter::new();
+    let (till, _) = refused_sale(&shop);
+    shop.says("USERPAYING", 9).reverses().says("REVOKED", 1);
+    declined(again(&till));
+    assert_eq!((codes(&shop).len(), shop.left(), shop.states()), (0, 0, vec!["unpaid"]));
+    shop.pays();
+    accepted(again(&till));
+
+    // A QR that could not be closed for half a minute.
+    let shop = Counter::new();
+    let till = shop.till();
+    shop.then(|_| order_made("NATIVE", &[]));
+    is_ordered(till.order("sale 1", &native_order("")));
+    shop.forget();
+    shop.then(|_| wxpay_signed(SignType::Md5, &[])).says("NOTPAY", 12).says("CLOSED", 1);
+    refused(scan(&till), "till");
+    assert_eq!((codes(&shop).len(), shop.left(), shop.states()), (0, 0, vec!["unpaid"]));
+    shop.pays();
+    accepted(scan(&till));
+}
+
 /// The same of each number that was refused, not of the newest alone: the first one may have been charged all the same.
 #[test]
 fn each_refusal_is_confirmed_before_another_number() {
