@@ -176,6 +176,8 @@ impl Till {
         self.with_seen(work.entry.id, |seen| {
             seen.not_found_since = None;
             seen.paid_all_the_same |= is_paid && seen.reversals.max(work.entry.reversals) > 0;
+            // What contradicts a refusal lets no other number begin.
+            seen.not_known = seen.not_known.map(|(at, _)| (at, 0));
             if let Some(now) = counts {
                 seen.unpaid = Some((seen.unpaid.map_or(now, |(first, _)| first), now));
             }
