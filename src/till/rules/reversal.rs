@@ -113,8 +113,9 @@ fn says_paid(by: By<'_, '_>, pairs: &Pairs) -> Step {
         _ => return for_a_person(OTHER_AMOUNT),
     }
     let evidence = picked(pairs, resolution.evidence);
-    let stays = is_left_to_a_person(case.entry) || is_too_late(by) || is_refused_for_good(case);
-    match case.reversals() == 0 || stays {
+    // It was told as refused, also where it was taken back since: that it is paid is told, too (POS ruling 1).
+    let told = is_left_to_a_person(case.entry) || case.entry.is_unproven();
+    match case.reversals() == 0 || told || is_too_late(by) || is_refused_for_good(case) {
         true => Step::Write(case.payment(true, evidence.clone()), Some(Evidence::Queried(evidence))),
         // Whoever waited was told that it is being cancelled: it is never accepted any more (POS ruling 4).
         false => Step::Reverse(until_again(by), Doubt::new(Reason::Reversing, NOT_BACK)),

@@ -1,7 +1,7 @@
 //! The rows of the query's answers.
 
 use super::super::events::{State, State as S};
-use super::moments::{MOMENTS, Moment, Moment as M, TAKEN_BACK, UNPROVEN, Word, Word as W};
+use super::moments::{MOMENTS, Moment, Moment as M, UNPROVEN, Word, Word as W};
 
 pub(super) struct AnswerRow {
     pub states: &'static [State],
@@ -95,7 +95,7 @@ pub(super) const ANSWERS: &[AnswerRow] = &[
         "POS flows 3.1, 3.6: SUCCESS, the amount equal, and no reversal decided: whoever asks, and whenever",
     ),
     row(
-        &[S::Unproven, S::UnprovenStop, S::ForAPerson],
+        &[S::Unproven, S::UnprovenStop, S::UnprovenReversing, S::ForAPerson],
         &[W::Paid],
         MOMENTS,
         "PaidLate",
@@ -248,17 +248,17 @@ pub(super) const ANSWERS: &[AnswerRow] = &[
     ),
     // ---- it is being taken back ----
     row(&[S::Reversing], &[W::Paid], &[M::Lost, M::LostTwice, M::LostOfKnown], "reverse at once, then ask", AGAIN),
-    row(TAKEN_BACK, &[W::Paid], &[M::Reversed], "reverse after 4 s, then ask", AGAIN),
-    row(TAKEN_BACK, &[W::Paid], &[M::ReversedBefore, M::ADay], "reverse at once, then ask", AGAIN),
+    row(&[S::Reversing], &[W::Paid], &[M::Reversed], "reverse after 4 s, then ask", AGAIN),
+    row(&[S::Reversing], &[W::Paid], &[M::ReversedBefore], "reverse at once, then ask", AGAIN),
     row(
-        TAKEN_BACK,
+        &[S::Reversing],
         &[W::Paid],
         &[M::RefusedForGood],
         "PaidLate",
         "POS flows 20.6: refused over five minutes while the query says SUCCESS: it is refunded",
     ),
     row(
-        TAKEN_BACK,
+        &[S::Reversing],
         &[W::Paid],
         &[M::Expired, M::SevenDays, M::AMonth],
         "PaidLate",
