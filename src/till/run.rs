@@ -352,7 +352,7 @@ impl Till {
             |case: &rules::Case<'_>| rules::counts_as_not_found(case, first_host).then_some(case.times.monotonic);
         let counted = self.of_work(work, counts);
         let now = self.clock.monotonic();
-        if work.entry.is_unproven() && first_host {
+        if self.of_work(work, |case| rules::confirms(case, first_host)) {
             self.with_seen(work.entry.id, |seen| {
                 let times = seen.not_known.map_or(0, |(_, times)| times);
                 seen.not_known = Some((now, times.saturating_add(1)));

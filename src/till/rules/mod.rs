@@ -30,7 +30,7 @@ use answer::{after_answer, after_late, to_ask};
 pub(super) use answer::{ask_now, state_in_words, without_repeat};
 pub(super) use case::*;
 pub(super) use reversal::{
-    FRESH_CODE, ON_ITS_WAY, counts_as_unpaid, first_pause, is_asked_again, is_confirmed, is_due,
+    FRESH_CODE, ON_ITS_WAY, confirms, counts_as_unpaid, first_pause, is_asked_again, is_confirmed, is_due,
 };
 
 /// How far the clock may be from the gateway's for pruning.

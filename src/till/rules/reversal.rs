@@ -128,8 +128,7 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
     if is_past_look_back(case, resolution, date) {
         return too_old(case, date);
     }
-    // Known, and not found for a day (POS flows 20.17).
-    if first_host && was_known(case) && not_found_for(case, A_DAY) {
+    if first_host && is_forgotten(case) {
         return for_a_person(KNEW_IT);
     }
     if first_host
@@ -245,6 +244,11 @@ fn not_found_for(case: &Case<'_>, time: Duration) -> bool {
     case.seen.not_found_since.is_some_and(|first| case.times.monotonic.saturating_sub(first) >= time)
 }
 
+/// Known, and not found for a day (POS flows 20.17).
+fn is_forgotten(case: &Case<'_>) -> bool {
+    was_known(case) && not_found_for(case, A_DAY)
+}
+
 fn was_known(case: &Case<'_>) -> bool {
     case.entry.known || case.seen.known
 }
@@ -273,10 +277,16 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
     };
     match by.case.surely(by.date).is_some_and(|age| age >= A_DAY) {
         _ if is_past_look_back(by.case, by.resolution, by.date) => too_old(by.case, by.date),
-        _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
+        _ if first_host && is_forgotten(by.case) => for_a_person(KNEW_IT),
+        _ if !confirms(by.case, first_host) => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
         true => declined(Refusal { code: code.clone(), text: text.clone(), next: *next }),
         false => Step::Report,
     }
+}
+
+/// Whether "not found" confirms a refusal: at the first host, and where the query never knew it.
+pub(in crate::till) fn confirms(case: &Case<'_>, first_host: bool) -> bool {
+    case.entry.is_unproven() && first_host && !was_known(case)
 }
 
 /// Whether the query said just now that it does not know a refused payment: then another number may begin (POS ruling 1).

@@ -173,6 +173,22 @@ fn a_refusal_that_was_confirmed_and_contradicted() {
     assert_eq!((codes(&shop).len(), shop.left()), (0, 0));
 }
 
+/// What the query knew once, "not found" confirms no more: another number waits, and after a day a person looks (POS flows 20.17).
+#[test]
+fn a_refusal_that_was_known_is_not_confirmed() {
+    let shop = Counter::new();
+    let (till, number) = refused_sale(&shop);
+    shop.says("USERPAYING", 1);
+    unknown(till.payment_of(&number));
+    for seconds in [60, 86_400 - 60, 86_400] {
+        shop.pass(seconds);
+        shop.fails("ORDERNOTEXIST");
+        unknown(again(&till));
+        assert_eq!((codes(&shop).len(), shop.left()), (0, 0));
+    }
+    assert_eq!(shop.states(), ["for a person"]);
+}
+
 /// What was told as refused, and is paid, is late money, also where it was to be taken back: it is told (ruling 1).
 #[test]
 fn a_refusal_that_is_taken_back_without_effect() {

@@ -74,6 +74,9 @@ pub(super) enum Moment {
     RefusedForGood,
     /// The gateway said that it is too late to reverse it.
     Expired,
+    /// Refused, and known all the same; and not found for a day.
+    Known,
+    KnownThenADay,
     /// Refused a day ago.
     ADay,
     /// Begun seven days ago.
@@ -104,6 +107,8 @@ pub(super) const MOMENTS: &[Moment] = &[
     M::ReversedBefore,
     M::RefusedForGood,
     M::Expired,
+    M::Known,
+    M::KnownThenADay,
     M::ADay,
     M::SevenDays,
     M::AMonth,
@@ -125,6 +130,7 @@ impl Moment {
             M::FirstAnswer => matches!(state, S::Open | S::Unproven | S::UnprovenStop | S::ForAPerson),
             M::SecondAnswer => matches!(state, S::Open | S::Unproven | S::UnprovenStop),
             M::Reversed | M::ReversedBefore | M::RefusedForGood | M::Expired => TAKEN_BACK.contains(&state),
+            M::Known | M::KnownThenADay => UNPROVEN.contains(&state),
             M::ADay => matches!(state, S::Unproven | S::UnprovenStop | S::UnprovenReversing),
             M::SevenDays => state == S::Open || TAKEN_BACK.contains(&state) || UNPROVEN.contains(&state),
             M::AMonth => matches!(state, S::Open | S::Reversing) || UNPROVEN.contains(&state),
@@ -150,6 +156,8 @@ impl Moment {
             M::ReversedBefore => "where the last reversal was another process's",
             M::RefusedForGood => "its reversal refused three times over five minutes, paid all the same",
             M::Expired => "the gateway said `REVERSE_EXPIRE`",
+            M::Known => "the gateway knew it once",
+            M::KnownThenADay => "the gateway knew it once, and a day after it is not found",
             M::ADay => "a day after it was begun",
             M::SevenDays => "seven days after it was begun",
             M::NoCertificate => "without a certificate, 10 s after",
@@ -203,6 +211,12 @@ impl Moment {
                 at.seen.reversed = seconds_ago(6);
                 at.seen.reversal_expired = true;
             }
+            M::Known => at.entry.known = true,
+            M::KnownThenADay => {
+                at.entry.known = true;
+                at.seen.not_found_since = seconds_ago(0);
+                at.times.monotonic += Duration::from_secs(86_400);
+            }
             M::FirstAnswer | M::ReversedBefore | M::ADay | M::SevenDays | M::AMonth | M::NoCertificateADay => {}
         }
         if matches!(self, M::NoCertificate | M::NoCertificateOver | M::NoCertificateADay) {
@@ -211,7 +225,7 @@ impl Moment {
             at.account = std::boxed::Box::new(account.without_certificate());
         }
         match self {
-            M::ADay | M::NoCertificateADay => 86_400,
+            M::ADay | M::KnownThenADay | M::NoCertificateADay => 86_400,
             M::SevenDays => 7 * 86_400,
             M::AMonth => 31 * 86_400,
             _ => MINUTE,

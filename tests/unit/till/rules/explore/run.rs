@@ -269,7 +269,7 @@ impl World<'_> {
         let counts = |case: &Case<'_>| rules::counts_as_not_found(case, first_host).then_some(case.times.monotonic);
         let counted = self.of_case(work.at, &work.entry, counts);
         let now = self.state.monotonic();
-        if work.entry.is_unproven() && first_host {
+        if self.of_case(work.at, &work.entry, |case| rules::confirms(case, first_host)) {
             let seen = self.seen(work.at);
             seen.not_known = Some((now, seen.not_known.map_or(0, |(_, times)| times) + 1));
         }
