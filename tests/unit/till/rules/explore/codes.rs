@@ -138,6 +138,8 @@ impl World<'_> {
         let unknown = |first_host| (Answer::NotKnown { first_host }, "does not know it");
         match says {
             Says::Word(state) => {
+                number.code.said_unknown = 0;
+                number.code.said_paid = state == "SUCCESS";
                 if matches!(state, "USERPAYING" | "NOTPAY" | "PAYERROR") {
                     let first = number.code.said_unpaid.map_or(real, |(first, _)| first);
                     number.code.said_unpaid = Some((first, real));

@@ -8,7 +8,7 @@ use std::vec::Vec;
 use super::super::events::{FLOWS, Flow};
 use super::mistakes::{Carried, Happened};
 use super::run::{Call, Work};
-use super::state::{Account, Number, World, in_words};
+use super::state::{Account, Code, Number, World, in_words};
 use crate::journal::{Entry, EntryState, JournalFault, JournalFaultKind, Settlement};
 use crate::outcome::Words;
 use crate::till::rules::{self, Case, Event, Step};
@@ -261,7 +261,7 @@ impl World<'_> {
         self.state.begun = None;
         for number in &mut self.state.numbers {
             number.seen = Seen::default();
-            (number.code.is_own, number.code.said_unpaid, number.code.said_unknown) = (false, None, 0);
+            number.code = Code { is_own: false, said_unpaid: None, said_unknown: 0, said_paid: false, ..number.code };
             // A receipt with `journal_fault` says that it is resolved again after a restart.
             number.told_paid &= number.entry.is_paid();
         }

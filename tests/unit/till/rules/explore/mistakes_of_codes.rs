@@ -194,7 +194,7 @@ const OF_NUMBERS: &[Mistake] = &[
 ];
 
 /// The rules as they are, and how deep they are searched: in a short run, and at length.
-pub(super) const OF_A_SALE: [(Mistake, usize, usize); 5] = [
+pub(super) const OF_A_SALE: [(Mistake, usize, usize); 6] = [
     (
         Mistake {
             name: "scans, with the patience that a call has by default",
@@ -225,6 +225,23 @@ pub(super) const OF_A_SALE: [(Mistake, usize, usize); 5] = [
         },
         3,
         7,
+    ),
+    (
+        Mistake {
+            name: "a refused sale whose customer types",
+            left: Left { lies: 3, ..NO_LUCK },
+            only: |action| match action {
+                Action::TimePasses(seconds) => *seconds == MINUTE + 1,
+                Action::Becomes(_, truth) => *truth == Truth::Paid,
+                action => matches!(
+                    action,
+                    Action::Pay(_) | Action::PaymentOf(0) | Action::Reverse(0) | Action::Recover { .. }
+                ),
+            },
+            ..CODES
+        },
+        3,
+        5,
     ),
     (
         Mistake {

@@ -224,6 +224,9 @@ impl World<'_> {
                 }
             }
             Told::Declined => {
+                self.none("it is told as declined, and the query said that it is paid", |_, at, number| {
+                    of.is_none_or(|of| of == at) && number.code.said_paid && number.truth == Truth::Paid
+                });
                 self.none("it is told as declined, and is paid or still may be", |world, at, number| {
                     of.is_none_or(|of| of == at) && may_cost(world, number) && !may_come_late(number)
                 });

@@ -129,6 +129,7 @@ impl World<'_> {
         let seen = self.seen(work.at);
         seen.not_found_since = None;
         seen.paid_all_the_same |= is_paid && seen.reversals.max(before) > 0;
+        seen.not_known = seen.not_known.map(|(at, _)| (at, 0));
         if let Some(now) = counts {
             seen.unpaid = Some((seen.unpaid.map_or(now, |(first, _)| first), now));
         }

@@ -72,7 +72,7 @@ pub(super) struct Number {
 }
 
 /// What became of a payment by code, as nobody but this model knows it.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Code {
     /// How often a code was sent under this number, and when last.
     pub sent: u8,
@@ -89,8 +89,10 @@ pub(super) struct Code {
     pub reversed_at: i64,
     /// The first and the last answer to this process that say unpaid.
     pub said_unpaid: Option<(i64, i64)>,
-    /// When the query last said that it does not know it.
+    /// When the query last said that it does not know it, and nothing else since.
     pub said_unknown: i64,
+    /// The last state that it told this process was that it is paid.
+    pub said_paid: bool,
 }
 
 /// How the device's clock stands to the true time.
@@ -259,7 +261,7 @@ impl State {
         let age = |at: Duration| since(self.real - i64::try_from(mono.saturating_sub(at).as_secs()).unwrap());
         (age(self.opened), seen.last_attempt.map(age), seen.asked.map(age), since(entry.begun_at)).hash(out);
         seen.not_found_since.map(age).hash(out);
-        (code.sent, code.is_own, code.falsely_refused, code.was, code.reversing).hash(out);
+        (code.sent, code.is_own, code.falsely_refused, code.was, code.reversing, code.said_paid).hash(out);
         (since(code.sent_at), since(code.changed_at), since(code.reversed_at), since(code.said_unknown)).hash(out);
         code.said_unpaid.map(|(first, last)| (since(first), since(last), last - first >= MINUTE)).hash(out);
         (entry.reversals.min(2), seen.reversals.min(2), seen.reversal_expired, seen.paid_all_the_same).hash(out);
