@@ -314,7 +314,7 @@ impl Till {
             };
             if matches!(step, Step::NewNumber) {
                 // What ended when the code was stale is told: scan again (POS ruling 6).
-                if self.is_stale(&paying.call)
+                if paying.call.is_stale(self.clock.monotonic())
                     && let Some(ended) = latest.iter().chain(&newest).max_by_key(|entry| entry.id)
                 {
                     return Ok(Looked::Report(ended.clone()));
@@ -451,7 +451,9 @@ impl Till {
         }
         let outcome = self.ask_of(&work);
         // With a stale code the next look tells what ended.
-        let goes_on = outcome.is_paid() || self.is_stale(&paying.call) || self.may_pay(&paying.call, Duration::ZERO);
+        let now = self.clock.monotonic();
+        let may_begin = paying.call.may_begin(now) && self.may_pay(&paying.call, Duration::ZERO);
+        let goes_on = outcome.is_paid() || paying.call.is_stale(now) || may_begin;
         match outcome.doubt() {
             // Whatever end it came to stands in the journal now, or in memory.
             None if goes_on => Ok(Advanced::Waited),
@@ -519,13 +521,6 @@ impl Till {
             ResolvedBy::Reversal(_, rules) => rules.poll.saturating_add(rules.patience),
             _ => self.patience,
         }
-    }
-}
-
-impl Till {
-    /// A code is as old as the call that brought it.
-    pub(super) fn is_stale(&self, call: &Call<'_>) -> bool {
-        call.once.is_some() && self.clock.monotonic().saturating_sub(call.begun) >= rules::FRESH_CODE
     }
 }
 

@@ -65,7 +65,7 @@ impl Till {
         let outcome = self.follow(&self.with_one_question(work, &step), None, step);
         let confirmed = || rules::is_confirmed(&self.seen_of(work.entry.id), self.clock.monotonic());
         match outcome {
-            Outcome::Declined(_) if work.call.is_cancelled() => Some(outcome),
+            Outcome::Declined(_) if !work.call.may_begin(self.clock.monotonic()) => Some(outcome),
             Outcome::Declined(_) if self.is_proven(work) || confirmed() => None,
             Outcome::Declined(_) => Some(Outcome::Unknown(Doubt::new(Reason::Unconfirmed, UNCONFIRMED))),
             outcome => Some(outcome),
@@ -176,6 +176,8 @@ impl Till {
         self.with_seen(work.entry.id, |seen| {
             seen.not_found_since = None;
             seen.paid_all_the_same |= is_paid && seen.reversals.max(work.entry.reversals) > 0;
+            // What contradicts a refusal lets no other number begin.
+            seen.not_known = seen.not_known.map(|(at, _)| (at, 0));
             if let Some(now) = counts {
                 seen.unpaid = Some((seen.unpaid.map_or(now, |(first, _)| first), now));
             }

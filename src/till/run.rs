@@ -163,7 +163,7 @@ impl Till {
             Step::GiveUp(doubt) => self.give_up(work.entry, doubt),
             step => {
                 let outcome = self.follow(&self.with_one_question(work, &step), draft, step);
-                let is_fresh = work.call.once.is_some() && !self.is_stale(&work.call) && !work.call.is_cancelled();
+                let is_fresh = work.call.once.is_some() && work.call.may_begin(self.clock.monotonic());
                 told::after_resuming(work.endpoint, outcome, is_fresh)
             }
         }
@@ -365,7 +365,7 @@ impl Till {
             |case: &rules::Case<'_>| rules::counts_as_not_found(case, first_host).then_some(case.times.monotonic);
         let counted = self.of_work(work, counts);
         let now = self.clock.monotonic();
-        if work.entry.is_unproven() && first_host {
+        if self.of_work(work, |case| rules::confirms(case, first_host)) {
             self.with_seen(work.entry.id, |seen| {
                 let times = seen.not_known.map_or(0, |(_, times)| times);
                 seen.not_known = Some((now, times.saturating_add(1)));

@@ -4,6 +4,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
+use super::rules::FRESH_CODE;
 use crate::client::unless_panicked;
 use crate::journal::EntryId;
 
@@ -206,6 +207,17 @@ impl Call<'_> {
         if unless_panicked(|| self.watch.progress(&progress)).is_none() {
             log::error!("the progress callback panicked");
         }
+    }
+
+    /// Whether another number may begin by this call, at this time: nobody cancelled it, and a code that it brings is fresh (POS
+    /// ruling 6).
+    pub(super) fn may_begin(&self, now: Duration) -> bool {
+        !self.is_stale(now) && !self.is_cancelled()
+    }
+
+    /// A code is as old as the call that brought it.
+    pub(super) fn is_stale(&self, now: Duration) -> bool {
+        self.once.is_some() && now.saturating_sub(self.begun) >= FRESH_CODE
     }
 
     pub(super) fn is_cancelled(&self) -> bool {

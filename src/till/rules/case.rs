@@ -354,12 +354,18 @@ impl Case<'_> {
 
     /// The same, where being taken for old ends the asking. What this process began is as old as its own time says: the clock that stood
     /// in the entry may have been slow by weeks. What another one began is as old as this process at least, whatever a fast clock stored.
+    /// A refusal without proof is as old as its record, which was written after the gateway had told the time.
     pub(in crate::till) fn surely(&self, date: Option<i64>) -> Option<Duration> {
         let since = |at: Duration| self.times.monotonic.saturating_sub(at);
-        match self.seen.begun {
-            Some(begun) => Some(since(begun)),
-            None => self.age(date).max(self.is_from_before.then(|| since(self.times.opened))),
+        if let Some(begun) = self.seen.begun {
+            return Some(since(begun));
         }
+        let written = || self.now(date)?.checked_sub(self.entry.settled_at?);
+        let by_date = match self.entry.is_unproven() {
+            true => written().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
+            false => self.age(date),
+        };
+        by_date.max(self.is_from_before.then(|| since(self.times.opened)))
     }
 
     /// What is left of the pause before the next repeat, which is twice the one before it: 1 s to 5 min. After a restart the

@@ -36,7 +36,7 @@ pub(super) use refund::{
     is_refunding, is_time_to_look, may_be_refunded, not_refundable, refuses_a_refund, to_confirm_first,
 };
 pub(super) use reversal::{
-    FRESH_CODE, ON_ITS_WAY, counts_as_unpaid, first_pause, is_asked_again, is_confirmed, is_due,
+    FRESH_CODE, ON_ITS_WAY, confirms, counts_as_unpaid, first_pause, is_asked_again, is_confirmed, is_due,
 };
 
 /// How far the clock may be from the gateway's for pruning.

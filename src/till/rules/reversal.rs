@@ -5,17 +5,12 @@
 
 use core::time::Duration;
 
-<<<<<<< HEAD
-use super::answer::{GIVEN_BACK, KNEW_IT, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old};
-use super::case::*;
-use super::given_back::Refunds;
-=======
 use super::answer::{
     GIVEN_BACK, KNEW_IT, NOBODY_KNOWS, OTHER_AMOUNT, TWO_ANSWERS, confirmed, is_past_look_back, names_it, too_old,
 };
 use super::case::*;
+use super::given_back::Refunds;
 use crate::clock::EARLIEST;
->>>>>>> bae8b61ba759f95f2a8dcebd009123fd9f17dd80
 use crate::endpoint::{Endpoint, Resolution, ResolvedBy, ReversalRules};
 use crate::journal::{Entry, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Next, Reason, Refusal};
@@ -123,8 +118,9 @@ fn says_paid(by: By<'_, '_>, pairs: &Pairs) -> Step {
         _ => return for_a_person(OTHER_AMOUNT),
     }
     let evidence = picked(pairs, resolution.evidence);
-    let stays = is_left_to_a_person(case.entry) || is_too_late(by) || is_refused_for_good(case);
-    match case.reversals() == 0 || stays {
+    // It was told as refused, also where it was taken back since: that it is paid is told, too (POS ruling 1).
+    let told = is_left_to_a_person(case.entry) || case.entry.is_unproven();
+    match case.reversals() == 0 || told || is_too_late(by) || is_refused_for_good(case) {
         true => Step::Write(case.payment(true, evidence.clone()), Some(Evidence::Queried(evidence))),
         // Whoever waited was told that it is being cancelled: it is never accepted any more (POS ruling 4).
         false => Step::Reverse(until_again(by), Doubt::new(Reason::Reversing, NOT_BACK)),
@@ -137,8 +133,7 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
     if is_past_look_back(case, resolution, date) {
         return too_old(case, date);
     }
-    // Known, and not found for a day (POS flows 20.17).
-    if first_host && was_known(case) && not_found_for(case, A_DAY) {
+    if first_host && is_forgotten(case) {
         return for_a_person(KNEW_IT);
     }
     if first_host
@@ -151,16 +146,15 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
     if !unknown_age && not_found_is_final(case, rules, first_host) {
         return unproven(unpaid("NOT_FOUND", "the gateway never saw this payment"));
     }
+    // Perhaps so old that the query forgot it.
+    if unknown_age && first_host && not_found_for(case, A_DAY) {
+        return for_a_person(NOBODY_KNOWS);
+    }
     let words = match was_known(case) {
         true => KNEW_IT,
         false if unknown_age => NOBODY_KNOWS,
         false => NOT_YET,
     };
-    // Known, and then not found for a day (POS flows 20.17); or perhaps so old that the query forgot it.
-    let never_ends = was_known(case) || unknown_age;
-    if first_host && never_ends && since_not_found(case).is_some_and(|since| since >= A_DAY) {
-        return for_a_person(words);
-    }
     go_on(by, Word::NotKnown, Doubt::new(Reason::OpenCode, words))
 }
 
@@ -168,14 +162,6 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
 fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
     let now = date.or(case.times.gateway).unwrap_or(case.times.now);
     case.seen.last_attempt.is_none() && !(EARLIEST..=now).contains(&case.entry.last_attempt_at)
-}
-
-pub(super) fn was_known(case: &Case<'_>) -> bool {
-    case.entry.known || case.seen.known
-}
-
-fn since_not_found(case: &Case<'_>) -> Option<Duration> {
-    case.seen.not_found_since.map(|first| case.times.monotonic.saturating_sub(first))
 }
 
 fn unproven(Refusal { code, text, next }: Refusal) -> Step {
@@ -262,27 +248,7 @@ fn poll(case: &Case<'_>, rules: &ReversalRules) -> Duration {
 fn is_too_late(by: By<'_, '_>) -> bool {
     let By { case, rules, date, .. } = by;
     let expires = if case.profile.without_certificate { A_DAY } else { rules.expires };
-<<<<<<< HEAD
     case.seen.reversal_expired || case.surely(date).is_some_and(|age| age >= expires)
-=======
-    case.seen.reversal_expired || known_age(case, date).is_some_and(|age| age >= expires)
-}
-
-/// How old it is, where that is known. What this process began is as old as its own time says: the clock that stood in the entry may have
-/// been slow by weeks. What another one began is as old as this process at least, whatever a fast clock stored. A refusal without proof is
-/// as old as its record, which was written after the gateway had told the time.
-fn known_age(case: &Case<'_>, date: Option<i64>) -> Option<Duration> {
-    let since = |at: Duration| case.times.monotonic.saturating_sub(at);
-    if let Some(begun) = case.seen.begun {
-        return Some(since(begun));
-    }
-    let written = || case.now(date)?.checked_sub(case.entry.settled_at?);
-    let by_date = match case.entry.is_unproven() {
-        true => written().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
-        false => case.age(date),
-    };
-    by_date.max(case.is_from_before.then(|| since(case.times.opened)))
->>>>>>> bae8b61ba759f95f2a8dcebd009123fd9f17dd80
 }
 
 /// The gateway refused to take it back again and again, and says that it is paid (POS flows 20.6).
@@ -292,12 +258,16 @@ fn is_refused_for_good(case: &Case<'_>) -> bool {
 }
 
 fn not_found_is_final(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
-<<<<<<< HEAD
     not_found_for(case, TWO_ANSWERS) && is_lost(case, rules, first_host)
 }
 
 fn not_found_for(case: &Case<'_>, time: Duration) -> bool {
     case.seen.not_found_since.is_some_and(|first| case.times.monotonic.saturating_sub(first) >= time)
+}
+
+/// Known, and not found for a day (POS flows 20.17).
+fn is_forgotten(case: &Case<'_>) -> bool {
+    was_known(case) && not_found_for(case, A_DAY)
 }
 
 fn was_known(case: &Case<'_>) -> bool {
@@ -307,17 +277,12 @@ fn was_known(case: &Case<'_>) -> bool {
 /// Whether an answer "not found" is one of those that count: none before the window is over, but where the gateway knew it.
 pub(super) fn counts_as_not_found(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
     is_lost(case, rules, first_host) || (first_host && was_known(case))
-=======
-    let twice = since_not_found(case).is_some_and(|since| since >= TWO_ANSWERS);
-    twice && is_lost(case, rules, first_host)
->>>>>>> bae8b61ba759f95f2a8dcebd009123fd9f17dd80
 }
 
 /// The window passed in this process's own time, and the gateway never knew it.
 fn is_lost(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
     let window = case.profile.window.unwrap_or_default().max(rules.window);
     first_host && !was_known(case) && case.since_attempt() >= window
-<<<<<<< HEAD
 }
 
 // ---- what was given back, and never accepted here ----
@@ -329,6 +294,7 @@ pub(super) fn after_refunds(case: &Case<'_>, refunds: Result<Refunds, Doubt>) ->
         false => Step::Ask(LONGEST_WAIT, doubt),
     };
     match refunds {
+        _ if is_left_to_a_person(case.entry) => Step::Report,
         Err(doubt) => again(doubt),
         Ok(refunds) if refunds.arrived == u64::from(case.entry.amount.get()) => {
             let text = "the payment was given back".into();
@@ -337,8 +303,6 @@ pub(super) fn after_refunds(case: &Case<'_>, refunds: Result<Refunds, Doubt>) ->
         Ok(refunds) if refunds.on_their_way > 0 => again(Doubt::new(Reason::OpenCode, ON_ITS_WAY_BACK)),
         Ok(_) => for_a_person(GIVEN_BACK),
     }
-=======
->>>>>>> bae8b61ba759f95f2a8dcebd009123fd9f17dd80
 }
 
 // ---- refusals that are not proven ----
@@ -352,23 +316,22 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
     let EntryState::Recorded(Settlement::Unproven { code, text, next }) = &by.case.entry.state else {
         return Step::Report;
     };
-<<<<<<< HEAD
     match by.case.surely(by.date).is_some_and(|age| age >= A_DAY) {
-        // What the query does not cover confirms nothing.
-        _ if is_past_look_back(by.case, by.resolution, by.date) => too_old(by.case, by.date),
-        _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
-=======
-    match known_age(by.case, by.date).is_some_and(|age| age >= A_DAY) {
-        _ if !first_host => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
+        _ if first_host && is_forgotten(by.case) => for_a_person(KNEW_IT),
+        _ if !confirms(by.case, first_host) => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
         // What the query does not cover confirms nothing. By the device's clock alone it is not older than it was.
         _ if is_past_look_back(by.case, by.resolution, by.date) => match too_old(by.case, by.date) {
             Step::Unknown(_) => Step::Report,
             step => step,
         },
->>>>>>> bae8b61ba759f95f2a8dcebd009123fd9f17dd80
         true => declined(Refusal { code: code.clone(), text: text.clone(), next: *next }),
         false => Step::Report,
     }
+}
+
+/// Whether "not found" confirms a refusal: at the first host, and where the query never knew it.
+pub(in crate::till) fn confirms(case: &Case<'_>, first_host: bool) -> bool {
+    case.entry.is_unproven() && first_host && !was_known(case)
 }
 
 /// Whether the query said just now that it does not know a refused payment: then another number may begin (POS ruling 1).

@@ -45,7 +45,7 @@ fn what_was_given_back_elsewhere() {
         let outcome = till.payment_of(&shop.journal.all()[0].order_number).unwrap();
         assert_eq!(shop.states(), [ends], "{rows:?}");
         if ends == "declined" {
-            let refusal = outcome.refusal().unwrap();
+            let refusal = declined(Ok(outcome));
             assert_eq!((refusal.code.as_str(), refusal.next), ("REFUNDED", Next::NewNumber));
         }
         assert_eq!(shop.left(), 0, "{rows:?}");

@@ -157,6 +157,79 @@ fn a_refusal_is_confirmed_before_another_number() {
     assert_eq!(shop.states(), ["unpaid"]);
 }
 
+/// The last answer counts: "not found", and then a customer who types, lets no number begin.
+#[test]
+fn a_refusal_that_was_confirmed_and_contradicted() {
+    let shop = Counter::new();
+    let (till, number) = refused_sale(&shop);
+    shop.fails("ORDERNOTEXIST");
+    declined(till.payment_of(&number));
+    shop.pass(1);
+    shop.says("USERPAYING", 1);
+    unknown(till.payment_of(&number));
+    shop.pass(1);
+    shop.says("USERPAYING", 1);
+    unknown(till.pay_with("sale 1", &micro_pay(ANOTHER), &at_once()));
+    assert_eq!((codes(&shop).len(), shop.left()), (0, 0));
+}
+
+/// What the query knew once, "not found" confirms no more: another number waits, and after a day a person looks (POS flows 20.17).
+#[test]
+fn a_refusal_that_was_known_is_not_confirmed() {
+    let shop = Counter::new();
+    let (till, number) = refused_sale(&shop);
+    shop.says("USERPAYING", 1);
+    unknown(till.payment_of(&number));
+    for seconds in [60, 86_400 - 60, 86_400] {
+        shop.pass(seconds);
+        shop.fails("ORDERNOTEXIST");
+        unknown(again(&till));
+        assert_eq!((codes(&shop).len(), shop.left()), (0, 0));
+    }
+    assert_eq!(shop.states(), ["for a person"]);
+}
+
+/// What was told as refused, and is paid, is late money, also where it was to be taken back: it is told (ruling 1).
+#[test]
+fn a_refusal_that_is_taken_back_without_effect() {
+    let shop = Counter::new();
+    let (till, number) = refused_sale(&shop);
+    shop.says("USERPAYING", 1);
+    unknown(till.reverse_with(&number, &at_once()));
+    shop.pass(60);
+    shop.says("USERPAYING", 1).reverses().says("SUCCESS", 1);
+    let options = at_once().reversals(Reversals::Open);
+    let report = till.recover_with(&options.patience(Duration::from_secs(1))).unwrap();
+    assert!(matches!(report[0].outcome, Outcome::PaidLate(_)), "{report:?}");
+    // Money that was to go back is not kept.
+    refused(till.accept_late(&number), "order_number");
+}
+
+/// Ruling 6: a code is fresh for 30 s. Where the first number's end is proven later, the customer's code is scanned again.
+#[test]
+fn a_stale_code_begins_no_number() {
+    // Refused, contradicted for a minute, taken back: this took longer than the code lives.
+    let shop = Counter::new();
+    let (till, _) = refused_sale(&shop);
+    shop.says("USERPAYING", 9).reverses().says("REVOKED", 1);
+    declined(again(&till));
+    assert_eq!((codes(&shop).len(), shop.left(), shop.states()), (0, 0, vec!["unpaid"]));
+    shop.pays();
+    accepted(again(&till));
+
+    // A QR that could not be closed for half a minute.
+    let shop = Counter::new();
+    let till = shop.till();
+    shop.then(|_| order_made("NATIVE", &[]));
+    is_ordered(till.order("sale 1", &native_order("")));
+    shop.forget();
+    shop.then(|_| wxpay_signed(SignType::Md5, &[])).says("NOTPAY", 12).says("CLOSED", 1);
+    refused(scan(&till), "till");
+    assert_eq!((codes(&shop).len(), shop.left(), shop.states()), (0, 0, vec!["unpaid"]));
+    shop.pays();
+    accepted(scan(&till));
+}
+
 /// The same of each number that was refused, not of the newest alone: the first one may have been charged all the same.
 #[test]
 fn each_refusal_is_confirmed_before_another_number() {

@@ -103,6 +103,9 @@ fn scene(flow: Flow, state: State) -> Scene {
     let fields = fields.map(|(name, value)| (name.into(), value)).into();
     let new = NewEntry { account: "a", call: endpoint.name, intent: "i", amount, of: None, at: begun_at };
     let mut entry = Entry::new(1, &new, "n".into(), fields);
+    if state != State::Open {
+        entry.settled_at = Some(begun_at);
+    }
     let mut seen = Seen::default();
     let evidence = || Vec::from([("mweb_url".into(), "https://wx.example/".into())]);
     let declined = |next| Settlement::Declined { code: "CODE".into(), text: "words".into(), next };
@@ -390,6 +393,7 @@ fn words(step: &Step) -> String {
         Step::Wait(wait) => format!("wait {}", seconds(wait)),
         Step::Close(_) => "close, then ask".into(),
         Step::Reverse(wait, _) => format!("reverse {}, then ask", after(wait)),
+        Step::Refunds => "ask what its refunds come to".into(),
         Step::Confirm => "ask again before another number".into(),
         Step::GiveUp(_) => "Abandoned".into(),
         Step::Report => "report".into(),
@@ -470,6 +474,8 @@ fn kind(event: &Event) -> usize {
         Event::Distrust(_) => 10,
         Event::AcceptLate => 11,
         Event::Reverse => 12,
+        // Of payments by code only: their own tables have it.
+        Event::Refunds(_) => 13,
     }
 }
 

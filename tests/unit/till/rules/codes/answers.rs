@@ -1,7 +1,7 @@
 //! The rows of the query's answers.
 
 use super::super::events::{State, State as S};
-use super::moments::{MOMENTS, Moment, Moment as M, TAKEN_BACK, UNPROVEN, Word, Word as W};
+use super::moments::{MOMENTS, Moment, Moment as M, UNPROVEN, Word, Word as W};
 
 pub(super) struct AnswerRow {
     pub states: &'static [State],
@@ -95,7 +95,7 @@ pub(super) const ANSWERS: &[AnswerRow] = &[
         "POS flows 3.1, 3.6: SUCCESS, the amount equal, and no reversal decided: whoever asks, and whenever",
     ),
     row(
-        &[S::Unproven, S::UnprovenStop, S::ForAPerson],
+        &[S::Unproven, S::UnprovenStop, S::UnprovenReversing, S::ForAPerson],
         &[W::Paid],
         MOMENTS,
         "PaidLate",
@@ -114,8 +114,36 @@ pub(super) const ANSWERS: &[AnswerRow] = &[
         NOT_A_PERSONS,
         &[W::GivenBack],
         MOMENTS,
+        "ask what its refunds come to",
+        "POS flows 20.1: by refundquery, with the order's number, all pages, from the first host",
+    ),
+    row(
+        NOT_A_PERSONS,
+        &[W::RefundsArrived],
+        MOMENTS,
+        "Declined (NewNumber)",
+        "POS flows 20.1: a PAYERROR that nobody takes back becomes REFUND by itself",
+    ),
+    row(
+        &[S::Open, S::Reversing],
+        &[W::RefundsOnTheirWay, W::RefundsNotSaid],
+        MOMENTS,
+        "ask after 10 s",
+        "POS flows 20.1: PROCESSING: ask again",
+    ),
+    row(
+        TOLD_AS_REFUSED,
+        &[W::RefundsOnTheirWay, W::RefundsNotSaid],
+        MOMENTS,
+        "Unknown (Unconfirmed)",
+        "POS flows 20.1: PROCESSING: ask again",
+    ),
+    row(
+        NOT_A_PERSONS,
+        &[W::RefundsLess],
+        MOMENTS,
         "ForAPerson",
-        "POS flows 3.1, 20.1: goods must not go out for money that went back; without refundquery's rows nobody knows how much did",
+        "POS flows 20.1: goods must not go out for money that went back, and not all of it did",
     ),
     row(
         &[S::ForAPerson],
@@ -124,6 +152,10 @@ pub(super) const ANSWERS: &[AnswerRow] = &[
             W::NoAmount,
             W::RevokedOfOther,
             W::GivenBack,
+            W::RefundsArrived,
+            W::RefundsOnTheirWay,
+            W::RefundsLess,
+            W::RefundsNotSaid,
             W::Typing,
             W::NotPay,
             W::PayError,
@@ -185,7 +217,7 @@ pub(super) const ANSWERS: &[AnswerRow] = &[
     row(OPEN, OPEN_WORDS, &[M::FirstAnswer], "ask after 2 s", TWICE),
     row(OPEN, SAY_UNPAID, &[M::SecondAnswer], "reverse at once, then ask", TWICE),
     row(OPEN, DO_NOT_COUNT, &[M::SecondAnswer], "ask after 2 s", TWICE),
-    row(UNPROVEN, KNOWN, &[M::FirstAnswer, M::ADay], "ask after 2 s", TWICE),
+    row(UNPROVEN, KNOWN, &[M::FirstAnswer, M::ADay, M::Known, M::KnownThenADay], "ask after 2 s", TWICE),
     row(UNPROVEN, &[W::Typing, W::NotPay], &[M::SecondAnswer], "reverse at once, then ask", TWICE),
     row(UNPROVEN, &[W::NoAmount, W::RevokedOfOther, W::Unknown], &[M::SecondAnswer], "ask after 2 s", TWICE),
     row(
@@ -218,7 +250,7 @@ pub(super) const ANSWERS: &[AnswerRow] = &[
     ),
     row(
         &[S::Unproven, S::UnprovenStop],
-        NOT_FOUND,
+        &[W::NotFound],
         &[M::AMonth],
         "ForAPerson",
         "POS flows 20.17: the query looks back 30 days; past that \"not found\" says nothing",
@@ -240,25 +272,36 @@ pub(super) const ANSWERS: &[AnswerRow] = &[
             M::ReversedBefore,
             M::RefusedForGood,
             M::Expired,
+            M::Known,
+            M::KnownThenADay,
             M::ADay,
             M::SevenDays,
+            M::AMonth,
         ],
         "Unknown (Unconfirmed)",
         "POS ruling 1: only REVOKED, CLOSED or \"not found\" at the first host confirms a refusal",
     ),
+    row(
+        UNPROVEN,
+        &[W::NotFound],
+        &[M::Known],
+        "Unknown (Unconfirmed)",
+        "POS flows 3.4, 20.17: what the query knew is not confirmed by \"not found\"",
+    ),
+    row(UNPROVEN, &[W::NotFound], &[M::KnownThenADay], "ForAPerson", "POS flows 20.17: known, then not found for 24 h"),
     // ---- it is being taken back ----
     row(&[S::Reversing], &[W::Paid], &[M::Lost, M::LostTwice, M::LostOfKnown], "reverse at once, then ask", AGAIN),
-    row(TAKEN_BACK, &[W::Paid], &[M::Reversed], "reverse after 4 s, then ask", AGAIN),
-    row(TAKEN_BACK, &[W::Paid], &[M::ReversedBefore, M::ADay], "reverse at once, then ask", AGAIN),
+    row(&[S::Reversing], &[W::Paid], &[M::Reversed], "reverse after 4 s, then ask", AGAIN),
+    row(&[S::Reversing], &[W::Paid], &[M::ReversedBefore], "reverse at once, then ask", AGAIN),
     row(
-        TAKEN_BACK,
+        &[S::Reversing],
         &[W::Paid],
         &[M::RefusedForGood],
         "PaidLate",
         "POS flows 20.6: refused over five minutes while the query says SUCCESS: it is refunded",
     ),
     row(
-        TAKEN_BACK,
+        &[S::Reversing],
         &[W::Paid],
         &[M::Expired, M::SevenDays, M::AMonth],
         "PaidLate",

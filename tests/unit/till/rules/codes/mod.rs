@@ -128,7 +128,7 @@ fn each_answer_has_its_row() {
     assert!(pairs > 400, "the table sees little: {pairs}");
 }
 
-/// POS rulings 1 to 4: whatever it says, only REVOKED or CLOSED of this very payment declines it at once, and nothing accepts what is
+/// POS rulings 1 to 4: whatever it says, only REVOKED or CLOSED of this very payment, or its refunds, decline it at once, and nothing accepts what is
 /// being taken back.
 #[test]
 fn no_doubt_ends_a_payment_by_code() {
@@ -136,7 +136,7 @@ fn no_doubt_ends_a_payment_by_code() {
         let done = done(state, word, moment);
         let is_over = matches!(moment, Moment::ADay | Moment::SevenDays) && word == Word::NotFound;
         assert!(
-            !done.starts_with("Declined") || word == Word::Revoked || is_over,
+            !done.starts_with("Declined") || matches!(word, Word::Revoked | Word::RefundsArrived) || is_over,
             "{state:?} {word:?} {moment:?}: {done}"
         );
         let in_time = word == Word::Paid && state == State::Open;

@@ -9,7 +9,7 @@ use super::{refusal, seconds_ago};
 use crate::gateways::account::WxpayAccount;
 use crate::outcome::{Answer, Doubt, Reason, Words};
 use crate::secret::Secret;
-use crate::till::rules::{Answered, Asking, Event};
+use crate::till::rules::{Answered, Asking, Event, Refunds};
 
 /// One answer of the query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,11 @@ pub(super) enum Word {
     NotFound,
     NotFoundAtSecondHost,
     Nothing,
+    /// After `REFUND`: what refundquery says.
+    RefundsArrived,
+    RefundsOnTheirWay,
+    RefundsLess,
+    RefundsNotSaid,
 }
 
 pub(super) const WORDS: &[Word] = &[
@@ -43,6 +48,10 @@ pub(super) const WORDS: &[Word] = &[
     Word::NotFound,
     Word::NotFoundAtSecondHost,
     Word::Nothing,
+    Word::RefundsArrived,
+    Word::RefundsOnTheirWay,
+    Word::RefundsLess,
+    Word::RefundsNotSaid,
 ];
 
 /// When it says so.
@@ -74,6 +83,9 @@ pub(super) enum Moment {
     RefusedForGood,
     /// The gateway said that it is too late to reverse it.
     Expired,
+    /// Refused, and known all the same; and not found for a day.
+    Known,
+    KnownThenADay,
     /// Refused a day ago.
     ADay,
     /// Begun seven days ago.
@@ -104,6 +116,8 @@ pub(super) const MOMENTS: &[Moment] = &[
     M::ReversedBefore,
     M::RefusedForGood,
     M::Expired,
+    M::Known,
+    M::KnownThenADay,
     M::ADay,
     M::SevenDays,
     M::AMonth,
@@ -125,6 +139,7 @@ impl Moment {
             M::FirstAnswer => matches!(state, S::Open | S::Unproven | S::UnprovenStop | S::ForAPerson),
             M::SecondAnswer => matches!(state, S::Open | S::Unproven | S::UnprovenStop),
             M::Reversed | M::ReversedBefore | M::RefusedForGood | M::Expired => TAKEN_BACK.contains(&state),
+            M::Known | M::KnownThenADay => UNPROVEN.contains(&state),
             M::ADay => matches!(state, S::Unproven | S::UnprovenStop | S::UnprovenReversing),
             M::SevenDays => state == S::Open || TAKEN_BACK.contains(&state) || UNPROVEN.contains(&state),
             M::AMonth => matches!(state, S::Open | S::Reversing) || UNPROVEN.contains(&state),
@@ -150,6 +165,8 @@ impl Moment {
             M::ReversedBefore => "where the last reversal was another process's",
             M::RefusedForGood => "its reversal refused three times over five minutes, paid all the same",
             M::Expired => "the gateway said `REVERSE_EXPIRE`",
+            M::Known => "the gateway knew it once",
+            M::KnownThenADay => "the gateway knew it once, and a day after it is not found",
             M::ADay => "a day after it was begun",
             M::SevenDays => "seven days after it was begun",
             M::NoCertificate => "without a certificate, 10 s after",
@@ -203,6 +220,12 @@ impl Moment {
                 at.seen.reversed = seconds_ago(6);
                 at.seen.reversal_expired = true;
             }
+            M::Known => at.entry.known = true,
+            M::KnownThenADay => {
+                at.entry.known = true;
+                at.seen.not_found_since = seconds_ago(0);
+                at.times.monotonic += Duration::from_secs(86_400);
+            }
             M::FirstAnswer | M::ReversedBefore | M::ADay | M::SevenDays | M::AMonth | M::NoCertificateADay => {}
         }
         if matches!(self, M::NoCertificate | M::NoCertificateOver | M::NoCertificateADay) {
@@ -211,7 +234,7 @@ impl Moment {
             at.account = std::boxed::Box::new(account.without_certificate());
         }
         match self {
-            M::ADay | M::NoCertificateADay => 86_400,
+            M::ADay | M::KnownThenADay | M::NoCertificateADay => 86_400,
             M::SevenDays => 7 * 86_400,
             M::AMonth => 31 * 86_400,
             _ => MINUTE,
@@ -235,6 +258,10 @@ impl Word {
             Word::NotFound => "not found",
             Word::NotFoundAtSecondHost => "not found, at the second host",
             Word::Nothing => "no usable answer",
+            Word::RefundsArrived => "`REFUND`, and refunds of all of it in `SUCCESS`",
+            Word::RefundsOnTheirWay => "`REFUND`, and a refund in `PROCESSING`",
+            Word::RefundsLess => "`REFUND`, and refunds of less, in `CHANGE` or `REFUNDCLOSE`",
+            Word::RefundsNotSaid => "`REFUND`, and no usable answer about its refunds",
         }
     }
 
@@ -257,9 +284,29 @@ impl Word {
             Word::Unknown => says("ACCEPT", None),
             Word::NotFound => Answer::NotKnown { first_host: true },
             Word::NotFoundAtSecondHost => Answer::NotKnown { first_host: false },
-            Word::Nothing => Answer::NoAnswer(Doubt::new(Reason::Broken, "words")),
+            Word::Nothing
+            | Word::RefundsArrived
+            | Word::RefundsOnTheirWay
+            | Word::RefundsLess
+            | Word::RefundsNotSaid => Answer::NoAnswer(Doubt::new(Reason::Broken, "words")),
         }
     }
+}
+
+/// What refundquery says, by the order's number.
+fn refunds(word: Word) -> Option<Event> {
+    let of = |arrived, on_their_way| {
+        let mut refunds = Refunds::default();
+        (refunds.arrived, refunds.on_their_way) = (arrived, on_their_way);
+        Ok(refunds)
+    };
+    Some(Event::Refunds(match word {
+        Word::RefundsArrived => of(100, 0),
+        Word::RefundsOnTheirWay => of(99, 1),
+        Word::RefundsLess => of(99, 0),
+        Word::RefundsNotSaid => Err(Doubt::new(Reason::Broken, "words")),
+        _ => return None,
+    }))
 }
 
 /// The answer, after what goes with the moment was changed in the scene.
@@ -272,5 +319,8 @@ pub(super) fn answer(at: &mut Scene, word: Word, moment: Moment) -> Event {
     }
     let (date, cancelled) = (Some(at.entry.begun_at + age), moment == Moment::Cancelled);
     let waited = Duration::from_secs(1);
+    if let Some(event) = refunds(word) {
+        return event;
+    }
     Event::Answer(Answered { answer: word.answer(), date, asking: Asking::Everything, waited, cancelled })
 }

@@ -8,11 +8,12 @@ use std::vec::Vec;
 use super::super::events::{FLOWS, Flow};
 use super::mistakes::{Carried, Happened};
 use super::run::{Call, Work};
-use super::state::{Account, Number, World, in_words};
+use super::state::{Account, Code, Number, World, in_words};
 use crate::journal::{Entry, EntryState, JournalFault, JournalFaultKind, Settlement};
 use crate::outcome::Words;
 use crate::till::rules::{self, Case, Event, Step};
 use crate::till::seen::{Seen, Times};
+use crate::till::watch::Reversals;
 
 impl World<'_> {
     pub(super) fn work(&self, at: usize, call: Call) -> Work {
@@ -64,16 +65,45 @@ impl World<'_> {
     }
 
     pub(super) fn call(&self, patience: Duration) -> Call {
-        let deadline = self.state.monotonic() + patience;
-        Call { deadline, payments_until: deadline }
+        let begun = self.state.monotonic();
+        let deadline = begun + patience;
+        Call { begun, once: false, deadline, payments_until: deadline, reversals: Reversals::None, ends: false }
     }
 
     pub(super) fn wait(&mut self, call: &Call, time: Duration) -> bool {
         if self.state.monotonic() + time > call.deadline {
             return false;
         }
-        self.state.real += i64::try_from(time.as_secs()).unwrap();
+        self.cancels(time);
+        if self.is_cancelled() {
+            return false;
+        }
+        self.wait_all(time);
         true
+    }
+
+    pub(super) fn wait_all(&mut self, time: Duration) {
+        self.state.real += i64::try_from(time.as_secs()).unwrap();
+    }
+
+    /// The cashier may cancel while she waits.
+    fn cancels(&mut self, time: Duration) {
+        let may = self.now.may_cancel && !self.now.cancelled && self.state.left.cancels > 0;
+        if may && !time.is_zero() && self.tape.choose(2) == 1 {
+            self.say(|| "the cashier cancels".into());
+            self.state.left.cancels -= 1;
+            self.now.cancelled = true;
+        }
+    }
+
+    pub(super) fn may_begin(&self, call: &Call) -> bool {
+        let old = self.state.monotonic().saturating_sub(call.begun) >= rules::FRESH_CODE;
+        let is_stale = call.once && old && self.mistake.carried != Carried::StaleCodes;
+        !is_stale && !self.is_cancelled()
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.now.cancelled
     }
 
     pub(super) fn is_called_paid(&self, at: usize) -> bool {
@@ -105,7 +135,7 @@ impl World<'_> {
 
     pub(super) fn forget(&mut self, at: usize) {
         let seen = self.seen(at);
-        if !seen.called_paid && seen.unwritten.is_none() {
+        if !seen.called_paid && seen.unwritten.is_none() && seen.not_known.is_none() {
             *seen = Seen::default();
         }
     }
@@ -177,7 +207,7 @@ impl World<'_> {
 
     pub(super) fn once(&mut self, at: usize, settlement: Settlement) -> Result<Settlement, JournalFault> {
         let account = self.account(at);
-        if !account.endpoint.makes_order() || !rules::is_accepted(&settlement) {
+        if !account.endpoint.takes_money() || !rules::is_accepted(&settlement) {
             return Ok(settlement);
         }
         self.read_of_intent()?;
@@ -196,7 +226,12 @@ impl World<'_> {
         }
         let revision = self.store(at, settlement)?;
         match rules::is_still_asked(settlement) {
-            true => self.seen(at).withheld = None,
+            true => {
+                let first_pause = rules::first_pause(settlement, self.state.monotonic());
+                let seen = self.seen(at);
+                seen.withheld = None;
+                seen.not_known = first_pause.or(seen.not_known);
+            }
             false => *self.seen(at) = Seen::default(),
         }
         Ok(revision)
@@ -226,6 +261,7 @@ impl World<'_> {
         self.state.begun = None;
         for number in &mut self.state.numbers {
             number.seen = Seen::default();
+            number.code = Code { is_own: false, said_unpaid: None, said_unknown: 0, said_paid: false, ..number.code };
             // A receipt with `journal_fault` says that it is resolved again after a restart.
             number.told_paid &= number.entry.is_paid();
         }

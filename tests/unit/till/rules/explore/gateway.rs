@@ -6,6 +6,7 @@ use std::vec::Vec;
 
 use super::super::events::Flow;
 use super::super::pairs;
+use super::codes;
 use super::state::{DAY, JournalIs, MINUTE, Number, PowerCut, Run, State, Truth, World};
 use crate::endpoint::{Endpoint, Means};
 use crate::error::{Error, ErrorKind};
@@ -27,7 +28,7 @@ pub(super) enum Reply {
     Code(&'static str),
 }
 
-use Reply::{Code, Success};
+pub(super) use Reply::{Code, Success};
 
 /// What a payment request can do to a number, and what the gateway then replies. The first is the plain course.
 fn arrivals(flow: Flow, truth: Truth) -> &'static [(Truth, Reply)] {
@@ -79,6 +80,8 @@ fn arrivals(flow: Flow, truth: Truth) -> &'static [(Truth, Reply)] {
             (Unpaid, Code("SYSTEMERROR")),
             (Absent, Code("SYSTEMERROR")),
         ],
+        (Flow::Code, Absent) => codes::ARRIVALS,
+        (Flow::Code, Paid) => codes::USED,
         (Flow::Webgate, Absent) => &[(Paid, Success), (Absent, Code("1001"))],
         // Seed 3 allows the repeat while it is unpaid. What it answers when it is paid is in no document.
         (Flow::Webgate, Paid) => &[(Paid, Success), (Paid, Code("1002"))],
@@ -118,7 +121,7 @@ pub(super) struct Draft {
 fn judged(endpoint: &Endpoint, reply: Reply, marked: bool, sent_before: bool) -> Outcome<Pairs> {
     let code = match reply {
         Success => {
-            let pairs = pairs(&[("mweb_url", "https://wx.example/"), ("retcode", "0")]);
+            let pairs = pairs(&[("mweb_url", "https://wx.example/"), ("retcode", "0"), ("transaction_id", "1")]);
             return if endpoint.makes_order() { Outcome::Ordered(pairs) } else { Outcome::Accepted(pairs) };
         }
         Code(code) => code,
@@ -163,8 +166,14 @@ impl World<'_> {
             return Ok(draft.refusal.clone().map(declined).ok_or_else(not_reached));
         }
         draft.attempts += 1;
+        if self.state.numbers[at].flow == Flow::Code {
+            self.note_code_sent(at);
+        }
         let outcome = match way {
             Way::Answered(truth, reply) => {
+                if self.state.numbers[at].flow == Flow::Code {
+                    self.note_refusal(at, truth, reply);
+                }
                 self.becomes(at, truth);
                 self.state.numbers[at].sure |= matches!(reply, Code("NOTENOUGH" | "NAME_MISMATCH" | "AMOUNT_LIMIT"));
                 self.note_date(at);
@@ -201,6 +210,13 @@ impl World<'_> {
         if self.calm {
             return ways;
         }
+        if flow == Flow::Code && truth == Truth::Absent {
+            let answered = |(truth, reply): &(Truth, Reply)| Way::Answered(*truth, *reply);
+            ways.extend((self.shop.flows.len() > 1).then(|| answered(&codes::NO_PERMISSION)));
+            if self.state.left.lies > 0 {
+                ways.extend(codes::FALSE_REFUSALS.iter().map(answered));
+            }
+        }
         let mut after: Vec<Truth> = arrivals.iter().map(|(truth, _)| *truth).chain([truth]).collect();
         after.sort_unstable_by_key(|truth| *truth as u8);
         after.dedup();
@@ -224,7 +240,7 @@ impl World<'_> {
         self.state.numbers[at].flying += 1;
     }
 
-    fn note_date(&mut self, at: usize) {
+    pub(super) fn note_date(&mut self, at: usize) {
         if self.state.dates {
             let flow = self.state.numbers[at].flow;
             self.state.gateway_known[flow as usize] = true;
@@ -238,18 +254,23 @@ impl World<'_> {
         if number.truth == truth {
             return;
         }
-        number.truth = truth;
+        let was = core::mem::replace(&mut number.truth, truth);
         if number.made_at == 0 {
             number.made_at = real;
         }
         if truth == Truth::Paid {
             number.paid_at = real;
         }
+        self.note_change(at, was);
         self.check_money();
     }
 
     /// The gateway's query, with the time that comes with its answer.
     pub(super) fn pipe_question(&mut self, at: usize) -> (Answer<Pairs>, Option<i64>) {
+        if self.state.numbers[at].flow == Flow::Code {
+            let (answer, words) = self.question_of_code(at);
+            return self.answered(at, answer, words);
+        }
         let number = &self.state.numbers[at];
         let not_known = |first_host| (Answer::NotKnown { first_host }, "does not know it");
         let mut answers = Vec::new();
@@ -265,6 +286,10 @@ impl World<'_> {
             answers.push((Answer::NoAnswer(Doubt::new(Reason::Broken, "no answer")), "gives no answer"));
         }
         let (answer, words) = answers.swap_remove(self.tape.choose(answers.len()));
+        self.answered(at, answer, words)
+    }
+
+    fn answered(&mut self, at: usize, answer: Answer<Pairs>, words: &str) -> (Answer<Pairs>, Option<i64>) {
         self.say(|| format!("the query says: {words}"));
         let mut date = None;
         if !matches!(answer, Answer::NoAnswer(_)) {
@@ -326,7 +351,7 @@ impl World<'_> {
     }
 
     /// What may happen while the till waits for an answer: a customer pays, a notification comes, the journal begins to fail.
-    fn meanwhile(&mut self) {
+    pub(super) fn meanwhile(&mut self) {
         if self.calm {
             return;
         }
@@ -338,6 +363,10 @@ impl World<'_> {
             if number.url_out && may_pay(&self.state, number) {
                 happens.push(Meanwhile::Pays(at));
             }
+            if codes::may_type(number, self.state.real) {
+                happens.push(Meanwhile::Pays(at));
+                happens.extend((self.now.began > 0).then_some(Meanwhile::Fails(at)));
+            }
             if number.flow.is_order() && number.truth == Truth::Paid {
                 happens.push(Meanwhile::Notified(at));
             }
@@ -348,6 +377,10 @@ impl World<'_> {
             Meanwhile::Pays(at) => {
                 self.say(|| format!("meanwhile the customer pays number {}", at + 1));
                 self.becomes(at, Truth::Paid);
+            }
+            Meanwhile::Fails(at) => {
+                self.say(|| format!("meanwhile the customer of number {} closes the dialog", at + 1));
+                self.becomes(at, Truth::PayError);
             }
             Meanwhile::Notified(at) => {
                 self.say(|| format!("meanwhile the notification of number {} comes", at + 1));
@@ -374,6 +407,10 @@ impl World<'_> {
             return;
         }
         let Number { flow, truth, .. } = self.state.numbers[at];
+        if flow == Flow::Code && self.state.real - self.state.numbers[at].code.sent_at >= codes::LIVES {
+            self.say(|| format!("a request for number {} arrives at last, with a code that is too old", at + 1));
+            return;
+        }
         let mut after: Vec<Truth> = arrivals(flow, truth).iter().map(|(truth, _)| *truth).collect();
         after.dedup();
         let after = after[self.tape.choose(after.len())];
@@ -387,6 +424,7 @@ enum Meanwhile {
     Nothing,
     JournalFails(JournalIs),
     Pays(usize),
+    Fails(usize),
     Notified(usize),
 }
 
@@ -398,14 +436,14 @@ pub(super) fn may_pay(state: &State, number: &Number) -> bool {
 /// Whether the gateway may still pay a number by itself.
 pub(super) fn may_be_paid_out(number: &Number) -> bool {
     match number.truth {
-        Truth::Working => true,
+        Truth::Working => number.flow != Flow::Code,
         Truth::Absent => number.flying > 0,
         _ => false,
     }
 }
 
 /// The query's answer, in the words of the flow and with the number and the amount of the entry.
-fn known_as(number: &Number, state: &str) -> Answer<Pairs> {
+pub(super) fn known_as(number: &Number, state: &str) -> Answer<Pairs> {
     let (field, own, amount) = match number.flow {
         Flow::Redpack => ("status", "mch_billno", "total_amount"),
         Flow::Workwx => ("status", "partner_trade_no", "payment_amount"),

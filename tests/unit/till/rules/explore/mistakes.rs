@@ -4,7 +4,7 @@
 use std::string::String;
 
 use super::super::events::Flow;
-use super::Action;
+use super::actions::Action;
 use super::promises::is_abandoned;
 use super::state::{DeviceClock, Left, MINUTE, Truth};
 use crate::journal::{Entry, Settlement};
@@ -79,6 +79,21 @@ pub(super) enum Carried {
     AcceptsTwice,
     /// Late money is kept while another order of the sale is open.
     LeavesOpenBeside,
+    // Of payments by code:
+    /// A reversal's reply is believed.
+    BelievesReversals,
+    /// A reversal leaves before it is counted.
+    ReversesUncounted,
+    /// A payment that is open is sent again.
+    RepeatsCodes,
+    /// Another number begins while one is open.
+    NewWhileOpen,
+    /// Another way begins while the first one is open.
+    BesideOpen,
+    /// Of several refusals without proof the newest alone is asked about again.
+    NewestConfirms,
+    /// A code is sent however old it is.
+    StaleCodes,
 }
 
 pub(super) struct Mistake {
@@ -94,9 +109,10 @@ pub(super) struct Mistake {
     pub numbers: usize,
 }
 
-const NO_LUCK: Left = Left { power_cuts: 0, journal_faults: 0, clock_jumps: 0, delays: 0, people: 0, strange: 0 };
+pub(super) const NO_LUCK: Left =
+    Left { power_cuts: 0, journal_faults: 0, clock_jumps: 0, delays: 0, people: 0, strange: 0, lies: 0, cancels: 0 };
 
-const RIGHT: Mistake = Mistake {
+pub(super) const RIGHT: Mistake = Mistake {
     name: "none",
     flows: &[],
     case: |_, _, _| {},
@@ -174,7 +190,7 @@ fn is_of_late_money(action: &Action) -> bool {
     is_of_payments(action) || matches!(action, Action::Becomes(_, Truth::GivenBack))
 }
 
-fn new_number(words: &str) -> Step {
+pub(super) fn new_number(words: &str) -> Step {
     declined(unpaid("MISTAKE", words))
 }
 

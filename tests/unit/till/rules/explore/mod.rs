@@ -10,12 +10,16 @@
 // The search says how far it came.
 #![allow(clippy::print_stdout)]
 
+mod actions;
+mod codes;
 mod desk;
 mod gateway;
 mod mistakes;
+mod mistakes_of_codes;
 mod pay;
 mod promises;
 mod recover;
+mod reversal;
 mod run;
 mod state;
 
@@ -28,147 +32,12 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::events::{FLOWS, Flow};
-use crate::till::rules::is_repeatable;
-use gateway::{may_be_paid_out, may_pay};
+use crate::till::watch::Reversals;
+use actions::{Action, actions, in_words};
+use gateway::may_pay;
 use mistakes::{Mistake, NONE};
-use promises::{Told, is_abandoned, told};
-use state::{BEGAN, DAY, DeviceClock, JournalIs, Left, MINUTE, Run, Shop, State, Tape, Truth, World};
-
-/// One call, or one thing that happens between two calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
-    Pay(Flow),
-    Recover {
-        repeats: bool,
-    },
-    PaymentOf(usize),
-    Close(usize),
-    Notified(usize),
-    ArrivesLate {
-        at: usize,
-        executed: bool,
-    },
-    Becomes(usize, Truth),
-    Restart,
-    JournalFails(JournalIs),
-    JournalWorks,
-    ClockJumps(DeviceClock),
-    TimePasses(i64),
-    ByHand {
-        at: usize,
-        paid: bool,
-    },
-    /// A person lets be paid again what was refused for good.
-    AllowAgain(usize),
-    /// The caller keeps money that came late.
-    AcceptLate(usize),
-}
-
-/// As a person would tell it.
-fn in_words(action: Action) -> String {
-    let hand = |paid| if paid { "paid" } else { "unpaid" };
-    match action {
-        Action::Pay(flow) => format!("pay ({flow:?}) is called"),
-        Action::Recover { repeats: false } => "recover is called".into(),
-        Action::Recover { repeats: true } => "recover is called, and may repeat what is younger than a day".into(),
-        Action::PaymentOf(at) => format!("payment_of number {} is called", at + 1),
-        Action::Close(at) => format!("close of number {} is called", at + 1),
-        Action::Notified(at) => format!("the notification of number {} comes", at + 1),
-        Action::ArrivesLate { .. } => "later".into(),
-        Action::Becomes(at, truth) => format!("at the gateway number {} becomes {truth:?}", at + 1),
-        Action::Restart => "the process begins anew".into(),
-        Action::JournalFails(_) => "later".into(),
-        Action::JournalWorks => "the journal works again".into(),
-        Action::ClockJumps(clock) => format!("the device's clock is now {clock:?}"),
-        Action::TimePasses(seconds) if seconds < DAY => format!("{} minutes pass", seconds / MINUTE),
-        Action::TimePasses(seconds) => format!("{} days pass", seconds / DAY),
-        Action::ByHand { at, paid } => format!("a person settles number {} as {}", at + 1, hand(paid)),
-        Action::AllowAgain(at) => format!("a person lets number {} be paid again", at + 1),
-        Action::AcceptLate(at) => format!("accept_late of number {} is called", at + 1),
-    }
-}
-
-const AN_HOUR: i64 = 60 * MINUTE;
-
-/// What can happen next.
-fn actions(shop: &Shop, state: &State) -> Vec<Action> {
-    let mut all: Vec<Action> = shop.flows.iter().map(|flow| Action::Pay(*flow)).collect();
-    for at in 0..state.numbers.len() {
-        of_number(state, at, &mut all);
-    }
-    if state.numbers.iter().any(|number| number.entry.is_pending()) {
-        all.push(Action::Recover { repeats: false });
-        if shop.flows.iter().any(|flow| is_repeatable(shop.account(*flow).endpoint)) {
-            all.push(Action::Recover { repeats: true });
-        }
-    }
-    let orders = shop.flows.iter().any(|flow| flow.is_order());
-    let pauses: &[i64] = match orders {
-        true => &[MINUTE + 1, 20 * MINUTE, 130 * MINUTE, 31 * DAY],
-        false => &[MINUTE + 1, 20 * MINUTE, 3 * DAY, 31 * DAY],
-    };
-    if !state.numbers.is_empty() {
-        all.extend(pauses.iter().map(|pause| Action::TimePasses(*pause)));
-    }
-    if state.left.power_cuts > 0 {
-        all.push(Action::Restart);
-    }
-    if state.journal != JournalIs::Working {
-        all.push(Action::JournalWorks);
-    } else if state.left.journal_faults > 0 {
-        all.extend([JournalIs::Failing, JournalIs::StoringOnce].map(Action::JournalFails));
-    }
-    if state.left.clock_jumps > 0 {
-        let clocks = [DeviceClock::Right, DeviceClock::Ahead, DeviceClock::Behind, DeviceClock::Unset];
-        all.extend(clocks.into_iter().filter(|clock| *clock != state.clock).map(Action::ClockJumps));
-    }
-    all
-}
-
-fn of_number(state: &State, at: usize, all: &mut Vec<Action>) {
-    let number = &state.numbers[at];
-    all.push(Action::PaymentOf(at));
-    if number.flying > 0 {
-        all.extend([true, false].map(|executed| Action::ArrivesLate { at, executed }));
-    }
-    if number.truth == Truth::Working {
-        all.extend([Action::Becomes(at, Truth::Paid), Action::Becomes(at, Truth::Failed)]);
-    }
-    if number.flow.is_order() {
-        all.push(Action::Close(at));
-        // The answer was lost on the way, and somebody has it all the same.
-        let strange = state.left.strange > 0 && is_abandoned(&number.entry);
-        if may_pay(state, number) && (number.url_out || strange) {
-            all.push(Action::Becomes(at, Truth::Paid));
-        }
-        if may_pay(state, number) && number.url_out && number.truth == Truth::Unpaid {
-            all.push(Action::Becomes(at, Truth::PayError));
-        }
-        if number.truth == Truth::Unpaid && state.real - number.made_at > 5 * MINUTE {
-            all.push(Action::Becomes(at, Truth::Closed));
-        }
-        if number.entry.is_paid_late() {
-            all.push(Action::AcceptLate(at));
-        }
-        if number.truth == Truth::Paid {
-            all.extend([Action::Notified(at), Action::Becomes(at, Truth::GivenBack)]);
-        }
-    }
-    if state.left.people > 0 && number.entry.is_refused_for_good() {
-        all.push(Action::AllowAgain(at));
-    }
-    if state.left.people > 0 && !number.entry.is_paid() {
-        let paid = matches!(number.truth, Truth::Paid | Truth::GivenBack);
-        // A person looked within the hour: a customer may have paid since.
-        let looked_before = number.flow.is_order() && state.real - number.paid_at < AN_HOUR;
-        if paid {
-            all.push(Action::ByHand { at, paid: true });
-        }
-        if (!paid || looked_before) && !may_be_paid_out(number) {
-            all.push(Action::ByHand { at, paid: false });
-        }
-    }
-}
+use promises::{Told, told};
+use state::{BEGAN, DAY, DeviceClock, JournalIs, Left, MINUTE, Run, Running, Shop, State, Tape, Truth, World};
 
 impl World<'_> {
     /// Lets it happen. A call that the power cuts off is followed by a new process.
@@ -183,10 +52,18 @@ impl World<'_> {
     fn act(&mut self, action: Action) -> Run<()> {
         self.only_asks = matches!(
             action,
-            Action::PaymentOf(_) | Action::Close(_) | Action::AcceptLate(_) | Action::Recover { repeats: false }
+            Action::PaymentOf(_)
+                | Action::Close(_)
+                | Action::AcceptLate(_)
+                | Action::Reverse(_)
+                | Action::RecoverReversing(_)
+                | Action::Recover { repeats: false }
         );
+        let may_cancel = matches!(action, Action::PayAndCancel(_));
+        self.now = Running { began: self.state.real, may_cancel, ..Running::default() };
         let (heard, of) = match action {
-            Action::Pay(flow) => (told(self.pay_fields(flow)?), None),
+            Action::Pay(flow) | Action::PayAndCancel(flow) => (told(self.pay_fields(flow)?), None),
+            Action::Reverse(at) => (told(self.reverse(at)?), Some(at)),
             Action::PaymentOf(at) => (told(Ok(self.payment_of(at)?)), Some(at)),
             Action::Close(at) => (told(self.close(at)?), Some(at)),
             Action::AcceptLate(at) => (told(self.accept_late(at)?), Some(at)),
@@ -199,7 +76,9 @@ impl World<'_> {
 
     fn act_untold(&mut self, action: Action) -> Run<()> {
         match action {
-            Action::Recover { repeats } => self.recover_with(repeats)?,
+            Action::Recover { repeats } => self.recover_with(repeats, Reversals::None)?,
+            Action::RecoverReversing(reversals) => self.recover_with(false, reversals)?,
+            Action::ReversalArrives(at) => self.reversal_arrives(at),
             Action::Notified(at) => self.notified_of(at)?,
             Action::ArrivesLate { at, executed } => self.arrives_late(at, executed),
             Action::Becomes(at, truth) => {
@@ -230,7 +109,8 @@ impl World<'_> {
                 let done = self.allow_again(at);
                 self.say(|| format!("{done:?}"));
             }
-            Action::Pay(_) | Action::PaymentOf(_) | Action::Close(_) | Action::AcceptLate(_) => {}
+            Action::Pay(_) | Action::PayAndCancel(_) | Action::PaymentOf(_) | Action::Close(_) => {}
+            Action::AcceptLate(_) | Action::Reverse(_) => {}
         }
         Ok(())
     }
@@ -257,6 +137,8 @@ struct Found {
     states: usize,
     runs: usize,
     story: Option<Vec<String>>,
+    /// In how many runs a sale was charged twice, for a moment.
+    moments: usize,
     /// How many actions the story has.
     length: usize,
 }
@@ -271,6 +153,8 @@ fn world<'a>(shop: &'a Shop, mistake: &'a Mistake, limits: &Limits, state: State
         patience: limits.patience,
         calm: false,
         only_asks: false,
+        now: Running::default(),
+        two_charges: false,
         story: None,
         broken: None,
     }
@@ -320,7 +204,11 @@ fn ends(world: &mut World<'_>, choices: &mut Vec<String>) {
         while world.state.numbers[at].flying > 0 {
             world.arrives_late(at, true);
         }
-        if world.state.numbers[at].truth == Truth::Working {
+        while world.state.numbers[at].code.reversing > 0 {
+            world.reversal_arrives(at);
+        }
+        // A customer who types and one who is asked for nothing any more are the till's to end.
+        if world.state.numbers[at].truth == Truth::Working && world.state.numbers[at].flow != Flow::Code {
             world.becomes(at, Truth::Paid);
         }
     }
@@ -330,6 +218,7 @@ fn ends(world: &mut World<'_>, choices: &mut Vec<String>) {
     let (mut ended, mut heard) = (false, Told::Unknown);
     for pause in ENDING {
         world.state.real += pause;
+        world.now = Running { began: world.state.real, ..Running::default() };
         let Ok(outcome) = world.pay_fields(flow) else { break };
         heard = told(outcome);
         world.check_told(heard, None);
@@ -357,7 +246,7 @@ fn ends(world: &mut World<'_>, choices: &mut Vec<String>) {
 fn search(shop: &Shop, mistake: &Mistake, limits: Limits) -> Found {
     let mut seen = HashSet::new();
     let mut nodes: Vec<Node> = Vec::new();
-    let mut found = Found { states: 0, runs: 0, story: None, length: 0 };
+    let mut found = Found { states: 0, runs: 0, story: None, moments: 0, length: 0 };
     for dates in limits.dates {
         let first = beginning(limits.left, *dates);
         seen.insert(first.key());
@@ -371,6 +260,7 @@ fn search(shop: &Shop, mistake: &Mistake, limits: Limits) -> Found {
                         let mut world = world(shop, mistake, &limits, state.clone(), choices);
                         world.run(action);
                         found.runs += 1;
+                        found.moments += usize::from(world.two_charges);
                         let node = |world: &World<'_>| Node { from, action, choices: world.tape.choices().to_vec() };
                         let mut broken = world.broken.is_some();
                         if !broken && seen.insert(world.state.key()) {
@@ -458,7 +348,8 @@ struct Reach {
     patience: u64,
 }
 
-const NO_LUCK: Left = Left { power_cuts: 0, journal_faults: 0, clock_jumps: 0, delays: 0, people: 0, strange: 0 };
+const NO_LUCK: Left =
+    Left { power_cuts: 0, journal_faults: 0, clock_jumps: 0, delays: 0, people: 0, strange: 0, lies: 0, cancels: 0 };
 
 const PLAIN: Reach = Reach { what: "", left: NO_LUCK, short: 0, at_length: [5, 4, 3], patience: 1 };
 
@@ -474,12 +365,111 @@ const REACHES: [Reach; 9] = [
     Reach { what: "a payment without a URL", left: Left { strange: 1, ..NO_LUCK }, at_length: [0, 5, 4], ..PLAIN },
     Reach {
         what: "all bad luck",
-        left: Left { power_cuts: 1, journal_faults: 1, clock_jumps: 1, delays: 1, people: 1, strange: 1 },
+        left: Left {
+            power_cuts: 1,
+            journal_faults: 1,
+            clock_jumps: 1,
+            delays: 1,
+            people: 1,
+            strange: 1,
+            lies: 0,
+            cancels: 0,
+        },
         short: 2,
         at_length: [4, 3, 3],
         ..PLAIN
     },
 ];
+
+fn shops_of_codes() -> Vec<Shop> {
+    Vec::from([
+        Shop::new("payment codes", &[Flow::Code], false),
+        Shop::new("a code or a QR", &[Flow::Code, Flow::Native], false),
+    ])
+}
+
+/// One search of each shop with payment codes: with this much bad luck, to these depths (of codes alone, of a code or a QR).
+struct ReachOfCodes {
+    what: &'static str,
+    left: Left,
+    short: [usize; 2],
+    at_length: [usize; 2],
+    patience: u64,
+}
+
+const LIES: Left = Left { lies: 1, ..NO_LUCK };
+const PLAIN_CODES: ReachOfCodes = ReachOfCodes { what: "", left: LIES, short: [0, 0], at_length: [4, 3], patience: 1 };
+
+/// `patience` 75 s is what a call has by default: it polls for 45 s, and reverses.
+const REACHES_OF_CODES: [ReachOfCodes; 9] = [
+    ReachOfCodes { what: "a true gateway", left: NO_LUCK, short: [3, 2], at_length: [6, 4], ..PLAIN_CODES },
+    ReachOfCodes { what: "a lie", short: [3, 2], at_length: [5, 4], ..PLAIN_CODES },
+    ReachOfCodes { what: "two lies", left: Left { lies: 2, ..NO_LUCK }, at_length: [5, 3], ..PLAIN_CODES },
+    ReachOfCodes {
+        what: "whole calls",
+        left: Left { cancels: 1, ..LIES },
+        short: [1, 0],
+        at_length: [3, 2],
+        patience: 75,
+    },
+    ReachOfCodes {
+        what: "power cuts and late requests",
+        left: Left { power_cuts: 2, delays: 2, ..LIES },
+        ..PLAIN_CODES
+    },
+    ReachOfCodes { what: "a journal that fails", left: Left { journal_faults: 2, ..LIES }, ..PLAIN_CODES },
+    ReachOfCodes { what: "two jumps of the clock", left: Left { clock_jumps: 2, ..LIES }, ..PLAIN_CODES },
+    ReachOfCodes { what: "a person, and cancels", left: Left { people: 1, cancels: 2, ..LIES }, ..PLAIN_CODES },
+    ReachOfCodes {
+        what: "all bad luck",
+        left: Left {
+            power_cuts: 1,
+            journal_faults: 1,
+            clock_jumps: 1,
+            delays: 1,
+            people: 1,
+            strange: 0,
+            lies: 2,
+            cancels: 1,
+        },
+        short: [1, 1],
+        at_length: [4, 3],
+        ..PLAIN_CODES
+    },
+];
+
+/// The rules of payment codes break no promise, either: with a gateway that lies so often, answers late or not at all.
+#[test]
+fn no_course_of_a_payment_by_code_breaks_a_promise() {
+    let at_length = at_length();
+    let shops = shops_of_codes();
+    let parts: Vec<(&ReachOfCodes, usize)> =
+        REACHES_OF_CODES.iter().flat_map(|part| (0..2).map(move |at| (part, at))).collect();
+    let next = AtomicUsize::new(0);
+    let search_some = || {
+        let mut stories = Vec::new();
+        let shops = shops_of_codes();
+        while let Some((part, at)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            stories.extend(reach_of_codes(part, &shops[*at], *at, at_length).map(|story| story.join("\n")));
+        }
+        stories
+    };
+    let stories: Vec<String> = std::thread::scope(|scope| {
+        let searching: Vec<_> = shops.iter().map(|_| scope.spawn(search_some)).collect();
+        searching.into_iter().flat_map(|searched| searched.join().unwrap()).collect()
+    });
+    assert!(stories.is_empty(), "{} stories:\n{}", stories.len(), stories.join("\n\n"));
+}
+
+fn reach_of_codes(reach: &ReachOfCodes, shop: &Shop, at: usize, at_length: Option<usize>) -> Option<Vec<String>> {
+    let ReachOfCodes { what, left, short, at_length: long, patience } = *reach;
+    let depth = at_length.map_or(short[at], |less| long[at].saturating_sub(less));
+    if depth == 0 {
+        return None;
+    }
+    let dates: &[bool] = if at_length.is_some() { &[true, false] } else { &[true] };
+    searched(what, shop, Limits { depth, numbers: 2, patience, left, dates })
+}
 
 /// At length: so many actions less than the full depths (`WXPAY_SHALLOWER`, for machines that have no half an hour).
 fn at_length() -> Option<usize> {
@@ -501,11 +491,15 @@ fn reach(reach: &Reach, shop: &Shop, at_length: Option<usize>) -> Option<Vec<Str
     if depth == 0 || at_length.is_none() && shop.name == SUFFICE {
         return None;
     }
-    let began = Instant::now();
     let dates: &[bool] = if at_length.is_some() { &[true, false] } else { &[true] };
-    let limits = Limits { depth, numbers: 2, patience, left, dates };
-    let Found { states, runs, story, .. } = search(shop, NONE, limits);
-    println!("{what}, {}: {states} states, {runs} runs, depth {depth}, {:?}", shop.name, began.elapsed());
+    searched(what, shop, Limits { depth, numbers: 2, patience, left, dates })
+}
+
+fn searched(what: &str, shop: &Shop, limits: Limits) -> Option<Vec<String>> {
+    let (began, depth) = (Instant::now(), limits.depth);
+    let Found { states, runs, story, moments, .. } = search(shop, NONE, limits);
+    let moments = if moments > 0 { format!(", {moments} moments with two charges") } else { String::new() };
+    println!("{what}, {}: {states} states, {runs} runs, depth {depth}{moments}, {:?}", shop.name, began.elapsed());
     story.inspect(|story| println!("  {}", story.join("\n  ")))
 }
 
@@ -535,10 +529,18 @@ fn no_course_of_an_intent_breaks_a_promise() {
 /// search without the mistake gives none.
 #[test]
 fn each_planted_mistake_gives_a_story() {
-    let less = at_length();
-    let at_length = less.is_some();
+    stories_of(mistakes::all(at_length() == Some(0)));
+}
+
+#[test]
+fn each_planted_mistake_with_codes_gives_a_story() {
+    stories_of(mistakes_of_codes::all());
+}
+
+fn stories_of(mistakes: impl Iterator<Item = &'static Mistake>) {
+    let at_length = at_length().is_some();
     let mut missed = Vec::new();
-    for mistake in mistakes::all(less == Some(0)) {
+    for mistake in mistakes {
         let began = Instant::now();
         let shop = Shop::new("a shop", mistake.flows, false);
         let Mistake { left, numbers, patience, .. } = *mistake;
@@ -558,6 +560,22 @@ fn each_planted_mistake_gives_a_story() {
         assert!(story.is_empty(), "without \"{}\":\n{}", mistake.name, story.join("\n"));
     }
     assert!(missed.is_empty(), "no story for: {}", missed.join("; "));
+}
+
+/// The rules as they are, in few actions, with what a payment by code can come to at its worst.
+#[test]
+fn of_a_sale_by_code_one_is_accepted() {
+    let less = at_length();
+    for (part, short, long) in &mistakes_of_codes::OF_A_SALE {
+        let depth = less.map_or(*short, |less| long.saturating_sub(less));
+        let Mistake { name, flows, left, numbers, patience, .. } = *part;
+        let limits = Limits { depth, numbers, patience, left, dates: &[true] };
+        let found = search(&Shop::new("a shop", flows, false), part, limits);
+        let Found { states, runs, moments, .. } = found;
+        println!("{name}: {states} states, {runs} runs, depth {depth}, {moments} moments with two charges");
+        let story = found.story.unwrap_or_default();
+        assert!(story.is_empty(), "{}", story.join("\n"));
+    }
 }
 
 /// The rules as they are, in few actions, so that the search goes deep: whatever is paid of two orders, one is accepted.

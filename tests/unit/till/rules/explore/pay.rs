@@ -11,9 +11,10 @@ use super::run::{Call, Ran, Told, Work};
 use super::state::{DeviceClock, Run, World};
 use crate::error::Error;
 use crate::journal::{Entry, JournalFault};
-use crate::outcome::{Doubt, Outcome, Reason, Refusal};
+use crate::outcome::{Doubt, Reason, Refusal};
 use crate::till::rules::{self, APART, Elsewhere, Event, Look, Step};
 use crate::till::told;
+use crate::till::watch::Reversals;
 
 enum Advanced {
     Ran(Ran),
@@ -25,6 +26,7 @@ enum LookedAt {
     Attempt(usize, Option<Refusal>),
     Resume(usize),
     AskIfPaid(usize),
+    Confirm(usize),
     Wait(Duration, Option<usize>),
     Elsewhere(usize),
     Report(usize),
@@ -40,7 +42,8 @@ impl World<'_> {
 
     pub(super) fn pay_fields(&mut self, flow: Flow) -> Told {
         let mut valid = Some(self.valid(flow));
-        let call = self.call(Duration::from_secs(self.patience));
+        let mut call = self.call(Duration::from_secs(self.patience));
+        (call.once, call.reversals) = (flow == Flow::Code, Reversals::Open);
         let mut given_up = None;
         let mut numbers = 0_u32;
         loop {
@@ -49,8 +52,8 @@ impl World<'_> {
                 Ok(Advanced::Waited) => {}
                 Ok(Advanced::Ran(Ran::Ended(refusal))) => {
                     numbers += 1;
-                    if numbers >= rules::MOST_NUMBERS {
-                        return Ok(Ok(Outcome::Declined(refusal)));
+                    if numbers >= rules::MOST_NUMBERS || self.is_cancelled() {
+                        return Ok(Ok(told::ended(refusal)));
                     }
                     given_up = None;
                 }
@@ -84,8 +87,8 @@ impl World<'_> {
             LookedAt::Unknown(doubt) => unknown(doubt),
             LookedAt::Report(at) => self.report(at, &self.entry(at)),
             LookedAt::Elsewhere(at) => {
-                let begins = flow.is_order() && valid.as_ref().is_none_or(Result::is_ok);
-                return self.ask_elsewhere(begins, call, at);
+                let begins = valid.as_ref().is_none_or(Result::is_ok) && !self.is_cancelled();
+                return self.ask_elsewhere(flow, begins, call, at);
             }
             LookedAt::AskIfPaid(at) => {
                 let work = self.work(at, call);
@@ -95,6 +98,13 @@ impl World<'_> {
             LookedAt::Resume(at) => {
                 let work = self.work(at, call);
                 return Ok(Ok(Advanced::Ran(self.resume(&work, true)?)));
+            }
+            LookedAt::Confirm(at) => {
+                let work = self.work(at, call);
+                match self.confirm(&work)? {
+                    None => return Ok(Ok(Advanced::Waited)),
+                    Some(outcome) => outcome,
+                }
             }
             LookedAt::Attempt(at, refused) => {
                 let work = self.work(at, call);
@@ -120,6 +130,7 @@ impl World<'_> {
         let at_of = |entry: &Entry| usize::try_from(entry.id).unwrap();
         let called_paid =
             entries.iter().find(|entry| rules::is_given_up(entry) && self.is_called_paid(at_of(entry))).map(at_of);
+        let unconfirmed = self.unconfirmed(&own);
         let latest = match self.mistake.carried {
             Carried::NewestDecides => entries.last().cloned(),
             _ => rules::deciding(entries, |entry| rules::is_paid_unwritten(&self.state.numbers[at_of(entry)].seen)),
@@ -133,10 +144,22 @@ impl World<'_> {
             return Ok(other);
         }
         let step = self.step_to_pay(flow, latest.as_ref(), called_paid.is_some());
+        let latest = latest.as_ref().map(at_of);
+        let (step, latest) = match (step, unconfirmed) {
+            (Step::NewNumber, Some(at)) if self.mistake.carried != Carried::NewestConfirms => (Step::Confirm, Some(at)),
+            (step, _) => (step, latest),
+        };
         if matches!(step, Step::NewNumber) {
             valid.take().unwrap_or(Ok(()))?;
         }
-        self.take_up(flow, step, latest.as_ref().map(at_of), called_paid)
+        self.take_up(flow, step, latest, called_paid)
+    }
+
+    fn unconfirmed(&self, own: &[usize]) -> Option<usize> {
+        let now = self.state.monotonic();
+        let is_open =
+            |at: &usize| self.entry(*at).is_unproven() && !rules::is_confirmed(&self.state.numbers[*at].seen, now);
+        own.iter().copied().find(is_open)
     }
 
     fn take_up(
@@ -150,10 +173,13 @@ impl World<'_> {
         let not_begun = |_: JournalFault| Error::field("journal", "it is not begun");
         Ok(match (step, latest) {
             (Step::Wait(pause), latest) => LookedAt::Wait(pause, latest.filter(|at| rules::was_sent(&self.entry(*at)))),
+            (Step::Confirm, Some(at)) => LookedAt::Confirm(at),
             (Step::AskIfPaid, _) => LookedAt::AskIfPaid(called_paid.unwrap()),
             (Step::NewNumber, _) => {
                 let at = self.begin(flow, now).map_err(not_begun)?;
                 self.state.begun.get_or_insert(at);
+                let begun = self.state.monotonic();
+                self.seen(at).begun = (flow == Flow::Code).then_some(begun);
                 let last = self.last_to_payee(flow, now);
                 self.note_payment(last, now);
                 LookedAt::Attempt(at, None)
@@ -178,7 +204,8 @@ impl World<'_> {
             let (endpoint, now) = (self.account(at).endpoint, self.state.monotonic());
             match rules::elsewhere(&self.entry(at), Some(endpoint), &self.state.numbers[at].seen, now) {
                 Elsewhere::Ended => {}
-                Elsewhere::Pending if self.mistake.carried == Carried::OtherWaysAreFree => {}
+                Elsewhere::Pending
+                    if matches!(self.mistake.carried, Carried::OtherWaysAreFree | Carried::BesideOpen) => {}
                 Elsewhere::Unknown(doubt) => return Ok(Some(LookedAt::Unknown(doubt))),
                 Elsewhere::InTheWay(why) => return Err(Error::field("intent", why)),
                 Elsewhere::Pending => return Ok(Some(LookedAt::Elsewhere(at))),
@@ -187,13 +214,16 @@ impl World<'_> {
         Ok(None)
     }
 
-    fn ask_elsewhere(&mut self, begins: bool, call: Call, at: usize) -> Run<Result<Advanced, Error>> {
-        let work = self.work(at, call);
+    fn ask_elsewhere(&mut self, flow: Flow, begins: bool, call: Call, at: usize) -> Run<Result<Advanced, Error>> {
+        let mut work = self.work(at, call);
+        let begins = begins && self.shop.account(flow).endpoint.takes_money();
+        work.call.ends = begins;
+        work.call.reversals = if begins { Reversals::Open } else { Reversals::None };
         if begins && matches!(self.decide(&work, Event::Close), Step::Close(_)) {
             self.ask_to_close(at);
         }
         let outcome = self.ask_of(&work)?;
-        let goes_on = outcome.is_paid() || self.may_pay(&call, Duration::ZERO);
+        let goes_on = outcome.is_paid() || (self.may_begin(&call) && self.may_pay(&call, Duration::ZERO));
         Ok(match outcome.doubt() {
             None if goes_on => Ok(Advanced::Waited),
             None => self.ended_elsewhere(),

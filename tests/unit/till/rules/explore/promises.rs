@@ -4,6 +4,8 @@
 use std::format;
 use std::string::String;
 
+use super::super::events::Flow;
+use super::codes::may_be_charged;
 use super::gateway::{LOOK_BACK, may_be_paid_out, may_pay};
 use super::state::{DAY, Number, Truth, World};
 use crate::error::Error;
@@ -74,6 +76,11 @@ fn is_by_hand(entry: &Entry) -> bool {
     matches!(settlement(entry), Some(Settlement::ByHand { .. }))
 }
 
+/// It was paid, and taken back after all: a reversal that was on its way may take back what is called late.
+fn was_taken_back(number: &Number) -> bool {
+    number.flow == Flow::Code && number.truth == Truth::Closed && number.code.was == Some(Truth::Paid)
+}
+
 fn was_paid(number: &Number) -> bool {
     matches!(number.truth, Truth::Paid | Truth::GivenBack)
 }
@@ -85,12 +92,24 @@ fn is_order(number: &Number) -> bool {
 /// Whether the caller could not know yet that another number is paid, or that it can be: an order that a person found unpaid,
 /// or whose URL nobody had from the till, is paid late, and told so.
 fn may_come_late(number: &Number) -> bool {
-    is_order(number) && (is_by_hand(&number.entry) || !number.url_out)
+    match number.flow {
+        // Refused without proof, and charged all the same: a moment that nobody can rule out (POS flows 18). It is found later.
+        Flow::Code => is_by_hand(&number.entry) || (number.entry.is_unproven() && number.code.falsely_refused),
+        _ => is_order(number) && (is_by_hand(&number.entry) || !number.url_out),
+    }
+}
+
+/// Whether a second charge beside it is a moment that POS flows 18 names: a false refusal with a query behind, the QR of another order
+/// that the till gave up, or a person's word.
+fn is_excused(number: &Number) -> bool {
+    let order = is_order(number) && !number.url_out;
+    number.code.falsely_refused || order || is_by_hand(&number.entry)
 }
 
 /// Whether money has moved for it, or still may.
 fn may_cost(world: &World<'_>, number: &Number) -> bool {
     match is_order(number) {
+        _ if number.flow == Flow::Code => may_be_charged(number, world.state.real),
         true => was_paid(number) || number.url_out && may_pay(&world.state, number),
         false => was_paid(number) || may_be_paid_out(number),
     }
@@ -103,7 +122,7 @@ impl World<'_> {
     }
 
     /// Each number that this is true of breaks a promise, in these words.
-    fn none(&mut self, words: &str, breaks: impl Fn(&World<'_>, usize, &Number) -> bool) {
+    pub(super) fn none(&mut self, words: &str, breaks: impl Fn(&World<'_>, usize, &Number) -> bool) {
         let numbers = self.state.numbers.iter().enumerate();
         let found = numbers.filter(|(at, number)| breaks(self, *at, number)).map(|(at, _)| at).next();
         if let Some(at) = found {
@@ -113,6 +132,10 @@ impl World<'_> {
 
     /// A new number begins.
     pub(super) fn check_new_number(&mut self) {
+        self.check_unproven();
+        self.none("a new number begins while a payment by code is open", |_, _, number| {
+            number.flow == Flow::Code && number.entry.is_pending()
+        });
         self.none("a new number begins, and an earlier one was told as paid", |_, _, number| number.told_paid);
         self.none("a new number begins, and an earlier one is called paid by its notification", |_, _, number| {
             number.seen.called_paid
@@ -124,10 +147,21 @@ impl World<'_> {
 
     /// Money moved.
     pub(super) fn check_money(&mut self) {
-        let paid_out = self.state.numbers.iter().filter(|number| !is_order(number) && was_paid(number));
+        let taken = |number: &Number| is_order(number) || number.flow == Flow::Code;
+        let paid_out = self.state.numbers.iter().filter(|number| !taken(number) && was_paid(number));
         if paid_out.count() > 1 {
             self.breaks("two numbers of one intent are paid out".into());
         }
+        let has_code = self.state.numbers.iter().any(|number| number.flow == Flow::Code);
+        let paid = self.state.numbers.iter().filter(|number| number.truth == Truth::Paid);
+        self.two_charges |= has_code && paid.clone().count() > 1;
+        if has_code && paid.filter(|number| !is_excused(number)).count() > 1 {
+            self.breaks("a sale is charged twice, and no refusal was false".into());
+        }
+        self.none("it was accepted, and is taken back", |_, _, number| {
+            let accepted = number.told_in_time || (number.entry.is_paid() && !number.entry.is_paid_late());
+            number.flow == Flow::Code && number.truth == Truth::Closed && accepted
+        });
     }
 
     /// A payment leaves.
@@ -141,13 +175,18 @@ impl World<'_> {
     pub(super) fn check_written(&mut self, at: usize) {
         let number = &self.state.numbers[at];
         let wrong = match settlement(&number.entry) {
+            Some(Settlement::Unproven { .. }) => (may_cost(self, number) && !number.code.falsely_refused)
+                .then_some("it is written as refused, and is paid or still may be"),
             Some(Settlement::Declined { .. } | Settlement::NotSent) => {
                 may_cost(self, number).then_some("it is written as declined, and is paid or still may be")
             }
-            Some(Settlement::Accepted { .. }) => (!was_paid(number)).then_some("it is written as paid, and is not"),
-            Some(Settlement::PaidLate { .. }) => {
-                (!was_paid(number) || !is_order(number)).then_some("it is written as paid late, and is not")
+            Some(Settlement::Accepted { .. }) if number.entry.reversals > 0 => {
+                Some("it is written as paid, and was to be taken back")
             }
+            Some(Settlement::Accepted { .. }) => (!was_paid(number)).then_some("it is written as paid, and is not"),
+            Some(Settlement::PaidLate { .. }) => (!(was_paid(number) || was_taken_back(number))
+                || !(is_order(number) || number.flow == Flow::Code))
+                .then_some("it is written as paid late, and is not"),
             Some(Settlement::Ordered { .. }) => {
                 (number.truth == Truth::Absent).then_some("it is written as ordered, and there is no order")
             }
@@ -186,6 +225,9 @@ impl World<'_> {
                 }
             }
             Told::Declined => {
+                self.none("it is told as declined, and the query said that it is paid", |_, at, number| {
+                    of.is_none_or(|of| of == at) && number.code.said_paid && number.truth == Truth::Paid
+                });
                 self.none("it is told as declined, and is paid or still may be", |world, at, number| {
                     of.is_none_or(|of| of == at) && may_cost(world, number) && !may_come_late(number)
                 });
@@ -204,8 +246,12 @@ impl World<'_> {
         let number = &mut self.state.numbers[at];
         number.told_paid = true;
         number.told_in_time |= !late;
-        if !was_paid(number) {
+        let was_reversed = !late && number.entry.reversals > 0;
+        if !was_paid(number) && !(late && was_taken_back(number)) {
             self.breaks(format!("it is told as paid, and is not (number {})", at + 1));
+        }
+        if was_reversed {
+            self.breaks(format!("it is told as paid in time, and was to be taken back (number {})", at + 1));
         }
         if self.state.numbers.iter().filter(|number| number.told_in_time).count() > 1 {
             self.breaks("two numbers of one intent are told as paid in time".into());

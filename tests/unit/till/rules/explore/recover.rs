@@ -10,6 +10,7 @@ use super::mistakes::Carried;
 use super::promises::told as heard_of;
 use super::run::{Call, ONE_QUESTION, Told, Work};
 use super::state::{Run, World};
+use crate::endpoint::ResolvedBy;
 use crate::error::Error;
 use crate::journal::{Entry, JournalFault, Settlement};
 use crate::outcome::{Doubt, Outcome, Reason};
@@ -17,15 +18,16 @@ use crate::till::receipt::{Evidence, Found};
 use crate::till::rules::{self, Asking, Event, Looked, Step};
 use crate::till::seen::Seen;
 use crate::till::told;
+use crate::till::watch::Reversals;
 use crate::wire::pairs::Pairs;
 
 impl World<'_> {
     // ---- recover.rs ----
 
-    pub(super) fn recover_with(&mut self, repeats: bool) -> Run<()> {
+    pub(super) fn recover_with(&mut self, repeats: bool, reversals: Reversals) -> Run<()> {
         for at in 0..self.state.numbers.len() {
-            if self.entry(at).is_pending() {
-                self.recover_one(at, repeats)?;
+            if self.is_to_ask(at) {
+                self.recover_one(at, repeats, reversals)?;
             }
             self.settle_unwritten(at);
             // What is pending is reported in doubt, whatever came of asking.
@@ -38,20 +40,31 @@ impl World<'_> {
         Ok(())
     }
 
+    fn is_to_ask(&self, at: usize) -> bool {
+        let (entry, seen) = (self.entry(at), &self.state.numbers[at].seen);
+        let is_due = || rules::is_due(seen, self.state.monotonic());
+        let asked_again = rules::is_asked_again(&entry, Some(self.account(at).endpoint));
+        entry.is_pending() || asked_again || (entry.is_unproven() && is_due())
+    }
+
     fn reported(&self, at: usize) -> Outcome<Found> {
         let entry = Entry::clone(&self.entry(at));
         let doubt = rules::doubted(&entry, &self.state.numbers[at].seen).or_else(|| told::recorded_doubt(&entry));
         doubt.map_or_else(|| told::recorded(&entry), unknown)
     }
 
-    fn recover_one(&mut self, at: usize, repeats: bool) -> Run<()> {
+    fn recover_one(&mut self, at: usize, repeats: bool, reversals: Reversals) -> Run<()> {
         self.settle_unwritten(at);
-        if !self.entry(at).is_pending() {
+        if !self.is_to_ask(at) {
             return Ok(());
         }
         let mut work = self.work(at, self.call(Duration::from_secs(self.patience)));
+        work.call.reversals = reversals;
         if self.account(at).endpoint.makes_order() {
             work.call.deadline = self.state.monotonic();
+            return self.ask_of(&work).map(drop);
+        }
+        if self.account(at).endpoint.takes_money() {
             return self.ask_of(&work).map(drop);
         }
         let young = if repeats {
@@ -78,8 +91,9 @@ impl World<'_> {
         let of_intent = self.as_known();
         let ordered = self.state.numbers[at].seen.ordered.unwrap_or_default().max(self.state.opened);
         let since = self.state.monotonic().saturating_sub(ordered);
+        let reversal_is_over = self.is_reversal_over(at);
         let looked =
-            Looked { paid, name: "n", reason: "r", busy: false, of_intent: &of_intent, since, reversal_is_over: false };
+            Looked { paid, name: "n", reason: "r", busy: false, of_intent: &of_intent, since, reversal_is_over };
         let endpoint = self.account(at).endpoint;
         match rules::by_hand(&self.entry(at), Some(endpoint), &looked, self.stamp()) {
             Step::Write(settlement, _) => {
@@ -90,6 +104,12 @@ impl World<'_> {
             Step::Refuse(words) => Err(words),
             _ => Err("it is settled already"),
         }
+    }
+
+    fn is_reversal_over(&self, at: usize) -> bool {
+        let seen = &self.state.numbers[at].seen;
+        let last = seen.reversed.unwrap_or_default().max(self.state.opened);
+        self.state.monotonic().saturating_sub(last) >= rules::ON_ITS_WAY && seen.paid_all_the_same
     }
 
     pub(super) fn allow_again(&mut self, at: usize) -> Result<(), &'static str> {
@@ -169,9 +189,10 @@ impl World<'_> {
             Ok(_) => return Ok(Ok(None)),
             Err(fault) => return Ok(Err(fault)),
         };
-        let ended = match self.account(open).endpoint.makes_order() {
-            true => self.close(open)?.unwrap_or_else(|_| unknown(rules::not_recorded())),
-            false => self.payment_of(open)?,
+        let ended = match self.account(open).endpoint.resolved_by {
+            ResolvedBy::Order(..) => self.close(open)?.unwrap_or_else(|_| unknown(rules::not_recorded())),
+            ResolvedBy::Reversal(..) => self.reverse(open)?.unwrap_or_else(|_| unknown(rules::not_recorded())),
+            _ => self.payment_of(open)?,
         };
         Ok(self.open_beside(at).map(|open| open.map(|_| rules::not_ended(ended))))
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::gateway::{Draft, unknown};
 use super::mistakes::Carried;
 use super::state::{Run, World};
+use crate::endpoint::ResolvedBy;
 use crate::error::Error;
 use crate::journal::{Entry, JournalFault, JournalFaultKind, Settlement};
 use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
@@ -14,6 +15,7 @@ use crate::till::receipt::{Evidence, Found};
 use crate::till::rules::{self, APART, Answered, Asking, Case, Ended, Event, Step};
 pub(super) use crate::till::told::Ran;
 use crate::till::told::{self, Written};
+use crate::till::watch::Reversals;
 use crate::wire::pairs::Pairs;
 
 pub(super) const ONE_QUESTION: Duration = Duration::from_millis(500);
@@ -28,8 +30,18 @@ pub(super) struct Work {
 
 #[derive(Clone, Copy)]
 pub(super) struct Call {
+    pub begun: Duration,
+    /// It brings a payment code.
+    pub once: bool,
     pub deadline: Duration,
     pub payments_until: Duration,
+    pub reversals: Reversals,
+    pub ends: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Reversing {
+    pub begun: bool,
 }
 
 pub(super) type Told = Run<Result<Outcome<Found>, Error>>;
@@ -38,6 +50,11 @@ impl World<'_> {
     // ---- sending ----
 
     pub(super) fn attempt(&mut self, work: &Work, refused: Option<Refusal>) -> Run<Result<Ran, Error>> {
+        if self.is_cancelled() {
+            let step = self.decide(work, Event::NotMade { changed: None, refused: refused.clone() });
+            let error = Error::setting("watch", "the call was cancelled before anything was sent");
+            return self.ended(work, step, refused.is_none().then_some(error));
+        }
         let mut draft = Draft { marked: false, attempts: u32::from(refused.is_some()), refusal: refused };
         loop {
             let attempts = draft.attempts;
@@ -66,8 +83,19 @@ impl World<'_> {
                 Step::GiveUp(doubt) => return Ok(Ok(self.give_up(work, doubt))),
                 step => step,
             };
-            return Ok(Ok(Ran::Done(self.follow(work, Some(draft), step)?)));
+            let work = self.since_sent(work, &step);
+            return Ok(Ok(Ran::Done(self.follow(&work, Some(draft), step)?)));
         }
+    }
+
+    fn since_sent(&self, work: &Work, step: &Step) -> Work {
+        let mut work = work.clone();
+        if let ResolvedBy::Reversal(..) = self.account(work.at).endpoint.resolved_by {
+            let patience = work.call.deadline.saturating_sub(work.call.begun);
+            work.call.deadline = self.state.monotonic() + patience;
+            return self.with_one_question(&work, step);
+        }
+        work
     }
 
     fn note_outcome(&mut self, work: &Work, outcome: &Outcome<Pairs>) -> bool {
@@ -103,9 +131,13 @@ impl World<'_> {
         Ok(match self.decide(work, Event::Resume { repeats }) {
             Step::GiveUp(doubt) => self.give_up(work, doubt),
             step => {
+                if self.mistake.carried == Carried::RepeatsCodes {
+                    let mut again = Draft { marked: true, attempts: 1, refusal: None };
+                    let _ = self.pipe_pay(work.at, &mut again)?;
+                }
                 let work = self.with_one_question(work, &step);
                 let outcome = self.follow(&work, draft, step)?;
-                told::after_resuming(self.account(work.at).endpoint, outcome, false)
+                told::after_resuming(self.account(work.at).endpoint, outcome, self.may_begin(&work.call))
             }
         })
     }
@@ -113,18 +145,24 @@ impl World<'_> {
     pub(super) fn follow(&mut self, work: &Work, mut draft: Option<Draft>, mut step: Step) -> Run<Outcome<Found>> {
         let mut work = work.clone();
         let mut waited = Duration::ZERO;
-        let mut closed = false;
+        let (mut closed, mut cut) = (false, false);
+        let mut reversing = Reversing::default();
         loop {
             step = match (step, &mut draft) {
-                (Step::Ask(wait, doubt), _) if !wait.is_zero() && !self.wait(&work.call, wait) => {
-                    return Ok(unknown(doubt));
+                (Step::Ask(wait, doubt), _) if !wait.is_zero() && !self.has_time(&work, wait, reversing.begun) => {
+                    let is_code = self.of_case(work.at, &work.entry, |case| case.reversal().is_some());
+                    if cut || !self.is_cancelled() || !is_code {
+                        return Ok(unknown(doubt));
+                    }
+                    cut = true;
+                    self.asked(&work, Asking::Everything, wait)
                 }
                 (Step::Repeat(wait, doubt), Some(_))
-                    if !self.may_pay(&work.call, wait) || !self.wait(&work.call, wait) =>
+                    if !self.may_pay(&work.call, wait) || !self.has_time(&work, wait, reversing.begun) =>
                 {
                     return Ok(unknown(doubt));
                 }
-                (Step::Close(doubt), _) if closed && !self.wait(&work.call, Duration::ZERO) => {
+                (Step::Close(doubt), _) if closed && !self.has_time(&work, Duration::ZERO, reversing.begun) => {
                     return Ok(unknown(doubt));
                 }
                 (Step::Close(doubt), _) => {
@@ -132,13 +170,16 @@ impl World<'_> {
                         return Ok(self.report(work.at, &paid));
                     }
                     self.ask_to_close(work.at);
-                    let soon = self.state.monotonic() + APART + ONE_QUESTION;
                     if !closed {
-                        work.call.deadline = work.call.deadline.max(soon);
+                        self.leave_one_question(&mut work);
                     }
                     closed = true;
                     Step::Ask(APART, doubt)
                 }
+                (Step::Reverse(wait, doubt), _) => match self.take_back(&mut work, &mut reversing, (wait, doubt))? {
+                    Ok(step) => step,
+                    Err(outcome) => return Ok(outcome),
+                },
                 (Step::Ask(wait, _), _) => {
                     waited = wait;
                     self.asked(&work, Asking::Everything, wait)
@@ -155,6 +196,22 @@ impl World<'_> {
                 (_, _) => return Ok(unknown(Doubt::new(Reason::Broken, "no step of a resolution"))),
             }
         }
+    }
+
+    fn has_time(&mut self, work: &Work, wait: Duration, reversing: bool) -> bool {
+        match reversing {
+            false => self.wait(&work.call, wait),
+            true if self.state.monotonic() + wait <= work.call.deadline => {
+                self.wait_all(wait);
+                true
+            }
+            true => false,
+        }
+    }
+
+    pub(super) fn leave_one_question(&self, work: &mut Work) {
+        let soon = self.state.monotonic() + APART + ONE_QUESTION;
+        work.call.deadline = work.call.deadline.max(soon);
     }
 
     pub(super) fn may_pay(&self, call: &Call, wait: Duration) -> bool {
@@ -194,10 +251,20 @@ impl World<'_> {
             Answer::Known(pairs) => Some(rules::state_in_words(resolution, pairs)),
             _ => None,
         };
-        if let (Answer::NotKnown { first_host }, Asking::Everything) = (&answer, asking) {
-            self.note_not_found(work, *first_host);
+        match &answer {
+            _ if asking != Asking::Everything => {}
+            Answer::NotKnown { first_host } => self.note_not_found(work, *first_host),
+            Answer::Known(pairs) => self.note_state(work, pairs, true),
+            Answer::NoAnswer(_) => {}
         }
-        let step = self.decide(work, Event::Answer(Answered { answer, date, asking, waited, cancelled: false }));
+        let cancelled = work.call.ends || self.is_cancelled();
+        let step = match self.decide(work, Event::Answer(Answered { answer, date, asking, waited, cancelled })) {
+            Step::Refunds => {
+                let refunds = self.refunds_of_order(work.at);
+                self.decide(work, Event::Refunds(refunds))
+            }
+            step => step,
+        };
         if !matches!(&step, Step::Write(settlement, _) if !rules::is_still_asked(settlement)) {
             self.note(work.at, &work.entry, state.is_some(), state);
         }
@@ -206,7 +273,13 @@ impl World<'_> {
 
     pub(super) fn note_not_found(&mut self, work: &Work, first_host: bool) {
         let counts = |case: &Case<'_>| rules::counts_as_not_found(case, first_host).then_some(case.times.monotonic);
-        if let Some(now) = self.of_case(work.at, &work.entry, counts) {
+        let counted = self.of_case(work.at, &work.entry, counts);
+        let now = self.state.monotonic();
+        if self.of_case(work.at, &work.entry, |case| rules::confirms(case, first_host)) {
+            let seen = self.seen(work.at);
+            seen.not_known = Some((now, seen.not_known.map_or(0, |(_, times)| times) + 1));
+        }
+        if let Some(now) = counted {
             self.seen(work.at).not_found_since.get_or_insert(now);
         }
     }

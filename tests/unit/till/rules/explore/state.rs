@@ -11,7 +11,7 @@ use std::vec::Vec;
 
 use super::super::events::{FLOWS, Flow};
 use super::super::{account, endpoint};
-use super::mistakes::Mistake;
+use super::mistakes::{Carried, Mistake};
 use crate::client::owner;
 use crate::endpoint::{Endpoint, Kind, Means, Required, Source};
 use crate::gateways::account::{Profile, SwiftpassAccount, sealed::Sealed};
@@ -67,6 +67,32 @@ pub(super) struct Number {
     /// It was told as paid; and as paid in time.
     pub told_paid: bool,
     pub told_in_time: bool,
+    /// Of a payment by code: what else the gateway and the till did with it.
+    pub code: Code,
+}
+
+/// What became of a payment by code, as nobody but this model knows it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Code {
+    /// How often a code was sent under this number, and when last.
+    pub sent: u8,
+    pub sent_at: i64,
+    /// The process that runs sent it.
+    pub is_own: bool,
+    /// It was refused, and is charged, or may be.
+    pub falsely_refused: bool,
+    /// What it was before, and until when: the query may be one step behind.
+    pub was: Option<Truth>,
+    pub changed_at: i64,
+    /// Reversals on their way, and when the last one was sent.
+    pub reversing: u8,
+    pub reversed_at: i64,
+    /// The first and the last answer to this process that say unpaid.
+    pub said_unpaid: Option<(i64, i64)>,
+    /// When the query last said that it does not know it, and nothing else since.
+    pub said_unknown: i64,
+    /// The last state that it told this process was that it is paid.
+    pub said_paid: bool,
 }
 
 /// How the device's clock stands to the true time.
@@ -100,6 +126,9 @@ pub(super) struct Left {
     pub people: u8,
     /// Payments of an order whose URL the till never gave out.
     pub strange: u8,
+    /// Of payments by code: answers of the gateway that are not the truth, or none; and customers who change their minds.
+    pub lies: u8,
+    pub cancels: u8,
 }
 
 #[derive(Clone)]
@@ -142,8 +171,15 @@ const LIMITS: [i64; 16] = [
     40 * DAY,
 ];
 
+/// Of a payment by code: the waits of POS flows 3.2 and 3.4, and what can be paid back.
+const LIMITS_OF_CODES: [i64; 11] = [0, 1, 5, 15, 30, 45, MINUTE, 5 * MINUTE, DAY, 7 * DAY, 30 * DAY];
+
 fn class(age: i64) -> i8 {
-    let limits = LIMITS.iter().filter(|limit| age.abs() >= **limit).count();
+    class_of(&LIMITS, age)
+}
+
+fn class_of(limits: &[i64], age: i64) -> i8 {
+    let limits = limits.iter().filter(|limit| age.abs() >= **limit).count();
     let limits = i8::try_from(limits).unwrap();
     if age < 0 { -limits } else { limits }
 }
@@ -207,9 +243,34 @@ impl State {
             (words(&entry.last_words), words(&seen.words)).hash(out);
             seen.noted.as_ref().map(|(known, noted)| (known, words(noted))).hash(out);
             (seen.not_found_since.map(age), seen.asked.map(age), seen.ordered.map(age), seen.closed.map(age)).hash(out);
+            if *flow == Flow::Code {
+                self.hash_code(number, out);
+            }
             (seen.withheld.is_some(), seen.unwritten.as_ref().map(mark), seen.told_accepted, seen.called_paid)
                 .hash(out);
         }
+    }
+}
+
+impl State {
+    /// What is told apart of a payment by code only.
+    fn hash_code(&self, number: &Number, out: &mut DefaultHasher) {
+        let Number { entry, seen, code, .. } = number;
+        let since = |at: i64| class_of(&LIMITS_OF_CODES, self.real - at);
+        let mono = self.monotonic();
+        let age = |at: Duration| since(self.real - i64::try_from(mono.saturating_sub(at).as_secs()).unwrap());
+        entry.is_unproven().then(|| entry.settled_at.map(since)).hash(out);
+        (age(self.opened), seen.last_attempt.map(age), seen.asked.map(age), since(entry.begun_at)).hash(out);
+        seen.not_found_since.map(age).hash(out);
+        (code.sent, code.is_own, code.falsely_refused, code.was, code.reversing, code.said_paid).hash(out);
+        (since(code.sent_at), since(code.changed_at), since(code.reversed_at), since(code.said_unknown)).hash(out);
+        code.said_unpaid.map(|(first, last)| (since(first), since(last), last - first >= MINUTE)).hash(out);
+        (entry.reversals.min(2), seen.reversals.min(2), seen.reversal_expired, seen.paid_all_the_same).hash(out);
+        (seen.reversed.map(age), seen.not_known.map(|(at, times)| (age(at), times.min(2)))).hash(out);
+        seen.unpaid.map(|(first, last)| (age(first), age(last), last - first >= Duration::from_secs(60))).hash(out);
+        seen.not_reversed.as_ref().map(|(_, times, at)| (times.min(&3), age(*at))).hash(out);
+        let asked_once = |words: &Option<Words>| words.as_ref().is_some_and(|words| words.code == "TRADE_ERROR");
+        (asked_once(&entry.last_words), asked_once(&seen.words)).hash(out);
     }
 }
 
@@ -353,10 +414,24 @@ pub(super) struct World<'a> {
     pub calm: bool,
     /// The call that runs only asks: no payment may leave.
     pub only_asks: bool,
+    /// The call that runs: when it began, whether it brings a code and how often that was sent, whether its cashier may cancel, and did;
+    /// and whether the gateway answers nothing any more in it.
+    pub now: Running,
     /// The words of what happens, where somebody reads them.
     pub story: Option<Vec<String>>,
+    /// A sale was charged twice, for a moment.
+    pub two_charges: bool,
     /// The first promise that was broken, in words.
     pub broken: Option<String>,
+}
+
+#[derive(Clone, Copy, Default)]
+pub(super) struct Running {
+    pub began: i64,
+    pub sent: u8,
+    pub may_cancel: bool,
+    pub cancelled: bool,
+    pub silent: bool,
 }
 
 /// The power is cut: the call comes to no end.
@@ -415,9 +490,6 @@ impl World<'_> {
         if self.state.journal == JournalIs::Failing {
             return Err(storage());
         }
-        if self.state.numbers.last().is_some_and(|newest| !newest.entry.allows_new_number()) {
-            return Err(refused());
-        }
         if self.state.numbers.len() >= self.most_numbers {
             return Err(JournalFault::new(JournalFaultKind::Number, "this search has no more numbers"));
         }
@@ -432,6 +504,10 @@ impl World<'_> {
         let amount = Fen::new(100).unwrap();
         let new =
             NewEntry { account: &account.owner, call: account.endpoint.name, intent: "i", amount, of: None, at: now };
+        let unguarded = matches!(self.mistake.carried, Carried::NewWhileOpen | Carried::BesideOpen);
+        if self.state.numbers.last().is_some_and(|newest| !newest.entry.lets_begin(&new)) && !unguarded {
+            return Err(refused());
+        }
         let entry = Rc::new(Entry::new(i64::try_from(at).unwrap(), &new, number, fields));
         self.check_new_number();
         self.state.numbers.push(Number {
@@ -446,6 +522,7 @@ impl World<'_> {
             url_out: false,
             told_paid: false,
             told_in_time: false,
+            code: Code::default(),
         });
         Ok(at)
     }
@@ -468,13 +545,25 @@ impl World<'_> {
         Ok(())
     }
 
+    /// `Journal::reversing`.
+    pub(super) fn store_reversing(&mut self, at: usize, now: i64) -> Result<(), JournalFault> {
+        let entry = self.change(at)?;
+        if !entry.may_be_reversed() {
+            return Err(refused());
+        }
+        (entry.reversals, entry.last_reversal_at) = (entry.reversals + 1, Some(now));
+        self.written()
+    }
+
     pub(super) fn store(&mut self, at: usize, settlement: &Settlement) -> Result<i64, JournalFault> {
+        let now = self.state.device();
         let entry = self.change(at)?;
         if !entry.takes(settlement) {
             return Err(refused());
         }
         let was_late = entry.is_paid_late();
         entry.state = EntryState::Recorded(settlement.clone());
+        entry.settled_at = Some(now);
         self.check_written(at);
         if was_late {
             self.check_kept(at);
