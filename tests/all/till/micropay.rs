@@ -226,13 +226,13 @@ fn a_customer_who_closes_the_dialog() {
 /// A cancel ends the wait, not the duty.
 #[test]
 fn a_cashier_who_cancels() {
-    for (phase, says, accepts) in [
-        (Phase::Confirming, "USERPAYING", false),
-        (Phase::Confirming, "SUCCESS", true),
-        (Phase::Asking, "NOTPAY", false),
+    for (fails, phase, says, accepts) in [
+        ("USERPAYING", Phase::Confirming, "USERPAYING", false),
+        ("USERPAYING", Phase::Confirming, "SUCCESS", true),
+        ("SYSTEMERROR", Phase::Asking, "NOTPAY", false),
     ] {
         let shop = Counter::new();
-        shop.fails("USERPAYING").says(says, 1).reverses().says("REVOKED", 1);
+        shop.fails(fails).says(says, 1).reverses().says("REVOKED", 1);
         let watch = CancelsAt::new(phase);
         let options = Options::new().watch(&watch);
         let outcome = shop.till().pay_with("sale 1", &micro_pay(CODE), &options);
@@ -253,6 +253,26 @@ fn a_cashier_who_cancels() {
     shop.pays();
     accepted(scan(&shop.till()));
     assert_eq!(shop.states(), ["not sent", "paid"]);
+}
+
+/// "Enter the password" and "cancelling" stand on the screen until something else is so, also while the gateway is asked (POS flows 3.8).
+#[test]
+fn what_the_cashier_reads_does_not_flicker() {
+    struct Phases(std::sync::Mutex<Vec<Phase>>);
+    impl Watch for Phases {
+        fn progress(&self, progress: &Progress<'_>) {
+            let mut seen = self.0.lock().unwrap();
+            if seen.last() != Some(&progress.phase) {
+                seen.push(progress.phase);
+            }
+        }
+    }
+    let shop = Counter::new();
+    shop.fails("USERPAYING").says("USERPAYING", 3).says("PAYERROR", 1);
+    shop.reverses().says("NOTPAY", 1).reverses().says("REVOKED", 1);
+    let watch = Phases(std::sync::Mutex::default());
+    declined(shop.till().pay_with("sale 1", &micro_pay(CODE), &Options::new().watch(&watch)));
+    assert_eq!(*watch.0.lock().unwrap(), [Phase::Sending, Phase::Confirming, Phase::Reversing]);
 }
 
 /// Rulings 2 and 4: the reply to a reversal proves nothing, and what is being reversed is never accepted.
