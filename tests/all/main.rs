@@ -91,6 +91,7 @@ mod till {
     mod counter_gateway;
     mod counter_ledger;
     mod counter_shop;
+    mod counter_usual;
     mod counter_watch;
     // Real processes, killed.
     #[cfg(all(feature = "https", feature = "sqlite"))]

@@ -136,13 +136,14 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
     if first_host && is_forgotten(case) {
         return for_a_person(KNEW_IT);
     }
+    let unknown_age = is_of_unknown_age(case, date);
     if first_host
+        && !unknown_age
         && case.reversals() == 0
         && let Some(refusal) = confirmed(case)
     {
         return unproven(refusal);
     }
-    let unknown_age = is_of_unknown_age(case, date);
     if !unknown_age && not_found_is_final(case, rules, first_host) {
         return unproven(unpaid("NOT_FOUND", "the gateway never saw this payment"));
     }

@@ -7,7 +7,7 @@ use wxpay_terminal::*;
 
 use crate::till::counter_checks::Moves;
 use crate::till::counter_field::Life;
-use crate::till::counter_ledger::{Is, Stubborn, secs};
+use crate::till::counter_ledger::{Stubborn, secs};
 use crate::till::counter_shop::{Button, By, PRICE, allow_again, is_of};
 use crate::till::field_shop::{Told, close, for_a_person, payment_of, settle_by_hand, word};
 
@@ -201,7 +201,7 @@ impl Life {
             }
             // Closing has no effect, and nobody can tell when it was made (POS flows 20.24).
             _ if words.contains("has not paid yet") => {
-                order.is_some_and(|order| order.stubborn == Stubborn::WithoutEffect && order.is() == Is::NotPay)
+                order.is_some_and(|order| order.stubborn == Stubborn::WithoutEffect && order.is().may_be_paid())
             }
             _ if words.contains("says that a payment of it failed") => said(&["PAYERROR"]),
             _ if words.contains("somebody tried to pay it") || words.contains("somebody is paying it") => {
@@ -264,9 +264,10 @@ impl Life {
                 self.ends.late += 1;
             }
             "unpaid" | "not sent" => {
-                self.must(!holds, &format!("recorded as unpaid, and is charged: {entry:?}"));
-                // Where nobody tells the time, none is known.
+                // Where nobody tells the time, none is known: it is still asked about, although the query may have forgotten it.
                 let timeless = self.wires.iter().any(|wire| is_of(wire, entry) && !wire.tells_the_time());
+                let forgotten = timeless && entry.is_unproven() && self.age(number) >= LOOK_BACK;
+                self.must(!holds || forgotten, &format!("recorded as unpaid, and is charged: {entry:?}"));
                 self.must(!entry.is_unproven() || timeless, &format!("it is asked about for ever: {entry:?}"));
                 self.ends.unpaid += 1;
             }

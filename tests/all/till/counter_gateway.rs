@@ -229,6 +229,9 @@ impl Wechat {
         if asked.call == "orderquery" {
             return self.says(state, asked, fault);
         }
+        if asked.call == "refundquery" {
+            return self.says_refunds(state, asked, fault);
+        }
         let said = self.carries_out(state, asked, self.time.world(), fault);
         match said {
             _ if fault == 11 => self.fails("SYSTEMERROR"),
@@ -298,6 +301,27 @@ impl Wechat {
             fields.extend([("total_fee", if fault == 9 { "7" } else { &order.fee }), ("time_end", "20261121120000")]);
             fields.push(("transaction_id", "1009660380201506130728806387"));
         }
+        self.reply(&fields)
+    }
+
+    /// The refunds of an order that was given back: one row or two, arrived or not yet (POS flows 20.1).
+    fn says_refunds(&self, state: &mut State, asked: &Asked, fault: u32) -> String {
+        let State { orders, dice, faults, .. } = state;
+        let order = orders.get(&asked.number).filter(|order| order.is() == Is::Refund && fault != 13);
+        let Some(order) = order else { return self.fails("REFUNDNOTEXIST") };
+        let total: u32 = order.fee.parse().unwrap();
+        let first = if total > 1 && dice.roll(3) == 0 { 1 + dice.roll(total - 1) } else { total };
+        let rows: Vec<u32> = [first, total - first].into_iter().filter(|fee| *fee > 0).collect();
+        let arrived = *faults == 0 || dice.roll(4) > 0;
+        let mut fields = vec![("out_trade_no".to_string(), asked.number.clone())];
+        fields.push(("total_fee".into(), if fault == 9 { "7".into() } else { order.fee.clone() }));
+        fields.push(("refund_count".into(), rows.len().to_string()));
+        for (n, fee) in rows.iter().enumerate() {
+            fields.push((format!("out_refund_no_{n}"), format!("R{n}")));
+            fields.push((format!("refund_fee_{n}"), fee.to_string()));
+            fields.push((format!("refund_status_{n}"), if arrived { "SUCCESS" } else { "PROCESSING" }.into()));
+        }
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.reply(&fields)
     }
 

@@ -32,7 +32,7 @@ impl Is {
         }
     }
 
-    fn may_be_paid(self) -> bool {
+    pub fn may_be_paid(self) -> bool {
         matches!(self, Is::NotPay | Is::UserPaying | Is::PayError)
     }
 }

@@ -371,10 +371,11 @@ fn what_the_query_forgot_is_not_unpaid() {
 /// A clock in 2099 or 1970 stored when it was sent: perhaps the query forgot it. It is not called unpaid; after a day a person looks.
 #[test]
 fn not_found_of_unknown_age() {
-    for years in [73, -56] {
+    for (years, refused) in [(73, false), (-56, false), (73, true), (-56, true)] {
         let shop = Counter::new();
         shop.time.jump(years * 365 * 86_400);
-        shop.is_silent().answers_nothing();
+        // Also where it was refused, and nobody could ask.
+        if refused { shop.fails("NOTENOUGH") } else { shop.is_silent() }.answers_nothing();
         unknown(shop.till().pay_with("sale 1", &micro_pay(CODE), &at_once()));
         shop.time.jump(-years * 365 * 86_400);
         let till = shop.till();
