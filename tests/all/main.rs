@@ -87,7 +87,13 @@ mod till {
     mod clocks;
     // Real processes, killed.
     #[cfg(all(feature = "https", feature = "sqlite"))]
-    mod crash;
+    pub mod crash;
+    #[cfg(all(feature = "https", feature = "sqlite"))]
+    mod crash_counter;
+    #[cfg(all(feature = "https", feature = "sqlite"))]
+    mod crash_counter_books;
+    #[cfg(all(feature = "https", feature = "sqlite"))]
+    pub mod crash_counter_till;
     #[cfg(all(feature = "https", feature = "sqlite"))]
     pub mod crash_till;
     mod field;
