@@ -117,6 +117,8 @@ mod till {
     mod promises;
     #[cfg(feature = "std")]
     mod promises_threads;
+    #[cfg(feature = "std")]
+    mod promises_threads_counter;
     mod proven;
     mod read_in_the_code;
     pub mod refunds;
