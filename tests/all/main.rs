@@ -51,7 +51,9 @@ mod transport {
     mod peers;
     mod resolver;
     #[cfg(all(feature = "sqlite", target_os = "linux"))]
-    mod signals;
+    pub mod signals;
+    #[cfg(all(feature = "sqlite", target_os = "linux"))]
+    mod signals_counter;
     mod situations;
     mod warm;
 }
