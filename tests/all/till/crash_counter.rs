@@ -168,11 +168,17 @@ impl<'a> Worker<'a> {
             self.end_all(&counter);
         }
         let sold: Vec<_> = sales.iter().map(|sale| (sale, self.sell(&counter, sale))).collect();
-        self.end_all(&counter);
+        // By their intents, or asked about first.
+        if self.dice.roll(2) == 0 {
+            self.end_all(&counter);
+        }
         for (sale, number) in &sold {
             for (intent, amount) in sale.refunds() {
                 self.give_back(&counter, &intent, (number, sale.total), amount);
             }
+        }
+        self.end_all(&counter);
+        for (sale, number) in &sold {
             for late in self.books().late_beside(&sale.intent, number) {
                 let intent = format!("{}/late {late}", sale.intent);
                 self.give_back(&counter, &intent, (&late, sale.total), sale.total);
