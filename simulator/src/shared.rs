@@ -129,6 +129,10 @@ impl Shared {
         open.push(Arc::downgrade(tcp));
     }
 
+    pub(crate) fn connections(&self) -> usize {
+        lock(&self.open).iter().filter(|known| known.strong_count() > 0).count()
+    }
+
     pub(crate) fn count_request(&self) {
         self.requests.fetch_add(1, Ordering::SeqCst);
     }

@@ -157,6 +157,11 @@ impl Simulator {
         self.shared.handshakes()
     }
 
+    /// Connections that are open. Where there is none, whatever a client sent before it died has had its effect.
+    pub fn connections(&self) -> usize {
+        self.shared.connections()
+    }
+
     /// Every request whose body was read in full.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen()

@@ -64,7 +64,7 @@ pub struct Till {
     opened: Duration,
     /// Entries that a thread works on.
     busy: Lock<Vec<EntryId>>,
-    /// Orders that another thread waits to close: whoever only waits for their customer lets them go.
+    /// Orders that another thread waits to close or to take back: whoever only waits for their customer lets them go.
     wanted: Lock<Vec<EntryId>>,
     /// What this process saw of pending entries.
     pub(super) seen: Lock<BTreeMap<EntryId, Seen>>,
@@ -546,7 +546,7 @@ impl Till {
         }
     }
 
-    /// Whether another thread waits to close the order that this call waits for.
+    /// Whether another thread waits to close or to take back the order that this call waits for.
     fn is_wanted(&self, call: &Call<'_>) -> bool {
         call.waits_for.is_some_and(|id| self.wanted.with(|wanted| wanted.contains(&id)))
     }

@@ -533,7 +533,10 @@ impl<'a> Paying<'a> {
     where
         'a: 'b,
     {
-        Work { desk: self.desk, endpoint: self.endpoint, entry, call: self.call, read: self.read }
+        // A reversal by its number goes before whoever waits for the customer (POS flows 20.18).
+        let is_by_code = matches!(self.endpoint.resolved_by, ResolvedBy::Reversal(..));
+        let call = Call { waits_for: is_by_code.then_some(entry.id), ..self.call };
+        Work { desk: self.desk, endpoint: self.endpoint, entry, call, read: self.read }
     }
 
     /// The first of an intent's entries that contradicts itself.

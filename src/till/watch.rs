@@ -189,7 +189,7 @@ pub(super) struct Call<'a> {
     pub(super) payments_until: Duration,
     /// Until when a question may take.
     pub(super) questions_until: Duration,
-    /// The order whose customer it waits for: a close goes first.
+    /// The order whose customer it waits for: a close or a reversal goes first.
     pub(super) waits_for: Option<EntryId>,
     /// What may be taken back.
     pub(super) reversals: Reversals,

@@ -51,7 +51,9 @@ mod transport {
     mod peers;
     mod resolver;
     #[cfg(all(feature = "sqlite", target_os = "linux"))]
-    mod signals;
+    pub mod signals;
+    #[cfg(all(feature = "sqlite", target_os = "linux"))]
+    mod signals_counter;
     mod situations;
     mod warm;
 }
@@ -95,7 +97,13 @@ mod till {
     mod counter_watch;
     // Real processes, killed.
     #[cfg(all(feature = "https", feature = "sqlite"))]
-    mod crash;
+    pub mod crash;
+    #[cfg(all(feature = "https", feature = "sqlite"))]
+    mod crash_counter;
+    #[cfg(all(feature = "https", feature = "sqlite"))]
+    mod crash_counter_books;
+    #[cfg(all(feature = "https", feature = "sqlite"))]
+    pub mod crash_counter_till;
     #[cfg(all(feature = "https", feature = "sqlite"))]
     pub mod crash_till;
     mod field;
@@ -122,6 +130,8 @@ mod till {
     mod promises;
     #[cfg(feature = "std")]
     mod promises_threads;
+    #[cfg(feature = "std")]
+    mod promises_threads_counter;
     mod proven;
     mod read_in_the_code;
     pub mod refunds;

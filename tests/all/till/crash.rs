@@ -68,16 +68,18 @@ fn child() {
 
 /// When a child is killed.
 #[derive(Clone, Copy, Debug)]
-enum End {
+pub enum End {
     Call(Stop),
     AfterReady(Duration),
     AfterStart(Duration),
+    /// It said so many lines.
+    AfterLines(u32, Duration),
 }
 
 /// What became of a child.
-struct Ended {
-    killed: bool,
-    said: Vec<String>,
+pub struct Ended {
+    pub killed: bool,
+    pub said: Vec<String>,
 }
 
 fn run(place: &Place, order: &Order, end: End) -> Ended {
@@ -93,25 +95,40 @@ fn run(place: &Place, order: &Order, end: End) -> Ended {
         }
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    listen(command.spawn().unwrap(), end)
+    listen(command.spawn().unwrap(), end, |_| {})
 }
 
-fn listen(mut child: Child, end: End) -> Ended {
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let mut said = Vec::new();
-    let (word, delay) = match end {
-        End::Call(_) => (Some("HERE"), Duration::ZERO),
-        End::AfterReady(delay) => (Some("READY"), delay),
-        End::AfterStart(delay) => (None, delay),
+/// Hears what a child says, line by line, until its end.
+pub fn listen(mut child: Child, end: End, mut heard: impl FnMut(&str)) -> Ended {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let (word, lines_before, delay) = match end {
+        End::Call(_) => (Some("HERE"), 0, Duration::ZERO),
+        End::AfterReady(delay) => (Some("READY"), 0, delay),
+        End::AfterLines(count, delay) => (None, count, delay),
+        End::AfterStart(delay) => (None, 0, delay),
     };
-    if let Some(word) = word {
-        said.extend(lines.by_ref().take_while(|line| line != word));
+    let (tell, told) = std::sync::mpsc::channel();
+    // What it says is heard meanwhile: it may wait for an answer.
+    let killer = std::thread::spawn(move || {
+        // A child that did not come so far has ended by itself.
+        if (word.is_none() && lines_before == 0) || told.recv().is_ok() {
+            std::thread::sleep(delay);
+            let _ = child.kill();
+        }
+        child.wait_with_output().unwrap()
+    });
+    let mut said = Vec::new();
+    for line in lines {
+        heard(&line);
+        let is_word = word == Some(line.as_str());
+        said.push(line);
+        if is_word || (lines_before > 0 && said.len() == lines_before as usize) {
+            // Nobody waits for a second one.
+            let _ = tell.send(());
+        }
     }
-    std::thread::sleep(delay);
-    // A child that has ended already is waited for below.
-    let _ = child.kill();
-    said.extend(lines);
-    let ended = child.wait_with_output().unwrap();
+    drop(tell);
+    let ended = killer.join().unwrap();
     assert_ne!(ended.status.code(), Some(101), "a child panicked: {}", String::from_utf8_lossy(&ended.stderr));
     Ended { killed: !ended.status.success(), said }
 }

@@ -45,13 +45,19 @@ pub struct Stop {
 }
 
 /// The journal on a file, which counts its calls.
-struct Watched {
+pub struct Watched {
     journal: SqliteJournal,
     calls: u32,
     stop: Option<Stop>,
 }
 
 impl Watched {
+    pub fn open(place: &Place, stop: Option<Stop>) -> Watched {
+        let device = Some("013467007045764");
+        let journal = SqliteJournal::open(&place.journal, place.terminal, device, &SystemRandom).unwrap();
+        Watched { journal, calls: 0, stop }
+    }
+
     fn call<T>(&mut self, run: impl FnOnce(&mut SqliteJournal) -> T) -> T {
         self.calls += 1;
         self.die_at(false);
@@ -210,15 +216,14 @@ impl Place {
     }
 
     pub fn till(&self, https: &Arc<Https>, stop: Option<Stop>, ahead: i64, patience: u64) -> Till {
-        let device = Some("013467007045764");
-        let journal = SqliteJournal::open(&self.journal, self.terminal, device, &SystemRandom).unwrap();
-        let journal = Watched { journal, calls: 0, stop };
+        let journal = Watched::open(self, stop);
         let (clock, pause) = (Box::new(Quick { ahead }), Box::new(Quick { ahead }));
         Till::with_inputs(Box::new(journal), clock, pause)
             .with(client(self.redpack(), https))
             .with(client(self.workwx(), https))
             .with(client(self.swiftpass(), https))
             .with(client(self.webgate(), https))
+            .with(client(self.wxpay(), https))
             .patience(Duration::from_secs(patience))
     }
 
@@ -229,6 +234,11 @@ impl Place {
 
     pub fn redpack_url(&self) -> String {
         format!("{}/mmpaymkttransfers/sendredpack", self.url)
+    }
+
+    pub fn wxpay(&self) -> WxpayAccount {
+        let key = Secret::from(credentials::KEY);
+        WxpayAccount::new(credentials::MCH_ID, credentials::APPID, key).unwrap().hosts(&[&self.url]).unwrap()
     }
 
     fn workwx(&self) -> WorkwxAccount {

@@ -16,7 +16,7 @@ use crate::support::{red_packet, size, terminal};
 use crate::till::crash_till::Place;
 
 /// The shim, compiled once.
-fn shim() -> Option<&'static Path> {
+pub fn shim() -> Option<&'static Path> {
     static SHIM: OnceLock<Option<PathBuf>> = OnceLock::new();
     let made = SHIM.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
