@@ -404,12 +404,12 @@ const PLAIN_CODES: ReachOfCodes = ReachOfCodes { what: "", left: LIES, short: [0
 const REACHES_OF_CODES: [ReachOfCodes; 9] = [
     ReachOfCodes { what: "a true gateway", left: NO_LUCK, short: [3, 2], at_length: [6, 4], ..PLAIN_CODES },
     ReachOfCodes { what: "a lie", short: [3, 2], at_length: [5, 4], ..PLAIN_CODES },
-    ReachOfCodes { what: "two lies", left: Left { lies: 2, ..NO_LUCK }, at_length: [5, 3], ..PLAIN_CODES },
+    ReachOfCodes { what: "two lies", left: Left { lies: 2, ..NO_LUCK }, at_length: [4, 3], ..PLAIN_CODES },
     ReachOfCodes {
         what: "whole calls",
         left: Left { cancels: 1, ..LIES },
         short: [1, 0],
-        at_length: [3, 2],
+        at_length: [2, 2],
         patience: 75,
     },
     ReachOfCodes {
@@ -417,9 +417,19 @@ const REACHES_OF_CODES: [ReachOfCodes; 9] = [
         left: Left { power_cuts: 2, delays: 2, ..LIES },
         ..PLAIN_CODES
     },
-    ReachOfCodes { what: "a journal that fails", left: Left { journal_faults: 2, ..LIES }, ..PLAIN_CODES },
+    ReachOfCodes {
+        what: "a journal that fails",
+        left: Left { journal_faults: 2, ..LIES },
+        at_length: [3, 3],
+        ..PLAIN_CODES
+    },
     ReachOfCodes { what: "two jumps of the clock", left: Left { clock_jumps: 2, ..LIES }, ..PLAIN_CODES },
-    ReachOfCodes { what: "a person, and cancels", left: Left { people: 1, cancels: 2, ..LIES }, ..PLAIN_CODES },
+    ReachOfCodes {
+        what: "a person, and cancels",
+        left: Left { people: 1, cancels: 2, ..LIES },
+        at_length: [3, 3],
+        ..PLAIN_CODES
+    },
     ReachOfCodes {
         what: "all bad luck",
         left: Left {
@@ -429,11 +439,11 @@ const REACHES_OF_CODES: [ReachOfCodes; 9] = [
             delays: 1,
             people: 1,
             strange: 0,
-            lies: 2,
+            lies: 1,
             cancels: 1,
         },
         short: [1, 1],
-        at_length: [4, 3],
+        at_length: [3, 2],
         ..PLAIN_CODES
     },
 ];
