@@ -64,6 +64,8 @@ const OF_PROOF: &[Mistake] = &[
             times.opened = times.opened.saturating_sub(at_least);
         },
         left: Left { delays: 1, ..NO_LUCK },
+        only: is_of_a_sale,
+        numbers: 1,
         ..CODES
     },
     Mistake {
@@ -72,6 +74,13 @@ const OF_PROOF: &[Mistake] = &[
         left: TWO_LIES,
         only: is_of_a_sale,
         numbers: 1,
+        ..CODES
+    },
+    Mistake {
+        name: "a refusal that was confirmed once stays so",
+        case: |_, seen, times| seen.not_known = seen.not_known.map(|_| (times.monotonic, 1)),
+        carried: Carried::NewestConfirms,
+        only: is_of_a_sale,
         ..CODES
     },
     Mistake {
@@ -161,6 +170,7 @@ const OF_REVERSALS: &[Mistake] = &[
             Action::TimePasses(seconds) => *seconds == MINUTE + 1,
             action => matches!(action, Action::Pay(_) | Action::Reverse(_) | Action::Restart),
         },
+        numbers: 1,
         ..CODES
     },
 ];
@@ -203,8 +213,8 @@ pub(super) const OF_A_SALE: [(Mistake, usize, usize); 6] = [
             patience: 75,
             ..CODES
         },
-        1,
-        3,
+        0,
+        2,
     ),
     (
         Mistake {
@@ -223,8 +233,8 @@ pub(super) const OF_A_SALE: [(Mistake, usize, usize); 6] = [
             numbers: 3,
             ..CODES
         },
-        3,
-        7,
+        2,
+        6,
     ),
     (
         Mistake {
@@ -240,8 +250,8 @@ pub(super) const OF_A_SALE: [(Mistake, usize, usize); 6] = [
             },
             ..CODES
         },
-        3,
-        5,
+        2,
+        4,
     ),
     (
         Mistake {
@@ -256,7 +266,7 @@ pub(super) const OF_A_SALE: [(Mistake, usize, usize); 6] = [
             ..CODES
         },
         3,
-        6,
+        5,
     ),
     (
         Mistake {
@@ -270,8 +280,8 @@ pub(super) const OF_A_SALE: [(Mistake, usize, usize); 6] = [
             numbers: 2,
             ..CODES
         },
-        3,
-        6,
+        2,
+        5,
     ),
     (
         Mistake {
@@ -286,8 +296,8 @@ pub(super) const OF_A_SALE: [(Mistake, usize, usize); 6] = [
             numbers: 3,
             ..CODES
         },
-        3,
-        5,
+        2,
+        4,
     ),
 ];
 

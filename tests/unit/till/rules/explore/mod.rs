@@ -385,6 +385,7 @@ fn shops_of_codes() -> Vec<Shop> {
     Vec::from([
         Shop::new("payment codes", &[Flow::Code], false),
         Shop::new("a code or a QR", &[Flow::Code, Flow::Native], false),
+        Shop::new("payment codes without a certificate", &[Flow::Code], false).without_certificate(),
     ])
 }
 
@@ -404,12 +405,12 @@ const PLAIN_CODES: ReachOfCodes = ReachOfCodes { what: "", left: LIES, short: [0
 const REACHES_OF_CODES: [ReachOfCodes; 9] = [
     ReachOfCodes { what: "a true gateway", left: NO_LUCK, short: [3, 2], at_length: [6, 4], ..PLAIN_CODES },
     ReachOfCodes { what: "a lie", short: [3, 2], at_length: [5, 4], ..PLAIN_CODES },
-    ReachOfCodes { what: "two lies", left: Left { lies: 2, ..NO_LUCK }, at_length: [5, 3], ..PLAIN_CODES },
+    ReachOfCodes { what: "two lies", left: Left { lies: 2, ..NO_LUCK }, at_length: [4, 3], ..PLAIN_CODES },
     ReachOfCodes {
         what: "whole calls",
         left: Left { cancels: 1, ..LIES },
         short: [1, 0],
-        at_length: [3, 2],
+        at_length: [2, 2],
         patience: 75,
     },
     ReachOfCodes {
@@ -417,9 +418,19 @@ const REACHES_OF_CODES: [ReachOfCodes; 9] = [
         left: Left { power_cuts: 2, delays: 2, ..LIES },
         ..PLAIN_CODES
     },
-    ReachOfCodes { what: "a journal that fails", left: Left { journal_faults: 2, ..LIES }, ..PLAIN_CODES },
+    ReachOfCodes {
+        what: "a journal that fails",
+        left: Left { journal_faults: 2, ..LIES },
+        at_length: [3, 3],
+        ..PLAIN_CODES
+    },
     ReachOfCodes { what: "two jumps of the clock", left: Left { clock_jumps: 2, ..LIES }, ..PLAIN_CODES },
-    ReachOfCodes { what: "a person, and cancels", left: Left { people: 1, cancels: 2, ..LIES }, ..PLAIN_CODES },
+    ReachOfCodes {
+        what: "a person, and cancels",
+        left: Left { people: 1, cancels: 2, ..LIES },
+        at_length: [3, 3],
+        ..PLAIN_CODES
+    },
     ReachOfCodes {
         what: "all bad luck",
         left: Left {
@@ -429,11 +440,11 @@ const REACHES_OF_CODES: [ReachOfCodes; 9] = [
             delays: 1,
             people: 1,
             strange: 0,
-            lies: 2,
+            lies: 1,
             cancels: 1,
         },
         short: [1, 1],
-        at_length: [4, 3],
+        at_length: [3, 2],
         ..PLAIN_CODES
     },
 ];
@@ -442,9 +453,8 @@ const REACHES_OF_CODES: [ReachOfCodes; 9] = [
 #[test]
 fn no_course_of_a_payment_by_code_breaks_a_promise() {
     let at_length = at_length();
-    let shops = shops_of_codes();
     let parts: Vec<(&ReachOfCodes, usize)> =
-        REACHES_OF_CODES.iter().flat_map(|part| (0..2).map(move |at| (part, at))).collect();
+        REACHES_OF_CODES.iter().flat_map(|part| (0..3).map(move |at| (part, at))).collect();
     let next = AtomicUsize::new(0);
     let search_some = || {
         let mut stories = Vec::new();
@@ -455,7 +465,7 @@ fn no_course_of_a_payment_by_code_breaks_a_promise() {
         stories
     };
     let stories: Vec<String> = std::thread::scope(|scope| {
-        let searching: Vec<_> = shops.iter().map(|_| scope.spawn(search_some)).collect();
+        let searching: Vec<_> = (0..2).map(|_| scope.spawn(search_some)).collect();
         searching.into_iter().flat_map(|searched| searched.join().unwrap()).collect()
     });
     assert!(stories.is_empty(), "{} stories:\n{}", stories.len(), stories.join("\n\n"));
@@ -463,7 +473,9 @@ fn no_course_of_a_payment_by_code_breaks_a_promise() {
 
 fn reach_of_codes(reach: &ReachOfCodes, shop: &Shop, at: usize, at_length: Option<usize>) -> Option<Vec<String>> {
     let ReachOfCodes { what, left, short, at_length: long, patience } = *reach;
-    let depth = at_length.map_or(short[at], |less| long[at].saturating_sub(less));
+    // Nothing can be taken back by the third: it does without the last action.
+    let of = |depths: [usize; 2]| depths.get(at).copied().unwrap_or(depths[0].saturating_sub(1));
+    let depth = at_length.map_or(of(short), |less| of(long).saturating_sub(less));
     if depth == 0 {
         return None;
     }

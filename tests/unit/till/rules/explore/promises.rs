@@ -247,7 +247,8 @@ impl World<'_> {
         number.told_paid = true;
         number.told_in_time |= !late;
         let was_reversed = !late && number.entry.reversals > 0;
-        if !was_paid(number) && !(late && was_taken_back(number)) {
+        let is_known = was_paid(number) || (late && was_taken_back(number));
+        if !is_known {
             self.breaks(format!("it is told as paid, and is not (number {})", at + 1));
         }
         if was_reversed {
