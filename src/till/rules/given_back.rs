@@ -18,7 +18,7 @@ pub(in crate::till) struct Refunds {
     numbers: Vec<String>,
     /// In fen.
     pub arrived: u64,
-    pub on_their_way: usize,
+    pub on_their_way: bool,
     /// There is no row after these.
     pub are_all: bool,
 }
@@ -52,7 +52,7 @@ impl Refunds {
             if of.arrived.contains(&state) {
                 self.arrived = self.arrived.saturating_add(u64::from(fen.get()));
             }
-            self.on_their_way += usize::from(of.taken.contains(&state));
+            self.on_their_way |= of.taken.contains(&state);
         }
         self.are_all = self.count() == all;
         (self.count() <= all && all <= of.most).then_some(())

@@ -301,7 +301,7 @@ pub(super) fn after_refunds(case: &Case<'_>, refunds: Result<Refunds, Doubt>) ->
             let text = "the payment was given back".into();
             declined(Refusal { code: "REFUNDED".into(), text, next: Next::NewNumber })
         }
-        Ok(refunds) if refunds.on_their_way > 0 => again(Doubt::new(Reason::OpenCode, ON_ITS_WAY_BACK)),
+        Ok(refunds) if refunds.on_their_way => again(Doubt::new(Reason::OpenCode, ON_ITS_WAY_BACK)),
         Ok(_) => for_a_person(GIVEN_BACK),
     }
 }

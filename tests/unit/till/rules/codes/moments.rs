@@ -301,9 +301,9 @@ fn refunds(word: Word) -> Option<Event> {
         Ok(refunds)
     };
     Some(Event::Refunds(match word {
-        Word::RefundsArrived => of(100, 0),
-        Word::RefundsOnTheirWay => of(99, 1),
-        Word::RefundsLess => of(99, 0),
+        Word::RefundsArrived => of(100, false),
+        Word::RefundsOnTheirWay => of(99, true),
+        Word::RefundsLess => of(99, false),
         Word::RefundsNotSaid => Err(Doubt::new(Reason::Broken, "words")),
         _ => return None,
     }))

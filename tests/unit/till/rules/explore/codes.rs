@@ -101,14 +101,14 @@ impl World<'_> {
     /// What the gateway says of the refunds of an order that was given back: all of it arrived, or it is on its way; or nothing.
     pub(super) fn refunds_of_order(&mut self, at: usize) -> Result<Refunds, Doubt> {
         let amount = u64::from(self.entry(at).amount.get());
-        let answers = [Some((amount, 0)), Some((0, 1)), None];
+        let answers = [Some((amount, false)), Some((0, true)), None];
         let most = if self.calm || self.state.numbers[at].truth != Truth::GivenBack { 1 } else { answers.len() };
         let Some((arrived, on_their_way)) = answers[self.tape.choose(most)] else {
             return Err(Doubt::new(Reason::Broken, "no answer"));
         };
         let mut refunds = Refunds::default();
         (refunds.arrived, refunds.on_their_way) = (arrived, on_their_way);
-        self.say(|| format!("its refunds: {arrived} fen arrived, {on_their_way} on their way"));
+        self.say(|| format!("its refunds: {arrived} fen arrived; on their way: {on_their_way}"));
         Ok(refunds)
     }
 
