@@ -1,7 +1,8 @@
 //! A firmware's payments and nothing else: a payment and its question on each of the four gateways. Its size is
-//! measured, and it runs: `four_gateways URL P12 ROOTS PUBLIC_KEY`, with what the simulator prints.
+//! measured, and it runs: `five_gateways URL P12 ROOTS PUBLIC_KEY`, with what the simulator prints.
 //!
-//! With the feature `journal` the three gateways that a till takes are paid through one.
+//! At the counter a payment by code is taken, taken back, and given back. With the feature `journal` all but the WAP order goes through a
+//! till.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ const KEY: &str = "0123456789abcdef0123456789ABCDEF";
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let mut next = || arguments.next().ok_or("four_gateways URL P12 ROOTS PUBLIC_KEY");
+    let mut next = || arguments.next().ok_or("five_gateways URL P12 ROOTS PUBLIC_KEY");
     let (url, p12, roots, public_key) = (next()?, next()?, next()?, next()?);
     let identity = Identity::from_pkcs12(&std::fs::read(p12)?, MCH_ID)?;
     let https = Https::builder().identity(identity).only_roots(&std::fs::read(roots)?)?.build()?;
@@ -33,11 +34,15 @@ fn main() -> Result<()> {
     let rule = RsaReply::new(PublicKey::read(&std::fs::read(public_key)?)?, RsaDigest::Sha1);
     let webgate = desk.client(WebgateAccount::new(&url, "10001", Secret::from("secretkey"), rule)?)?;
 
+    let wxpay = desk.client(WxpayAccount::new(MCH_ID, "wx8888888888888888", key())?.hosts(&[&url])?)?;
+
     pay_wap_order(&swiftpass)?;
     #[cfg(feature = "journal")]
-    return pay_by_till(redpack, workwx, webgate);
+    return pay_by_till(redpack, workwx, webgate, wxpay);
     #[cfg(not(feature = "journal"))]
-    pay(&redpack, &workwx, &webgate)
+    pay(&redpack, &workwx, &webgate)?;
+    #[cfg(not(feature = "journal"))]
+    sell(&wxpay)
 }
 
 struct Desk {
@@ -82,10 +87,25 @@ fn charge(out_trade_no: &str) -> Result<WxCharge<'_>> {
     Ok(WxCharge { openid: "2010021010", netid: "210", out_trade_no, amount, remark: Some("校园卡充值") })
 }
 
+fn scanned<'a>(out_trade_no: &'a str, auth_code: &'a str) -> Result<MicroPay<'a>> {
+    Ok(MicroPay {
+        out_trade_no,
+        auth_code,
+        body: "天虹百货-矿泉水",
+        total_fee: Fen::new(888)?,
+        spbill_create_ip: "14.23.150.211",
+        ..MicroPay::default()
+    })
+}
+
+fn a_part<'a>(out_refund_no: &'a str, order: &'a str) -> Result<Refund<'a>> {
+    Ok(Refund { out_refund_no, ..Refund::new(RefundOf::OutTradeNo(order), Fen::new(888)?, Fen::new(300)?) })
+}
+
 /// Tells what happened, as a terminal's log does.
 fn tell<T>(gateway: &str, outcome: Outcome<T>) -> Result<T> {
     match outcome {
-        Outcome::Accepted(reply) | Outcome::PaidLate(reply) => {
+        Outcome::Accepted(reply) | Outcome::PaidLate(reply) | Outcome::Taken(reply) => {
             println!("{gateway}: accepted");
             Ok(reply)
         }
@@ -158,19 +178,37 @@ fn pay(
     Ok(())
 }
 
+/// A payment by code and a refund of it; another one, whose customer is asked for the password, is taken back.
+#[cfg(not(feature = "journal"))]
+fn sell(client: &Client<WxpayAccount>) -> Result<()> {
+    let number = "202611210001";
+    tell("wxpay", client.send(&mut client.prepare(&scanned(number, "130000000000000000")?)?)?)?;
+    tell("wxpay", client.send(&mut client.prepare(&a_part("R202611210001", number)?)?)?)?;
+    known("wxpay", client.ask(&RefundQuery { out_refund_no: "R202611210001" })?)?;
+
+    let number = "202611210002";
+    println!("{:?}", client.send(&mut client.prepare(&scanned(number, "130000000000000002")?)?)?);
+    println!("{:?}", client.close(&Reverse { out_trade_no: number })?);
+    known("wxpay", client.ask(&OrderQuery { out_trade_no: number })?)?;
+    Ok(())
+}
+
 #[cfg(feature = "journal")]
 fn pay_by_till(
     redpack: Client<RedpackAccount>,
     workwx: Client<WorkwxAccount>,
     webgate: Client<WebgateAccount>,
+    wxpay: Client<WxpayAccount>,
 ) -> Result<()> {
     let journal = SqliteJournal::open(std::path::Path::new("pay.db"), 7, None, &SystemRandom)?;
-    let till = Till::open(journal).with(redpack).with(workwx).with(webgate);
+    let till = Till::open(journal).with(redpack).with(workwx).with(webgate).with(wxpay);
     for left in till.recover(std::time::Duration::from_secs(10))? {
         println!("{left:?}");
     }
     till.acknowledge(tell("redpack", till.pay("prize 1", &red_packet("")?)?)?.entry)?;
     till.acknowledge(tell("workwx", till.pay("salary 1", &employee("")?)?)?.entry)?;
     till.acknowledge(tell("webgate", till.pay("card 1", &charge("")?)?)?.entry)?;
+    let sold = tell("wxpay", till.pay("sale 1", &scanned("", "130000000000000000")?)?)?;
+    tell("wxpay", till.refund("return 1", &a_part("", &sold.order_number)?)?)?;
     Ok(())
 }
