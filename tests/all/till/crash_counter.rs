@@ -164,12 +164,12 @@ impl<'a> Worker<'a> {
             self.time.pass(EIGHT_DAYS);
         }
         let counter = Counter::open(&self.place, &self.https, None, (&self.time, 0));
-        if self.dice.roll(2) == 0 {
+        if self.dice.roll(3) == 0 {
             self.end_all(&counter);
         }
         let sold: Vec<_> = sales.iter().map(|sale| (sale, self.sell(&counter, sale))).collect();
         // By their intents, or asked about first.
-        if self.dice.roll(2) == 0 {
+        if self.dice.roll(3) == 0 {
             self.end_all(&counter);
         }
         for (sale, number) in &sold {
