@@ -159,10 +159,12 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
     go_on(by, Word::NotKnown, Doubt::new(Reason::OpenCode, words))
 }
 
-/// Another process began it under a clock that was wrong, as the time shows that is known now.
+/// Another process began it under a clock that was wrong, as the gateway's time shows; or no gateway tells the time: a board's own clock
+/// may have stood while it was off.
 fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
-    let now = date.or(case.times.gateway).unwrap_or(case.times.now);
-    case.seen.last_attempt.is_none() && !(EARLIEST..=now).contains(&case.entry.last_attempt_at)
+    let now = date.or(case.times.gateway);
+    let is_plausible = now.is_some_and(|now| (EARLIEST..=now).contains(&case.entry.last_attempt_at));
+    case.seen.last_attempt.is_none() && !is_plausible
 }
 
 fn unproven(Refusal { code, text, next }: Refusal) -> Step {

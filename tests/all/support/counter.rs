@@ -24,6 +24,7 @@ pub struct Desk {
     answers: Arc<Mutex<VecDeque<Says>>>,
     log: Arc<Mutex<Vec<(Duration, SentPost)>>>,
     certificate: Arc<Mutex<ClientCertificate>>,
+    timeless: Arc<AtomicBool>,
 }
 
 impl Transport for Desk {
@@ -41,7 +42,8 @@ impl Transport for Desk {
         let answer = self.answers.lock().unwrap().pop_front();
         let says = answer.unwrap_or_else(|| panic!("not in the list: {} of {number}", post.url));
         let received = Received { reused: false, ..Received::new(200, says(&number)?) };
-        Ok(Received { date: Some(self.time.right()), ..received })
+        let date = (!self.timeless.load(Ordering::Relaxed)).then(|| self.time.right());
+        Ok(Received { date, ..received })
     }
 
     fn client_certificate(&self) -> ClientCertificate {
@@ -63,6 +65,7 @@ impl Counter {
             answers: Arc::default(),
             log: Arc::default(),
             certificate: Arc::new(Mutex::new(ClientCertificate::NotTold)),
+            timeless: Arc::default(),
         };
         Counter { desk, journal: MemoryJournal::default(), time }
     }
@@ -78,6 +81,11 @@ impl Counter {
         let journal = Box::new(self.journal.reopened());
         Till::with_inputs(journal, Box::new(self.time.clone()), Box::new(self.time.clone()))
             .with(Client::with_inputs(account, terminal(), inputs).unwrap())
+    }
+
+    /// The gateway tells no time from here on.
+    pub fn tells_no_time(&self) {
+        self.desk.timeless.store(true, Ordering::Relaxed);
     }
 
     pub fn certificate(&self, certificate: ClientCertificate) {
