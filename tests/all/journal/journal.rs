@@ -248,7 +248,8 @@ fn every_settlement_comes_back_as_it_went_in() {
         let revision = journal.settle(begun.id, &settlement, NOW + 1).unwrap();
         assert_eq!(revision, begun.revision + 1);
         let mut settled = begun;
-        (settled.state, settled.revision) = (EntryState::Recorded(settlement), revision);
+        (settled.state, settled.settled_at) = (EntryState::Recorded(settlement), Some(NOW + 1));
+        settled.revision = revision;
         wrote.push(settled);
     }
     assert_eq!(journal.unacknowledged().unwrap(), wrote);
