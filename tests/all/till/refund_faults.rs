@@ -215,8 +215,14 @@ fn a_tills_refund_times_every_fault() {
 /// is taken once; what names another amount is for a person.
 #[test]
 fn the_question_about_a_refund_times_every_fault() {
-    for lost in [Fault::SystemErrorAfterCommit, Fault::SystemErrorBeforeCommit] {
+    // Each fault meets one of the two in short; the one that names another amount meets a refund that is there.
+    let at = |fault| Fault::ALL.iter().position(|one| *one == fault).unwrap();
+    let every = size("WXPAY_QUESTIONS", 2, 1) as usize;
+    for (which, lost) in [Fault::SystemErrorAfterCommit, Fault::SystemErrorBeforeCommit].into_iter().enumerate() {
         each_fault(|place, fault| {
+            if (which + at(fault)) % every != at(Fault::OtherAmount) % every {
+                return;
+            }
             place.shop.simulator.fault_next(lost);
             let plan = || place.shop.simulator.fault_next_query(fault);
             let plans = Plans::at(Phase::Asking, &plan);

@@ -149,6 +149,9 @@ fn flow_of(page: &mut String, flow: Flow) {
     if let Means::Refused(next) = endpoint.reply.other_codes {
         let _ = writeln!(page, "| every other | {} | {} |", next_words(next), endpoint.document);
     }
+    if flow == Flow::Code {
+        page.push_str(&codes::reversals());
+    }
 }
 
 fn next_words(next: Next) -> String {
