@@ -350,6 +350,12 @@ fn only_what_was_paid() {
     refused(till.refund("return 1", &wrong_total), "total_fee");
     refused(till.refund("return 1", &refund(&number, 889)), "refund_fee");
     refused(till.refund("return 1", &refund(&number, 0)), "refund_fee");
+    let of_nothing = Refund::new(RefundOf::OutTradeNo(&number), Fen::ZERO, Fen::ZERO);
+    refused(till.refund("return 1", &of_nothing), "total_fee");
+    let numbered = Refund { out_refund_no: "R20261121", ..refund(&number, 1) };
+    assert!(refused(till.refund("return 1", &numbered), "out_refund_no").rule().contains("made by the till"));
+    refused(till.refund("return 1", &Refund { refund_desc: Some(""), ..refund(&number, 1) }), "refund_desc");
+    refused(till.refund("return 1", &Refund::new(RefundOf::TransactionId("1-2"), fen(888), fen(1))), "transaction_id");
     refused(give_back(&till, "sale 1", &number, 1), "intent");
     let both = Refund { notify_url: Some("https://shop.example/n?x=1"), ..refund(&number, 1) };
     refused(till.refund("return 1", &both), "notify_url");
