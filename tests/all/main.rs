@@ -35,6 +35,8 @@ mod client {
     mod explains;
     #[cfg(feature = "https")]
     mod faults;
+    #[cfg(feature = "https")]
+    mod faults_asked;
     mod outcomes;
     mod proofs;
     #[cfg(target_os = "linux")]
@@ -134,6 +136,8 @@ mod till {
     mod promises_threads_counter;
     mod proven;
     mod read_in_the_code;
+    #[cfg(feature = "https")]
+    mod refund_faults;
     pub mod refunds;
     #[cfg(feature = "https")]
     mod refunds_https;

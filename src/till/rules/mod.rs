@@ -147,6 +147,9 @@ fn to_pay(case: &Case<'_>, look: &Look) -> Step {
         _ if look.goes_again => Step::SameNumber,
         // The documents' words: mend the cause, then the same number. Whatever became of it, it is paid once.
         _ if look.mended && is_refused_for_now(entry) => Step::SameNumber,
+        // A refund keeps its number until the query says REFUNDCLOSE of it (POS ruling 8): a backup of the journal may have forgotten that
+        // it was sent.
+        _ if case.refund().is_some() && !was_sent(entry) => Step::SameNumber,
         _ if entry.is_unproven() && entry.allows_new_number() && !is_confirmed(case.seen, case.times.monotonic) => {
             Step::Confirm
         }

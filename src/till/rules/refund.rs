@@ -79,10 +79,14 @@ fn in_row(
     let refused = |next| declined(Refusal { code: state.into(), text: String::new(), next });
     match state {
         _ if resolution.paid.contains(&state) => Step::Write(Settlement::Accepted { queried: true, evidence }, proof),
-        _ if rules.taken.contains(&state) && is_refunding(case.entry) => {
-            let is_old = case.age(date).is_some_and(|age| age >= rules.gives_up);
-            if is_old { for_a_person(TOO_LONG) } else { Step::Report }
+        _ if rules.taken.contains(&state) && case.age(date).is_some_and(|age| age >= rules.gives_up) => {
+            if is_left_to_a_person(case.entry) {
+                Step::Report
+            } else {
+                for_a_person(TOO_LONG)
+            }
         }
+        _ if rules.taken.contains(&state) && is_refunding(case.entry) => Step::Report,
         _ if rules.taken.contains(&state) => Step::Write(Settlement::Refunding { evidence }, proof),
         _ if rules.for_a_person.contains(&state) && is_left_to_a_person(case.entry) => Step::Report,
         _ if rules.for_a_person.contains(&state) => for_a_person(CHANGE),

@@ -47,6 +47,27 @@ fn refuse_charge(field: &str, change: impl FnOnce(&mut WxCharge<'_>)) {
     assert!(canned.sent().is_empty());
 }
 
+const REFUND_NUMBER: &str = "R20261121-1";
+
+/// Prepares a refund, and checks that the error names the field, with these words in its rule, and that nothing was sent.
+#[track_caller]
+fn refuse_refund(field: &str, rule: &str, change: impl FnOnce(&mut Refund<'_>)) {
+    let canned = Canned::default();
+    let mut request = Refund {
+        out_refund_no: REFUND_NUMBER,
+        ..Refund::new(RefundOf::OutTradeNo("T20261121000001"), fen(888), fen(300))
+    };
+    change(&mut request);
+    for repeat in [false, true] {
+        let client = wxpay(&canned);
+        let prepared = if repeat { client.prepare_repeat(&request) } else { client.prepare(&request) };
+        let error = refused(prepared, field);
+        assert_eq!(error.kind(), ErrorKind::Field);
+        assert!(error.rule().contains(rule), "{error}");
+    }
+    assert!(canned.sent().is_empty());
+}
+
 const LONG: &str = "这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串这是一个很长的字符串";
 
 #[test]
@@ -143,6 +164,41 @@ fn charge_fields() {
     refuse_charge("remark", |r| r.remark = Some("a\tb"));
 }
 
+/// POS flows 5 and 13: lengths, characters and amounts, each refused before anything is signed.
+#[test]
+fn refund_fields() {
+    refuse_refund("out_refund_no", "", |r| r.out_refund_no = "");
+    for bad in ["R 1", "R/1", "R.1", "R#1", "R&1", "退款1"] {
+        refuse_refund("out_refund_no", "a-z, A-Z and _-|*@ only", |r| r.out_refund_no = bad);
+    }
+    let mut longest = Refund::new(RefundOf::TransactionId("1009660380201506130728806387"), fen(888), fen(888));
+    longest.out_refund_no = &SIXTY_FIVE[..64];
+    wxpay(&Canned::default()).prepare(&longest).unwrap();
+    refuse_refund("out_refund_no", "longer than 64", |r| r.out_refund_no = SIXTY_FIVE);
+    refuse_refund("out_refund_no", "a control character", |r| r.out_refund_no = "R1\n");
+    refuse_refund("refund_fee", "1", |r| r.refund_fee = Fen::ZERO);
+    refuse_refund("refund_fee", "is more than total_fee", |r| r.refund_fee = fen(889));
+    refuse_refund("total_fee", "1", |r| r.total_fee = Fen::ZERO);
+    refuse_refund("out_trade_no", "", |r| r.of = RefundOf::OutTradeNo(""));
+    refuse_refund("out_trade_no", "shorter than 6", |r| r.of = RefundOf::OutTradeNo("12345"));
+    refuse_refund("out_trade_no", "longer than 32", |r| {
+        r.of = RefundOf::OutTradeNo("T20261121000001T20261121000001T20")
+    });
+    refuse_refund("out_trade_no", "a-z, A-Z and _-|* only", |r| r.of = RefundOf::OutTradeNo("T2026 1121"));
+    refuse_refund("transaction_id", "", |r| r.of = RefundOf::TransactionId(""));
+    refuse_refund("transaction_id", "letters and digits", |r| r.of = RefundOf::TransactionId("1009660380-1"));
+    refuse_refund("transaction_id", "longer than 32", |r| r.of = RefundOf::TransactionId(LONG_ID));
+    refuse_refund("refund_desc", "", |r| r.refund_desc = Some(""));
+    refuse_refund("refund_desc", "longer than 80", |r| r.refund_desc = Some(&LONG[..81 * 3]));
+    refuse_refund("refund_desc", "", |r| r.refund_desc = Some("a\u{1}b"));
+    for url in ["http://shop.example/n", "https://shop.example/n?x=1", "shop.example/n"] {
+        refuse_refund("notify_url", "https URL without a query string", |r| r.notify_url = Some(url));
+    }
+}
+
+const SIXTY_FIVE: &str = "R0000000000000000000000000000000000000000000000000000000000000001";
+const LONG_ID: &str = "100966038020150613072880638710096";
+
 #[test]
 fn queries_check_their_order_number() {
     let canned = Canned::default();
@@ -150,6 +206,9 @@ fn queries_check_their_order_number() {
     refused(workwx(&canned).ask(&QueryPayEmployee { partner_trade_no: "" }), "partner_trade_no");
     refused(swiftpass(&canned).ask(&TradeQuery { out_trade_no: "1" }), "out_trade_no");
     refused(swiftpass(&canned).close(&TradeClose { out_trade_no: "1" }), "out_trade_no");
+    refused(wxpay(&canned).ask(&RefundQuery { out_refund_no: "" }), "out_refund_no");
+    refused(wxpay(&canned).ask(&RefundQuery { out_refund_no: "R 1" }), "out_refund_no");
+    refused(wxpay(&canned).close(&Reverse { out_trade_no: "12345" }), "out_trade_no");
     assert!(canned.sent().is_empty());
 }
 

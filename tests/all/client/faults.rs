@@ -1,4 +1,4 @@
-//! Gateway × fault: whatever the ledger committed is Accepted or Unknown, never Declined or an Error; an Error means
+//! Call × fault: whatever the ledger committed is Accepted or Unknown, never Declined or an Error; an Error means
 //! that the simulator saw no request.
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,12 +6,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use wxpay_simulator::{Fault, Simulator};
 use wxpay_terminal::{ErrorKind, Reason};
 
-use crate::support::gateways::{Came, Gateway, NAMES, https};
+use crate::support::gateways::{Came, Gateway, NAMES, https, sale_of};
 use crate::support::size;
 
-/// Whether the ledger carried the order out. (An order that exists is carried out: these calls make orders.)
+/// Whether the ledger carried the order, or the refund, out. (An order that exists is carried out: these calls make orders.)
 fn committed(simulator: &Simulator, number: &str) -> bool {
-    simulator.entry(number).is_some_and(|entry| ["wxpay", "swiftpass"].contains(&entry.gateway) || entry.paid > 0)
+    let is_refund = || simulator.refunds().iter().any(|refund| refund.refund_number == number);
+    is_refund()
+        || simulator
+            .entry(number)
+            .is_some_and(|entry| ["wxpay", "swiftpass"].contains(&entry.gateway) || entry.paid > 0)
 }
 
 /// One attempt, held against the ledger.
@@ -34,6 +38,8 @@ fn attempt(
     }
     let paid = simulator.entry(number).map_or(0, |entry| entry.paid);
     assert!(paid <= 1, "{number}: paid {paid} times");
+    let refunded = simulator.entry(&sale_of(number)).map_or(0, |sale| sale.refunded);
+    assert!(refunded == 0 || refunded == 300, "{number}: {refunded} fen were given back");
     came
 }
 
@@ -61,12 +67,10 @@ fn table(name: &str) {
         "{name} × {} faults: {cases} cases: {accepted} Accepted, {declined} Declined, {unknown} Unknown, {error} Error",
         Fault::ALL.len()
     );
-    // No refusal among the faults is final at once for workwx and payment codes, whose documents want a query first, nor for wxpay's
-    // orders, whose table knows none of them.
-    assert!(
-        accepted > 0 && unknown > 0 && error > 0 && (declined > 0) != ["workwx", "wxpay", "micropay"].contains(&name),
-        "each outcome must occur"
-    );
+    // No refusal among the faults is final at once for workwx, payment codes and refunds, whose documents want a query first, nor for
+    // wxpay's orders, whose table knows none of them.
+    let none_is_final = ["workwx", "wxpay", "micropay", "refund"].contains(&name);
+    assert!(accepted > 0 && unknown > 0 && error > 0 && (declined > 0) != none_is_final, "each outcome must occur");
 }
 
 fn add(mut sum: [usize; 4], counts: [usize; 4]) -> [usize; 4] {
@@ -90,8 +94,11 @@ fn part_of_table(name: &str, part: usize) -> [usize; 4] {
             simulator.fault_next(*fault);
             let came = attempt(&simulator, &gateway, &number, &mut prepared);
             simulator.clear_faults();
-            if name == "micropay" {
-                as_the_documents_say(*fault, &came);
+            match name {
+                "micropay" => as_the_documents_say(*fault, &came, Reason::OpenCode, Came::Unknown(Reason::OpenCode)),
+                // A refund has no customer who types a password, and FREQUENCY_LIMITED is a refusal of its own table.
+                "refund" => as_the_documents_say(*fault, &came, Reason::Unconfirmed, Came::Done),
+                _ => {}
             }
             match came {
                 Came::Done => counts[0] += 1,
@@ -110,9 +117,10 @@ fn part_of_table(name: &str, part: usize) -> [usize; 4] {
     counts
 }
 
-/// What comes of a payment code, written out from the documents (E.3; POS rulings 1 and 5, flows 3.3): the reply proves it, or says
-/// nothing. A refusal that the document calls final is not, before the query has confirmed it.
-fn as_the_documents_say(fault: Fault, came: &Came) {
+/// What comes of a payment code, and of a refund, written out from the documents (E.3; POS rulings 1, 5 and 8, flows 3.3 and 5): the
+/// reply proves it, or says nothing. A refusal that the document calls final is not, before the query has confirmed it. Where the two
+/// differ: a gateway that is asked too often, and a customer who is still paying.
+fn as_the_documents_say(fault: Fault, came: &Came, too_often: Reason, paying: Came) {
     use Fault::*;
     let expected = match fault {
         CloseOnAccept | CloseInHandshake => Came::Error(ErrorKind::Connect),
@@ -120,17 +128,17 @@ fn as_the_documents_say(fault: Fault, came: &Came) {
             Came::Done
         }
         RefusedNotEnough => Came::Unknown(Reason::Unconfirmed),
+        RefusedFreqLimit => Came::Unknown(too_often),
+        Processing => paying,
         // Codes of other calls, or of an order under this number: open.
         SystemErrorBeforeCommit
         | SystemErrorAfterCommit
-        | Processing
         | UnknownCodeBeforeCommit
         | UnknownCode
         | UnknownCodeBusinessBeforeCommit
         | UnknownCodeBusiness
         | GateErrorBeforeCommit
         | GateErrorAfterCommit
-        | RefusedFreqLimit
         | RefusedSendFailed
         | FatalError
         | FatalErrorAfterCommit
@@ -164,6 +172,11 @@ fn wxpay_times_every_fault() {
 #[test]
 fn micropay_times_every_fault() {
     table("micropay");
+}
+
+#[test]
+fn refund_times_every_fault() {
+    table("refund");
 }
 
 #[test]
@@ -267,6 +280,6 @@ fn eight_threads_on_one_client() {
             }
         });
     }
-    assert!(simulator.ledger().iter().all(|entry| entry.paid <= 1));
+    assert!(simulator.ledger().iter().all(|entry| entry.paid <= 1 && [0, 300].contains(&entry.refunded)));
     println!("8 threads: {} payments", cases.into_inner());
 }

@@ -8,7 +8,7 @@ use wxpay_terminal::Fault as Fault_;
 use wxpay_terminal::*;
 
 use crate::support::counter::micro_pay;
-use crate::support::gateways::{Gateway, NAMES, Prep, auth_code, https};
+use crate::support::gateways::{Gateway, NAMES, Prep, auth_code, https, part_of_sale, sale_of};
 use crate::support::wxpay::{h5_order, jsapi_order, native_order};
 use crate::support::{charge, employee, red_packet, terminal, wap_order};
 
@@ -43,11 +43,18 @@ fn canaries(simulator: &Simulator) -> Vec<(&'static str, String)> {
         ("e-pay key", format!("={}", credentials::PARTNER_KEY)),
         ("e-pay key", format!("\"{}\"", credentials::PARTNER_KEY)),
         ("private key", private),
+        // The key of a refund notification's req_info (F.3).
+        ("API key's MD5", md5(credentials::KEY)),
     ]
 }
 
+fn md5(text: &str) -> String {
+    let digest = openssl::hash::hash(openssl::hash::MessageDigest::md5(), text.as_bytes()).unwrap();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What is personal or lets its bearer pay: never in a `Debug` text. (TRACE lines of the wire do hold it.)
-const PERSONAL: [&str; 10] = [
+const PERSONAL: [&str; 11] = [
     "onqOjjmM1tad-3ROpncN-yUfa6uI",
     "ohO4Gt7wVPxIT1A9GjFaMYMiZY1s",
     "张三",
@@ -57,6 +64,8 @@ const PERSONAL: [&str; 10] = [
     "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
     "六月出差报销费用",
     "天虹百货",
+    // Where a refund's money goes.
+    "支付用户",
     // The beginning of every payment code.
     "1300000",
 ];
@@ -77,10 +86,13 @@ fn no_debug_text_and_no_log_line_holds_a_secret() {
                 .into_iter()
                 .enumerate()
         {
+            let number = format!("{which}00{at}0001");
+            // A refund is of a sale, which no fault meets.
+            let _sold = matches!(gateway, Gateway::Refund(..)).then(|| gateway.prepare(&number));
             if let Some(fault) = fault {
                 simulator.fault_next(fault);
             }
-            print_payment(&gateway, &format!("{which}00{at}0001"), &mut printed);
+            print_payment(&gateway, &number, &mut printed);
             simulator.clear_faults();
         }
     }
@@ -143,6 +155,10 @@ fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
             let code = auth_code(number);
             pay!(client, MicroPay { out_trade_no: number, ..micro_pay(&code) });
         }
+        Gateway::Refund(client, _) => {
+            let sale = sale_of(number);
+            pay!(client, part_of_sale(number, &sale));
+        }
         Gateway::Redpack(client) => pay!(client, red_packet(number)),
         Gateway::Workwx(client) => pay!(client, employee(number)),
         Gateway::Swiftpass(client) => pay!(client, wap_order(number)),
@@ -193,6 +209,37 @@ fn print_queries(simulator: &Simulator, https: &Arc<Https>) -> Vec<String> {
         let order = StoredOrder { out_trade_no: "20000001", total_fee: Fen::new(1).unwrap() };
         printed.push(format!("{order:?} {:?}", notice.matches(&order).unwrap()));
     }
+    if let Gateway::Refund(client, _) = client("refund") {
+        printed.extend(print_a_refund(simulator, &client));
+    }
+    printed
+}
+
+/// What is asked about a refund, its notification, right and wrong, and who stands behind a payment code.
+fn print_a_refund(simulator: &Simulator, client: &Client<WxpayAccount>) -> Vec<String> {
+    const NUMBER: &str = "60000001";
+    let query = RefundQuery { out_refund_no: NUMBER };
+    let answer = client.ask(&query).unwrap();
+    assert!(matches!(&answer, Answer::Known(row) if row.field(NUMBER, "refund_recv_accout").is_some()));
+    let mut printed = vec![format!("{query:?} {answer:?} {answer:#?}")];
+    let body = simulator.refund_notification(NUMBER).unwrap();
+    let hint = client.account().refund_hint(body.as_bytes()).unwrap();
+    assert!(hint.fields.get("refund_recv_accout").is_some());
+    printed.push(format!("{hint:?} {hint:#?}"));
+    let other = WxpayAccount::new(credentials::MCH_ID, credentials::APPID, Secret::from(credentials::PARTNER_KEY));
+    printed.extend(other.map(|other| format!("{:?}", other.refund_hint(body.as_bytes()))));
+    for cut in
+        [body.replace("<req_info><![CDATA[", "<req_info><![CDATA[AAAA"), body.replace("mch_id", "id"), String::new()]
+    {
+        let fault = client.account().refund_hint(cut.as_bytes()).unwrap_err();
+        printed.push(format!("{fault} {fault:?}"));
+    }
+    let code = auth_code("60009001");
+    let code = AuthCodeToOpenid { auth_code: &code };
+    let Answer::Known(behind) = client.ask(&code).unwrap() else { panic!() };
+    let text = format!("{code:?} {behind:?} {behind:#?}");
+    assert!(!behind.openid.is_empty() && !text.contains(&behind.openid), "{text}");
+    printed.push(text);
     printed
 }
 
@@ -206,6 +253,7 @@ const PRINTED_OTHERWISE: &[&str] = &[
     "TransferStatus",
     "TradeState",
     "SceneId",
+    "RefundOf",
     "ErrorKind",
     "Reason",
     "Next",
@@ -291,6 +339,7 @@ fn print_the_rest(simulator: &Simulator) -> Vec<String> {
         print_a_post(),
         print_a_till(),
         print_an_order_in_a_till(),
+        print_a_refund_in_a_till(),
     ]
 }
 
@@ -345,6 +394,28 @@ fn print_an_order_in_a_till() -> String {
     let repeats = Repeats::default();
     let lines = lines.0.lock().unwrap().join(" ");
     format!("{made:?} {again:?} {waiting:?} {told:?} {paid:?} {options:?} {repeats:?} {lines}")
+}
+
+/// A refund in a till: taken, on its way, arrived; refused; and left open.
+fn print_a_refund_in_a_till() -> String {
+    use crate::till::refunds::sold;
+    let (shop, till, number) = sold();
+    let part = |amount| Refund {
+        refund_desc: Some("六月出差报销费用"),
+        ..Refund::new(RefundOf::OutTradeNo(&number), Fen::new(888).unwrap(), Fen::new(amount).unwrap())
+    };
+    shop.takes(300);
+    let made = till.refund("return 1", &part(300)).unwrap();
+    shop.pass(1200);
+    shop.row("SUCCESS", 300);
+    let arrived = till.recover(std::time::Duration::from_secs(5)).unwrap();
+    let again = till.refund("return 1", &part(300)).unwrap();
+    let too_much = till.refund("return 3", &part(889)).unwrap_err();
+    shop.fails("NOTENOUGH").fails("REFUNDNOTEXIST");
+    let refused = till.refund("return 2", &part(500)).unwrap();
+    let all = till.entries_of("return 2").unwrap();
+    let entries: Vec<String> = shop.journal.all().iter().map(|entry| format!("{entry:?} {:?}", entry.state)).collect();
+    format!("{made:?} {arrived:?} {again:?} {refused:?} {too_much:?} {all:?} {entries:?}")
 }
 
 /// A till, its entries and what it says of them.

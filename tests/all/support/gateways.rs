@@ -1,4 +1,5 @@
-//! The five gateways, and payment codes on one of them, as one thing, for tests that run over all of them against the simulator.
+//! The five gateways, and payment codes and refunds on one of them, as one thing, for tests that run over all of them against the
+//! simulator.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use wxpay_terminal::*;
 
 use crate::support::counter::micro_pay;
 use crate::support::wxpay::native_order;
-use crate::support::{charge, employee, red_packet, terminal, wap_order};
+use crate::support::{accepted, charge, employee, fen, red_packet, terminal, wap_order};
 
 /// What one attempt came to, without the reply's type.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,10 +34,12 @@ impl Came {
     }
 }
 
-/// A client of one of the five gateways. Of WeChat Pay's own: for orders, and for payment codes.
+/// A client of one of the five gateways. Of WeChat Pay's own: for orders, for payment codes, and for refunds.
 pub enum Gateway {
     Wxpay(Client<WxpayAccount>),
     Micropay(Client<WxpayAccount>),
+    /// With a client of its own for the sales, which no fault meets.
+    Refund(Client<WxpayAccount>, Box<Client<WxpayAccount>>),
     Redpack(Client<RedpackAccount>),
     Workwx(Client<WorkwxAccount>),
     Swiftpass(Client<SwiftpassAccount>),
@@ -47,17 +50,38 @@ pub enum Gateway {
 pub enum Prep {
     Wxpay(Prepared<NativeOrderMade>),
     Micropay(Prepared<MicroPaid>),
+    Refund(Prepared<RefundTaken>),
     Redpack(Prepared<RedPackSent>),
     Workwx(Prepared<EmployeePaid>),
     Swiftpass(Prepared<WapOrderMade>),
     Webgate(Prepared<WxCharged>),
 }
 
-pub const NAMES: [&str; 6] = ["redpack", "workwx", "swiftpass", "webgate", "wxpay", "micropay"];
+pub const NAMES: [&str; 7] = ["redpack", "workwx", "swiftpass", "webgate", "wxpay", "micropay", "refund"];
 
 /// A payment code for an order number of digits: each is shown once.
 pub fn auth_code(number: &str) -> String {
     format!("13{number:0>16}")
+}
+
+/// The number of the sale that a refund with this number is of.
+pub fn sale_of(number: &str) -> String {
+    format!("S{number}")
+}
+
+/// A part of that sale's 8.88 yuan.
+pub fn part_of_sale<'a>(number: &'a str, sale: &'a str) -> Refund<'a> {
+    let of = RefundOf::OutTradeNo(sale);
+    Refund {
+        out_refund_no: number, refund_desc: Some("六月出差报销费用"), ..Refund::new(of, fen(888), fen(300))
+    }
+}
+
+/// A sale that was paid, to be refunded.
+fn sell(cashier: &Client<WxpayAccount>, number: &str) {
+    let (code, sale) = (auth_code(number), sale_of(number));
+    let payment = MicroPay { out_trade_no: &sale, ..micro_pay(&code) };
+    accepted(cashier.send(&mut cashier.prepare(&payment).unwrap()));
 }
 
 /// The transport for a simulator, with the merchant's certificate.
@@ -110,6 +134,10 @@ impl Gateway {
         match name {
             "wxpay" => Gateway::Wxpay(client(wxpay_account(&hosts), https, within)),
             "micropay" => Gateway::Micropay(client(wxpay_account(&hosts), https, within)),
+            "refund" => {
+                let sells = client(wxpay_account(&hosts), &self::https(simulator), Duration::from_secs(30));
+                Gateway::Refund(client(wxpay_account(&hosts), https, within), Box::new(sells))
+            }
             "redpack" => Gateway::Redpack(client(redpack_account(&hosts), https, within)),
             "workwx" => Gateway::Workwx(client(workwx_account(&hosts), https, within)),
             "swiftpass" => Gateway::Swiftpass(client(swiftpass_account(&url), https, within)),
@@ -126,6 +154,10 @@ impl Gateway {
                 let payment = MicroPay { out_trade_no: number, ..micro_pay(&code) };
                 Prep::Micropay(client.prepare(&payment).unwrap())
             }
+            Gateway::Refund(client, cashier) => {
+                sell(cashier, number);
+                Prep::Refund(client.prepare(&part_of_sale(number, &sale_of(number))).unwrap())
+            }
             Gateway::Redpack(client) => Prep::Redpack(client.prepare(&red_packet(number)).unwrap()),
             Gateway::Workwx(client) => Prep::Workwx(client.prepare(&employee(number)).unwrap()),
             Gateway::Swiftpass(client) => Prep::Swiftpass(client.prepare(&wap_order(number)).unwrap()),
@@ -137,6 +169,7 @@ impl Gateway {
         match (self, prepared) {
             (Gateway::Wxpay(client), Prep::Wxpay(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Micropay(client), Prep::Micropay(prepared)) => Came::of(client.send(prepared)),
+            (Gateway::Refund(client, _), Prep::Refund(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Redpack(client), Prep::Redpack(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Workwx(client), Prep::Workwx(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Swiftpass(client), Prep::Swiftpass(prepared)) => Came::of(client.send(prepared)),

@@ -327,24 +327,33 @@ fn what_is_being_reversed_is_never_accepted() {
 /// POS flows 3.3, 20.6: refused again and again while the query says paid, over five minutes: late money.
 #[test]
 fn a_reversal_that_is_refused() {
-    let shop = Counter::new();
-    let till = shop.till();
-    shop.fails("USERPAYING").says("PAYERROR", 1);
-    for _ in 0..12 {
-        shop.fails("TRADE_ERROR").says("SUCCESS", 1);
+    let refuses =
+        ["TRADE_ERROR", "INVALID_TRANSACTIONID", "INVALID_REQUEST", "REQUIRE_POST_METHOD", "A_CODE_OF_TOMORROW"];
+    for code in refuses {
+        let shop = Counter::new();
+        let till = shop.till();
+        shop.fails("USERPAYING").says("PAYERROR", 1);
+        for _ in 0..12 {
+            shop.fails(code).says("SUCCESS", 1);
+        }
+        unknown(scan(&till));
+        shop.pass(300);
+        shop.says("SUCCESS", 1);
+        let number = shop.journal.all()[0].order_number.clone();
+        paid_late(till.reverse(&number));
+        assert_eq!(shop.states(), ["late"], "{code}");
+        // It is given back, and not kept.
+        refused(till.accept_late(&number), "order_number");
     }
-    unknown(scan(&till));
-    shop.pass(300);
-    shop.says("SUCCESS", 1);
-    let number = shop.journal.all()[0].order_number.clone();
-    paid_late(till.reverse(&number));
-    assert_eq!(shop.states(), ["late"]);
-    // It is given back, and not kept.
-    refused(till.accept_late(&number), "order_number");
-    // The settings' own fault makes nothing late; too late is too late.
-    for (code, late) in
-        [("SIGNERROR", false), ("PARAM_ERROR", false), ("ORDERNOTEXIST", false), ("REVERSE_EXPIRE", true)]
-    {
+    // What is no refusal, and the settings' own fault, makes nothing late; too late is too late.
+    for (code, late) in [
+        ("SYSTEMERROR", false),
+        ("USERPAYING", false),
+        ("SIGNERROR", false),
+        ("PARAM_ERROR", false),
+        ("ORDERNOTEXIST", false),
+        ("REVERSE_EXPIRE", true),
+    ] {
         let shop = Counter::new();
         let till = shop.till();
         shop.fails("USERPAYING").says("PAYERROR", 1);

@@ -226,14 +226,46 @@ fn only_a_closed_refund_gets_another_number() {
         let again = taken(give_back(&till, "return 1", &number, 888)).order_number;
         assert_eq!(again != first, status == "REFUNDCLOSE", "{status}");
     }
-    // 30 days old, and still on its way: a person.
+    // 30 days old, and still on its way: a person, who may ask again, and it stays hers until it arrives.
     let (shop, till, number) = sold();
     shop.takes(888);
-    taken(give_back(&till, "return 1", &number, 888));
+    let refund = taken(give_back(&till, "return 1", &number, 888)).order_number;
     shop.pass(30 * 86_400);
     shop.row("PROCESSING", 888);
     till.recover(Duration::from_secs(5)).unwrap();
     assert_eq!(shop.states(), ["paid", "for a person"]);
+    shop.pass(60);
+    shop.row("PROCESSING", 888);
+    assert_eq!(unknown(till.payment_of(&refund)).reason, Reason::ForAPerson);
+    assert_eq!(shop.states(), ["paid", "for a person"]);
+    shop.pass(60);
+    shop.row("SUCCESS", 888);
+    accepted(till.payment_of(&refund));
+    assert_eq!(shop.states(), ["paid", "paid"]);
+}
+
+/// A refund that could not be sent keeps its number, too (ruling 8): today, and after its fields were blanked. A backup of the journal, put
+/// back, may have forgotten that it was sent since.
+#[test]
+fn a_refund_that_was_not_sent_keeps_its_number() {
+    for blanked in [false, true] {
+        let (shop, till, number) = sold();
+        shop.is_away().is_away();
+        assert_eq!(give_back(&till, "return 1", &number, 888).unwrap_err().kind(), ErrorKind::Connect);
+        let entry = |till: &Till| till.entries_of("return 1").unwrap().remove(0).entry;
+        let first = entry(&till).order_number;
+        till.acknowledge(as_it_is(&till, entry(&till).id)).unwrap();
+        shop.pass(3 * 3600);
+        if blanked {
+            till.prune(Duration::ZERO).unwrap();
+        }
+        assert_eq!((entry(&till).fields.is_empty(), shop.states()), (blanked, vec!["paid", "not sent"]));
+        refused(give_back(&till, "return 1", &number, 300), "intent");
+        shop.takes(888);
+        let receipt = taken(give_back(&till, "return 1", &number, 888));
+        assert_eq!(receipt.order_number, first);
+        assert_eq!((till.entries_of("return 1").unwrap().len(), shop.states()), (1, vec!["paid", "refunding"]));
+    }
 }
 
 /// The sum of an order's refunds never exceeds its total: what is not proven refused counts, and the gateway's word on a refusal first.
@@ -318,6 +350,12 @@ fn only_what_was_paid() {
     refused(till.refund("return 1", &wrong_total), "total_fee");
     refused(till.refund("return 1", &refund(&number, 889)), "refund_fee");
     refused(till.refund("return 1", &refund(&number, 0)), "refund_fee");
+    let of_nothing = Refund::new(RefundOf::OutTradeNo(&number), Fen::ZERO, Fen::ZERO);
+    refused(till.refund("return 1", &of_nothing), "total_fee");
+    let numbered = Refund { out_refund_no: "R20261121", ..refund(&number, 1) };
+    assert!(refused(till.refund("return 1", &numbered), "out_refund_no").rule().contains("made by the till"));
+    refused(till.refund("return 1", &Refund { refund_desc: Some(""), ..refund(&number, 1) }), "refund_desc");
+    refused(till.refund("return 1", &Refund::new(RefundOf::TransactionId("1-2"), fen(888), fen(1))), "transaction_id");
     refused(give_back(&till, "sale 1", &number, 1), "intent");
     let both = Refund { notify_url: Some("https://shop.example/n?x=1"), ..refund(&number, 1) };
     refused(till.refund("return 1", &both), "notify_url");

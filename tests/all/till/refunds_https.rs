@@ -13,7 +13,7 @@ use crate::support::*;
 
 /// Whoever waits puts this clock and the gateway's forward.
 #[derive(Clone)]
-struct Waited(Arc<Simulator>, Arc<Mutex<Duration>>);
+pub struct Waited(Arc<Simulator>, Arc<Mutex<Duration>>);
 
 impl Clock for Waited {
     fn unix_seconds(&self) -> i64 {
@@ -34,21 +34,21 @@ impl Pause for Waited {
     }
 }
 
-struct Shop {
-    simulator: Arc<Simulator>,
-    waited: Waited,
-    journal: MemoryJournal,
+pub struct Shop {
+    pub simulator: Arc<Simulator>,
+    pub waited: Waited,
+    pub journal: MemoryJournal,
 }
 
 const SALE: u64 = 888;
 
 impl Shop {
-    fn new() -> Shop {
+    pub fn new() -> Shop {
         let simulator = Arc::new(Simulator::start().unwrap());
         Shop { waited: Waited(Arc::clone(&simulator), Arc::default()), simulator, journal: MemoryJournal::default() }
     }
 
-    fn client(&self, account: WxpayAccount) -> Client<WxpayAccount> {
+    pub fn client(&self, account: WxpayAccount) -> Client<WxpayAccount> {
         let account = account.hosts(&[&self.simulator.base_url()]).unwrap();
         let inputs = Inputs {
             transport: Box::new(https(&self.simulator)),
@@ -58,11 +58,15 @@ impl Shop {
         Client::with_inputs(account, terminal(), inputs).unwrap()
     }
 
-    fn till_of(&self, account: WxpayAccount) -> Till {
+    pub fn till_of(&self, account: WxpayAccount) -> Till {
+        self.till_with(self.client(account))
+    }
+
+    pub fn till_with(&self, client: Client<WxpayAccount>) -> Till {
         let (clock, pause) = (Box::new(self.waited.clone()), Box::new(self.waited.clone()));
         Till::with_inputs(Box::new(self.journal.reopened()), clock, pause)
             .patience(Duration::from_secs(90))
-            .with(self.client(account))
+            .with(client)
     }
 
     /// A till, and a sale of 8.88 yuan that was paid.
@@ -73,7 +77,7 @@ impl Shop {
     }
 
     /// What the gateway gave back of an order, and in how many refunds.
-    fn given_back(&self, number: &str) -> (u64, usize) {
+    pub fn given_back(&self, number: &str) -> (u64, usize) {
         let refunds = self.simulator.refunds();
         (
             self.simulator.entry(number).unwrap().refunded,
@@ -82,11 +86,11 @@ impl Shop {
     }
 }
 
-fn account() -> WxpayAccount {
+pub fn account() -> WxpayAccount {
     WxpayAccount::new(credentials::MCH_ID, credentials::APPID, Secret::from(credentials::KEY)).unwrap()
 }
 
-fn part(number: &str, amount: i64) -> Refund<'_> {
+pub fn part(number: &str, amount: i64) -> Refund<'_> {
     Refund { refund_desc: Some("商品已售完"), ..Refund::new(RefundOf::OutTradeNo(number), fen(888), fen(amount)) }
 }
 

@@ -1,6 +1,7 @@
 //! Unit tests of `src/wire/fields.rs`.
 
 use super::*;
+use crate::gateways::refund::{REFUND, REFUND_QUERY};
 use crate::gateways::{redpack::SEND_REDPACK, swiftpass::WAP_ORDER, workwx::PAY_WWSPTRANS2POCKET};
 
 const LIMITS: Limits<'static> = Limits { amount: (1, 2_000_000), waived: &[], usual: (100, 20_000) };
@@ -108,4 +109,41 @@ fn the_two_times_of_an_order() {
     assert_eq!(with(&[("time_expire", "20261121000000")]), "time_start");
     assert_eq!(with(&[("time_start", "20261121000000"), ("time_expire", "20261121000000")]), "time_expire");
     assert_eq!(with(&[("time_start", "20261121235959"), ("time_expire", "20261122000459")]), "");
+}
+
+/// POS flows 5, 13. The C ABI takes any of the fields by name: a refund is of one order, named once, and a question about it may be.
+#[test]
+fn a_refund_is_of_one_order() {
+    let good = [
+        ("appid", "wx8888888888888888"),
+        ("mch_id", "1900000109"),
+        ("out_trade_no", "T20261121000001"),
+        ("out_refund_no", "R1"),
+        ("total_fee", "888"),
+        ("refund_fee", "300"),
+    ];
+    let refund = |changed: &[_]| broken(&REFUND, &good, changed);
+    assert_eq!(refund(&[]), "");
+    assert_eq!(refund(&[("out_trade_no", ""), ("transaction_id", "1009660380201506130728806387")]), "");
+    assert_eq!(refund(&[("transaction_id", "1009660380201506130728806387")]), "transaction_id");
+    assert_eq!(refund(&[("out_trade_no", "")]), "out_trade_no");
+    assert_eq!(refund(&[("refund_fee", "889")]), "refund_fee");
+    assert_eq!(refund(&[("refund_fee", "888")]), "");
+    // The account's limits are about what customers pay.
+    assert_eq!(refund(&[("refund_fee", "2000001"), ("total_fee", "2000001")]), "");
+    for amount in ["", "0", "-1", "+1", "1.0", " 1", "01", "2147483648"] {
+        assert_eq!(refund(&[("refund_fee", amount)]), "refund_fee", "{amount}");
+        assert_eq!(refund(&[("total_fee", amount)]), "total_fee", "{amount}");
+    }
+    for account in ["REFUND_SOURCE_UNSETTLED_FUNDS", "REFUND_SOURCE_RECHARGE_FUNDS"] {
+        assert_eq!(refund(&[("refund_account", account)]), "");
+    }
+    assert_eq!(refund(&[("refund_account", "BANK")]), "refund_account");
+    assert_eq!(refund(&[("refund_fee_type", "USD")]), "refund_fee_type");
+    let query = |changed: &[_]| broken(&REFUND_QUERY, &good[..2], changed);
+    assert_eq!(query(&[]), "out_refund_no");
+    for one in [("out_refund_no", "R1"), ("refund_id", "2007752501201407033233368018")] {
+        assert_eq!(query(&[one]), "");
+    }
+    assert_eq!(query(&[("out_refund_no", "R1"), ("out_trade_no", "T20261121000001")]), "out_trade_no");
 }

@@ -5,6 +5,7 @@ mod codes;
 mod events;
 mod explore;
 mod page;
+mod refunds;
 mod table;
 mod words;
 
@@ -54,9 +55,13 @@ struct Scene {
 
 impl Scene {
     fn step(&self, event: Event) -> Step {
+        self.of_case(|case| step(case, event))
+    }
+
+    fn of_case<T>(&self, judge: impl FnOnce(&Case<'_>) -> T) -> T {
         let Scene { endpoint, account, entry, seen, times, is_from_before } = self;
         let (profile, times, is_from_before) = (account.profile(), *times, *is_from_before);
-        step(&Case { endpoint, profile, entry, seen, times, is_from_before }, event)
+        judge(&Case { endpoint, profile, entry, seen, times, is_from_before })
     }
 }
 
@@ -407,6 +412,7 @@ fn words(step: &Step) -> String {
                 Next::SameNumberLater(_) => "Declined (SameNumberLater)".into(),
                 next => format!("Declined ({next:?})"),
             },
+            Settlement::Unproven { next: Next::SameNumberLater(_), .. } => "Unproven (SameNumberLater)".into(),
             Settlement::Unproven { next, .. } => format!("Unproven ({next:?})"),
             Settlement::NotSent => "NotSent".into(),
             Settlement::Ordered { .. } => "Ordered".into(),

@@ -8,11 +8,11 @@ use std::string::{String, ToString};
 use std::time::Duration;
 use std::vec::Vec;
 
-use super::codes;
 use super::events::{EVENTS, FLOWS, Flow, Happens, STATES, State};
 use super::table::Row;
-use super::{endpoint, happen, rows, words};
+use super::{codes, endpoint, happen, refunds, rows, words};
 use crate::endpoint::{Means, OrderRules, Resolution, ResolvedBy};
+use crate::gateways::refund::REFUND;
 use crate::outcome::Next;
 use crate::till::rules;
 
@@ -31,14 +31,17 @@ notes; \"POS flows 3.1\" and \"POS ruling 1\" those of the notes on the counter;
 Steps: *ask* sends the gateway's query; *repeat* sends the identical payment again under its number; *report* tells what the journal
 has; *new number* and *same number* send an attempt. Everything with a capital letter is written to the journal before it is told:
 `Accepted`, `Declined`, `Unproven` (told as `Declined`), `NotSent` (an `Error`), `Ordered` (the URL is handed out), `Abandoned` (nobody
-has the URL), `PaidLate` (give it back, or keep it), `ForAPerson` (`Unknown`), `ByHand`. *reverse* counts a reversal in the journal and sends
-it. Where there is no time left for a step, the outcome is `Unknown`.
+has the URL), `PaidLate` (give it back, or keep it), `Refunding` (a refund is taken, and told as `Taken`), `ForAPerson` (`Unknown`),
+`ByHand`. *reverse* counts a reversal in the journal and sends it. Where there is no time left for a step, the outcome is `Unknown`.
 
 At the counter one sale is one intent, and there are three ways through it. The terminal scans the customer's **payment code**
 (`micropay`): the code is sent once; what is not proven is asked about for 45 s and then taken back (`reverse`), and what the query says
 after that is its end. The customer scans an **order** (`unifiedorder`): it can be paid as long as its QR lives, and is closed when
 its time is over, or when it is not wanted any more. Or **one after the other**: the second way begins when the first one has a proven end,
 so an order is closed before a code is taken, and a code is taken back before an order is made.
+
+What was paid goes back as a **refund** (`refund`), under an intent of its own: see the last section. In the lists by question, \"a payment\"
+of the call `refund` is the refund itself: `Accepted` means that it arrived.
 ";
 
 fn page() -> String {
@@ -56,10 +59,14 @@ fn page() -> String {
         for row in codes::lines(&|have| step.iter().any(|step| have.starts_with(step))) {
             let _ = write!(page, "| `{}` {row}", endpoint(Flow::Code).name);
         }
+        for row in refunds::lines(&|have| step.iter().any(|step| have.starts_with(step))) {
+            let _ = write!(page, "| `{}` {row}", REFUND.name);
+        }
     }
     for flow in FLOWS {
         flow_of(&mut page, *flow);
     }
+    page.push_str(&refunds::section(&span));
     page
 }
 
@@ -73,8 +80,9 @@ const QUESTIONS: [(&str, &[&str], &str); 6] = [
     (
         "When is a refusal told that is not proven?",
         &["Unproven"],
-        "A payment by code is refused twice: by its own reply, and by a query that does not know it. The caller hears `Declined`; the journal \
-         knows that it is no proof, the gateway is asked again for a day, and before another number of the sale begins.",
+        "A payment by code, and a refund, is refused twice: by its own reply, and by a query that does not know it. The caller hears \
+         `Declined`; the journal knows that it is no proof, and the gateway is asked again: about a sale for a day and before another \
+         number of it begins, about a refund a minute later.",
     ),
     (
         "When is a payment taken back?",
@@ -83,8 +91,9 @@ const QUESTIONS: [(&str, &[&str], &str); 6] = [
     ),
     (
         "When is it accepted?",
-        &["Accepted", "PaidLate", "Ordered", "ByHand (paid)"],
-        "`Ordered` is an order that a customer may pay; only `Accepted` says that money is there.",
+        &["Accepted", "PaidLate", "Ordered", "Refunding", "ByHand (paid)"],
+        "`Ordered` is an order that a customer may pay, `Refunding` a refund that is on its way; only `Accepted` says that money is \
+         there.",
     ),
     (
         "When may a new number be used?",
@@ -139,6 +148,9 @@ fn flow_of(page: &mut String, flow: Flow) {
     }
     if let Means::Refused(next) = endpoint.reply.other_codes {
         let _ = writeln!(page, "| every other | {} | {} |", next_words(next), endpoint.document);
+    }
+    if flow == Flow::Code {
+        page.push_str(&codes::reversals());
     }
 }
 
@@ -197,7 +209,7 @@ fn waits(flow: Flow) -> String {
 }
 
 /// The state that a step leads to. `None`: it stays where it is.
-fn after(step: &str) -> Option<&'static str> {
+pub(super) fn after(step: &str) -> Option<&'static str> {
     let ends = [
         ("new number", "Open"),
         ("same number", "Open"),

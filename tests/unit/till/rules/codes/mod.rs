@@ -3,6 +3,7 @@
 
 mod answers;
 mod moments;
+mod reversals;
 mod table;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::till::seen::Seen;
 
 use answers::{ANSWERS, AnswerRow};
 use moments::{MOMENTS, Moment, WORDS, Word, answer};
+pub(super) use reversals::section as reversals;
 pub(super) use table::ROWS;
 
 /// What the journal has of a payment by code, and what this process keeps for it.
