@@ -322,7 +322,8 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
     match by.case.surely(by.date).is_some_and(|age| age >= A_DAY) {
         _ if first_host && is_forgotten(by.case) => for_a_person(KNEW_IT),
         _ if !confirms(by.case, first_host) => Step::Unknown(unconfirmed(Doubt::new(Reason::OpenCode, NOT_YET))),
-        // What the query does not cover confirms nothing. By the device's clock alone it is not older than it was.
+        // What the query does not cover confirms nothing; nor where nobody knows whether it does.
+        true if is_of_unknown_age(by.case, by.date) => for_a_person(NOBODY_KNOWS),
         _ if is_past_look_back(by.case, by.resolution, by.date) => match too_old(by.case, by.date) {
             Step::Unknown(_) => Step::Report,
             step => step,

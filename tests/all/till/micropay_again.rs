@@ -325,7 +325,8 @@ fn a_slow_clock_ends_no_refusal_of_another_process() {
     }
 }
 
-/// What was begun under a clock that was months ahead is as old as the process that asks about it, at least.
+/// What was begun under a clock that was months ahead is as old as the process that asks about it, at least; whether the query still
+/// covers it nobody knows, so a person looks.
 #[test]
 fn a_fast_clock_makes_no_refusal_last_for_ever() {
     let shop = Counter::new();
@@ -333,7 +334,7 @@ fn a_fast_clock_makes_no_refusal_last_for_ever() {
     refused_sale(&shop);
     shop.time.jump(-76 * 86_400);
     let till = shop.till();
-    for (hours, state) in [(23, "unproven"), (1, "unpaid")] {
+    for (hours, state) in [(23, "unproven"), (1, "for a person")] {
         shop.pass(hours * 3_600);
         shop.fails("ORDERNOTEXIST");
         till.recover(Duration::from_secs(5)).unwrap();
