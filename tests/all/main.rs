@@ -122,6 +122,9 @@ mod till {
     mod promises_threads;
     mod proven;
     mod read_in_the_code;
+    mod refund_checks;
+    mod refund_field;
+    mod refund_gateway;
     pub mod refunds;
     #[cfg(feature = "https")]
     mod refunds_https;
