@@ -284,7 +284,12 @@ impl Life {
         if entry.is_settled() {
             return;
         }
-        let said = self.asks_of(number, Duration::ZERO).expect("the power stays");
+        let mut said = self.asks_of(number, Duration::ZERO).expect("the power stays");
+        if entry.state == EntryState::Open {
+            // Nobody but the shop sends it again.
+            self.returns_again();
+            said = self.asks_of(number, Duration::ZERO).expect("the power stays");
+        }
         let Some(now) = self.refunds().into_iter().find(|now| now.id == entry.id && !now.is_settled()) else { return };
         match (&now.state, said) {
             (EntryState::Recorded(Settlement::Refunding { .. }), Said::Taken(_)) => {}

@@ -241,7 +241,9 @@ impl Life {
     fn any_return(&mut self) -> Return {
         let count = u32::try_from(self.returns.len()).unwrap();
         if count > 0 && self.dice.roll(5) > 1 {
-            return self.returns[self.dice.roll(count) as usize].clone();
+            // Mostly the newest: somebody presses again.
+            let at = if self.dice.roll(2) == 0 { count - 1 } else { self.dice.roll(count) };
+            return self.returns[at as usize].clone();
         }
         let order = self.orders[self.dice.roll(u32::try_from(self.orders.len()).unwrap()) as usize].clone();
         let is_elsewhere = self.orders.last().is_some_and(|last| last.number == order.number);

@@ -432,3 +432,51 @@ fn a_refund_that_is_refused_again_and_again() {
     shop.pass(61);
     refused(give_back(&till, "return 2", &number, 1), "refund_fee");
 }
+
+/// FAIL keeps the number, and a row FAIL may be of the time before it was sent again: that one is taken, or may still come.
+#[test]
+fn a_row_fail_says_nothing_of_the_next_try() {
+    let failed = || {
+        let (shop, till, number) = sold();
+        shop.takes(888);
+        taken(give_back(&till, "return 1", &number, 888));
+        shop.pass(1200);
+        shop.row("FAIL", 888);
+        till.recover(Duration::from_secs(5)).unwrap();
+        assert_eq!(shop.states(), ["paid", "unpaid"]);
+        shop.forget();
+        shop.pass(60);
+        (shop, till, number)
+    };
+    // Taken, and the query is behind: its amount stays held back. A minute later the row is of this try.
+    let (shop, till, number) = failed();
+    shop.takes(888);
+    taken(give_back(&till, "return 1", &number, 888));
+    shop.pass(1);
+    shop.row("FAIL", 888);
+    taken(give_back(&till, "return 1", &number, 888));
+    assert_eq!(shop.states(), ["paid", "refunding"]);
+    shop.pass(60);
+    shop.row("FAIL", 888);
+    declined(give_back(&till, "return 1", &number, 888));
+    // Its answer is lost: it is sent again under its number, also where the query is not behind.
+    let (shop, till, number) = failed();
+    shop.is_silent();
+    for _ in 0..4 {
+        shop.row("FAIL", 888);
+    }
+    shop.takes(888);
+    taken(give_back(&till, "return 1", &number, 888));
+    let sent = shop.sent();
+    let numbers: Vec<_> = sent.iter().filter_map(|sent| xml_value(&sent.body, "out_refund_no")).collect();
+    assert!(numbers.iter().all(|one| *one == numbers[0]), "{numbers:?}");
+    // Refused: it is asked about once more, and a row found wins.
+    let (shop, till, number) = failed();
+    shop.fails("NOTENOUGH").row("FAIL", 888);
+    let refusal = declined(give_back(&till, "return 1", &number, 888));
+    assert_eq!((refusal.code.as_str(), shop.states()), ("NOTENOUGH", vec!["paid", "unproven"]));
+    shop.pass(61);
+    shop.row("PROCESSING", 888);
+    till.recover(Duration::from_secs(5)).unwrap();
+    assert_eq!(shop.states(), ["paid", "refunding"]);
+}
