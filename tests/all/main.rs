@@ -136,8 +136,11 @@ mod till {
     mod promises_threads_counter;
     mod proven;
     mod read_in_the_code;
+    mod refund_checks;
     #[cfg(feature = "https")]
     mod refund_faults;
+    mod refund_field;
+    mod refund_gateway;
     pub mod refunds;
     #[cfg(feature = "https")]
     mod refunds_https;

@@ -25,6 +25,8 @@ const CHANGE: &str =
     "the money could not go back to the customer's card, and is with the merchant again: pay the customer (CHANGE)";
 const TOO_LONG: &str = "the refund was taken 30 days ago, and did not arrive";
 const REFUSED_AGAIN: &str = "the gateway refused this refund again and again, and does not know it";
+const FAILED_AGAIN: &str = "this refund failed, and the gateway refused it again and again since then";
+const FAILED_BEFORE: &str = "an earlier try of this refund failed: named again, it is sent again under its own number";
 const NO_ROW: &str = "the gateway's answer has no row of this refund";
 
 /// What the query says of a refund.
@@ -92,6 +94,7 @@ fn in_row(
         _ if rules.for_a_person.contains(&state) => for_a_person(CHANGE),
         // Only the signed row of our own number ends a number (ruling 8).
         _ if resolution.unpaid.contains(&state) => refused(Next::NewNumber),
+        _ if rules.again.contains(&state) && was_sent_again(case) => failed_before(case, state, waited),
         _ if rules.again.contains(&state) => refused(Next::SameNumber),
         _ if is_refunding(case.entry) => {
             Step::Unknown(Doubt { code: state.into(), ..Doubt::new(Reason::OpenCode, ON_ITS_WAY) })
@@ -100,6 +103,28 @@ fn in_row(
             longer(waited, LONGEST_WAIT),
             Doubt { code: state.into(), ..Doubt::new(Reason::OpenCode, ON_ITS_WAY) },
         ),
+    }
+}
+
+/// Whether its number left after the time that a row may be of: an answer is up to a minute behind, as after a refusal.
+fn was_sent_again(case: &Case<'_>) -> bool {
+    let more_than_once = case.entry.attempts.max(case.seen.attempts) > 1;
+    more_than_once && (case.entry.state == EntryState::Open || case.since_attempt() < ONCE_MORE)
+}
+
+/// A row FAIL keeps the number (POS flows 5), and says nothing of the request that was sent after it: that one may be taken, or still come.
+/// What was taken stays taken, until it is asked about later; a refusal of it is asked about once more; without an answer it is sent
+/// again, as where the query does not know it.
+fn failed_before(case: &Case<'_>, state: &str, waited: Duration) -> Step {
+    let doubt = Doubt { code: state.into(), ..Doubt::new(Reason::OpenCode, FAILED_BEFORE) };
+    if case.entry.state != EntryState::Open {
+        return Step::Report;
+    }
+    match case.seen.refused.clone() {
+        Some(Refusal { code, text, next }) => Step::Write(Settlement::Unproven { code, text, next }, None),
+        None if is_refused_for_good(case) => for_a_person(FAILED_AGAIN),
+        None if case.until_repeat().is_zero() => Step::Repeat(Duration::ZERO, doubt),
+        None => Step::Ask(longer(waited, LONGEST_WAIT), doubt),
     }
 }
 

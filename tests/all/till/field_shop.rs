@@ -217,6 +217,7 @@ pub fn word(entry: &Entry) -> &'static str {
     match &entry.state {
         EntryState::Open => "open",
         EntryState::Recorded(Settlement::Ordered { .. }) => "ordered",
+        EntryState::Recorded(Settlement::Refunding { .. }) => "refunding",
         EntryState::Recorded(Settlement::Abandoned) => "abandoned",
         EntryState::Recorded(Settlement::Accepted { .. } | Settlement::ByHand { paid: true, .. }) => "paid",
         EntryState::Recorded(Settlement::PaidLate { .. }) => "late",

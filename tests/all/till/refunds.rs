@@ -445,7 +445,7 @@ fn after_a_power_cut() {
     // The journal fails when it was taken: that is said, and written later.
     let (shop, till, number) = sold();
     shop.takes(888);
-    shop.journal.fail_in(5);
+    shop.journal.fail_in(6);
     let receipt = taken(give_back(&till, "return 1", &number, 888));
     assert!(receipt.journal_fault.is_some(), "{:?}", shop.states());
     assert_eq!(shop.states(), ["paid", "open"]);
@@ -469,4 +469,108 @@ fn a_refund_that_is_refused_again_and_again() {
     assert_eq!(doubt.reason, Reason::ForAPerson, "{doubt}");
     shop.pass(61);
     refused(give_back(&till, "return 2", &number, 1), "refund_fee");
+}
+
+/// FAIL keeps the number, and a row FAIL may be of the time before it was sent again: that one is taken, or may still come.
+#[test]
+fn a_row_fail_says_nothing_of_the_next_try() {
+    let failed = || {
+        let (shop, till, number) = sold();
+        shop.takes(888);
+        taken(give_back(&till, "return 1", &number, 888));
+        shop.pass(1200);
+        shop.row("FAIL", 888);
+        till.recover(Duration::from_secs(5)).unwrap();
+        assert_eq!(shop.states(), ["paid", "unpaid"]);
+        shop.forget();
+        shop.pass(60);
+        (shop, till, number)
+    };
+    // Taken, and the query is behind: its amount stays held back. A minute later the row is of this try.
+    let (shop, till, number) = failed();
+    shop.takes(888);
+    taken(give_back(&till, "return 1", &number, 888));
+    shop.pass(1);
+    shop.row("FAIL", 888);
+    taken(give_back(&till, "return 1", &number, 888));
+    assert_eq!(shop.states(), ["paid", "refunding"]);
+    shop.pass(60);
+    shop.row("FAIL", 888);
+    declined(give_back(&till, "return 1", &number, 888));
+    // Its answer is lost: it is sent again under its number, also where the query is not behind.
+    let (shop, till, number) = failed();
+    shop.is_silent();
+    for _ in 0..4 {
+        shop.row("FAIL", 888);
+    }
+    shop.takes(888);
+    taken(give_back(&till, "return 1", &number, 888));
+    let sent = shop.sent();
+    let numbers: Vec<_> = sent.iter().filter_map(|sent| xml_value(&sent.body, "out_refund_no")).collect();
+    assert!(numbers.iter().all(|one| *one == numbers[0]), "{numbers:?}");
+    // Refused: it is asked about once more, and a row found wins.
+    let (shop, till, number) = failed();
+    shop.fails("NOTENOUGH").row("FAIL", 888);
+    let refusal = declined(give_back(&till, "return 1", &number, 888));
+    assert_eq!((refusal.code.as_str(), shop.states()), ("NOTENOUGH", vec!["paid", "unproven"]));
+    shop.pass(61);
+    shop.row("PROCESSING", 888);
+    till.recover(Duration::from_secs(5)).unwrap();
+    assert_eq!(shop.states(), ["paid", "refunding"]);
+}
+
+/// An order has one sum, by whichever of its numbers it is named (POS flows 20.13): also after its sale is old enough to be pruned, and where
+/// it was refunded by the platform's number before this journal knew whose that is.
+#[test]
+fn one_sum_under_both_numbers() {
+    let by_id = |amount| Refund::new(RefundOf::TransactionId(TRANSACTION), fen(888), fen(amount));
+    let acts_upon_all = |shop: &Counter, till: &Till| {
+        shop.journal.all().into_iter().for_each(|entry| till.acknowledge(entry.version()).unwrap());
+        shop.pass(31 * 86_400);
+        till.prune(Duration::ZERO).unwrap();
+    };
+    let (shop, till, number) = sold();
+    shop.takes(500);
+    taken(give_back(&till, "return 1", &number, 500));
+    shop.pass(1200);
+    shop.row("SUCCESS", 500);
+    till.recover(Duration::from_secs(5)).unwrap();
+    acts_upon_all(&shop, &till);
+    assert_eq!(shop.states(), ["paid", "paid"]);
+    refused(till.refund("return 2", &by_id(389)), "refund_fee");
+    // Of a sale that is not refunded nothing is to be summed up.
+    let (shop, till, number) = sold();
+    acts_upon_all(&shop, &till);
+    assert!(shop.states().is_empty());
+    refused(give_back(&till, "return 1", &number, 888), "out_trade_no");
+
+    let shop = Counter::new();
+    let till = shop.till();
+    let none = Options::new().patience(Duration::ZERO);
+    shop.fails("USERPAYING").says("USERPAYING", 1);
+    unknown(till.pay_with("sale 1", &micro_pay(CODE), &none));
+    let number = shop.journal.all()[0].order_number.clone();
+    shop.takes(500);
+    taken(till.refund("return 1", &by_id(500)));
+    shop.pass(61);
+    shop.says("SUCCESS", 1);
+    accepted(till.payment_of(&number));
+    refused(give_back(&till, "return 2", &number, 389), "refund_fee");
+    refused(till.refund("return 2", &by_id(389)), "refund_fee");
+}
+
+/// Sent again, and not reached: the refusal before it stays as unproven as it was, and is asked about once more.
+#[test]
+fn a_refusal_is_not_proven_by_what_was_not_sent() {
+    let (shop, till, number) = sold();
+    shop.fails("NOTENOUGH").fails("REFUNDNOTEXIST");
+    declined(give_back(&till, "return 1", &number, 888));
+    shop.pass(1);
+    shop.is_away().is_away();
+    declined(give_back(&till, "return 1", &number, 888));
+    assert_eq!(shop.states(), ["paid", "unproven"]);
+    shop.pass(61);
+    shop.row("PROCESSING", 888);
+    till.recover(Duration::from_secs(5)).unwrap();
+    assert_eq!(shop.states(), ["paid", "refunding"]);
 }

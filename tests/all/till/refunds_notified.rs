@@ -9,7 +9,7 @@ use crate::support::*;
 use crate::till::refunds::{give_back, sold};
 
 /// What the gateway would send: these fields under the lower-case hex MD5 of the key (protocol F.3).
-fn notification(api_key: &str, fields: &[(&str, &str)]) -> String {
+pub fn notification(api_key: &str, fields: &[(&str, &str)]) -> String {
     let plain = reply(fields).replace("<xml>", "<root>").replace("</xml>", "</root>");
     outer(&encrypted(api_key, plain.as_bytes()), &[])
 }
