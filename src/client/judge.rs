@@ -86,11 +86,13 @@ fn ruling(case: &Case<'_>, received: &Received) -> Ruling {
         Err(doubt) => return Ruling::Open(doubt),
     };
     // 协议规则: return_code first, then result_code, then the trade's state. A failed transport field carries no
-    // signature and proves nothing, whatever else it says.
+    // signature and proves nothing, whatever else it says: its code is no code that a rule may go by.
     if let Some(gate) = table.transport
         && !gate.passes(pairs.get(gate.name))
     {
-        return Ruling::Open(words(Reason::OpenCode, case, &pairs));
+        let said = words(Reason::OpenCode, case, &pairs);
+        let text = if said.text.is_empty() { said.code.clone().into() } else { said.text.clone() };
+        return Ruling::Open(Doubt { code: String::new(), text, ..said });
     }
     if let Err(why) = verify::verify(&pairs, table.signature, &case.profile.verifier, &case.profile.keys) {
         return Ruling::Open(Doubt::new(Reason::Unverified, why));

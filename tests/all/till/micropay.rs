@@ -275,6 +275,17 @@ fn what_the_cashier_reads_does_not_flicker() {
     assert_eq!(*watch.0.lock().unwrap(), [Phase::Sending, Phase::Confirming, Phase::Reversing]);
 }
 
+/// A code that is not signed is no code: `return_code` FAIL proves nothing, whatever else it says (R.1).
+#[test]
+fn an_unsigned_code_ends_no_reversal() {
+    let shop = Counter::new();
+    shop.fails("USERPAYING").says("PAYERROR", 1);
+    shop.then(|_| "<xml><return_code>FAIL</return_code><err_code>REVERSE_EXPIRE</err_code></xml>".into());
+    shop.says("SUCCESS", 1).reverses().says("REVOKED", 1);
+    assert_eq!(declined(scan(&shop.till())).code, "REVOKED");
+    assert_eq!(shop.left(), 0);
+}
+
 /// Rulings 2 and 4: the reply to a reversal proves nothing, and what is being reversed is never accepted.
 #[test]
 fn a_reversal_without_effect() {
