@@ -163,8 +163,8 @@ pub trait Journal: Send {
 
     /// Removes entries that were acknowledged before this time, and blanks the fields of those among them that stay: what `decided`
     /// makes of such an entry is kept as [`Entry::decided`].
-    /// The counter, the epochs, what a person wrote, an intent younger than `keep_intents_since`, and refunds for 48 weeks more (an order
-    /// can be refunded for a year) stay. An intent
+    /// The counter, the epochs, what a person wrote, an intent younger than `keep_intents_since`, and for 48 weeks more refunds and the
+    /// orders that they are of (an order can be refunded for a year, by whichever of its numbers) stay. An intent
     /// goes as a whole or not at all: its newest entry decides what may be paid again. An entry from a clock that was
     /// not set counts as young until a later entry shows its age. What goes leaves a mark of its intent, by which
     /// [`Journal::begin`] refuses it for ever: an age may have been a wrong clock's. Returns how many entries went.

@@ -336,6 +336,19 @@ impl Entry {
         }
     }
 
+    /// What proves it, where the journal keeps that: a `transaction_id`.
+    pub(crate) fn evidence(&self, name: &str) -> Option<&str> {
+        let EntryState::Recorded(settlement) = &self.state else { return None };
+        let evidence = match settlement {
+            Settlement::Accepted { evidence, .. }
+            | Settlement::PaidLate { evidence }
+            | Settlement::Ordered { evidence }
+            | Settlement::Refunding { evidence } => evidence,
+            _ => return None,
+        };
+        evidence.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
+    }
+
     /// A field that was sent.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())

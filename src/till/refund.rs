@@ -84,6 +84,8 @@ impl Till {
         let Some(rules) = endpoint.refund() else { return Ok(Refundable::Unknown(no_refund())) };
         let fen = |name: &str| fields.get(name).and_then(Fen::read).unwrap_or_default();
         let total = fen(rules.total);
+        // It may have been refunded by the platform's number before this journal knew whose that is.
+        let mut also = None;
         let of = match self.order_of(journal, account, (fields, rules)).map_err(|fault| unreadable(&fault))? {
             Of::Order(mut order) => {
                 if self.is_busy(order.id) {
@@ -91,12 +93,13 @@ impl Till {
                 }
                 self.settle_unwritten(journal, &mut order);
                 self.check_order(desk, rules, (&order, total))?;
+                also = by_id(rules, &order);
                 order.order_number
             }
-            Of::Elsewhere(id) => text(&[rules.of.1, " ", &id]),
+            Of::Elsewhere(id) => elsewhere(rules, &id),
             Of::Nothing => return Err(Error::field(rules.of.0, NOT_HERE)),
         };
-        let refunds = journal.refunds_of(account, &of).map_err(|fault| unreadable(&fault))?;
+        let refunds = refunds_of(journal, account, [Some(&of), also.as_ref()]).map_err(|fault| unreadable(&fault))?;
         if refunds.iter().any(|entry| Some(entry.id) != latest && self.is_busy(entry.id)) {
             return Ok(Refundable::Unknown(busy()));
         }
@@ -150,7 +153,9 @@ impl Till {
 
     /// Whether money of an order was given back, or may have been.
     pub(super) fn has_refunds(&self, order: &Entry) -> Result<bool, JournalFault> {
-        let refunds = self.journal.with(|journal| journal.refunds_of(&order.account, &order.order_number))?;
+        let also = crate::gateways::ENDPOINTS.iter().filter_map(|endpoint| by_id(endpoint.refund()?, order)).next();
+        let of = [Some(&order.order_number), also.as_ref()];
+        let refunds = self.journal.with(|journal| refunds_of(&mut **journal, &order.account, of))?;
         Ok(refunds.iter().any(|entry| !rules::is_given_up(entry)))
     }
 }
@@ -175,6 +180,26 @@ fn busy() -> Doubt {
 
 fn unreadable(fault: &JournalFault) -> Error {
     Error::new(crate::error::ErrorKind::Journal, "journal", String::from(fault.text()))
+}
+
+/// What the refunds of an order are summed up by that this journal does not have.
+fn elsewhere(rules: &RefundRules, id: &str) -> String {
+    text(&[rules.of.1, " ", id])
+}
+
+/// The same, of an order that it has, where the platform's number is known (POS flows 20.13).
+fn by_id(rules: &RefundRules, order: &Entry) -> Option<String> {
+    Some(elsewhere(rules, order.evidence(rules.of.1)?))
+}
+
+/// Under each of an order's names, oldest first.
+fn refunds_of(journal: &mut dyn Journal, account: &str, of: [Option<&String>; 2]) -> Result<Vec<Entry>, JournalFault> {
+    let mut refunds = Vec::new();
+    for of in of.into_iter().flatten() {
+        refunds.extend(journal.refunds_of(account, of)?);
+    }
+    refunds.sort_by_key(|entry| entry.id);
+    Ok(refunds)
 }
 
 /// When the last attempt of the other refunds was begun.

@@ -240,12 +240,14 @@ pub(super) struct Old {
 ///
 /// An intent goes as a whole: if its newest entry went before an older one, the older one would speak for it. A time
 /// from a clock that was not set is replaced by that of the next entry with a plausible one; without one it is young.
-/// What may be sent again under its number is not blanked. Refunds stay 48 weeks longer: an order can be refunded for a year, and its
-/// refunds are summed up.
+/// What may be sent again under its number is not blanked. Refunds stay 48 weeks longer, and so does the order that they are of: it can be
+/// refunded for a year, and its refunds are summed up, by whichever of its numbers.
 pub(super) fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -> Result<Vec<Old>> {
     let select = "
         WITH aged AS (
-            SELECT id, account, intent, acknowledged_at, of_order, coalesce(next LIKE 'same number%', 0) AS again, CASE
+            SELECT id, account, intent, acknowledged_at, of_order IS NOT NULL OR (account, order_number) IN (
+                    SELECT account, of_order FROM entries WHERE of_order IS NOT NULL
+                ) AS longer, coalesce(next LIKE 'same number%', 0) AS again, CASE
                 WHEN begun_at >= ?3 THEN max(begun_at, last_attempt_at, coalesce(settled_at, 0))
                 ELSE (SELECT later.begun_at FROM entries AS later
                       WHERE later.id > entries.id AND later.begun_at >= ?3 ORDER BY later.id LIMIT 1)
@@ -254,7 +256,7 @@ pub(super) fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, si
         ), judged AS (
             SELECT id, account, intent, again,
                 coalesce(acknowledged_at IS NOT NULL AND max(acknowledged_at, begun) < ?1, 0) AS old,
-                coalesce(max(begun, acknowledged_at) < ?2 - iif(of_order IS NULL, 0, 29030400), 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
+                coalesce(max(begun, acknowledged_at) < ?2 - iif(longer, 29030400, 0), 0) AND id NOT IN (SELECT entry FROM by_hand) AS free
             FROM aged
         )
         SELECT id, intent, goes FROM (

@@ -3,7 +3,7 @@
 use wxpay_terminal::*;
 
 use crate::journal::flips::{begin_at, open};
-use crate::journal::journal::Folder;
+use crate::journal::journal::{Folder, accepted, new_entry, numbered};
 use crate::support::NOW;
 
 const DAY: i64 = 86_400;
@@ -59,4 +59,22 @@ fn marks_that_were_changed_or_lost_are_damage() {
         drop(file);
         assert_eq!(open(&folder.journal()).unwrap_err().kind(), JournalFaultKind::Damaged, "{sql}");
     }
+}
+
+/// An order can be refunded for a year, by whichever of its numbers: it stays as long as its refunds are summed up (POS flows 5, 20.13).
+#[test]
+fn an_order_stays_with_its_refunds() {
+    let folder = Folder::new();
+    let mut journal = open(&folder.journal()).unwrap();
+    let accepts = |journal: &mut SqliteJournal, intent: &str, of: Option<&str>| {
+        let entry = journal.begin(&NewEntry { of, ..new_entry(intent, NOW) }, &mut numbered).unwrap();
+        journal.settle(entry.id, &accepted(), NOW).unwrap();
+        journal.acknowledge(entry.id, NOW).unwrap();
+        entry.order_number
+    };
+    accepts(&mut journal, "never refunded", None);
+    let order = accepts(&mut journal, "refunded", None);
+    accepts(&mut journal, "return", Some(&order));
+    let mut prunes = |days| journal.prune(NOW + days * DAY, NOW + (days - 30) * DAY, &|_| None).unwrap();
+    assert_eq!((prunes(31), prunes(300), prunes(365), prunes(367)), (1, 0, 0, 2));
 }

@@ -183,8 +183,12 @@ impl Inner {
         for (at, entry) in self.entries.iter().enumerate() {
             let old = acknowledged(at, acknowledged_before);
             let by_hand = matches!(entry.state, EntryState::Recorded(Settlement::ByHand { .. }));
-            // An order can be refunded for a year.
-            let longer = if entry.of.is_some() { 336 * 86_400 } else { 0 };
+            // An order can be refunded for a year, by whichever of its numbers.
+            let is_of = |other: &Entry| {
+                other.account == entry.account && other.of.as_deref() == Some(entry.order_number.as_str())
+            };
+            let stays = entry.of.is_some() || self.entries.iter().any(is_of);
+            let longer = if stays { 336 * 86_400 } else { 0 };
             if !old || by_hand || !acknowledged(at, keep_intents_since - longer) {
                 going.remove(&entry.intent);
             }

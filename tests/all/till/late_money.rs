@@ -133,8 +133,8 @@ fn what_the_journal_cannot_take_is_not_kept() {
     let shop = Shop::new();
     let (till, number) = late_order(&shop);
     shop.canned.then(&trade("SUCCESS", &number, "1"));
-    // by_order_number, entry, of_intent twice, settle.
-    shop.journal.fail_in(5);
+    // by_order_number, entry, refunds_of under both numbers, of_intent twice: then it cannot be written.
+    shop.journal.fail_in(6);
     assert_eq!(unknown(till.accept_late(&number)).reason, Reason::Journal);
     paid_late(order(&till));
     shop.time.jump(2);

@@ -133,6 +133,12 @@ impl Life {
         let till = Shared::new(boot(&wire, &journal, &time));
         let sold = 1 + dice.roll(2);
         (0..sold).for_each(|number| sells(&till, number));
+        // Of one more nobody at the shop knows whether it was paid, until somebody asks.
+        if dice.roll(3) == 0 {
+            wire.is_silent(true);
+            let _ = pays(&till, sold);
+            wire.is_silent(false);
+        }
         wire.sold_elsewhere("20261121990000000001");
         wire.set_faults(faults);
         wire.set_dates([Dates::None, Dates::Right, Dates::Right, Dates::Off(-540)][dice.roll(4) as usize]);
@@ -184,7 +190,7 @@ impl Life {
             78..=84 => self.is_off(),
             85..=89 => self.acknowledges(),
             90..=93 => self.is_refunded_elsewhere(),
-            94 | 95 => self.puts_in_order(),
+            94..=97 => self.puts_in_order(),
             _ => self.people_look(),
         }
         self.check_moment();
@@ -365,6 +371,9 @@ impl Life {
             self.acknowledges();
         }
         self.waits();
+        if self.dice.roll(3) == 0 {
+            self.time.pause(secs(31 * 86_400));
+        }
         let older_than = Duration::from_secs(86_400 * u64::from(self.dice.roll(60)));
         self.call(&format!("prune {older_than:?}"), Moves::Asks, |till| till.prune(older_than));
     }
@@ -437,6 +446,12 @@ impl Life {
 
 /// A customer pays by code, while everything works.
 fn sells(till: &Till, number: u32) {
+    let sold = pays(till, number);
+    let Ok(Outcome::Accepted(receipt)) = sold else { panic!("{sold:?}") };
+    till.acknowledge(receipt.entry).unwrap();
+}
+
+fn pays(till: &Till, number: u32) -> Result<Outcome<Receipt<MicroPaid>>, Error> {
     let code = format!("1300000000{number:08}");
     let payment = MicroPay {
         auth_code: &code,
@@ -445,9 +460,7 @@ fn sells(till: &Till, number: u32) {
         spbill_create_ip: "8.8.8.8",
         ..MicroPay::default()
     };
-    let sold = till.pay(&format!("sale {number}"), &payment);
-    let Ok(Outcome::Accepted(receipt)) = sold else { panic!("{sold:?}") };
-    till.acknowledge(receipt.entry).unwrap();
+    till.pay_with(&format!("sale {number}"), &payment, &Options::new().patience(secs(3)))
 }
 
 /// The usual loop of copied SDK code: another number on any error or timeout. How many returns it gives back twice, and how many orders

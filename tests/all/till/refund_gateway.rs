@@ -13,7 +13,7 @@ use wxpay_terminal::*;
 
 use crate::support::counter::micro_paid;
 use crate::support::memory_journal::MemoryJournal;
-use crate::support::wxpay::wxpay_signed;
+use crate::support::wxpay::{order_state, wxpay_signed};
 use crate::support::*;
 use crate::till::counter_ledger::secs;
 use crate::till::field_gateway::{Dates, happens};
@@ -172,6 +172,8 @@ pub(super) struct State {
     /// The gateway sums an order's refunds itself. Where it does not, the till's own sum is all there is.
     sums: bool,
     dies: bool,
+    /// Each reply is lost.
+    is_silent: bool,
     journal: MemoryJournal,
     mistake: Mistake,
     /// Refund requests that left, by number.
@@ -214,7 +216,7 @@ fn asked(post: &Post<'_>) -> Asked {
     let value = |name| xml_value(body, name).unwrap_or_default();
     let call: String = post.url.rsplit('/').next().unwrap().into();
     let (number, fee) = match call.as_str() {
-        "micropay" => ("out_trade_no", "total_fee"),
+        "micropay" | "orderquery" => ("out_trade_no", "total_fee"),
         _ => ("out_refund_no", "refund_fee"),
     };
     Asked {
@@ -259,6 +261,7 @@ impl RefundGateway {
             behind,
             sums,
             dies: false,
+            is_silent: false,
             journal: journal.clone(),
             mistake: Mistake::None,
             left: Vec::new(),
@@ -292,7 +295,7 @@ impl RefundGateway {
             10 => Ok(fails("SYSTEMERROR")),
             _ => Ok(self.carried_out(state, asked, fault)),
         };
-        let received = reply.and_then(|reply| self.received(state, reply, fault));
+        let received = reply.and_then(|reply| self.received(state, reply, if state.is_silent { 3 } else { fault }));
         if received.is_err() {
             // Nothing comes back, until whoever waits gives up.
             let waits = secs(state.dice.roll(1 + u32::try_from(within.as_secs()).unwrap_or(30).min(30)));
@@ -333,6 +336,7 @@ impl RefundGateway {
         let now = self.time.world();
         match asked.call.as_str() {
             "micropay" => state.sells(asked),
+            "orderquery" => state.sold(asked),
             "refund" => match self.refunds(state, asked, now, fault) {
                 Ok(reply) => reply,
                 Err(code) => fails(code),
@@ -408,6 +412,13 @@ impl State {
     fn sells(&mut self, asked: &Asked) -> String {
         let transaction_id = self.is_paid(&asked.number);
         micro_paid(&asked.number, &[("total_fee", &asked.fee), ("transaction_id", &transaction_id)])
+    }
+
+    fn sold(&self, asked: &Asked) -> String {
+        let order = self.orders.iter().find(|order| order.number == asked.number);
+        let Some(order) = order else { return fails("ORDERNOTEXIST") };
+        let (total, id) = (TOTAL.to_string(), &order.transaction_id);
+        order_state("SUCCESS", &asked.number, &[("total_fee", &total), ("transaction_id", id)])
     }
 
     fn is_paid(&mut self, number: &str) -> String {
@@ -584,6 +595,11 @@ impl RefundGateway {
 
     pub fn dies(&self, dies: bool) {
         self.look(|state| state.dies = dies);
+    }
+
+    /// Each reply is lost from here on, or none any more.
+    pub fn is_silent(&self, is_silent: bool) {
+        self.look(|state| state.is_silent = is_silent);
     }
 
     /// A payment at another till.

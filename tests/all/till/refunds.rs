@@ -407,7 +407,7 @@ fn after_a_power_cut() {
     // The journal fails when it was taken: that is said, and written later.
     let (shop, till, number) = sold();
     shop.takes(888);
-    shop.journal.fail_in(5);
+    shop.journal.fail_in(6);
     let receipt = taken(give_back(&till, "return 1", &number, 888));
     assert!(receipt.journal_fault.is_some(), "{:?}", shop.states());
     assert_eq!(shop.states(), ["paid", "open"]);
@@ -479,4 +479,44 @@ fn a_row_fail_says_nothing_of_the_next_try() {
     shop.row("PROCESSING", 888);
     till.recover(Duration::from_secs(5)).unwrap();
     assert_eq!(shop.states(), ["paid", "refunding"]);
+}
+
+/// An order has one sum, by whichever of its numbers it is named (POS flows 20.13): also after its sale is old enough to be pruned, and where
+/// it was refunded by the platform's number before this journal knew whose that is.
+#[test]
+fn one_sum_under_both_numbers() {
+    let by_id = |amount| Refund::new(RefundOf::TransactionId(TRANSACTION), fen(888), fen(amount));
+    let acts_upon_all = |shop: &Counter, till: &Till| {
+        shop.journal.all().into_iter().for_each(|entry| till.acknowledge(entry.version()).unwrap());
+        shop.pass(31 * 86_400);
+        till.prune(Duration::ZERO).unwrap();
+    };
+    let (shop, till, number) = sold();
+    shop.takes(500);
+    taken(give_back(&till, "return 1", &number, 500));
+    shop.pass(1200);
+    shop.row("SUCCESS", 500);
+    till.recover(Duration::from_secs(5)).unwrap();
+    acts_upon_all(&shop, &till);
+    assert_eq!(shop.states(), ["paid", "paid"]);
+    refused(till.refund("return 2", &by_id(389)), "refund_fee");
+    // Of a sale that is not refunded nothing is to be summed up.
+    let (shop, till, number) = sold();
+    acts_upon_all(&shop, &till);
+    assert!(shop.states().is_empty());
+    refused(give_back(&till, "return 1", &number, 888), "out_trade_no");
+
+    let shop = Counter::new();
+    let till = shop.till();
+    let none = Options::new().patience(Duration::ZERO);
+    shop.fails("USERPAYING").says("USERPAYING", 1);
+    unknown(till.pay_with("sale 1", &micro_pay(CODE), &none));
+    let number = shop.journal.all()[0].order_number.clone();
+    shop.takes(500);
+    taken(till.refund("return 1", &by_id(500)));
+    shop.pass(61);
+    shop.says("SUCCESS", 1);
+    accepted(till.payment_of(&number));
+    refused(give_back(&till, "return 2", &number, 389), "refund_fee");
+    refused(till.refund("return 2", &by_id(389)), "refund_fee");
 }
