@@ -57,7 +57,10 @@ pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
         Event::Resume { repeats } => to_resume(case, repeats),
         Event::NotFit(unfit) => not_fit(case, unfit),
         Event::NotMade { changed: Some(words), .. } => for_a_person(words),
-        // An attempt before this one left, and was refused: that stays what is known.
+        // An attempt before this one left, and was refused: that stays what is known. A refund's refusal is asked about once more (POS flows 5).
+        Event::NotMade { refused: Some(Refusal { code, text, next }), .. } if case.refund().is_some() => {
+            Step::Write(Settlement::Unproven { code, text, next }, None)
+        }
         Event::NotMade { refused: Some(refusal), .. } => declined(refusal),
         Event::NotMade { .. } => Step::Write(Settlement::NotSent, None),
         Event::Attempt(ended) => after_attempt(case, ended),

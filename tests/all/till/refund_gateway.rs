@@ -172,6 +172,8 @@ pub(super) struct State {
     /// The gateway sums an order's refunds itself. Where it does not, the till's own sum is all there is.
     sums: bool,
     dies: bool,
+    /// No host is reached until then.
+    away: Duration,
     /// Each reply is lost.
     is_silent: bool,
     journal: MemoryJournal,
@@ -261,6 +263,7 @@ impl RefundGateway {
             behind,
             sums,
             dies: false,
+            away: Duration::ZERO,
             is_silent: false,
             journal: journal.clone(),
             mistake: Mistake::None,
@@ -278,7 +281,10 @@ impl RefundGateway {
             return Err(Fault::unsent(Stage::Connect, "the power went"));
         }
         let fault = if state.dice.roll(100) < state.faults { state.dice.roll(KINDS) } else { 99 };
-        if fault == 0 {
+        if fault == 0 && state.dice.roll(2) == 0 {
+            state.away = self.time.world() + secs(state.dice.roll(40));
+        }
+        if fault == 0 || self.time.world() < state.away {
             return Err(Fault::unsent(Stage::Connect, "no route"));
         }
         state.leaves(asked);
@@ -582,7 +588,7 @@ impl RefundGateway {
     }
 
     pub fn set_faults(&self, faults: u32) {
-        self.look(|state| state.faults = faults);
+        self.look(|state| (state.faults, state.away) = (faults, Duration::ZERO));
     }
 
     pub fn set_dates(&self, dates: Dates) {

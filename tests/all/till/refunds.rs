@@ -520,3 +520,19 @@ fn one_sum_under_both_numbers() {
     refused(give_back(&till, "return 2", &number, 389), "refund_fee");
     refused(till.refund("return 2", &by_id(389)), "refund_fee");
 }
+
+/// Sent again, and not reached: the refusal before it stays as unproven as it was, and is asked about once more.
+#[test]
+fn a_refusal_is_not_proven_by_what_was_not_sent() {
+    let (shop, till, number) = sold();
+    shop.fails("NOTENOUGH").fails("REFUNDNOTEXIST");
+    declined(give_back(&till, "return 1", &number, 888));
+    shop.pass(1);
+    shop.is_away().is_away();
+    declined(give_back(&till, "return 1", &number, 888));
+    assert_eq!(shop.states(), ["paid", "unproven"]);
+    shop.pass(61);
+    shop.row("PROCESSING", 888);
+    till.recover(Duration::from_secs(5)).unwrap();
+    assert_eq!(shop.states(), ["paid", "refunding"]);
+}
