@@ -532,6 +532,7 @@ fn the_usual_refund_loop_gives_back_twice() {
 fn the_checks_of_refunds_can_fail() {
     for (mistake, rule) in [
         (Mistake::TakesTwice, Rule::Twice),
+        (Mistake::TakesTwice, Rule::Total),
         (Mistake::SaysArrived, Rule::Arrived),
         (Mistake::SaysTaken, Rule::Taken),
         (Mistake::ForgetsForEver, Rule::Declined),
