@@ -317,7 +317,9 @@ fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
 /// answer, or the gateway's last one; by the device's clock only where nobody tells another. What an earlier opening began is as old
 /// as this process at least.
 pub(super) fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
-    let own = case.since_attempt() >= resolution.look_back;
+    // A journal that failed since makes no attempt younger.
+    let since_sent = case.seen.last_attempt.map(|at| case.times.monotonic.saturating_sub(at));
+    let own = since_sent.unwrap_or(case.since_attempt()) >= resolution.look_back;
     if case.seen.last_attempt.is_some() || (case.is_from_before && own) {
         return own;
     }

@@ -175,7 +175,7 @@ impl Life {
         let died = self.dies && self.journal.is_stopped();
         let said_words = if died { "the power went".into() } else { format!("{said:?}") };
         let states: Vec<_> =
-            self.journal.all().iter().map(|entry| format!("{} {}", word(entry), entry.reversals)).collect();
+            self.journal.all().iter().map(|entry| format!("{} {}", state(entry), entry.reversals)).collect();
         self.tell(&format!("{words}: {said_words}; the journal: {}", states.join(", ")));
         self.check_what_left(begun, moves, &before);
         if died {
@@ -570,6 +570,11 @@ impl Life {
             }
         }
     }
+}
+
+/// What became of an entry, in a word.
+fn state(entry: &Entry) -> &'static str {
+    if entry.is_unproven() { "unproven" } else { word(entry) }
 }
 
 #[test]

@@ -433,6 +433,19 @@ fn a_refusal_without_proof_is_not_pruned() {
     assert_eq!((till.prune(Duration::ZERO).unwrap(), shop.states()), (0, vec!["unproven", "paid"]));
 }
 
+/// The same process asks after a month; that the journal failed to begin another sale meanwhile makes the refusal no younger.
+#[test]
+fn a_journal_that_failed_makes_nothing_younger() {
+    let shop = Counter::new();
+    let (till, _) = refused_sale(&shop);
+    shop.pass(31 * 86_400);
+    shop.journal.fail_in(2);
+    refused(till.pay("sale 2", &micro_pay(ANOTHER)), "journal");
+    shop.fails("ORDERNOTEXIST");
+    till.recover(Duration::from_millis(900)).unwrap();
+    assert_eq!(shop.states(), ["for a person"]);
+}
+
 struct Settled {
     code: String,
     next: Next,
