@@ -38,6 +38,14 @@ impl<T> Outcome<T> {
         matches!(self, Outcome::Accepted(_) | Outcome::PaidLate(_))
     }
 
+    /// What money that came late brought.
+    pub(crate) fn late(&self) -> Option<&T> {
+        match self {
+            Outcome::PaidLate(late) => Some(late),
+            _ => None,
+        }
+    }
+
     /// What a success brought, whichever it is.
     pub(crate) fn proven(&self) -> Option<&T> {
         match self {

@@ -4,6 +4,7 @@
 //! Document: seed 002; protocol C.2, C.4; POS ruling 4 (late money).
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::desk::{Till, endpoint_of};
@@ -16,7 +17,7 @@ use super::watch::{Call, Options};
 use crate::endpoint::ResolvedBy;
 use crate::error::{Error, ErrorKind};
 use crate::gateways::request::Payment;
-use crate::journal::{Entry, JournalFault, Settlement};
+use crate::journal::{Entry, EntryId, JournalFault, Settlement};
 use crate::outcome::{Doubt, Outcome, Reason};
 use crate::wire::pairs::Pairs;
 
@@ -75,10 +76,14 @@ impl Till {
     ///
     /// As [`Till::payment_of`].
     pub fn payment_of_with(&self, order_number: &str, options: &Options<'_>) -> Result<Outcome<Receipt<Pairs>>, Error> {
-        self.with_order(order_number, options, None, |work| {
+        let outcome = self.with_order(order_number, options, None, |work| {
             let call = Call { waits_for: Some(work.entry.id), ..work.call };
             Ok(self.ask_of(&Work { call, ..*work }))
-        })
+        })?;
+        if let Some(late) = outcome.late() {
+            self.close_beside(late.entry.id);
+        }
+        Ok(outcome)
     }
 
     /// Closes a WAP order, so that nobody can pay it any more, and asks what became of it. A thread that waits for its customer lets
@@ -146,6 +151,21 @@ impl Till {
         match written {
             Ok(revision) => Ok(self.outcome(work.entry, settlement, proof, Ok(revision))),
             Err(fault) => Ok(Outcome::Unknown(Doubt::new(Reason::Journal, String::from(fault.text())))),
+        }
+    }
+
+    /// Money of a sale came late: what a customer still sees of its other orders is closed, so that nobody pays twice (POS flows
+    /// 20.20). What cannot be closed now is closed by the next call that tells the late money.
+    pub(super) fn close_beside(&self, late: EntryId) {
+        let shown: Result<_, JournalFault> = self.journal.with(|journal| {
+            let Some(entry) = journal.entry(late)? else { return Ok(Vec::new()) };
+            let of_intent = self.as_known(&mut **journal, &entry.intent)?;
+            Ok(rules::shown_beside(&entry, of_intent))
+        });
+        for order in shown.unwrap_or_default() {
+            if let Err(error) = self.close(&order.order_number) {
+                log::warn!("{}: beside late money, and not closed: {error}", order.order_number);
+            }
         }
     }
 

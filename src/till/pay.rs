@@ -118,6 +118,9 @@ impl Till {
         let mut given = Fields::with_capacity(R::ENDPOINT.fields.len(), 512);
         request.fields(&mut given);
         let outcome = self.begin_fields(desk, R::ENDPOINT, intent, &given, kept::<R::Reply>, options)?;
+        if let Some(late) = outcome.late() {
+            self.close_beside(late.entry.id);
+        }
         Ok(outcome.typed(Found::typed))
     }
 

@@ -39,7 +39,8 @@ pub struct Reported {
 
 impl Till {
     /// Asks about every pending entry, oldest first, until the patience ends, and reports every entry that is not
-    /// acknowledged. It pays nothing: it asks, and closes orders whose time is over. Safe to interrupt and to run twice.
+    /// acknowledged. It pays nothing: it asks, and closes orders whose time is over, or that a customer still sees beside late
+    /// money of the same sale. Safe to interrupt and to run twice.
     ///
     /// # Errors
     ///
@@ -84,6 +85,9 @@ impl Till {
             let doubt = doubt
                 .filter(|_| !now.is_settled())
                 .or_else(|| (now.is_pending() && !rules::is_refunding(&now)).then(rules::not_recorded));
+            if now.is_paid_late() {
+                self.close_beside(now.id);
+            }
             if now.acknowledged_at.is_none() {
                 report.push(self.reported(now, doubt));
             }

@@ -444,6 +444,16 @@ pub(super) fn open_beside(id: EntryId, of_intent: &[Entry]) -> Option<&Entry> {
     of_intent.iter().find(|entry| entry.id != id && entry.is_pending() && !is_given_up(entry))
 }
 
+/// The orders of the same intent that a customer may have before them, where money of it came late.
+pub(super) fn shown_beside(late: &Entry, of_intent: Vec<Entry>) -> Vec<Entry> {
+    let is_shown =
+        |entry: &Entry| entry.id != late.id && matches!(entry.state, EntryState::Recorded(Settlement::Ordered { .. }));
+    match late.is_paid_late() {
+        true => of_intent.into_iter().filter(is_shown).collect(),
+        false => Vec::new(),
+    }
+}
+
 /// Why it did not end: then nothing is kept.
 pub(super) fn not_ended<T>(beside: Outcome<T>) -> Doubt {
     let doubt = beside.doubt().unwrap_or_else(not_recorded);

@@ -127,6 +127,36 @@ fn late_money_that_is_not_there_is_not_kept() {
     }
 }
 
+/// Late money came, and the customer still sees another order of the sale: it is closed, whoever tells the late money (POS flows 20.20).
+#[test]
+fn what_is_shown_beside_late_money_is_closed() {
+    for told_by in ["order", "payment_of", "recover"] {
+        let shop = Shop::new();
+        let (till, first, second) = late_and_open(&shop);
+        if told_by == "recover" {
+            shop.canned.then(&trade("NOTPAY", &second, "1"));
+        }
+        shop.canned.then(&closed(&second)).then(&trade("CLOSED", &second, "1"));
+        match told_by {
+            "order" => drop(paid_late(order(&till))),
+            "payment_of" => drop(paid_late(till.payment_of(&first))),
+            _ => drop(till.recover(Duration::from_secs(30)).unwrap()),
+        }
+        assert_eq!(shop.states(), ["late", "unpaid"], "{told_by}");
+        // Once: then nothing is shown any more.
+        paid_late(order(&till));
+    }
+    // What cannot be closed now is closed by the next call; the customer who was faster is known.
+    let shop = Shop::new();
+    let (till, first, second) = late_and_open(&shop);
+    shop.canned.then_fault(Sent::Maybe).then_fault(Sent::Maybe);
+    paid_late(till.payment_of(&first));
+    assert_eq!(shop.states(), ["late", "ordered"]);
+    shop.canned.then(&closed(&second)).then(&trade("SUCCESS", &second, "1"));
+    paid_late(till.payment_of(&first));
+    assert_eq!(shop.states(), ["late", "paid"]);
+}
+
 /// The journal cannot take it: it is not kept, and the next call asks again.
 #[test]
 fn what_the_journal_cannot_take_is_not_kept() {
