@@ -444,8 +444,8 @@ impl Life {
     /// The merchant keeps money that came late.
     fn keeps_late_money(&mut self) {
         self.trouble();
-        let late = self.journal.all().into_iter().filter(Entry::is_paid_late).map(|entry| entry.order_number);
-        if let Some(number) = late.last() {
+        let mut late = self.journal.all().into_iter().filter(Entry::is_paid_late).map(|entry| entry.order_number);
+        if let Some(number) = late.next_back() {
             self.keeps(&number);
         }
     }
