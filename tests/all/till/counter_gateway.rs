@@ -274,9 +274,8 @@ impl Wechat {
         let lag = if *faults == 0 { Duration::ZERO } else { behind[usize::from(asked.second_host)] };
         let lag = lag + if matches!(fault, 12 | 16) { secs(dice.roll(MOST_BEHIND)) } else { Duration::ZERO };
         let known = orders.get(&asked.number).filter(|order| {
-            let hidden = now < order.made + order.hidden || now >= order.made + LOOK_BACK;
-            let unknown = fault == 13 && asked.second_host;
-            !(hidden || unknown)
+            let forgotten = now >= order.made + LOOK_BACK;
+            now >= order.made + order.hidden && !forgotten && (fault != 13 || !asked.second_host)
         });
         let was = known.and_then(|order| Some((order, order.was_at(now.saturating_sub(lag))?)));
         let Some((order, is)) = was else { return self.fails("ORDERNOTEXIST") };
