@@ -407,6 +407,7 @@ impl Till {
         journal: &mut dyn Journal,
         others: Vec<Entry>,
     ) -> Result<Option<Looked<'_>>, Error> {
+        let mut changed = None;
         for mut entry in others {
             if self.is_busy(entry.id) {
                 return Ok(Some(busy()));
@@ -419,12 +420,9 @@ impl Till {
             match rules::elsewhere(&entry, endpoint_of(&entry), &self.seen_of(entry.id), now) {
                 Elsewhere::Unknown(doubt) => return Ok(Some(Looked::Unknown(doubt))),
                 Elsewhere::InTheWay(why) => return Err(Error::field("intent", text(&[why, ": ", &named(&entry)]))),
-                // A sale's amount never changes (POS flows 20.26).
+                // A sale's amount never changes (POS flows 20.26). That it was paid since is said first.
                 _ if paying.endpoint.takes_money() && rules::is_another_amount(&entry, paying.amount) => {
-                    return Err(Error::field(
-                        "intent",
-                        text(&["was used before with another amount: ", &named(&entry)]),
-                    ));
+                    changed.get_or_insert(entry);
                 }
                 Elsewhere::Ended => {}
                 Elsewhere::Pending if self.desk_of(&entry).is_some() => {
@@ -435,7 +433,12 @@ impl Till {
                 }
             }
         }
-        Ok(None)
+        match changed {
+            Some(entry) => {
+                Err(Error::field("intent", text(&["was used before with another amount: ", &named(&entry)])))
+            }
+            None => Ok(None),
+        }
     }
 
     /// Asks what became of it the other way. Ended unpaid, the look is taken again. Two ways in which a customer may pay one sale are

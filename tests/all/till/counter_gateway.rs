@@ -170,7 +170,7 @@ impl Wechat {
         self.catch_up(state);
         let reply = match fault {
             1 => Err(lost()),
-            2 if asked.call == "orderquery" => Err(lost()),
+            2 if matches!(asked.call.as_str(), "orderquery" | "refundquery") => Err(lost()),
             2 => {
                 let due = self.time.world() + self.later(state, asked);
                 state.late.push(Late { due, asked: asked.clone() });

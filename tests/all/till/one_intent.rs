@@ -5,6 +5,7 @@ use std::time::Duration;
 use wxpay_terminal::*;
 
 use crate::support::memory_journal::MemoryJournal;
+use crate::support::wxpay::*;
 use crate::support::*;
 use crate::till::modelled::Time;
 use crate::till::orders::{ends, trade};
@@ -181,4 +182,24 @@ fn no_error_hides_a_second_order_under_another_account() {
             assert_eq!(shop.journal.states()[0], "unpaid");
         }
     }
+}
+
+/// An order of another amount that nobody paid, and then money another way: that it was paid is what the third way is told, so that nobody
+/// takes the sale for one that waits.
+#[test]
+fn that_it_was_paid_is_said_first() {
+    let shop = Shop::new();
+    let orders = Client::with_inputs(swiftpass_account(), terminal(), shop.inputs()).unwrap();
+    let counter = Client::with_inputs(wxpay_account(), terminal(), shop.inputs()).unwrap();
+    let till = shop.till().with(orders).with(shop.redpack(&["https://gateway.example"], APPID)).with(counter);
+    shop.canned.then(&wap_success(&[]));
+    let first = is_ordered(till.order("p", &wap_order(""))).order_number;
+    shop.canned.then(&trade("CLOSED", &first, "1"));
+    declined(till.payment_of(&first));
+    let error = refused(till.order("p", &native_order("")), "intent").to_string();
+    assert!(error.contains("another amount") && error.contains(&first), "{error}");
+    shop.canned.then(&redpack_success("{number}", &[]));
+    accepted(till.pay("p", &red_packet("")));
+    let error = refused(till.order("p", &native_order("")), "intent").to_string();
+    assert!(error.contains("paid already"), "{error}");
 }

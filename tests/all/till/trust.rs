@@ -219,7 +219,7 @@ fn edits_by_sql_are_refused() {
 }
 
 const EVERYTHING: &str = "SELECT * FROM entries UNION ALL SELECT entry, position, name, value, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-                          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM fields";
+                          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM fields";
 
 // -- while it is open ------------------------------------------------------------------------------------------------
 
