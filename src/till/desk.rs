@@ -484,9 +484,7 @@ impl Till {
             match rules::is_still_asked(settlement) {
                 true => self.with_seen(entry.id, |seen| {
                     seen.withheld = None;
-                    let first = rules::first_pause(settlement, self.clock.monotonic());
-                    seen.refused_at = first.map(|(at, _)| at).or(seen.refused_at);
-                    seen.not_known = first.or(seen.not_known);
+                    seen.note_refused(rules::first_pause(settlement, self.clock.monotonic()));
                 }),
                 false => self.seen.with(|seen| drop(seen.remove(&entry.id))),
             }

@@ -494,6 +494,7 @@ impl Till {
             self.with_seen(entry.id, |seen| {
                 if fault.kind() != JournalFaultKind::Refused {
                     seen.keep(known);
+                    seen.note_refused(rules::first_pause(known, self.clock.monotonic()));
                     seen.told_accepted = once.as_ref().is_ok_and(rules::is_accepted);
                 }
                 once.as_ref().map_err(|_| rules::not_written(entry, seen)).cloned()

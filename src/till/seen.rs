@@ -61,6 +61,13 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// A refusal without proof is asked about from here on, also where the journal could not take it: the minute until the second question
+    /// counts from here (POS flows 5).
+    pub fn note_refused(&mut self, first: Option<(Duration, u32)>) {
+        self.refused_at = first.map(|(at, _)| at).or(self.refused_at);
+        self.not_known = first.or(self.not_known);
+    }
+
     /// Keeps what the journal could not take.
     pub fn keep(&mut self, settlement: &Settlement) {
         match settlement {

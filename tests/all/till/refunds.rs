@@ -574,3 +574,31 @@ fn a_refusal_is_not_proven_by_what_was_not_sent() {
     till.recover(Duration::from_secs(5)).unwrap();
     assert_eq!(shop.states(), ["paid", "refunding"]);
 }
+
+/// The journal fails when the refusal is written: also then the second question is a minute later, and not the first one that comes.
+#[test]
+fn a_refusal_that_could_not_be_written_waits_for_its_minute() {
+    let mut met = 0;
+    for at in 1..12 {
+        let (shop, till, number) = sold();
+        shop.pass(61);
+        shop.fails("NOTENOUGH").fails("REFUNDNOTEXIST");
+        shop.journal.fail_in(at);
+        let Ok(Outcome::Unknown(doubt)) = give_back(&till, "return 1", &number, 888) else { continue };
+        shop.journal.fail_for(0, 0);
+        let refund = shop.sent().iter().find_map(|sent| xml_value(&sent.body, "out_refund_no"));
+        if doubt.reason != Reason::Journal || shop.names().len() < 2 {
+            continue;
+        }
+        met += 1;
+        shop.pass(3);
+        shop.fails("REFUNDNOTEXIST");
+        drop(till.payment_of(&refund.unwrap()));
+        assert_eq!(shop.states(), ["paid", "unproven"], "{at}");
+        shop.pass(61);
+        shop.row("PROCESSING", 888);
+        till.recover(Duration::from_secs(5)).unwrap();
+        assert_eq!(shop.states(), ["paid", "refunding"], "{at}");
+    }
+    assert!(met > 0, "no call of the journal was the one that writes the refusal");
+}

@@ -5,6 +5,7 @@ mod codes;
 mod events;
 mod explore;
 mod page;
+mod refund_search;
 mod refunds;
 mod table;
 mod words;

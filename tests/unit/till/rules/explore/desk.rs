@@ -230,7 +230,7 @@ impl World<'_> {
                 let first_pause = rules::first_pause(settlement, self.state.monotonic());
                 let seen = self.seen(at);
                 seen.withheld = None;
-                seen.not_known = first_pause.or(seen.not_known);
+                seen.note_refused(first_pause);
             }
             false => *self.seen(at) = Seen::default(),
         }

@@ -377,8 +377,10 @@ impl World<'_> {
         let once = self.once(at, settlement.clone());
         let known = once.as_ref().unwrap_or(&settlement);
         if fault.kind() != JournalFaultKind::Refused && self.mistake.carried != Carried::ForgetsUnwritten {
+            let first = rules::first_pause(known, self.state.monotonic());
             let seen = self.seen(at);
             seen.keep(known);
+            seen.note_refused(first);
             seen.told_accepted = once.as_ref().is_ok_and(rules::is_accepted);
         }
         once.map_err(|_| rules::not_written(&work.entry, &self.state.numbers[at].seen))
