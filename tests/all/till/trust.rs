@@ -122,6 +122,7 @@ fn edits_by_sql_are_refused() {
         ("person", "'another'"),
         ("reversals", "reversals + 1"),
         ("last_reversal_at", "1"),
+        ("of_order", "'20261121001'"),
         ("stage", "'unproven'"),
         ("revision", "revision + 1"),
         ("digest", "zeroblob(16)"),
@@ -136,7 +137,7 @@ fn edits_by_sql_are_refused() {
         "DELETE FROM fields WHERE entry = 2; DELETE FROM entries WHERE id = 2",
         "INSERT INTO entries SELECT 7, account, call, 'new', '1', fen, begun_at, attempts, last_attempt_at, state, known, \
          settled_at, acknowledged_at, field_count, queried, code, text, next, wait_seconds, wait_nanoseconds, reason, \
-         person, revision, last_code, last_text, decided, digest, reversals, last_reversal_at, stage FROM entries WHERE id = 2",
+         person, revision, last_code, last_text, decided, digest, reversals, last_reversal_at, stage, of_order FROM entries WHERE id = 2",
         // Two entries change places, with their digests.
         "UPDATE entries SET digest = (SELECT digest FROM entries WHERE id = 1) WHERE id = 2",
         "UPDATE fields SET entry = 9 WHERE entry = 1; UPDATE fields SET entry = 1 WHERE entry = 2; \
