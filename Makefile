@@ -47,7 +47,7 @@ board:
 soak:
 	WXPAY_SIMULATED=100000 WXPAY_WAYS=6000 WXPAY_KILLS=5000 $(CARGO) test --release --locked $(FEATURES) --features sqlite \
 		--test all -- --nocapture simulation in_the_field many_ways crash order_numbers
-	WXPAY_AT_LENGTH=1 $(CARGO) test --release --locked --no-default-features --lib -p wxpay-terminal -- --nocapture rules::tests::explore
+	WXPAY_AT_LENGTH=1 $(CARGO) test --release --locked --no-default-features --lib -p wxpay-terminal -- --nocapture rules::tests::explore rules::tests::refund_search
 
 # The figures of docs/performance.md, and its drawing. Some minutes; quiet machines give better figures. Without valgrind
 # the instruction counts are left out.

@@ -541,16 +541,16 @@ fn no_course_of_an_intent_breaks_a_promise() {
 /// search without the mistake gives none.
 #[test]
 fn each_planted_mistake_gives_a_story() {
-    stories_of(mistakes::all(at_length() == Some(0)));
+    stories_of(mistakes::all(at_length() == Some(0)), at_length().is_some());
 }
 
 #[test]
 fn each_planted_mistake_with_codes_gives_a_story() {
-    stories_of(mistakes_of_codes::all());
+    stories_of(mistakes_of_codes::all(), at_length() == Some(0));
 }
 
-fn stories_of(mistakes: impl Iterator<Item = &'static Mistake>) {
-    let at_length = at_length().is_some();
+/// Each has its story. `again`: without the mistake the same search has none.
+fn stories_of(mistakes: impl Iterator<Item = &'static Mistake>, again: bool) {
     let mut missed = Vec::new();
     for mistake in mistakes {
         let began = Instant::now();
@@ -563,7 +563,7 @@ fn stories_of(mistakes: impl Iterator<Item = &'static Mistake>) {
             Some(story) => println!("  {}", story.join("\n  ")),
             None => missed.push(mistake.name),
         }
-        if !at_length {
+        if !again {
             continue;
         }
         let without = mistake.left_out();
@@ -577,9 +577,10 @@ fn stories_of(mistakes: impl Iterator<Item = &'static Mistake>) {
 /// The rules as they are, in few actions, with what a payment by code can come to at its worst.
 #[test]
 fn of_a_sale_by_code_one_is_accepted() {
-    let less = at_length();
+    // One action less would still be too long for CI.
+    let is_whole = at_length() == Some(0);
     for (part, short, long) in &mistakes_of_codes::OF_A_SALE {
-        let depth = less.map_or(*short, |less| long.saturating_sub(less));
+        let depth = if is_whole { *long } else { *short };
         let Mistake { name, flows, left, numbers, patience, .. } = *part;
         let limits = Limits { depth, numbers, patience, left, dates: &[true] };
         let found = search(&Shop::new("a shop", flows, false), part, limits);
