@@ -25,11 +25,7 @@ use crate::till::field_shop::{
     Line, PATIENCES, Shared, Told, acknowledge, at_once, close, for_a_person, is_refused, notified, payment_of,
     recover, word,
 };
-use crate::till::modelled::{Dice, Time};
-
-const DAY: i64 = 86_400;
-/// Years that a clock is set to: 1970, 2038, 2099.
-const YEARS: [i64; 3] = [600, 2_147_483_600, 4_070_908_800];
+use crate::till::modelled::{Dice, Time, YEARS};
 
 /// One sale, and what was told of it.
 pub struct Sale {
@@ -86,11 +82,7 @@ impl Drop for Life {
 
 impl Life {
     fn new(seed: u64) -> Life {
-        let mut dice = Dice::new((seed << 8) + 77);
-        // The first numbers of neighbouring seeds are alike.
-        for _ in 0..8 {
-            dice.roll(2);
-        }
+        let mut dice = Dice::after((seed << 8) + 77, 8);
         let (time, journal) = (Time::new(), MemoryJournal::default());
         let count = if dice.roll(4) == 0 { 2 } else { 1 };
         let wire = |at: usize| {
@@ -191,10 +183,7 @@ impl Life {
     }
 
     pub fn tell(&mut self, words: &str) {
-        let world = self.time.world().as_secs();
-        let at = format!("day {} {:02}:{:02}:{:02}", world / 86_400, world / 3_600 % 24, world / 60 % 60, world % 60);
-        let clock = self.time.unix_seconds() - self.time.right();
-        self.story.push(format!("{at}, clock {clock:+}: {words}"));
+        self.story.push(format!("{}: {words}", self.time.of_story()));
     }
 
     /// Something breaks at a call of the journal from here on.
@@ -531,14 +520,7 @@ impl Life {
         if self.is_calm {
             return;
         }
-        let right = self.time.right();
-        let to = match self.dice.roll(6) {
-            0..=2 => right,
-            3 => right + i64::from(self.dice.roll(2_000)) - 1_000,
-            4 => right + DAY * (i64::from(self.dice.roll(200)) - 100),
-            _ => YEARS[self.dice.roll(3) as usize],
-        };
-        self.time.set(to);
+        let to = self.time.set_somehow(&mut self.dice, 3);
         self.tell(&format!("somebody sets the clock to {to}"));
     }
 

@@ -128,11 +128,7 @@ impl Transport for Wechat {
 
 impl Wechat {
     pub fn new(mch_id: &'static str, seed: u64, faults: u32, time: &Time, journal: &MemoryJournal) -> Arc<Wechat> {
-        let mut dice = Dice::new(seed);
-        // The first numbers of neighbouring seeds are alike.
-        for _ in 0..4 {
-            dice.roll(2);
-        }
+        let mut dice = Dice::after(seed, 4);
         let lag = |dice: &mut Dice| if dice.roll(3) == 0 { secs(dice.roll(MOST_BEHIND)) } else { Duration::ZERO };
         let behind = [lag(&mut dice), lag(&mut dice) + secs(10 * dice.roll(2))];
         let state = State {

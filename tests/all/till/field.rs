@@ -20,12 +20,9 @@ use crate::support::*;
 use crate::till::field_checks::Ends;
 use crate::till::field_gateway::{Dates, meanwhile, no_meanwhile};
 use crate::till::field_shop::*;
-use crate::till::modelled::{Dice, Modelled, Time};
+use crate::till::modelled::{Dice, Modelled, Time, YEARS};
 
 const GATEWAYS: [&str; 4] = ["redpack", "workwx", "swiftpass", "webgate"];
-const DAY: i64 = 86_400;
-/// Years that a clock is set to: 1970, 2038, 2099.
-const YEARS: [i64; 3] = [600, 2_147_483_600, 4_070_908_800];
 
 /// One intent, and what was told of it.
 pub struct Intent {
@@ -102,11 +99,7 @@ fn two_ways(gateway: &'static str, time: &Time, dice: &mut Dice) -> Vec<Way> {
 impl Life {
     fn new(gateway: &'static str, seed: u64) -> Life {
         let at = GATEWAYS.iter().position(|name| *name == gateway).unwrap() as u64;
-        let mut dice = Dice::new((seed << 8) + at);
-        // The first numbers of neighbouring seeds are alike.
-        for _ in 0..8 {
-            dice.roll(2);
-        }
+        let mut dice = Dice::after((seed << 8) + at, 8);
         let time = Time::new();
         let ways = two_ways(gateway, &time, &mut dice);
         let (journal, settings) = (MemoryJournal::default(), Settings::default());
@@ -191,10 +184,7 @@ impl Life {
     }
 
     pub fn tell(&mut self, words: &str) {
-        let world = self.time.world().as_secs();
-        let at = format!("day {} {:02}:{:02}:{:02}", world / 86_400, world / 3_600 % 24, world / 60 % 60, world % 60);
-        let clock = self.time.unix_seconds() - self.time.right();
-        self.story.push(format!("{at}, clock {clock:+}: {words}"));
+        self.story.push(format!("{}: {words}", self.time.of_story()));
     }
 
     /// Something breaks at a call of the journal from here on.
@@ -485,14 +475,7 @@ impl Life {
         if self.is_calm {
             return;
         }
-        let right = self.time.right();
-        let to = match self.dice.roll(6) {
-            0 | 1 => right,
-            2 => right + i64::from(self.dice.roll(2_000)) - 1_000,
-            3 => right + DAY * (i64::from(self.dice.roll(200)) - 100),
-            _ => YEARS[self.dice.roll(3) as usize],
-        };
-        self.time.set(to);
+        let to = self.time.set_somehow(&mut self.dice, 2);
         self.tell(&format!("somebody sets the clock to {to}"));
         // And what the server tells of the time changes.
         if self.dice.roll(3) == 0 {

@@ -20,6 +20,15 @@ impl Dice {
         Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
+    /// The first numbers of neighbouring seeds are alike: these are left out.
+    pub fn after(seed: u64, rolls: u32) -> Dice {
+        let mut dice = Dice::new(seed);
+        for _ in 0..rolls {
+            dice.roll(2);
+        }
+        dice
+    }
+
     pub fn roll(&mut self, below: u32) -> u32 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -27,6 +36,9 @@ impl Dice {
         ((self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as u32) % below
     }
 }
+
+/// Years that a clock is set to: 1970, 2038, 2099.
+pub const YEARS: [i64; 3] = [600, 2_147_483_600, 4_070_908_800];
 
 /// Time that passes when somebody waits, and a board's clocks: a wall clock that may jump, and its time since it was switched on.
 #[derive(Clone)]
@@ -68,6 +80,27 @@ impl Time {
     pub fn set(&self, unix: i64) {
         let clocks = &mut *self.0.lock().unwrap();
         clocks.wall = unix - seconds(clocks.world);
+    }
+
+    /// Somebody sets the wall clock: of six times so often to the right time, else near it, days away, or to another year. What it says then.
+    pub fn set_somehow(&self, dice: &mut Dice, right_of_six: u32) -> i64 {
+        let right = self.right();
+        let to = match dice.roll(6) {
+            kind if kind < right_of_six => right,
+            kind if kind == right_of_six => right + i64::from(dice.roll(2_000)) - 1_000,
+            kind if kind == right_of_six + 1 => right + 86_400 * (i64::from(dice.roll(200)) - 100),
+            _ => YEARS[dice.roll(3) as usize],
+        };
+        self.set(to);
+        to
+    }
+
+    /// For a story: when it is, and how wrong the clock is.
+    pub fn of_story(&self) -> String {
+        let world = self.world().as_secs();
+        let [days, hours, minutes, seconds] = [world / 86_400, world / 3_600 % 24, world / 60 % 60, world % 60];
+        let clock = self.unix_seconds() - self.right();
+        format!("day {days} {hours:02}:{minutes:02}:{seconds:02}, clock {clock:+}")
     }
 
     /// Prepared answers at this time.

@@ -246,11 +246,7 @@ type Said = Result<String, &'static str>;
 
 impl RefundGateway {
     pub fn new(seed: u64, faults: u32, sums: bool, time: &Time, journal: &MemoryJournal) -> Arc<RefundGateway> {
-        let mut dice = Dice::new(seed);
-        // The first numbers of neighbouring seeds are alike.
-        for _ in 0..4 {
-            dice.roll(2);
-        }
+        let mut dice = Dice::after(seed, 4);
         let lag = |dice: &mut Dice| if dice.roll(3) == 0 { secs(dice.roll(MOST_BEHIND)) } else { Duration::ZERO };
         let behind = [lag(&mut dice), lag(&mut dice) + secs(10 * dice.roll(2))];
         let state = State {

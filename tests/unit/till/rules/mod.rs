@@ -8,6 +8,7 @@ mod page;
 mod refund_search;
 mod refunds;
 mod table;
+mod tape;
 mod words;
 
 use std::boxed::Box;

@@ -5,7 +5,7 @@
 //! the search must find. A broken promise is told as the shortest story, one line an action.
 //!
 //! One action is one call, or one thing that happens between two calls. What happens within a call is a choice of the call's:
-//! the search makes each choice at each place (`state::Tape`). `WXPAY_AT_LENGTH=1` searches deeper, with more bad luck.
+//! the search makes each choice at each place (`Tape`). `WXPAY_AT_LENGTH=1` searches deeper, with more bad luck.
 
 // The search says how far it came.
 #![allow(clippy::print_stdout)]
@@ -32,12 +32,13 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 use super::events::{FLOWS, Flow};
+use super::tape::Tape;
 use crate::till::watch::Reversals;
 use actions::{Action, actions, in_words};
 use gateway::may_pay;
 use mistakes::{Mistake, NONE};
 use promises::{Told, told};
-use state::{BEGAN, DAY, DeviceClock, JournalIs, Left, MINUTE, Run, Running, Shop, State, Tape, Truth, World};
+use state::{BEGAN, DAY, DeviceClock, JournalIs, Left, MINUTE, Run, Running, Shop, State, Truth, World};
 
 impl World<'_> {
     /// Lets it happen. A call that the power cuts off is followed by a new process.

@@ -24,9 +24,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use std::vec::Vec;
 
+use super::tape::Tape;
 use crate::journal::{EntryState, Settlement};
 use mistakes::{MISTAKES, Mistake, NO_LUCK, NONE};
-use state::{Left, MINUTE, Run, Shop, State, TOTAL, Tape, Truth, World};
+use state::{Left, MINUTE, Run, Shop, State, TOTAL, Truth, World};
 
 /// One call, or one thing that happens between two calls.
 #[derive(Clone, Copy, Debug)]
