@@ -187,9 +187,8 @@ pub(super) fn names_it(case: &Case<'_>, resolution: &Resolution, pairs: &Pairs) 
 fn not_paid_yet(case: &Case<'_>, waiting: Waiting, not_yet: Doubt, date: Option<i64>, waited: Duration) -> Step {
     let Some((_, rules)) = case.order() else { return Step::Unknown(not_yet) };
     let Case { entry, seen, times, .. } = *case;
-    let since = |at: Duration| times.monotonic.saturating_sub(at);
-    let gone = is_gone(entry, rules, date, since(seen.ordered.unwrap_or(times.opened).max(times.opened)));
-    let closed_just_now = seen.closed.is_some_and(|at| since(at) < LONGEST_WAIT);
+    let gone = is_gone(entry, rules, date, case.since(seen.ordered.unwrap_or(times.opened).max(times.opened)));
+    let closed_just_now = seen.closed.is_some_and(|at| case.since(at) < LONGEST_WAIT);
     match waiting {
         Waiting::Unpaid if gone => return declined(unpaid(&not_yet.code, "the order expired unpaid")),
         Waiting::Paying | Waiting::CloseFirst if gone && closed_just_now => return for_a_person(TRIED),
@@ -197,7 +196,8 @@ fn not_paid_yet(case: &Case<'_>, waiting: Waiting, not_yet: Doubt, date: Option<
     }
     // An order of an earlier opening is as old as this process, at least.
     let own = seen.ordered.or(case.is_from_before.then_some(times.opened));
-    if (waiting == Waiting::CloseFirst || is_over(entry, rules, date, own.map(since))) && !closed_just_now {
+    if (waiting == Waiting::CloseFirst || is_over(entry, rules, date, own.map(|at| case.since(at)))) && !closed_just_now
+    {
         return Step::Close(not_yet);
     }
     Step::Ask(longer(waited, LONGEST_WAIT_FOR_A_CUSTOMER), not_yet)
@@ -264,7 +264,7 @@ pub(super) fn too_old(case: &Case<'_>, date: Option<i64>) -> Step {
 
 pub(super) fn confirmed(case: &Case<'_>) -> Option<Refusal> {
     let refused = case.seen.refused.clone().or_else(|| unconfirmed_before(case));
-    refused.filter(|_| !case.entry.known && !case.seen.known)
+    refused.filter(|_| !case.was_known())
 }
 
 /// The time stored with it may be a wrong clock's.
@@ -284,9 +284,7 @@ pub(in crate::till) fn without_repeat(waited: Duration, doubt: Doubt) -> Step {
 /// process's own time since the later of its start and the last attempt, the first host said it twice, a minute apart, and
 /// the order is inside the query's look-back by a clock that was plausible then and is now.
 fn not_found_is_final(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> bool {
-    let Case { seen, times, .. } = *case;
-    let twice = seen.not_found_since.is_some_and(|first| times.monotonic.saturating_sub(first) >= TWO_ANSWERS);
-    is_lost(case, rules, first_host) && twice && is_plausible(case)
+    is_lost(case, rules, first_host) && case.not_found_for(TWO_ANSWERS) && is_plausible(case)
 }
 
 /// Written under a clock that was set, and that did not go back since.
@@ -301,16 +299,13 @@ pub(super) fn is_lost(case: &Case<'_>, rules: &OrderRules, first_host: bool) -> 
 
 /// Whoever has its URL can pay it, whatever a query finds.
 fn was_known(case: &Case<'_>) -> bool {
-    let Case { entry, seen, .. } = *case;
-    let handed_out = matches!(entry.state, EntryState::Recorded(Settlement::Ordered { .. }));
-    handed_out || seen.known || entry.known || seen.withheld.is_some()
+    let handed_out = matches!(case.entry.state, EntryState::Recorded(Settlement::Ordered { .. }));
+    handed_out || case.was_known() || case.seen.withheld.is_some()
 }
 
 /// Written under a clock that was wrong, as the gateway's time shows, by another process than this one.
 fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
-    let Case { entry, seen, times, .. } = *case;
-    let before_now = |now| (EARLIEST..=now).contains(&entry.last_attempt_at);
-    seen.last_attempt.is_none() && date.or(times.gateway).is_some_and(|now| !before_now(now))
+    case.seen.last_attempt.is_none() && case.had_right_clock(date) == Some(false)
 }
 
 /// Where this process made the last attempt: by its own time, whatever a wrong clock stored then. Else by the time that came with the
@@ -318,7 +313,7 @@ fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
 /// as this process at least.
 pub(super) fn is_past_look_back(case: &Case<'_>, resolution: &Resolution, date: Option<i64>) -> bool {
     // A journal that failed since makes no attempt younger.
-    let since_sent = case.seen.last_attempt.map(|at| case.times.monotonic.saturating_sub(at));
+    let since_sent = case.seen.last_attempt.map(|at| case.since(at));
     let own = since_sent.unwrap_or(case.since_attempt()) >= resolution.look_back;
     if case.seen.last_attempt.is_some() || (case.is_from_before && own) {
         return own;

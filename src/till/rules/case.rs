@@ -318,6 +318,27 @@ impl Case<'_> {
         self.endpoint.by_query()
     }
 
+    /// How long ago something was, in this process's own time.
+    pub(in crate::till) fn since(&self, at: Duration) -> Duration {
+        self.times.monotonic.saturating_sub(at)
+    }
+
+    /// Whether the query ever knew it.
+    pub(in crate::till) fn was_known(&self) -> bool {
+        self.entry.known || self.seen.known
+    }
+
+    /// Whether "not found" was counted so long ago, and nothing else was said since.
+    pub(in crate::till) fn not_found_for(&self, time: Duration) -> bool {
+        self.seen.not_found_since.is_some_and(|first| self.since(first) >= time)
+    }
+
+    /// Whether the clock of its last attempt was right, as the gateway's time shows. `None`: no gateway tells the time.
+    pub(in crate::till) fn had_right_clock(&self, date: Option<i64>) -> Option<bool> {
+        let now = date.or(self.times.gateway)?;
+        Some((EARLIEST..=now).contains(&self.entry.last_attempt_at))
+    }
+
     /// How often it was to be reversed, also where the journal could not say whether it has that.
     pub(in crate::till) fn reversals(&self) -> u32 {
         self.entry.reversals.max(self.seen.reversals)
@@ -326,13 +347,12 @@ impl Case<'_> {
     /// How long ago the gateway last heard of this entry from this process must be a second: what is left of it.
     pub(in crate::till) fn apart(&self) -> Duration {
         let last = self.seen.asked.max(self.seen.last_attempt);
-        last.map_or(Duration::ZERO, |last| APART.saturating_sub(self.times.monotonic.saturating_sub(last)))
+        last.map_or(Duration::ZERO, |last| APART.saturating_sub(self.since(last)))
     }
 
     /// How long ago the last attempt was, in this process's own time: at least so long.
     pub(in crate::till) fn since_attempt(&self) -> Duration {
-        let since = self.seen.last_attempt.unwrap_or(self.times.opened).max(self.times.opened);
-        self.times.monotonic.saturating_sub(since)
+        self.since(self.seen.last_attempt.unwrap_or(self.times.opened).max(self.times.opened))
     }
 
     /// What time it is, as far as money may be moved by it: the gateway's, as it came with this very answer or with the last one; or,
@@ -345,10 +365,10 @@ impl Case<'_> {
     /// of the process that began it. A board without a battery boots with the time of its last shutdown: without the gateway's
     /// time the age of what another process began is unknown, and then nothing moves.
     pub(in crate::till) fn age(&self, date: Option<i64>) -> Option<Duration> {
-        let (Case { entry, seen, times, .. }, now) = (self, self.now(date)?);
+        let (Case { entry, seen, .. }, now) = (self, self.now(date)?);
         let plausible = entry.begun_at >= EARLIEST && now >= entry.last_attempt_at;
         let age = Duration::from_secs(u64::try_from(now.saturating_sub(entry.begun_at)).ok()?);
-        let own = seen.begun.map_or(Duration::ZERO, |begun| times.monotonic.saturating_sub(begun));
+        let own = seen.begun.map_or(Duration::ZERO, |begun| self.since(begun));
         plausible.then_some(age.max(own))
     }
 
@@ -356,16 +376,15 @@ impl Case<'_> {
     /// in the entry may have been slow by weeks. What another one began is as old as this process at least, whatever a fast clock stored.
     /// A refusal without proof is as old as its record, which was written after the gateway had told the time.
     pub(in crate::till) fn surely(&self, date: Option<i64>) -> Option<Duration> {
-        let since = |at: Duration| self.times.monotonic.saturating_sub(at);
         if let Some(begun) = self.seen.begun {
-            return Some(since(begun));
+            return Some(self.since(begun));
         }
         let written = || self.now(date)?.checked_sub(self.entry.settled_at?);
         let by_date = match self.entry.is_unproven() {
             true => written().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
             false => self.age(date),
         };
-        by_date.max(self.is_from_before.then(|| since(self.times.opened)))
+        by_date.max(self.is_from_before.then(|| self.since(self.times.opened)))
     }
 
     /// What is left of the pause before the next repeat, which is twice the one before it: 1 s to 5 min. After a restart the

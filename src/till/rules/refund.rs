@@ -135,8 +135,7 @@ pub(in crate::till) fn is_refunding(entry: &Entry) -> bool {
 
 /// The identical repeat was refused twice, a minute apart, and the first host never knew it (POS flows 5).
 fn is_refused_for_good(case: &Case<'_>) -> bool {
-    let long = |since: Duration| case.times.monotonic.saturating_sub(since) >= TWO_ANSWERS;
-    case.seen.repeat_refused.is_some_and(|(since, last)| last && long(since))
+    case.seen.repeat_refused.is_some_and(|(since, last)| last && case.since(since) >= TWO_ANSWERS)
 }
 
 /// Whether a repeat of a refund was refused, in whatever words: they also answer a repeat whose first try worked.
@@ -152,7 +151,7 @@ fn confirmed_again(case: &Case<'_>, first_host: bool) -> Step {
         return Step::Report;
     };
     let refused_at = case.seen.refused_at.unwrap_or(case.times.opened);
-    match first_host && case.times.monotonic.saturating_sub(refused_at) >= ONCE_MORE {
+    match first_host && case.since(refused_at) >= ONCE_MORE {
         true => declined(Refusal { code: code.clone(), text: text.clone(), next: *next }),
         false => Step::Report,
     }

@@ -10,7 +10,6 @@ use super::answer::{
 };
 use super::case::*;
 use super::given_back::Refunds;
-use crate::clock::EARLIEST;
 use crate::endpoint::{Endpoint, Resolution, ResolvedBy, ReversalRules};
 use crate::journal::{Entry, EntryState, Settlement};
 use crate::outcome::{Answer, Doubt, Next, Reason, Refusal};
@@ -148,10 +147,10 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
         return unproven(unpaid("NOT_FOUND", "the gateway never saw this payment"));
     }
     // Perhaps so old that the query forgot it.
-    if unknown_age && first_host && not_found_for(case, A_DAY) {
+    if unknown_age && first_host && case.not_found_for(A_DAY) {
         return for_a_person(NOBODY_KNOWS);
     }
-    let words = match was_known(case) {
+    let words = match case.was_known() {
         true => KNEW_IT,
         false if unknown_age => NOBODY_KNOWS,
         false => NOT_YET,
@@ -162,9 +161,7 @@ fn not_known(by: By<'_, '_>, first_host: bool) -> Step {
 /// Another process began it under a clock that was wrong, as the gateway's time shows; or no gateway tells the time: a board's own clock
 /// may have stood while it was off.
 fn is_of_unknown_age(case: &Case<'_>, date: Option<i64>) -> bool {
-    let now = date.or(case.times.gateway);
-    let is_plausible = now.is_some_and(|now| (EARLIEST..=now).contains(&case.entry.last_attempt_at));
-    case.seen.last_attempt.is_none() && !is_plausible
+    case.seen.last_attempt.is_none() && case.had_right_clock(date) != Some(true)
 }
 
 fn unproven(Refusal { code, text, next }: Refusal) -> Step {
@@ -237,9 +234,8 @@ pub(in crate::till) fn counts_as_unpaid(case: &Case<'_>, state: &str, first_host
 
 fn until_again(by: By<'_, '_>) -> Duration {
     let By { case, rules, .. } = by;
-    let since = case.seen.reversed.map(|at| case.times.monotonic.saturating_sub(at));
     let after_attempt = rules.not_before.saturating_sub(case.since_attempt());
-    since.map_or(after_attempt, |since| rules.again.saturating_sub(since))
+    case.seen.reversed.map_or(after_attempt, |at| rules.again.saturating_sub(case.since(at)))
 }
 
 /// WeChat revokes an unpaid order of a code by itself after the poll. Who cannot reverse waits a little longer for that.
@@ -256,36 +252,28 @@ fn is_too_late(by: By<'_, '_>) -> bool {
 
 /// The gateway refused to take it back again and again, and says that it is paid (POS flows 20.6).
 fn is_refused_for_good(case: &Case<'_>) -> bool {
-    let long = |since: Duration| case.times.monotonic.saturating_sub(since) >= REFUSED_FOR;
-    case.seen.not_reversed.as_ref().is_some_and(|(_, times, since)| *times >= REFUSALS && long(*since))
+    let refused = case.seen.not_reversed.as_ref();
+    refused.is_some_and(|(_, times, since)| *times >= REFUSALS && case.since(*since) >= REFUSED_FOR)
 }
 
 fn not_found_is_final(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
-    not_found_for(case, TWO_ANSWERS) && is_lost(case, rules, first_host)
-}
-
-fn not_found_for(case: &Case<'_>, time: Duration) -> bool {
-    case.seen.not_found_since.is_some_and(|first| case.times.monotonic.saturating_sub(first) >= time)
+    case.not_found_for(TWO_ANSWERS) && is_lost(case, rules, first_host)
 }
 
 /// Known, and not found for a day (POS flows 20.17).
 fn is_forgotten(case: &Case<'_>) -> bool {
-    was_known(case) && not_found_for(case, A_DAY)
-}
-
-fn was_known(case: &Case<'_>) -> bool {
-    case.entry.known || case.seen.known
+    case.was_known() && case.not_found_for(A_DAY)
 }
 
 /// Whether an answer "not found" is one of those that count: none before the window is over, but where the gateway knew it.
 pub(super) fn counts_as_not_found(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
-    is_lost(case, rules, first_host) || (first_host && was_known(case))
+    is_lost(case, rules, first_host) || (first_host && case.was_known())
 }
 
 /// The window passed in this process's own time, and the gateway never knew it.
 fn is_lost(case: &Case<'_>, rules: &ReversalRules, first_host: bool) -> bool {
     let window = case.profile.window.unwrap_or_default().max(rules.window);
-    first_host && !was_known(case) && case.since_attempt() >= window
+    first_host && !case.was_known() && case.since_attempt() >= window
 }
 
 // ---- what was given back, and never accepted here ----
@@ -335,7 +323,7 @@ fn confirmed_again(by: By<'_, '_>, first_host: bool) -> Step {
 
 /// Whether "not found" confirms a refusal: at the first host, and where the query never knew it.
 pub(in crate::till) fn confirms(case: &Case<'_>, first_host: bool) -> bool {
-    case.entry.is_unproven() && first_host && !was_known(case)
+    case.entry.is_unproven() && first_host && !case.was_known()
 }
 
 /// Whether the query said just now that it does not know a refused payment: then another number may begin (POS ruling 1).
