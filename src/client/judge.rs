@@ -3,7 +3,7 @@
 //! Document: protocol sections R (outcome rules), A.3, A.4, B.4, C.4, D; the rulings where documents disagree stand in
 //! `docs/design.md`.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 use crate::endpoint::{Due, Endpoint, Means, Required};
 use crate::gateways::account::Profile;
@@ -91,8 +91,8 @@ fn ruling(case: &Case<'_>, received: &Received) -> Ruling {
         && !gate.passes(pairs.get(gate.name))
     {
         let said = words(Reason::OpenCode, case, &pairs);
-        let text = if said.text.is_empty() { said.code.clone().into() } else { said.text.clone() };
-        return Ruling::Open(Doubt { code: String::new(), text, ..said });
+        let text = [said.code.as_str(), said.text.as_ref()].join(" ").trim().to_string();
+        return Ruling::Open(Doubt { code: String::new(), text: text.into(), ..said });
     }
     if let Err(why) = verify::verify(&pairs, table.signature, &case.profile.verifier, &case.profile.keys) {
         return Ruling::Open(Doubt::new(Reason::Unverified, why));
