@@ -1,7 +1,10 @@
 //! What a journal cannot do.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use core::fmt;
+
+use crate::error::{Error, ErrorKind};
 
 /// The journal cannot do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +49,12 @@ impl JournalFault {
     /// What happened and what to do, in words.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// As the error of a call that sent nothing.
+    pub(crate) fn into_error(self) -> Error {
+        let field = if self.kind == JournalFaultKind::Number { "order_number" } else { "journal" };
+        Error::new(ErrorKind::Journal, field, String::from(self.text))
     }
 }
 

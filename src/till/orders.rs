@@ -12,7 +12,7 @@ use super::intent::Verb;
 use super::pay::no_account;
 use super::receipt::{Evidence, Receipt};
 use super::rules::{self, Asking, Event, Step};
-use super::run::Work;
+use super::run::{ENOUGH, Work};
 use super::watch::{Call, Options};
 use crate::endpoint::ResolvedBy;
 use crate::error::{Error, ErrorKind};
@@ -20,6 +20,9 @@ use crate::gateways::request::Payment;
 use crate::journal::{Entry, EntryId, JournalFault, Settlement};
 use crate::outcome::{Doubt, Outcome, Reason};
 use crate::wire::pairs::Pairs;
+
+/// Less time than this closes nothing: a close, and the question after it.
+const AT_LEAST: Duration = Duration::from_secs(3);
 
 impl Till {
     /// Makes an order that a customer pays for what the caller calls `intent` (a sale, a receipt), once.
@@ -81,7 +84,7 @@ impl Till {
             Ok(self.ask_of(&Work { call, ..*work }))
         })?;
         if let Some(late) = outcome.late() {
-            self.close_beside(late.entry.id);
+            self.close_beside(late.entry.id, self.soon());
         }
         Ok(outcome)
     }
@@ -96,7 +99,18 @@ impl Till {
     ///
     /// As [`Till::payment_of`]; or the order is not one that a customer pays.
     pub fn close(&self, order_number: &str) -> Result<Outcome<Receipt<Pairs>>, Error> {
-        self.with_order(order_number, &Options::new(), Some(self.patience), |work| {
+        self.close_until(order_number, self.patience, Duration::MAX)
+    }
+
+    /// `first`: how long another thread is waited for. `until`: how long may be asked.
+    fn close_until(
+        &self,
+        order_number: &str,
+        first: Duration,
+        until: Duration,
+    ) -> Result<Outcome<Receipt<Pairs>>, Error> {
+        self.with_order(order_number, &Options::new(), Some(first), |work| {
+            let work = &Work { call: Call { questions_until: until, ..work.call }, ..*work };
             match self.decide(work, Event::Close) {
                 Step::Close(_) => self.ask_to_close(work),
                 Step::Refuse(words) => return Err(refused(words)),
@@ -123,7 +137,7 @@ impl Till {
                 Step::Refuse(words) => return Err(refused(words)),
                 _ => return Ok(self.report(work.entry.clone())),
             }
-            if self.has_refunds(work.entry).map_err(unreadable)? {
+            if self.has_refunds(work.entry).map_err(JournalFault::into_error)? {
                 return Err(refused("was given back already, or in part"));
             }
             match self.asked(work, Asking::ToKeepIt, Duration::ZERO) {
@@ -155,18 +169,27 @@ impl Till {
     }
 
     /// Money of a sale came late: what a customer still sees of its other orders is closed, so that nobody pays twice (POS flows
-    /// 20.20). What cannot be closed now is closed by the next call that tells the late money.
-    pub(super) fn close_beside(&self, late: EntryId) {
+    /// 20.20). What cannot be closed by then is closed by the next call that tells the late money.
+    pub(super) fn close_beside(&self, late: EntryId, until: Duration) {
         let shown: Result<_, JournalFault> = self.journal.with(|journal| {
             let Some(entry) = journal.entry(late)? else { return Ok(Vec::new()) };
             let of_intent = self.as_known(&mut **journal, &entry.intent)?;
             Ok(rules::shown_beside(&entry, of_intent))
         });
         for order in shown.unwrap_or_default() {
-            if let Err(error) = self.close(&order.order_number) {
+            let left = until.saturating_sub(self.clock.monotonic());
+            if left < AT_LEAST {
+                return;
+            }
+            if let Err(error) = self.close_until(&order.order_number, left.saturating_sub(AT_LEAST), until) {
                 log::warn!("{}: beside late money, and not closed: {error}", order.order_number);
             }
         }
+    }
+
+    /// So long a call that finds late money may close what is shown beside it.
+    pub(super) fn soon(&self) -> Duration {
+        self.clock.monotonic().saturating_add(ENOUGH)
     }
 
     /// Ends what of the same intent may still be paid in time.
@@ -184,8 +207,10 @@ impl Till {
     }
 
     fn open_beside(&self, entry: &Entry) -> Result<Option<Entry>, Error> {
-        let of_intent =
-            self.journal.with(|journal| self.as_known(&mut **journal, &entry.intent)).map_err(unreadable)?;
+        let of_intent = self
+            .journal
+            .with(|journal| self.as_known(&mut **journal, &entry.intent))
+            .map_err(JournalFault::into_error)?;
         Ok(rules::open_beside(entry.id, &of_intent).cloned())
     }
 
@@ -198,13 +223,13 @@ impl Till {
         run: impl FnOnce(&Work<'_>) -> Result<Outcome<Receipt<Pairs>>, Error>,
     ) -> Result<Outcome<Receipt<Pairs>>, Error> {
         self.process.check()?;
-        let found = self.find(order_number).map_err(unreadable)?;
+        let found = self.find(order_number).map_err(JournalFault::into_error)?;
         let known = |(desk, entry): (_, Entry)| Some((desk, endpoint_of(&entry)?, entry.id));
         let Some((desk, endpoint, id)) = found.and_then(known) else {
             return Err(Error::field("order_number", "is not in the journal under an account of this till"));
         };
         let held = first.map_or_else(|| self.hold(id), |patience| self.hold_first(id, patience));
-        let Some(held) = held.map_err(unreadable)? else {
+        let Some(held) = held.map_err(JournalFault::into_error)? else {
             return Ok(Outcome::Unknown(Doubt::new(Reason::Broken, "another thread works on this order")));
         };
         if held.entry.order_number != order_number {
@@ -224,8 +249,4 @@ impl Till {
 
 fn refused(words: &'static str) -> Error {
     Error::field("order_number", words)
-}
-
-fn unreadable(fault: JournalFault) -> Error {
-    Error::new(ErrorKind::Journal, "journal", String::from(fault.text()))
 }

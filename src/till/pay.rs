@@ -16,11 +16,11 @@ use super::watch::{Call, Options, Reversals};
 use crate::client::owner;
 use crate::clock::ChinaTime;
 use crate::endpoint::{Endpoint, ResolvedBy};
-use crate::error::{Error, ErrorKind, text};
+use crate::error::{Error, text};
 use crate::gateways::account::{Account, Profile};
 use crate::gateways::request::Payment;
 use crate::journal::order_number::Serial;
-use crate::journal::{Entry, EntryState, Journal, JournalFault, JournalFaultKind, Mended, NewEntry, Numbered};
+use crate::journal::{Entry, EntryState, Journal, JournalFault, Mended, NewEntry, Numbered};
 use crate::money::Fen;
 use crate::outcome::{Doubt, Outcome, Reason, Refusal};
 use crate::wire::fields::Fields;
@@ -119,7 +119,7 @@ impl Till {
         request.fields(&mut given);
         let outcome = self.begin_fields(desk, R::ENDPOINT, intent, &given, kept::<R::Reply>, options)?;
         if let Some(late) = outcome.late() {
-            self.close_beside(late.entry.id);
+            self.close_beside(late.entry.id, self.soon());
         }
         Ok(outcome.typed(Found::typed))
     }
@@ -368,7 +368,7 @@ impl Till {
             (Step::Confirm, Some(entry)) => taken(entry).map(Looked::Confirm),
             (Step::NewNumber, _) => {
                 let begun = journal.begin(new, &mut |serial| number(Under::New(serial)));
-                let entry = begun.inspect_err(|_| self.note_not_begun()).map_err(not_begun)?;
+                let entry = begun.inspect_err(|_| self.note_not_begun()).map_err(JournalFault::into_error)?;
                 self.note_begun(entry.id);
                 self.note_payment(paying.last_to_payee(journal, new), new.at);
                 let now = self.clock.monotonic();
@@ -382,7 +382,7 @@ impl Till {
                     false => Some(number(Under::Kept(&entry.order_number))?.fields),
                 };
                 let mended = mended.map(|fields| Mended { amount: paying.amount, fields });
-                journal.reopen(entry.id, new.at, mended.as_ref()).map_err(not_begun)?;
+                journal.reopen(entry.id, new.at, mended.as_ref()).map_err(JournalFault::into_error)?;
                 if let Some(mended) = mended {
                     (entry.amount, entry.fields) = (mended.amount, mended.fields);
                 }
@@ -572,10 +572,4 @@ impl<'a> Paying<'a> {
 
 fn merchant(profile: &Profile) -> &str {
     profile.identifier("mch_id").or_else(|| profile.identifier("partner_id")).unwrap_or_default()
-}
-
-/// A journal that fails before the entry is stored: nothing was sent.
-fn not_begun(fault: JournalFault) -> Error {
-    let field = if fault.kind() == JournalFaultKind::Number { "order_number" } else { "journal" };
-    Error::new(ErrorKind::Journal, field, String::from(fault.text()))
 }

@@ -8,7 +8,7 @@ use super::desk::{Till, endpoint_of};
 use super::intent::decided;
 use super::receipt::Receipt;
 use super::rules::{self, APART, Looked, Step};
-use super::run::Work;
+use super::run::{ENOUGH, Work};
 use super::told::{self, Ran};
 use super::watch::{Call, Options, Repeats};
 use crate::endpoint::Endpoint;
@@ -24,8 +24,6 @@ const LOOK_BACK: i64 = 30 * 86_400;
 
 /// What was acknowledged less than this ago is not blanked.
 const AN_HOUR: Duration = Duration::from_secs(3600);
-/// A question on a slow line, with its TLS handshake.
-const ENOUGH: Duration = Duration::from_secs(10);
 
 /// What a report says of one entry.
 #[derive(Debug)]
@@ -86,7 +84,7 @@ impl Till {
                 .filter(|_| !now.is_settled())
                 .or_else(|| (now.is_pending() && !rules::is_refunding(&now)).then(rules::not_recorded));
             if now.is_paid_late() {
-                self.close_beside(now.id);
+                self.close_beside(now.id, deadline);
             }
             if now.acknowledged_at.is_none() {
                 report.push(self.reported(now, doubt));
@@ -174,12 +172,11 @@ impl Till {
         work.call.deadline = now.saturating_add(share.max(APART)).min(deadline);
         work.call.payments_until = work.call.deadline;
         work.call.questions_until = now.saturating_add(share.max(ENOUGH)).min(deadline);
-        if endpoint.makes_order() {
-            // A customer is not waited for.
-            work.call.deadline = now;
-            return self.ask_of(&work).doubt();
-        }
         if endpoint.takes_money() {
+            // The customer of an order is not waited for.
+            if endpoint.makes_order() {
+                work.call.deadline = now;
+            }
             return self.ask_of(&work).doubt();
         }
         let repeats = match options.repeats {

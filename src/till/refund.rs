@@ -86,7 +86,7 @@ impl Till {
         let total = fen(rules.total);
         // It may have been refunded by the platform's number before this journal knew whose that is.
         let mut also = None;
-        let of = match self.order_of(journal, account, (fields, rules)).map_err(|fault| unreadable(&fault))? {
+        let of = match self.order_of(journal, account, (fields, rules)).map_err(JournalFault::into_error)? {
             Of::Order(mut order) => {
                 if self.is_busy(order.id) {
                     return Ok(Refundable::Unknown(busy()));
@@ -99,7 +99,7 @@ impl Till {
             Of::Elsewhere(id) => elsewhere(rules, &id),
             Of::Nothing => return Err(Error::field(rules.of.0, NOT_HERE)),
         };
-        let refunds = refunds_of(journal, account, [Some(&of), also.as_ref()]).map_err(|fault| unreadable(&fault))?;
+        let refunds = refunds_of(journal, account, [Some(&of), also.as_ref()]).map_err(JournalFault::into_error)?;
         if refunds.iter().any(|entry| Some(entry.id) != latest && self.is_busy(entry.id)) {
             return Ok(Refundable::Unknown(busy()));
         }
@@ -153,7 +153,7 @@ impl Till {
 
     /// Whether money of an order was given back, or may have been.
     pub(super) fn has_refunds(&self, order: &Entry) -> Result<bool, JournalFault> {
-        let also = crate::gateways::ENDPOINTS.iter().filter_map(|endpoint| by_id(endpoint.refund()?, order)).next();
+        let also = crate::gateways::ENDPOINTS.iter().find_map(|endpoint| by_id(endpoint.refund()?, order));
         let of = [Some(&order.order_number), also.as_ref()];
         let refunds = self.journal.with(|journal| refunds_of(&mut **journal, &order.account, of))?;
         Ok(refunds.iter().any(|entry| !rules::is_given_up(entry)))
@@ -178,10 +178,6 @@ fn busy() -> Doubt {
     Doubt::new(Reason::Broken, "another thread works on this order, or on a refund of it")
 }
 
-fn unreadable(fault: &JournalFault) -> Error {
-    Error::new(crate::error::ErrorKind::Journal, "journal", String::from(fault.text()))
-}
-
 /// What the refunds of an order are summed up by that this journal does not have.
 fn elsewhere(rules: &RefundRules, id: &str) -> String {
     text(&[rules.of.1, " ", id])
@@ -204,10 +200,6 @@ fn refunds_of(journal: &mut dyn Journal, account: &str, of: [Option<&String>; 2]
 
 /// When the last attempt of the other refunds was begun.
 fn last_of(refunds: &[Entry], but: Option<EntryId>) -> Option<i64> {
-    let others: Vec<i64> = refunds
-        .iter()
-        .filter(|entry| Some(entry.id) != but && rules::was_sent(entry))
-        .map(|entry| entry.last_attempt_at)
-        .collect();
-    others.into_iter().max()
+    let others = refunds.iter().filter(|entry| Some(entry.id) != but && rules::was_sent(entry));
+    others.map(|entry| entry.last_attempt_at).max()
 }

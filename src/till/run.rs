@@ -18,6 +18,8 @@ use crate::wire::pairs::Pairs;
 
 /// What a call without patience adds, so that it comes to its one question. Shorter than the pause before another one.
 pub(super) const ONE_QUESTION: Duration = Duration::from_millis(500);
+/// A question on a slow line, with its TLS handshake.
+pub(super) const ENOUGH: Duration = Duration::from_secs(10);
 
 /// What one payment or resolution works on.
 #[derive(Clone, Copy)]

@@ -146,6 +146,12 @@ fn what_is_shown_beside_late_money_is_closed() {
         // Once: then nothing is shown any more.
         paid_late(order(&till));
     }
+    // A boot that has no time asks nobody.
+    let shop = Shop::new();
+    let (till, _, _) = late_and_open(&shop);
+    let sent = shop.services().len();
+    let _ = till.recover(Duration::ZERO).unwrap();
+    assert_eq!((shop.services().len(), shop.states()), (sent, vec!["late", "ordered"]));
     // What cannot be closed now is closed by the next call; the customer who was faster is known.
     let shop = Shop::new();
     let (till, first, second) = late_and_open(&shop);
