@@ -381,5 +381,6 @@ fn a_killed_counter_charges_once_and_loses_nothing() {
         counted.for_a_person,
     );
     assert!(wanted < 500 || sweeps as usize == STORIES.len());
-    assert!(moved_when_killed > 0);
+    // A dozen kills, as under an emulator, may all come before any money moves.
+    assert!(moved_when_killed > 0 || wanted < 50);
 }
