@@ -195,14 +195,14 @@ pub struct ReversalRules {
 pub struct RefundsOf {
     /// The query.
     pub query: &'static Endpoint,
-    /// Where a page begins.
-    pub offset: &'static str,
     /// The rows of a page.
     pub rows: &'static str,
-    /// All rows.
-    pub all_rows: &'static str,
-    /// The order's total.
-    pub total: &'static str,
+    /// Where there are pages: the field that says where one begins, and the reply's that counts all rows.
+    pub pages: Option<(&'static str, &'static str)>,
+    /// The order's total, where the reply has it.
+    pub total: Option<&'static str>,
+    /// Whose refunds are not asked for by the order's number: a field of the order's query, and how its value begins.
+    pub not_of: Option<(&'static str, &'static str)>,
     /// In a row: the refund's number.
     pub number: &'static str,
     /// In a row: its amount.
@@ -347,9 +347,8 @@ pub enum Kind {
     },
     /// A decimal number.
     Digits,
-    /// A customer's payment code: 16 to 32 digits, and none that is surely another wallet's. It is sent once: not stored, not shown, not
-    /// compared (POS flows 13).
-    AuthCode,
+    /// A customer's payment code: 16 to 32 digits. It is sent once: not stored, not shown, not compared (POS flows 13).
+    AuthCode(Codes),
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// An IPv4 address, dotted.
@@ -362,6 +361,15 @@ pub enum Kind {
     NotifyUrl,
     /// `yyyyMMddHHmmss`, GMT+8.
     ChinaTime,
+}
+
+/// Whose payment codes a gateway takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codes {
+    /// WeChat's: one that is surely another wallet's is refused before it is sent.
+    OfWechat,
+    /// Any wallet's.
+    OfAnyWallet,
 }
 
 /// A rule between the fields of a request.
@@ -385,6 +393,17 @@ pub enum Rule {
         when: &'static str,
         /// Its value.
         is: &'static str,
+    },
+    /// `field` is required when `when` begins with these characters.
+    RequiredWhenBegins {
+        /// The field that is needed.
+        field: &'static str,
+        /// The field that decides.
+        when: &'static str,
+        /// How its value begins.
+        with: &'static str,
+        /// What that means, for people.
+        words: &'static str,
     },
     /// `field` is required when the amount lies outside the range that the account calls usual.
     RequiredForUnusualAmount {
@@ -416,7 +435,7 @@ pub struct Step {
     pub output: &'static str,
     /// The fields it covers.
     pub over: Over,
-    /// The digest. `None`: that of the account's sign type.
+    /// The digest. `None`: the account's sign type, which may be RSA: then no suffix and no key follow the fields.
     pub digest: Option<Digest>,
     /// Which of the account's keys.
     pub key: KeyName,
@@ -472,6 +491,10 @@ pub struct ReplyTable {
     pub transport: Option<Gate>,
     /// Whether the business worked: `result_code`, `retcode`.
     pub business: Gate,
+    /// What else a success must say before money moved: `pay_result`.
+    pub paid: &'static [Gate],
+    /// What a refusal must say before it is final, with its value: `need_query` N.
+    pub refuses: &'static [(&'static str, &'static str)],
     /// The fields that may hold a refusal's code, the first one present counts.
     pub code: &'static [&'static str],
     /// The fields that may hold the gateway's words.
@@ -596,7 +619,7 @@ impl Endpoint {
 
     /// The field that is sent once and never stored: a payment code.
     pub(crate) fn one_time(&self) -> Option<&'static Field> {
-        self.fields.iter().find(|row| row.kind == Kind::AuthCode)
+        self.fields.iter().find(|row| matches!(row.kind, Kind::AuthCode(_)))
     }
 
     /// Whether a customer pays: by an order, or by a payment code.

@@ -82,6 +82,12 @@ pub use gateways::refund_hint::RefundHint;
 pub use gateways::request::{Close, Payment, Query, Reply, Request};
 pub use gateways::swiftpass::{Trade, TradeClose, TradeClosed, TradeQuery, WapOrder, WapOrderMade};
 pub use gateways::trade::{TradeState, Valid};
+pub use gateways::unified_micropay::{UnifiedMicropay, UnifiedPaid, UnifiedReverse, UnifiedReversed};
+pub use gateways::unified_order::{
+    AlipayJspay, AlipayNative, PageOrderMade, ScannedOrderMade, UnifiedNative, UrlOrderMade, WeixinJspay, WeixinNative,
+    WeixinWappay,
+};
+pub use gateways::unified_refund::{QueriedUnifiedRefund, UnifiedRefund, UnifiedRefundQuery, UnifiedRefundTaken};
 pub use gateways::webgate::{WxCharge, WxCharged};
 pub use gateways::workwx::{
     CheckName, EmployeePaid, EmployeePayment, PayEmployee, QueryPayEmployee, TransferStatus, WwMsgType,
@@ -90,7 +96,10 @@ pub use gateways::wxpay::{
     CloseOrder, H5Order, H5OrderMade, JsFields, JsapiOrder, JsapiOrderMade, NativeOrder, NativeOrderMade, OrderClosed,
     OrderQuery, QueriedOrder,
 };
-pub use gateways::{ENDPOINTS, auth_code, micropay, redpack, refund, swiftpass, webgate, workwx, wxpay};
+pub use gateways::{
+    ENDPOINTS, auth_code, micropay, redpack, refund, swiftpass, unified_micropay, unified_order, unified_refund,
+    webgate, workwx, wxpay,
+};
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;
 pub use journal::order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};
@@ -123,7 +132,7 @@ pub use wire::pairs::{Pairs, PairsFault};
 #[cfg(openssl_backend)]
 pub use wire::req_info::read_req_info;
 #[cfg(openssl_backend)]
-pub use wire::rsa::{PublicKey, RsaDigest, RsaReply};
+pub use wire::rsa::{PrivateKey, PublicKey, RsaDigest, RsaReply};
 pub use wire::sign::signature;
 pub use wire::verify::{ReplyRule, verify_signature};
 pub use wire::xml::read_xml;

@@ -126,7 +126,7 @@ abi! {
         let mut given = locked(seen(request, "request")?);
         let row = given.row(text(name, "name")?)?;
         let value = text(value, "value")?;
-        given.fields = given.fields.with(row.name, if row.kind == Kind::AuthCode { scanned(value) } else { value });
+        given.fields = given.fields.with(row.name, if matches!(row.kind, Kind::AuthCode(_)) { scanned(value) } else { value });
     }
 
     /// Sets an amount in fen: 100 is one yuan. Only fields that are amounts take it.

@@ -153,7 +153,7 @@ impl<A: Account> Client<A> {
                 report.add(Part::Account, Verdict::Bad, words, "未检查：此网关不在PAYMENTS表中");
             }
         }
-        self.add_weakness(&mut report);
+        self.add_weaknesses(&mut report);
         report
     }
 
@@ -176,12 +176,15 @@ impl<A: Account> Client<A> {
         }
     }
 
-    /// What a check says of the rule that replies are verified with.
-    fn add_weakness(&self, report: &mut Report) {
+    /// What a check says of the rule that replies are verified with, and of the key that signs requests.
+    fn add_weaknesses(&self, report: &mut Report) {
         if let Verifier::Rule(rule) = &self.account().profile().verifier
             && let Some(words) = rule.weakness()
         {
             report.add(Part::Key, Verdict::Warning, words, "验签公钥过短或规则较弱，请向网关更换2048位公钥");
+        }
+        if let Some(words) = self.account().profile().keys.private.as_ref().and_then(|key| key.weakness()) {
+            report.add(Part::Key, Verdict::Warning, words, "商户私钥过短，请更换2048位私钥");
         }
     }
 

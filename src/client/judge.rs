@@ -149,6 +149,10 @@ fn differs(pairs: &Pairs, name: &str, sent: Option<&str>) -> bool {
 /// A success proves something when it has the fields that make it one, and is tied to this exchange.
 fn success(case: &Case<'_>, pairs: Pairs, tied: bool) -> Ruling {
     let table = &case.endpoint.reply;
+    // The exchange worked, and nobody paid: `pay_result` 1 (protocol C.4).
+    if table.paid.iter().any(|gate| !gate.passes(pairs.get(gate.name))) {
+        return Ruling::Open(words(Reason::OpenCode, case, &pairs));
+    }
     let may_lack = |name: &str| {
         let row = case.endpoint.field(name);
         row.is_some_and(|row| row.required == Required::No) && case.sent.get(name).is_none()
@@ -182,6 +186,8 @@ fn failure(case: &Case<'_>, pairs: &Pairs, tied: bool) -> Ruling {
     match table.meaning(raw) {
         Means::Open => open(Reason::OpenCode),
         _ if contradicts_itself(case, pairs) => open(Reason::OpenCode),
+        // A definite refusal says that it is one (need_query N, POS flows 9).
+        Means::Refused(_) | Means::RefusedUnlessKnown(_) if !is_definite(case, pairs) => open(Reason::OpenCode),
         _ if !tied => open(Reason::StaleConnection),
         Means::NotKnown => Ruling::NotKnown,
         Means::RefusedUnlessKnown(_) if case.marked || case.sent_before => open(Reason::EarlierAttempt),
@@ -190,6 +196,10 @@ fn failure(case: &Case<'_>, pairs: &Pairs, tied: bool) -> Ruling {
         Means::Refused(Next::NewNumber) if case.sent_before => open(Reason::EarlierAttempt),
         Means::Refused(next) => Ruling::Refused(Refusal { code: said.code, text: said.text.into_owned(), next }),
     }
+}
+
+fn is_definite(case: &Case<'_>, pairs: &Pairs) -> bool {
+    case.endpoint.reply.refuses.iter().all(|(name, value)| pairs.filled(name) == Some(value))
 }
 
 /// A refusal that carries what only a success has, that asks for a query (need_query, C.4.4), or that is signed and does

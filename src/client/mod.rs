@@ -414,7 +414,7 @@ impl Pipe {
         if draft.endpoint.field("timestamp").is_some() {
             draft.fields.time("timestamp", now?);
         }
-        sign::run(draft.endpoint.signing, &mut draft.fields, &profile.keys);
+        sign::run(draft.endpoint.signing, &mut draft.fields, &profile.keys)?;
         draft.body = match draft.endpoint.body {
             Body::Xml => xml::write(&draft.fields),
             Body::Form => form::write(&draft.fields),

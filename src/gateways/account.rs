@@ -13,6 +13,8 @@ use crate::money::Fen;
 use crate::secret::Secret;
 use crate::wire::fields::{Limits, is_authority};
 use crate::wire::keys::Keys;
+#[cfg(openssl_backend)]
+use crate::wire::rsa::{PrivateKey, PublicKey, RsaDigest, RsaReply, RsaSign};
 use crate::wire::verify::{ReplyRule, Verifier};
 
 pub(crate) mod sealed {
@@ -40,12 +42,14 @@ pub struct Profile {
     pub(crate) hosts: Vec<String>,
     /// `mch_id`, `wxappid`, … by the names of the tables.
     pub(crate) identifiers: Vec<(&'static str, String)>,
+    /// `op_user_id`: who operates it. It is sent, and says nothing of whose an entry of a journal is.
+    op_user_id: Option<String>,
     pub(crate) keys: Keys,
     pub(crate) amount: (u32, u32),
     pub(crate) waived: Vec<&'static str>,
     pub(crate) verifier: Verifier,
-    /// The `service` of each Swiftpass call: (call, service).
-    pub(crate) service: Option<(&'static str, String)>,
+    /// The older names of Swiftpass services: (call, service).
+    pub(crate) services: Vec<(&'static str, &'static str)>,
     /// The amounts that need no `scene_id`.
     pub(crate) amounts_without_scene: (u32, u32),
     /// The operator allows the same call again while the order is unpaid.
@@ -74,11 +78,12 @@ impl Profile {
             family,
             hosts: hosts.iter().map(|host| String::from(*host)).collect(),
             identifiers: Vec::new(),
-            keys: Keys { api: key, workwx: Secret::new(Vec::new()), digest: Digest::Md5 },
+            op_user_id: None,
+            keys: Keys { api: key, workwx: Secret::new(Vec::new()), digest: Digest::Md5, private: None },
             amount: (1, Fen::MAX.get()),
             waived: Vec::new(),
             verifier,
-            service: None,
+            services: Vec::new(),
             amounts_without_scene: (100, 20_000),
             repeat_while_unpaid: false,
             notice: None,
@@ -106,12 +111,13 @@ impl Profile {
         match field {
             _ if self.waived.contains(&field) => None,
             // Named where it is not the documents' default (protocol F.1.5).
-            "sign_type" => (self.keys.digest != Digest::Md5).then(|| self.keys.digest.sign_type()),
+            "sign_type" => Some(self.keys.sign_type()).filter(|named| *named != Digest::Md5.sign_type()),
             // By default each call's service has the call's name.
-            "service" => match &self.service {
-                Some((call, name)) if *call == endpoint.name => Some(name),
-                _ => Some(endpoint.name),
-            },
+            "service" => {
+                let older = self.services.iter().find(|(call, _)| *call == endpoint.name);
+                Some(older.map_or(endpoint.name, |(_, older)| *older))
+            }
+            "op_user_id" => self.op_user_id.as_deref().or_else(|| self.identifier("mch_id")),
             _ => self.identifier(field),
         }
     }
@@ -353,6 +359,14 @@ impl WorkwxAccount {
     }
 }
 
+/// The older names of services (protocol C.1).
+const OLDER_SERVICES: &[(&str, &str)] = &[
+    ("unified.trade.micropay", "pay.weixin.micropay"),
+    ("unified.trade.query", "trade.single.query"),
+    ("unified.trade.refund", "trade.single.refund"),
+    ("unified.trade.refundquery", "trade.refund.query"),
+];
+
 /// A merchant's account at a Swiftpass-type gateway (seed 002).
 pub struct SwiftpassAccount {
     profile: Profile,
@@ -367,6 +381,32 @@ impl SwiftpassAccount {
     /// The URL is not `https://` with a host name, or has no path; `mch_id` is not 1 to 32 letters and digits, or the key is not 16 to
     /// 64 visible characters.
     pub fn new(url: &str, mch_id: &str, key: Secret) -> Result<SwiftpassAccount, Error> {
+        check_key("key", &key, 16, 64)?;
+        SwiftpassAccount::with_keys(url, mch_id, key, Verifier::Key)
+    }
+
+    /// The same, of a merchant whose gateway is configured for RSA: requests are signed with the merchant's private key, replies and
+    /// notifications verified with the platform's public key. `Sha256` is sent as `sign_type` `RSA_1_256`, `Sha1` as `RSA_1_1`; what a
+    /// message says of its own `sign_type` never counts (protocol C.3).
+    ///
+    /// # Errors
+    ///
+    /// As [`SwiftpassAccount::new`].
+    #[cfg(openssl_backend)]
+    pub fn with_rsa(
+        url: &str,
+        mch_id: &str,
+        digest: RsaDigest,
+        merchant: PrivateKey,
+        platform: PublicKey,
+    ) -> Result<SwiftpassAccount, Error> {
+        let verifier = Verifier::Rule(Box::new(RsaReply::new(platform, digest)));
+        let mut account = SwiftpassAccount::with_keys(url, mch_id, Secret::new(Vec::new()), verifier)?;
+        account.profile.keys.private = Some(Box::new(RsaSign { key: merchant, digest }));
+        Ok(account)
+    }
+
+    fn with_keys(url: &str, mch_id: &str, key: Secret, verifier: Verifier) -> Result<SwiftpassAccount, Error> {
         // A host alone would answer HTTP 404 for ever. Whose gateway really has no path says so with a slash.
         let has_path = url.strip_prefix("https://").is_none_or(|rest| rest.contains('/'));
         let url = checked_url(url)?;
@@ -380,8 +420,7 @@ impl SwiftpassAccount {
         if !mch_id.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err(Error::setting("mch_id", "must be letters and digits only"));
         }
-        check_key("key", &key, 16, 64)?;
-        let mut profile = Profile::new(SwiftpassAccount::FAMILY, &[&url], key, Verifier::Key);
+        let mut profile = Profile::new(SwiftpassAccount::FAMILY, &[&url], key, verifier);
         profile.identifiers = Vec::from([("mch_id", mch_id.into())]);
         profile.notice = Some(&notification::SWIFTPASS);
         // 1…5000000 fen (protocol C.2, total_fee).
@@ -401,6 +440,17 @@ impl SwiftpassAccount {
         Ok(self)
     }
 
+    /// The `op_user_id` (操作员) of every refund. Default: the `mch_id` (POS flows 9).
+    ///
+    /// # Errors
+    ///
+    /// Not 1 to 32 visible ASCII characters.
+    pub fn op_user_id(mut self, op_user_id: &str) -> Result<SwiftpassAccount, Error> {
+        check_word("op_user_id", op_user_id, 32)?;
+        self.profile.op_user_id = Some(op_user_id.into());
+        Ok(self)
+    }
+
     /// Says that this gateway does not want `sub_appid` and `sub_openid`. The seed's table requires them, though an H5
     /// order has no use for them.
     #[must_use]
@@ -409,18 +459,19 @@ impl SwiftpassAccount {
         self
     }
 
-    /// The `service` of a query: `unified.trade.query`, the default, or `trade.single.query`, which older gateways want
-    /// (protocol C.1). The other calls have one name each. (`pay.weixin.wappay` is another call than `pay.weixin.wap`, with
-    /// other fields and another reply.)
+    /// The older name of a service, which older gateways want (protocol C.1): `pay.weixin.micropay`, `trade.single.query`,
+    /// `trade.single.refund`, `trade.refund.query`. Each may be set. (`pay.weixin.wappay` is another call than `pay.weixin.wap`,
+    /// with other fields and another reply.)
     ///
     /// # Errors
     ///
     /// Another service: its fields and its reply are in no table here.
-    pub fn query_service(mut self, service: &str) -> Result<SwiftpassAccount, Error> {
-        if !["unified.trade.query", "trade.single.query"].contains(&service) {
-            return Err(Error::setting("query_service", "is unified.trade.query or trade.single.query"));
-        }
-        self.profile.service = Some(("unified.trade.query", service.into()));
+    pub fn older_service(mut self, service: &str) -> Result<SwiftpassAccount, Error> {
+        let pair = OLDER_SERVICES.iter().find(|(_, older)| *older == service);
+        let (call, older) =
+            pair.ok_or_else(|| Error::setting("older_service", "is no older name of a service here"))?;
+        self.profile.services.retain(|(have, _)| have != call);
+        self.profile.services.push((call, older));
         Ok(self)
     }
 

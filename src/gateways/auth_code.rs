@@ -7,7 +7,7 @@ use core::fmt;
 
 use super::rows::{given, row};
 use super::wxpay::{APPID, CALL, MCH_ID, NONCE_STR, SIGN_TYPE, SIGNATURE, SUB_APPID, SUB_MCH_ID};
-use crate::endpoint::{Endpoint, Kind, Means, ReplyTable, Required};
+use crate::endpoint::{Codes, Endpoint, Kind, Means, ReplyTable, Required};
 use crate::gateways::account::WxpayAccount;
 use crate::gateways::request::{Reply, Request, reply, request};
 use crate::wire::fields::{Fields, scanned};
@@ -26,7 +26,7 @@ pub const AUTH_CODE_TO_OPENID: Endpoint = Endpoint {
         SUB_APPID,
         MCH_ID,
         SUB_MCH_ID,
-        given("auth_code", "授权码", Required::Yes, Kind::AuthCode, 128),
+        given("auth_code", "授权码", Required::Yes, Kind::AuthCode(Codes::OfWechat), 128),
         NONCE_STR,
         SIGNATURE,
         SIGN_TYPE,

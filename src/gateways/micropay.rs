@@ -13,7 +13,9 @@ use core::time::Duration;
 use super::refund::REFUNDS_OF;
 use super::rows::{DEVICE_INFO, given, row, shown};
 use super::wxpay::{APPID, CALL, MCH_ID, NONCE_STR, NUMBER, RESOLUTION, SIGN_TYPE, SIGNATURE, SUB_APPID, SUB_MCH_ID};
-use crate::endpoint::{Endpoint, Kind, Means, ReplyTable, Required, Resolution, ResolvedBy, ReversalRules, Row, Rule};
+use crate::endpoint::{
+    Codes, Endpoint, Kind, Means, ReplyTable, Required, Resolution, ResolvedBy, ReversalRules, Row, Rule,
+};
 use crate::gateways::account::WxpayAccount;
 use crate::gateways::request::{Reply, Request, reply, request};
 use crate::gateways::trade::Valid;
@@ -50,7 +52,7 @@ pub const MICRO_PAY: Endpoint = Endpoint {
         shown(given("time_start", "交易起始时间", Required::No, Kind::ChinaTime, 14)),
         shown(given("time_expire", "交易结束时间", Required::No, Kind::ChinaTime, 14)),
         shown(given("receipt", "电子发票入口开放标识", Required::No, Kind::OneOf(&["Y", "N"]), 8)),
-        given("auth_code", "授权码", Required::Yes, Kind::AuthCode, 128),
+        given("auth_code", "授权码", Required::Yes, Kind::AuthCode(Codes::OfWechat), 128),
         given("scene_info", "场景信息", Required::No, Kind::Text, 256),
     ],
     rules: &[Rule::Period { from: "time_start", until: "time_expire" }],

@@ -12,6 +12,9 @@ pub(crate) mod request;
 mod rows;
 pub mod swiftpass;
 pub(crate) mod trade;
+pub mod unified_micropay;
+pub mod unified_order;
+pub mod unified_refund;
 pub mod webgate;
 pub mod workwx;
 pub mod wxpay;
@@ -36,6 +39,16 @@ pub const ENDPOINTS: &[&Endpoint] = &[
     &workwx::PAY_WWSPTRANS2POCKET,
     &workwx::QUERY_WWSPTRANS2POCKET,
     &swiftpass::WAP_ORDER,
+    &unified_micropay::UNIFIED_MICROPAY,
+    &unified_micropay::UNIFIED_REVERSE,
+    &unified_refund::UNIFIED_REFUND,
+    &unified_refund::UNIFIED_REFUND_QUERY,
+    &unified_order::WEIXIN_NATIVE,
+    &unified_order::ALIPAY_NATIVE,
+    &unified_order::UNIFIED_NATIVE,
+    &unified_order::WEIXIN_JSPAY,
+    &unified_order::ALIPAY_JSPAY,
+    &unified_order::WEIXIN_WAPPAY,
     &swiftpass::TRADE_QUERY,
     &swiftpass::TRADE_CLOSE,
     &webgate::WXCHARGE,
@@ -46,7 +59,7 @@ const PAYMENTS: &[(&str, &Endpoint)] = &[
     (WxpayAccount::FAMILY, &micropay::MICRO_PAY),
     (RedpackAccount::FAMILY, &redpack::SEND_REDPACK),
     (WorkwxAccount::FAMILY, &workwx::PAY_WWSPTRANS2POCKET),
-    (SwiftpassAccount::FAMILY, &swiftpass::WAP_ORDER),
+    (SwiftpassAccount::FAMILY, &unified_micropay::UNIFIED_MICROPAY),
     (WebgateAccount::FAMILY, &webgate::WXCHARGE),
 ];
 

@@ -105,7 +105,7 @@ impl Notification {
             return Err(NotificationFault("it does not say that the exchange worked"));
         }
         let named = table.sign_type.and_then(|name| reply.filled(name));
-        if named.is_some_and(|named| named != keys.digest.sign_type()) {
+        if named.is_some_and(|named| named != keys.sign_type()) {
             return Err(NotificationFault("its sign_type is not the account's"));
         }
         verify::verify(&reply, Due::Always, verifier, keys).map_err(NotificationFault)?;

@@ -63,6 +63,8 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
     reply: ReplyTable {
         transport: Some(RETURN_CODE),
         business: RESULT_CODE,
+        paid: &[],
+        refuses: &[],
         code: &["err_code"],
         text: &["err_code_des", "return_msg"],
         signature: Due::IfPresent,
@@ -141,6 +143,8 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
     reply: ReplyTable {
         transport: Some(RETURN_CODE),
         business: RESULT_CODE,
+        paid: &[],
+        refuses: &[],
         code: &["err_code"],
         text: &["err_code_des", "return_msg"],
         signature: Due::IfPresent,

@@ -16,6 +16,7 @@ use crate::endpoint::{
 };
 use crate::gateways::account::WxpayAccount;
 use crate::gateways::request::{Reply, Request, reply, request};
+use crate::gateways::trade::about_a_refund;
 use crate::money::Fen;
 use crate::outcome::Next;
 use crate::wire::fields::Fields;
@@ -182,10 +183,10 @@ pub const REFUND_QUERY: Endpoint = Endpoint {
 /// The same by the order's number: rows of all its refunds, in pages (POS flows 20.1).
 pub(super) const REFUNDS_OF: RefundsOf = RefundsOf {
     query: &Endpoint { order_number: "out_trade_no", ..REFUND_QUERY },
-    offset: "offset",
     rows: "refund_count",
-    all_rows: "total_refund_count",
-    total: "total_fee",
+    pages: Some(("offset", "total_refund_count")),
+    total: Some("total_fee"),
+    not_of: None,
     number: "out_refund_no",
     amount: "refund_fee",
     state: "refund_status",
@@ -270,71 +271,7 @@ impl fmt::Debug for Refund<'_> {
     }
 }
 
-/// The gateway took the refund. **Nothing has arrived yet.**
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct RefundTaken {
-    /// 微信退款单号, text.
-    pub refund_id: String,
-    /// Every field of the reply.
-    pub reply: Pairs,
-}
-
-reply!(RefundTaken);
-
-impl Reply for RefundTaken {
-    type Account = WxpayAccount;
-
-    fn read(reply: Pairs) -> Option<RefundTaken> {
-        Some(RefundTaken { refund_id: reply.owned("refund_id")?, reply })
-    }
-}
-
-/// Asks what became of a refund, by its number. A till does it by itself.
-///
-/// Document: protocol E.2; POS flows 5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RefundQuery<'a> {
-    /// 商户退款单号.
-    pub out_refund_no: &'a str,
-}
-
-request!(Query: RefundQuery);
-
-impl Request for RefundQuery<'_> {
-    type Account = WxpayAccount;
-    type Reply = QueriedRefund;
-    const ENDPOINT: &'static Endpoint = &REFUND_QUERY;
-
-    fn fields(&self, out: &mut Fields) {
-        out.text("out_refund_no", self.out_refund_no);
-    }
-}
-
-/// What the gateway knows of refunds: rows.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct QueriedRefund {
-    /// 退款笔数 of this reply.
-    pub refund_count: u32,
-    /// Every field of the reply: `out_refund_no_0`, `refund_status_0`, `refund_fee_0` …
-    pub reply: Pairs,
-}
-
-reply!(QueriedRefund);
-
-impl Reply for QueriedRefund {
-    type Account = WxpayAccount;
-
-    fn read(reply: Pairs) -> Option<QueriedRefund> {
-        Some(QueriedRefund { refund_count: reply.filled("refund_count")?.parse().ok()?, reply })
-    }
-}
-
-impl QueriedRefund {
-    /// A field of the row of this refund number, whatever its index: `refund_status`, `refund_fee`, `refund_id`.
-    pub fn field(&self, out_refund_no: &str, name: &str) -> Option<&str> {
-        let row = self.reply.row_of(("out_refund_no", out_refund_no), RULES.rows)?;
-        self.reply.in_row(name, row)
-    }
+about_a_refund! {
+    WxpayAccount, RULES,
+    RefundTaken, RefundQuery: REFUND_QUERY -> QueriedRefund
 }

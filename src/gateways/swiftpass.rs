@@ -1,7 +1,7 @@
 //! WAP orders on a Swiftpass-type gateway: `pay.weixin.wap`, its query, its close, and the payment notification.
 //!
-//! Documents: seed 002 微信WAP支付接口文档 (易办事); protocol section C. One URL for every service, MD5 with `&key=`,
-//! replies signed when `status` is 0.
+//! Documents: seed 002 微信WAP支付接口文档 (易办事); protocol section C. One URL for every service, MD5 with `&key=` or RSA, as the
+//! account says; replies signed when `status` is 0.
 //!
 //! **`Accepted` here means that an order exists and its `mweb_url` is in hand. Nothing is paid yet.** Whether the
 //! customer paid is told by the query ([`TradeQuery`]) and by the notification ([`Notification`]).
@@ -10,7 +10,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::rows::{DEVICE_INFO, SIGN, account, attempt, given, row, shown};
+use super::rows::{DEVICE_INFO, SIGN_BY_ACCOUNT, account, account_may, attempt, given, row, shown};
 use crate::endpoint::{
     Body, Due, Endpoint, Failure, Field, Gate, Kind, Means, Numbers, OrderRules, ReplyTable, Required, Resolution,
     ResolvedBy, Row, Rule, Source,
@@ -32,6 +32,52 @@ const STATUS: Option<Gate> = Some(Gate { name: "status", success: &["0"], failur
 /// The seed's table says 0 (非0表示失败), its example SUCCESS.
 const RESULT_CODE: Gate = Gate { name: "result_code", success: &["0", "SUCCESS"], failure: Failure::NonZero };
 
+/// The rows that most calls have.
+pub(super) const SERVICE: Field = account("service", "接口类型", 32);
+pub(super) const VERSION: Field = shown(given("version", "版本号", Required::No, Kind::Word, 8));
+pub(super) const CHARSET: Field = shown(given("charset", "字符集", Required::No, Kind::OneOf(&["UTF-8"]), 8));
+pub(super) const SIGN_TYPE: Field = account_may(account("sign_type", "签名方式", 16));
+pub(super) const MCH_ID: Field = account("mch_id", "商户号", 32);
+pub(super) const NONCE_STR: Field = attempt("nonce_str", "随机字符串", 32);
+/// 32 characters of MD5; RSA has more than the tables' 32.
+pub(super) const SIGNATURE: Field = attempt("sign", "签名", 1024);
+pub(super) const NUMBER: Field = shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32));
+
+/// What all of these calls have in common.
+pub(super) const CALL: Endpoint = Endpoint {
+    name: "",
+    path: "",
+    body: Body::Xml,
+    client_certificate: false,
+    asks: false,
+    // The documented replies do not name the order.
+    own_connection: true,
+    order_number: "out_trade_no",
+    numbers: Numbers::DateSerial,
+    amount: "",
+    fields: &[],
+    rules: &[],
+    signing: &[SIGN_BY_ACCOUNT],
+    reply: ReplyTable {
+        transport: STATUS,
+        business: RESULT_CODE,
+        paid: &[],
+        refuses: &[],
+        code: &["err_code", "result_code"],
+        text: &["err_msg", "err_code_des", "message"],
+        signature: Due::Always,
+        echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no")],
+        must_have: &["mch_id"],
+        only_in_success: &[],
+        codes: &[],
+        other_codes: Means::Open,
+    },
+    decides: &[],
+    payee_pause: None,
+    resolved_by: ResolvedBy::NotByTill,
+    document: "protocol C.1, C.4",
+};
+
 /// `sub_appid`: the account fills it, or says that its gateway does not want it.
 const SUB_APPID: Field = Field {
     name: "sub_appid",
@@ -46,26 +92,18 @@ const SUB_APPID: Field = Field {
 /// `pay.weixin.wap`.
 pub const WAP_ORDER: Endpoint = Endpoint {
     name: "pay.weixin.wap",
-    path: "",
-    body: Body::Xml,
-    client_certificate: false,
-    asks: false,
-    // The documented reply does not name the order.
-    own_connection: true,
-    order_number: "out_trade_no",
-    numbers: Numbers::DateSerial,
     amount: "total_fee",
     fields: &[
-        account("service", "接口类型", 32),
-        shown(given("version", "版本号", Required::No, Kind::Word, 8)),
-        shown(given("charset", "字符集", Required::No, Kind::OneOf(&["UTF-8"]), 8)),
-        shown(given("sign_type", "签名方式", Required::No, Kind::OneOf(&["MD5"]), 8)),
-        shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32)),
-        account("mch_id", "商户号", 32),
+        SERVICE,
+        VERSION,
+        CHARSET,
+        SIGN_TYPE,
+        NUMBER,
+        MCH_ID,
         SUB_APPID,
         DEVICE_INFO,
-        attempt("nonce_str", "随机字符串", 32),
-        attempt("sign", "签名", 32),
+        NONCE_STR,
+        SIGNATURE,
         given("body", "商品描述", Required::Yes, Kind::Text, 128),
         given("attach", "附加信息", Required::No, Kind::Text, 128),
         shown(given("total_fee", "总金额", Required::Yes, Kind::Fen { least: 1 }, 10)),
@@ -79,27 +117,21 @@ pub const WAP_ORDER: Endpoint = Endpoint {
     ],
     // One without the other has no effect at the gateway (protocol C.2).
     rules: &[Rule::Period { from: "time_start", until: "time_expire" }],
-    signing: &[SIGN],
     reply: ReplyTable {
-        transport: STATUS,
-        business: RESULT_CODE,
-        code: &["err_code", "result_code"],
-        text: &["err_msg", "err_code_des", "message"],
-        signature: Due::Always,
         echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no"), ("total_fee", "total_fee")],
         must_have: &["mch_id", "mweb_url"],
         only_in_success: &["mweb_url", "prepay_id", "transaction_id", "pay_result"],
         codes: REFUSALS,
-        other_codes: Means::Open,
+        ..CALL.reply
     },
     decides: &["total_fee"],
-    payee_pause: None,
     resolved_by: ResolvedBy::Order(&RESOLUTION, &ORDER),
     document: "seed 002; protocol C.2, C.4, C.5",
+    ..CALL
 };
 
 /// Protocol C.4 and R.5. The document names no window and no look-back for the query: those of WeChat's own hold.
-const RESOLUTION: Resolution = Resolution {
+pub(super) const RESOLUTION: Resolution = Resolution {
     query: &TRADE_QUERY,
     fixed: &[],
     state: "trade_state",
@@ -137,7 +169,7 @@ const REFUSED: Means = Means::Refused(Next::NewNumber);
 ///
 /// A code that speaks of an order under this number, or of a gateway that lost its way, says nothing final. Neither
 /// does a code that is in no document.
-const REFUSALS: &[Row] = &[
+pub(super) const REFUSALS: &[Row] = &[
     row("ORDERPAID", Means::Open, "订单已支付"),
     row("Order paid", Means::Open, "Order paid"),
     row("ORDERCLOSED", Means::Open, "订单已关闭"),
@@ -163,83 +195,38 @@ const REFUSALS: &[Row] = &[
     row("total_fee:Must be greater or equal to [1]", REFUSED, "total_fee:Must be greater or equal to [1]"),
 ];
 
-/// The rows that the query and the close share.
-const ABOUT_AN_ORDER: &[Field] = &[
-    account("service", "接口类型", 32),
-    shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32)),
-    account("mch_id", "商户号", 32),
-    attempt("nonce_str", "随机字符串", 32),
-    attempt("sign", "签名", 32),
-];
+/// The rows of the calls about an order.
+pub(super) const ABOUT_AN_ORDER: &[Field] = &[SERVICE, SIGN_TYPE, NUMBER, MCH_ID, NONCE_STR, SIGNATURE];
 
 /// `unified.trade.query`.
 pub const TRADE_QUERY: Endpoint = Endpoint {
     name: "unified.trade.query",
-    path: "",
-    body: Body::Xml,
-    client_certificate: false,
     asks: true,
     own_connection: false,
-    order_number: "out_trade_no",
-    numbers: Numbers::DateSerial,
-    amount: "",
     fields: ABOUT_AN_ORDER,
-    rules: &[],
-    signing: &[SIGN],
     reply: ReplyTable {
-        transport: STATUS,
-        business: RESULT_CODE,
-        code: &["err_code", "result_code"],
-        text: &["err_msg", "err_code_des", "message"],
-        signature: Due::Always,
-        echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no")],
         must_have: &["mch_id", "trade_state"],
         only_in_success: &["trade_state"],
         codes: NOT_KNOWN,
-        other_codes: Means::Open,
+        ..CALL.reply
     },
-    decides: &[],
-    payee_pause: None,
-    resolved_by: ResolvedBy::NotByTill,
-    document: "protocol C.1, C.4",
+    ..CALL
 };
 
 /// `unified.trade.close`.
 pub const TRADE_CLOSE: Endpoint = Endpoint {
     name: "unified.trade.close",
-    path: "",
-    body: Body::Xml,
-    client_certificate: false,
-    asks: false,
-    own_connection: true,
-    order_number: "out_trade_no",
-    numbers: Numbers::DateSerial,
-    amount: "",
     fields: ABOUT_AN_ORDER,
-    rules: &[],
-    signing: &[SIGN],
-    reply: ReplyTable {
-        transport: STATUS,
-        business: RESULT_CODE,
-        code: &["err_code", "result_code"],
-        text: &["err_msg", "err_code_des", "message"],
-        signature: Due::Always,
-        echo: &[("mch_id", "mch_id"), ("out_trade_no", "out_trade_no")],
-        must_have: &["mch_id"],
-        only_in_success: &[],
-        codes: NOT_KNOWN,
-        other_codes: Means::Open,
-    },
-    decides: &[],
-    payee_pause: None,
-    resolved_by: ResolvedBy::NotByTill,
-    document: "protocol C.1, C.4",
+    reply: ReplyTable { codes: NOT_KNOWN, ..CALL.reply },
+    ..CALL
 };
 
 /// Both styles of the code (protocol C.5).
-const NOT_KNOWN: &[Row] = &[
+pub(super) const NOT_KNOWN: &[Row] = &[
     row("ORDERNOTEXIST", Means::NotKnown, "订单不存在"),
     row("Order not exists", Means::NotKnown, "Order not exists"),
+    // Alipay's, passed through (POS flows 9).
+    row("ACQ.TRADE_NOT_EXIST", Means::NotKnown, "交易不存在"),
 ];
 
 /// Makes a WAP order: the customer's phone browser opens its `mweb_url` and pays there.
@@ -254,8 +241,6 @@ pub struct WapOrder<'a> {
     pub version: Option<&'a str>,
     /// 字符集. `UTF-8`, or nothing.
     pub charset: Option<&'a str>,
-    /// 签名方式. `MD5`, or nothing.
-    pub sign_type: Option<&'a str>,
     /// 商户订单号, 5–32 of letters, digits and `_`.
     pub out_trade_no: &'a str,
     /// 商品描述, ≤128 characters.
@@ -288,7 +273,6 @@ impl Request for WapOrder<'_> {
     fn fields(&self, out: &mut Fields) {
         out.optional("version", self.version);
         out.optional("charset", self.charset);
-        out.optional("sign_type", self.sign_type);
         out.text("out_trade_no", self.out_trade_no);
         out.text("body", self.body);
         out.optional("attach", self.attach);

@@ -151,4 +151,78 @@ macro_rules! about_an_order {
     };
 }
 
-pub(super) use about_an_order;
+/// What a refund brings, and its query by its number.
+macro_rules! about_a_refund {
+    ($account:ident, $rules:ident, $taken:ident, $query:ident: $query_table:ident -> $found:ident) => {
+        /// The gateway took the refund. **Nothing has arrived yet.**
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct $taken {
+            /// The platform's number of the refund (退款单号), text.
+            pub refund_id: String,
+            /// Every field of the reply.
+            pub reply: Pairs,
+        }
+
+        reply!($taken);
+
+        impl Reply for $taken {
+            type Account = $account;
+
+            fn read(reply: Pairs) -> Option<$taken> {
+                Some($taken { refund_id: reply.owned("refund_id")?, reply })
+            }
+        }
+
+        /// Asks what became of a refund, by its number. A till does it by itself.
+        ///
+        /// Document: POS flows 5, 9.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $query<'a> {
+            /// 商户退款单号.
+            pub out_refund_no: &'a str,
+        }
+
+        request!(Query: $query);
+
+        impl Request for $query<'_> {
+            type Account = $account;
+            type Reply = $found;
+            const ENDPOINT: &'static Endpoint = &$query_table;
+
+            fn fields(&self, out: &mut Fields) {
+                out.text("out_refund_no", self.out_refund_no);
+            }
+        }
+
+        /// What the gateway knows of refunds: rows.
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct $found {
+            /// 退款笔数 of this reply.
+            pub refund_count: u32,
+            /// Every field of the reply: `out_refund_no_0`, `refund_status_0`, `refund_fee_0` …
+            pub reply: Pairs,
+        }
+
+        reply!($found);
+
+        impl Reply for $found {
+            type Account = $account;
+
+            fn read(reply: Pairs) -> Option<$found> {
+                Some($found { refund_count: reply.filled("refund_count")?.parse().ok()?, reply })
+            }
+        }
+
+        impl $found {
+            /// A field of the row of this refund number, whatever its index: `refund_status`, `refund_fee`, `refund_id`.
+            pub fn field(&self, out_refund_no: &str, name: &str) -> Option<&str> {
+                let row = self.reply.row_of(("out_refund_no", out_refund_no), $rules.rows)?;
+                self.reply.in_row(name, row)
+            }
+        }
+    };
+}
+
+pub(super) use {about_a_refund, about_an_order};

@@ -58,6 +58,8 @@ pub const WXCHARGE: Endpoint = Endpoint {
     reply: ReplyTable {
         transport: None,
         business: Gate { name: "retcode", success: &["0"], failure: Failure::NonZero },
+        paid: &[],
+        refuses: &[],
         code: &["retcode"],
         text: &["retmsg"],
         signature: Due::ByAccount,

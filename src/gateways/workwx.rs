@@ -81,6 +81,8 @@ pub const PAY_WWSPTRANS2POCKET: Endpoint = Endpoint {
     reply: ReplyTable {
         transport: Some(RETURN_CODE),
         business: RESULT_CODE,
+        paid: &[],
+        refuses: &[],
         code: &["err_code"],
         text: &["err_code_des", "return_msg"],
         signature: Due::IfPresent,
@@ -142,6 +144,8 @@ pub const QUERY_WWSPTRANS2POCKET: Endpoint = Endpoint {
     reply: ReplyTable {
         transport: Some(RETURN_CODE),
         business: RESULT_CODE,
+        paid: &[],
+        refuses: &[],
         code: &["err_code"],
         text: &["err_code_des", "return_msg"],
         signature: Due::IfPresent,

@@ -60,6 +60,8 @@ pub(super) const CALL: Endpoint = Endpoint {
     reply: ReplyTable {
         transport: Some(RETURN_CODE),
         business: RESULT_CODE,
+        paid: &[],
+        refuses: &[],
         code: &["err_code"],
         text: &["err_code_des", "return_msg"],
         signature: Due::Always,

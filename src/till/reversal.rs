@@ -192,8 +192,9 @@ impl Till {
         };
         while !refunds.are_all {
             let offset = refunds.count().to_string();
-            let fixed: &[_] = if refunds.count() == 0 { &[] } else { &[(of.offset, offset.as_str())] };
-            match self.question(work, of.query, fixed) {
+            // Where there are no pages, the first one has all rows.
+            let next = of.pages.filter(|_| refunds.count() > 0).map(|(name, _)| (name, offset.as_str()));
+            match self.question(work, of.query, next.as_slice()) {
                 Ok(Asked { answer: Answer::Known(page), first_host: true, .. }) => {
                     refunds.add(of, work.entry.amount, &page)?;
                 }

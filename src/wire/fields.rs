@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use crate::bytes;
 use crate::clock::ChinaTime;
-use crate::endpoint::{Endpoint, Field, Kind, Required, Rule, Source};
+use crate::endpoint::{Codes, Endpoint, Field, Kind, Required, Rule, Source};
 use crate::error::{Error, text};
 use crate::money::Fen;
 
@@ -193,6 +193,11 @@ fn check_rule(fields: &Fields, endpoint: &Endpoint, rule: Rule, limits: &Limits<
         Rule::OnlyWhen { field, when, is } if fields.get(when) != Some(is) && fields.get(field).is_some() => {
             refuse(field, text(&["is only there when ", when, " is ", is]))
         }
+        Rule::RequiredWhenBegins { field, when, with, words }
+            if fields.get(field).is_none() && fields.get(when).is_some_and(|value| value.starts_with(with)) =>
+        {
+            refuse(field, text(&["is required for ", words]))
+        }
         Rule::RequiredForUnusualAmount { field } if fields.get(field).is_none() => {
             let amount = fields.get(endpoint.amount).and_then(Fen::read).map_or(0, Fen::get);
             let (least, most) = limits.usual;
@@ -226,7 +231,10 @@ fn check_rule(fields: &Fields, endpoint: &Endpoint, rule: Rule, limits: &Limits<
             (Some(begins), Some(ends)) if ends <= begins => refuse(until, text(&["must be later than ", from])),
             _ => Ok(()),
         },
-        Rule::RequiredWhen { .. } | Rule::OnlyWhen { .. } | Rule::RequiredForUnusualAmount { .. } => Ok(()),
+        Rule::RequiredWhen { .. }
+        | Rule::RequiredWhenBegins { .. }
+        | Rule::OnlyWhen { .. }
+        | Rule::RequiredForUnusualAmount { .. } => Ok(()),
     }
 }
 
@@ -306,7 +314,7 @@ fn broken_rule(value: &str, seen: u8, kind: Kind, limits: &Limits<'_>) -> Option
         Kind::Word => fails(only(bytes::VISIBLE), "must be visible ASCII without blanks"),
         Kind::LettersAndDigits => fails(only(bytes::DIGIT | bytes::LETTER), "must be letters and digits only"),
         Kind::Digits => fails(only(bytes::DIGIT), "must be digits only"),
-        Kind::AuthCode => broken_auth_code(value, only(bytes::DIGIT)).map(String::from),
+        Kind::AuthCode(codes) => broken_auth_code(value, only(bytes::DIGIT), codes).map(String::from),
         Kind::OrderNumber { shortest, also } => broken_order_number(value, seen, shortest, also),
         Kind::Fen { least } => broken_amount(value, least, limits.amount),
         Kind::AnyFen { least } => broken_amount(value, least, (least, Fen::MAX.get())),
@@ -347,7 +355,7 @@ pub(crate) fn scanned(code: &str) -> &str {
 }
 
 /// POS flows 13. A number that begins otherwise than WeChat's may be the code of a face.
-fn broken_auth_code(code: &str, digits: bool) -> Option<&'static str> {
+fn broken_auth_code(code: &str, digits: bool, codes: Codes) -> Option<&'static str> {
     let begins = code.get(..2).unwrap_or_default();
     let half = code.len() / 2;
     match code.len() {
@@ -355,6 +363,7 @@ fn broken_auth_code(code: &str, digits: bool) -> Option<&'static str> {
         0..=15 => Some("is shorter than 16 digits: scan the code again"),
         32.. if code.get(..half) == code.get(half..) => Some("was scanned twice: scan it once"),
         33.. => Some("is longer than 32 digits: scan the code again"),
+        _ if codes == Codes::OfAnyWallet => None,
         16..=24 if matches!(begins, "25" | "26" | "27" | "28" | "29" | "30") => {
             Some("is a code of Alipay (支付宝): this account takes WeChat's (微信)")
         }

@@ -10,15 +10,16 @@ use md5::Digest as _;
 
 use crate::bytes;
 use crate::endpoint::{Digest, Over, Step};
+use crate::error::Error;
 use crate::secret::{Secret, wiped};
 use crate::wire::fields::Fields;
 use crate::wire::keys::Keys;
 use crate::wire::pairs::Pairs;
 
 /// Runs the signing steps of a table. Each result becomes a field that the next step sees.
-pub(crate) fn run(steps: &[Step], fields: &mut Fields, keys: &Keys) {
+pub(crate) fn run(steps: &[Step], fields: &mut Fields, keys: &Keys) -> Result<(), Error> {
     for step in steps {
-        let hex = {
+        let made = {
             let mut chosen = Canonical::with_capacity(fields.len());
             for (name, value) in fields.iter() {
                 let covered = match step.over {
@@ -29,9 +30,33 @@ pub(crate) fn run(steps: &[Step], fields: &mut Fields, keys: &Keys) {
                     chosen.add(name, value);
                 }
             }
-            digest(step.digest.unwrap_or(keys.digest), chosen, step.suffix, keys.get(step.key))
+            match (step.digest, &keys.private) {
+                (None, Some(key)) => Made::Base64(key.sign(&chosen.text()).ok_or_else(no_signature)?),
+                (of_table, _) => {
+                    Made::Hex(digest(of_table.unwrap_or(keys.digest), chosen, step.suffix, keys.get(step.key)))
+                }
+            }
         };
-        fields.text(step.output, hex.as_str());
+        fields.text(step.output, made.as_str());
+    }
+    Ok(())
+}
+
+fn no_signature() -> Error {
+    Error::setting("private_key", "makes no signature with this OpenSSL")
+}
+
+enum Made {
+    Hex(Hex),
+    Base64(String),
+}
+
+impl Made {
+    fn as_str(&self) -> &str {
+        match self {
+            Made::Hex(hex) => hex.as_str(),
+            Made::Base64(text) => text,
+        }
     }
 }
 

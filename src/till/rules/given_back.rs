@@ -36,8 +36,8 @@ impl Refunds {
     fn read(&mut self, of: &RefundsOf, total: Fen, page: &Pairs) -> Option<()> {
         let number = |name: &str| page.filled(name)?.parse::<usize>().ok();
         let rows = number(of.rows).filter(|rows| (1..=of.most).contains(rows))?;
-        let all = number(of.all_rows).unwrap_or_else(|| self.count().saturating_add(rows));
-        if page.fen(of.total) != Some(Some(total)) {
+        let all = of.pages.and_then(|(_, all)| number(all)).unwrap_or_else(|| self.count().saturating_add(rows));
+        if of.total.is_some_and(|name| page.fen(name) != Some(Some(total))) {
             return None;
         }
         for row in 0..rows {

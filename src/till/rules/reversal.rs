@@ -86,6 +86,7 @@ fn known(by: By<'_, '_>, pairs: &Pairs) -> Step {
         }
         _ if is_left_to_a_person(case.entry) => Step::Report,
         _ if resolution.unpaid.contains(&state) => go_on(by, Word::Said, doubt(Reason::OtherOrder, OTHER)),
+        _ if rules.given_back.contains(&state) && !is_askable(rules, pairs) => for_a_person(GIVEN_BACK),
         _ if rules.given_back.contains(&state) => Step::Refunds,
         // The platform says 请撤销订单 of it, and customers were charged (POS ruling 3).
         _ if rules.suspect.contains(&state) && case.entry.is_unproven() => for_a_person(TRIED),
@@ -95,6 +96,11 @@ fn known(by: By<'_, '_>, pairs: &Pairs) -> Step {
         _ if is_refused(case) => take_back(by, Word::Said, doubt(Reason::OpenCode, CONTRADICTS)),
         _ => go_on(by, Word::Said, doubt(Reason::OpenCode, OPEN)),
     }
+}
+
+/// Whether its refunds may be asked for by the order's number: not of every wallet (POS flows 9).
+fn is_askable(rules: &ReversalRules, pairs: &Pairs) -> bool {
+    rules.refunds.not_of.is_none_or(|(name, begins)| !pairs.filled(name).is_some_and(|value| value.starts_with(begins)))
 }
 
 const OTHER: &str = "the gateway says that it was not paid, and names another order, or none";
