@@ -431,7 +431,7 @@ enum wxt_gateway
     WXT_REDPACK = 1,
     /* WeCom payments to employees. */
     WXT_WORKWX = 2,
-    /* Swiftpass-type WAP orders. */
+    /* Swiftpass-type: payment codes and orders of several wallets. */
     WXT_SWIFTPASS = 3,
     /* E-pay campus card recharge. */
     WXT_WEBGATE = 4,
@@ -489,7 +489,27 @@ enum wxt_call
     /* refundquery: asks what became of a refund, by its number. */
     WXT_REFUND_QUERY = 17,
     /* authcodetoopenid: asks who is behind a payment code. It shortens the code's life. */
-    WXT_AUTH_CODE_TO_OPENID = 18
+    WXT_AUTH_CODE_TO_OPENID = 18,
+    /* unified.trade.micropay: takes money by a customer's payment code, of any wallet. */
+    WXT_UNIFIED_MICROPAY = 19,
+    /* unified.micropay.reverse: takes it back. Its success proves nothing: ask afterwards. A till does it by itself. */
+    WXT_UNIFIED_REVERSE = 20,
+    /* unified.trade.refund: gives money back: `wxt_till_refund`. */
+    WXT_UNIFIED_REFUND = 21,
+    /* unified.trade.refundquery: asks what became of a refund, by its number. */
+    WXT_UNIFIED_REFUND_QUERY = 22,
+    /* pay.weixin.native: makes an order whose "code_url" WeChat scans: `wxt_till_order`. */
+    WXT_WEIXIN_NATIVE = 23,
+    /* pay.alipay.native: makes an order whose "code_url" Alipay scans. */
+    WXT_ALIPAY_NATIVE = 24,
+    /* unified.trade.native: makes an order whose "code_url" any wallet scans. */
+    WXT_UNIFIED_NATIVE = 25,
+    /* pay.weixin.jspay: makes an order that a page inside WeChat pays by its "pay_info". */
+    WXT_WEIXIN_JSPAY = 26,
+    /* pay.alipay.jspay: makes an order that a page inside Alipay pays by its "pay_info". */
+    WXT_ALIPAY_JSPAY = 27,
+    /* pay.weixin.wappay: makes an order whose URL, "pay_info", a customer's browser opens. */
+    WXT_WEIXIN_WAPPAY = 28
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -907,8 +927,10 @@ void wxt_request_free(struct wxt_request *request);
    least_without_scene and most_without_scene.
  - WXT_WORKWX: mch_id, appid; secrets key (API key) and secret (of the payment application). Optional: host,
    second_host; least_amount and most_amount.
- - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), notifications_suffice ("1": a till
-   books what a signed notification tells without asking), query_service; least_amount and most_amount; a public key.
+ - WXT_SWIFTPASS: url, mch_id; secret key (MD5), or secret private_key (RSA: PEM, DER or base64) and the platform's public key
+   (`wxt_account_set_public_key`, whose hash then signs requests, too). Optional: sub_appid, op_user_id, without_sub_fields ("1"),
+   notifications_suffice ("1": a till books what a signed notification tells without asking), older_services ("pay.weixin.micropay
+   trade.single.query trade.single.refund trade.refund.query": those that the gateway wants); least_amount and most_amount.
  - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
    Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
  - WXT_WXPAY: mch_id, appid; secret key. Optional: sign_type ("MD5", the default, or "HMAC-SHA256"), sub_mch_id and sub_appid of

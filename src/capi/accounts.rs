@@ -70,9 +70,17 @@ static GATEWAYS: [Gateway; 5] = [
     },
     Gateway {
         number: wxt_gateway::WXT_SWIFTPASS as i32,
-        texts: &["url", "mch_id", "sub_appid", "without_sub_fields", "notifications_suffice", "query_service"],
+        texts: &[
+            "url",
+            "mch_id",
+            "sub_appid",
+            "op_user_id",
+            "without_sub_fields",
+            "notifications_suffice",
+            "older_services",
+        ],
         amounts: LIMITS,
-        secrets: &["key"],
+        secrets: &["key", "private_key"],
         has_rule: true,
         has_reader: false,
         build: swiftpass,
@@ -194,7 +202,14 @@ fn workwx(settings: &Settings) -> Result<AnyAccount, Error> {
 
 fn swiftpass(settings: &Settings) -> Result<AnyAccount, Error> {
     let (url, mch_id) = (settings.required("url")?, settings.required("mch_id")?);
-    let mut account = SwiftpassAccount::new(url, mch_id, settings.secret("key")?)?;
+    let has_rsa = settings.secrets.iter().any(|(have, _)| *have == "private_key");
+    let mut account = match has_rsa {
+        true => swiftpass_with_rsa(settings, url, mch_id)?,
+        false => SwiftpassAccount::new(url, mch_id, settings.secret("key")?)?,
+    };
+    if let Some(op_user_id) = settings.text("op_user_id") {
+        account = account.op_user_id(op_user_id)?;
+    }
     if let Some(sub_appid) = settings.text("sub_appid") {
         account = account.sub_appid(sub_appid)?;
     }
@@ -204,16 +219,40 @@ fn swiftpass(settings: &Settings) -> Result<AnyAccount, Error> {
     if settings.flag("notifications_suffice")? {
         account = account.notifications_suffice();
     }
-    if let Some(service) = settings.text("query_service") {
-        account = account.query_service(service)?;
+    for service in settings.text("older_services").unwrap_or_default().split_whitespace() {
+        account = account.older_service(service)?;
     }
     if let Some((least, most)) = settings.limits()? {
         account = account.amounts(least, most)?;
     }
-    if let Some(rule) = &settings.rule {
+    if let Some(rule) = settings.rule.as_ref().filter(|_| !has_rsa) {
         account = account.reply_rule(rule.build()?);
     }
     Ok(AnyAccount::Swiftpass(account))
+}
+
+/// Signed with the merchant's private key, under the hash that the platform's public key was given with.
+#[cfg(openssl_backend)]
+fn swiftpass_with_rsa(settings: &Settings, url: &str, mch_id: &str) -> Result<SwiftpassAccount, Error> {
+    use crate::wire::rsa::{PrivateKey, PublicKey};
+    if settings.secrets.iter().any(|(have, _)| *have == "key") {
+        return Err(Error::setting("key", "is set, and private_key is: requests are signed with one of them"));
+    }
+    let Some(Rule::Rsa { sha1, key }) = &settings.rule else {
+        return Err(Error::setting("public_key", "is not set, and private_key is"));
+    };
+    let merchant = PrivateKey::read(settings.secret("private_key")?.bytes())?;
+    SwiftpassAccount::with_rsa(url, mch_id, rsa_digest(*sha1), merchant, PublicKey::read(key)?)
+}
+
+#[cfg(openssl_backend)]
+const fn rsa_digest(sha1: bool) -> crate::wire::rsa::RsaDigest {
+    if sha1 { crate::wire::rsa::RsaDigest::Sha1 } else { crate::wire::rsa::RsaDigest::Sha256 }
+}
+
+#[cfg(not(openssl_backend))]
+fn swiftpass_with_rsa(_: &Settings, _: &str, _: &str) -> Result<SwiftpassAccount, Error> {
+    Err(Error::setting("private_key", "this platform has no RSA here"))
 }
 
 fn webgate(settings: &Settings) -> Result<AnyAccount, Error> {
@@ -271,11 +310,10 @@ impl Rule {
     fn build(&self) -> Result<Box<dyn ReplyRule>, Error> {
         match self {
             #[cfg(openssl_backend)]
-            Rule::Rsa { sha1, key } => {
-                let digest =
-                    if *sha1 { crate::wire::rsa::RsaDigest::Sha1 } else { crate::wire::rsa::RsaDigest::Sha256 };
-                Ok(Box::new(crate::wire::rsa::RsaReply::new(crate::wire::rsa::PublicKey::read(key)?, digest)))
-            }
+            Rule::Rsa { sha1, key } => Ok(Box::new(crate::wire::rsa::RsaReply::new(
+                crate::wire::rsa::PublicKey::read(key)?,
+                rsa_digest(*sha1),
+            ))),
             #[cfg(not(openssl_backend))]
             Rule::Rsa { .. } => {
                 Err(Error::setting("public_key", "this platform has no RSA here: bring a rule of your own"))
@@ -356,8 +394,10 @@ abi! {
     ///   least_without_scene and most_without_scene.
     /// - WXT_WORKWX: mch_id, appid; secrets key (API key) and secret (of the payment application). Optional: host,
     ///   second_host; least_amount and most_amount.
-    /// - WXT_SWIFTPASS: url, mch_id; secret key. Optional: sub_appid, without_sub_fields ("1"), notifications_suffice ("1": a till
-    ///   books what a signed notification tells without asking), query_service; least_amount and most_amount; a public key.
+    /// - WXT_SWIFTPASS: url, mch_id; secret key (MD5), or secret private_key (RSA: PEM, DER or base64) and the platform's public key
+    ///   (`wxt_account_set_public_key`, whose hash then signs requests, too). Optional: sub_appid, op_user_id, without_sub_fields ("1"),
+    ///   notifications_suffice ("1": a till books what a signed notification tells without asking), older_services ("pay.weixin.micropay
+    ///   trade.single.query trade.single.refund trade.refund.query": those that the gateway wants); least_amount and most_amount.
     /// - WXT_WEBGATE: host, partner_id; secret secretkey; a public key (`wxt_account_set_public_key`) or a rule of your own.
     ///   Optional: repeat_while_unpaid ("1"); least_amount and most_amount.
     /// - WXT_WXPAY: mch_id, appid; secret key. Optional: sign_type ("MD5", the default, or "HMAC-SHA256"), sub_mch_id and sub_appid of

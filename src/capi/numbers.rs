@@ -183,7 +183,7 @@ pub enum wxt_gateway {
     WXT_REDPACK = 1,
     /// WeCom payments to employees.
     WXT_WORKWX = 2,
-    /// Swiftpass-type WAP orders.
+    /// Swiftpass-type: payment codes and orders of several wallets.
     WXT_SWIFTPASS = 3,
     /// E-pay campus card recharge.
     WXT_WEBGATE = 4,
@@ -233,6 +233,26 @@ pub enum wxt_call {
     WXT_REFUND_QUERY = 17,
     /// authcodetoopenid: asks who is behind a payment code. It shortens the code's life.
     WXT_AUTH_CODE_TO_OPENID = 18,
+    /// unified.trade.micropay: takes money by a customer's payment code, of any wallet.
+    WXT_UNIFIED_MICROPAY = 19,
+    /// unified.micropay.reverse: takes it back. Its success proves nothing: ask afterwards. A till does it by itself.
+    WXT_UNIFIED_REVERSE = 20,
+    /// unified.trade.refund: gives money back: `wxt_till_refund`.
+    WXT_UNIFIED_REFUND = 21,
+    /// unified.trade.refundquery: asks what became of a refund, by its number.
+    WXT_UNIFIED_REFUND_QUERY = 22,
+    /// pay.weixin.native: makes an order whose "code_url" WeChat scans: `wxt_till_order`.
+    WXT_WEIXIN_NATIVE = 23,
+    /// pay.alipay.native: makes an order whose "code_url" Alipay scans.
+    WXT_ALIPAY_NATIVE = 24,
+    /// unified.trade.native: makes an order whose "code_url" any wallet scans.
+    WXT_UNIFIED_NATIVE = 25,
+    /// pay.weixin.jspay: makes an order that a page inside WeChat pays by its "pay_info".
+    WXT_WEIXIN_JSPAY = 26,
+    /// pay.alipay.jspay: makes an order that a page inside Alipay pays by its "pay_info".
+    WXT_ALIPAY_JSPAY = 27,
+    /// pay.weixin.wappay: makes an order whose URL, "pay_info", a customer's browser opens.
+    WXT_WEIXIN_WAPPAY = 28,
 }
 
 /// What a transport of your own returns.

@@ -11,6 +11,11 @@ use crate::gateways::redpack::{GetHbInfo, SendRedPack};
 use crate::gateways::refund::{Refund, RefundQuery};
 use crate::gateways::request::Request;
 use crate::gateways::swiftpass::{TradeClose, TradeQuery, WapOrder};
+use crate::gateways::unified_micropay::{UnifiedMicropay, UnifiedReverse};
+use crate::gateways::unified_order::{
+    AlipayJspay, AlipayNative, UnifiedNative, WeixinJspay, WeixinNative, WeixinWappay,
+};
+use crate::gateways::unified_refund::{UnifiedRefund, UnifiedRefundQuery};
 use crate::gateways::webgate::WxCharge;
 use crate::gateways::workwx::{PayEmployee, QueryPayEmployee};
 use crate::gateways::wxpay::{CloseOrder, H5Order, JsapiOrder, NativeOrder, OrderQuery};
@@ -47,7 +52,7 @@ pub(super) const fn call<R: Request>(number: wxt_call, use_: Use) -> Call {
 }
 
 /// Every call. A new gateway adds its rows here, its numbers in `numbers.rs`, and its account in `accounts.rs` and `clients.rs`.
-pub(super) static CALLS: [Call; 18] = [
+pub(super) static CALLS: [Call; 28] = [
     call::<SendRedPack<'_>>(wxt_call::WXT_SEND_REDPACK, Use::Pay),
     call::<GetHbInfo<'_>>(wxt_call::WXT_GET_HB_INFO, Use::Ask),
     call::<PayEmployee<'_>>(wxt_call::WXT_PAY_EMPLOYEE, Use::Pay),
@@ -66,6 +71,16 @@ pub(super) static CALLS: [Call; 18] = [
     call::<Refund<'_>>(wxt_call::WXT_REFUND, Use::Pay),
     call::<RefundQuery<'_>>(wxt_call::WXT_REFUND_QUERY, Use::Ask),
     call::<AuthCodeToOpenid<'_>>(wxt_call::WXT_AUTH_CODE_TO_OPENID, Use::Ask),
+    call::<UnifiedMicropay<'_>>(wxt_call::WXT_UNIFIED_MICROPAY, Use::Pay),
+    call::<UnifiedReverse<'_>>(wxt_call::WXT_UNIFIED_REVERSE, Use::Close),
+    call::<UnifiedRefund<'_>>(wxt_call::WXT_UNIFIED_REFUND, Use::Pay),
+    call::<UnifiedRefundQuery<'_>>(wxt_call::WXT_UNIFIED_REFUND_QUERY, Use::Ask),
+    call::<WeixinNative<'_>>(wxt_call::WXT_WEIXIN_NATIVE, Use::Pay),
+    call::<AlipayNative<'_>>(wxt_call::WXT_ALIPAY_NATIVE, Use::Pay),
+    call::<UnifiedNative<'_>>(wxt_call::WXT_UNIFIED_NATIVE, Use::Pay),
+    call::<WeixinJspay<'_>>(wxt_call::WXT_WEIXIN_JSPAY, Use::Pay),
+    call::<AlipayJspay<'_>>(wxt_call::WXT_ALIPAY_JSPAY, Use::Pay),
+    call::<WeixinWappay<'_>>(wxt_call::WXT_WEIXIN_WAPPAY, Use::Pay),
 ];
 
 /// A name that is not known is not repeated: exchanged arguments would put a key into the text. The known ones are named.

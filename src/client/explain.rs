@@ -105,6 +105,20 @@ fn explain_step(
         .collect();
     let pairs: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let string_to_sign = sign::masked_string(Canonical::of(&pairs), step.suffix);
+    // What a private key signs ends with the fields, and is compared by nobody without that key (protocol C.3).
+    if step.digest.is_none() && fields.iter().any(|(name, value)| *name == "sign_type" && value.starts_with(b"RSA_")) {
+        push(
+            &mut findings,
+            "sign_type",
+            "RSA: the string is signed with the merchant's private key, without a key behind it",
+            "RSA：用商户私钥对该串签名，串后不加密钥",
+        );
+        return Explanation {
+            string_to_sign: sign::masked_string(Canonical::of(&pairs), None),
+            agrees: None,
+            findings,
+        };
+    }
     let right = sign::digest(digest, Canonical::of(&pairs), step.suffix, key);
     let agrees = given.map(|given| same_hex(given.trim(), right.as_str()));
     if let Some(given) = given {

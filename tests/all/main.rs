@@ -23,8 +23,11 @@ mod wire {
     mod quirks_workwx;
     #[cfg(feature = "https")]
     mod readers;
+    #[cfg(feature = "https")]
+    mod rsa_requests;
     pub mod tables;
     mod tables_refund;
+    mod tables_unified;
     mod vectors;
 }
 

@@ -58,7 +58,7 @@ int main(void) {
         TELLS(wxt_account_set_public_key(account, WXT_RSA_SHA256, bytes(), length, &error));
         /* A key as the value of each setting: refused or taken, and told by nobody. */
         const char *const names[] = {"mch_id", "wxappid", "appid", "host", "second_host", "url", "sub_appid",
-                                     "without_sub_fields", "notifications_suffice", "query_service", "partner_id",
+                                     "without_sub_fields", "notifications_suffice", "older_services", "partner_id",
                                      "repeat_while_unpaid"};
         size_t at;
         for (at = 0; at < sizeof names / sizeof names[0]; at++) {
