@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub mod auth_code;
+pub(crate) mod counter;
 pub mod micropay;
 pub(crate) mod notification;
 pub mod redpack;

@@ -40,7 +40,7 @@ macro_rules! order_fields {
             given("attach", "附加信息", Required::No, Kind::Text, 127),
             shown(given("total_fee", "总金额", Required::Yes, Kind::Fen { least: 1 }, 10)),
             given("mch_create_ip", "终端IP", Required::Yes, Kind::Ip, 16),
-            given("notify_url", "通知地址", Required::Yes, Kind::NotifyUrl, 255),
+            given("notify_url", "通知地址", Required::Yes, Kind::Url, 255),
             shown(given("time_start", "订单生成时间", Required::No, Kind::ChinaTime, 14)),
             shown(given("time_expire", "订单超时时间", Required::No, Kind::ChinaTime, 14)),
             given("goods_tag", "商品标记", Required::No, Kind::Text, 32),
@@ -187,7 +187,7 @@ macro_rules! order_request {
             pub total_fee: Fen,
             /// 终端IP, ≤16.
             pub mch_create_ip: &'a str,
-            /// 通知地址: an absolute https URL without a query string, ≤255.
+            /// 通知地址: an absolute URL, ≤255.
             pub notify_url: &'a str,
             /// From when to when it may be paid, more than 5 minutes. A till says 6 minutes where nothing is set.
             pub valid: Option<Valid>,
