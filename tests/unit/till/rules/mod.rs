@@ -9,6 +9,7 @@ mod refund_search;
 mod refunds;
 mod table;
 mod tape;
+mod unified;
 mod words;
 
 use std::boxed::Box;

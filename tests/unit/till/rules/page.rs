@@ -10,8 +10,8 @@ use std::vec::Vec;
 
 use super::events::{EVENTS, FLOWS, Flow, Happens, STATES, State};
 use super::table::Row;
-use super::{codes, endpoint, happen, refunds, rows, words};
-use crate::endpoint::{Means, OrderRules, Resolution, ResolvedBy};
+use super::{codes, endpoint, happen, refunds, rows, unified, words};
+use crate::endpoint::{Endpoint, Means, OrderRules, Resolution, ResolvedBy};
 use crate::gateways::refund::REFUND;
 use crate::outcome::Next;
 use crate::till::rules;
@@ -67,6 +67,7 @@ fn page() -> String {
         flow_of(&mut page, *flow);
     }
     page.push_str(&refunds::section(&span));
+    page.push_str(&unified::section());
     page
 }
 
@@ -127,7 +128,8 @@ fn line(row: &Row, flows: &[Flow]) -> String {
 fn flow_of(page: &mut String, flow: Flow) {
     let endpoint = endpoint(flow);
     let _ = write!(page, "\n## {}\n\nThe table of the call is from {}.\n\n", flow.title(), endpoint.document);
-    page.push_str(&waits(flow));
+    let waits: String = waits(endpoint).iter().map(|(what, time)| format!("| {what} | {time} |\n")).collect();
+    let _ = write!(page, "| waiting time | |\n|---|---|\n{waits}\n");
     page.push_str(&drawing(flow));
     page.push_str("\n| in the state | when | step | from |\n|---|---|---|---|\n");
     for row in rows().filter(|row| row.flows.contains(&flow) && meets(row, flow)) {
@@ -154,7 +156,7 @@ fn flow_of(page: &mut String, flow: Flow) {
     }
 }
 
-fn next_words(next: Next) -> String {
+pub(super) fn next_words(next: Next) -> String {
     match next {
         Next::SameNumberLater(wait) => format!("same number after {} s", wait.as_secs()),
         Next::SameNumber => "same number".into(),
@@ -171,11 +173,12 @@ fn span(time: Duration) -> String {
     }
 }
 
-fn waits(flow: Flow) -> String {
+/// What a call waits for, and how long.
+pub(super) fn waits(endpoint: &'static Endpoint) -> Vec<(String, String)> {
     let mut rows: Vec<(String, String)> = Vec::new();
     let mut row = |what: &str, time: Duration| rows.push((what.into(), span(time)));
     row("between two attempts or questions about one number (R.4)", rules::APART);
-    if let Some((field, pause)) = endpoint(flow).payee_pause {
+    if let Some((field, pause)) = endpoint.payee_pause {
         row(&format!("between two payments to one `{field}`"), pause);
     }
     let asked = |row: &mut dyn FnMut(&str, Duration), how: &Resolution| {
@@ -184,7 +187,7 @@ fn waits(flow: Flow) -> String {
             row(&format!("before the query after `{code}`"), *wait);
         }
     };
-    match endpoint(flow).resolved_by {
+    match endpoint.resolved_by {
         ResolvedBy::Query(how) => asked(&mut row, how),
         ResolvedBy::Order(how, OrderRules { lasts, margin, window, .. }) => {
             asked(&mut row, how);
@@ -204,8 +207,7 @@ fn waits(flow: Flow) -> String {
         }
         ResolvedBy::Repeat | ResolvedBy::NotByTill => {}
     }
-    let rows: String = rows.iter().map(|(what, time)| format!("| {what} | {time} |\n")).collect();
-    format!("| waiting time | |\n|---|---|\n{rows}\n")
+    rows
 }
 
 /// The state that a step leads to. `None`: it stays where it is.
