@@ -40,7 +40,8 @@ after that is its end. The customer scans an **order** (`unifiedorder`): it can 
 its time is over, or when it is not wanted any more. Or **one after the other**: the second way begins when the first one has a proven end,
 so an order is closed before a code is taken, and a code is taken back before an order is made.
 
-What was paid goes back as a **refund** (`refund`), under an intent of its own: see the last section. In the lists by question, \"a payment\"
+What was paid goes back as a **refund** (`refund`), under an intent of its own. The counter of a Swiftpass-type
+gateway has the same flows with other tables: see the last section. In the lists by question, \"a payment\"
 of the call `refund` is the refund itself: `Accepted` means that it arrived.
 ";
 
