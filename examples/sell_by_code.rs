@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use wxpay_simulator::{Customer, Simulator, credentials};
 use wxpay_terminal::{
-    Cash, Cashier, Client, Counter, Fen, Https, Identity, Options, Outcome, Progress, Reversals, Sale, Secret,
-    SignType, SqliteJournal, SwiftpassAccount, SystemRandom, Terminal, Till, Watch, WxpayAccount,
+    Cash, Cashier, Client, CounterAccount, CounterSale, Fen, Https, Identity, Options, Outcome, Progress, Reversals,
+    Secret, SignType, SqliteJournal, SwiftpassAccount, SystemRandom, Terminal, Till, Watch, WxpayAccount,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -29,7 +29,7 @@ fn main() -> Result<()> {
 }
 
 /// Whatever the account: the same till, the same sales.
-fn a_day<C: Counter + 'static>(simulator: &Simulator, account: C, second_card: &str) -> Result<()> {
+fn a_day<C: CounterAccount + 'static>(simulator: &Simulator, account: C, second_card: &str) -> Result<()> {
     let till = till(simulator, account)?;
 
     // After a start: what was being taken back is taken back, before the first customer.
@@ -57,12 +57,14 @@ fn a_day<C: Counter + 'static>(simulator: &Simulator, account: C, second_card: &
 }
 
 /// One scan for the caller's own name of the sale. A sale that is paid is not paid again, whatever is scanned.
-fn sell<C: Counter>(till: &Till, name: &str, auth_code: &str) -> Result<()> {
+fn sell<C: CounterAccount>(till: &Till, name: &str, auth_code: &str) -> Result<()> {
     println!("{name}:");
-    let sale =
-        Sale {
-            body: "天虹百货-矿泉水", total_fee: Fen::new(888)?, create_ip: "14.23.150.211", ..Sale::default()
-        };
+    let sale = CounterSale {
+        body: "天虹百货-矿泉水",
+        total_fee: Fen::new(888)?,
+        create_ip: "14.23.150.211",
+        ..CounterSale::default()
+    };
     let screen = Screen(Mutex::new(""));
     match till.pay_with(name, &C::by_code(sale, auth_code), &Options::new().watch(&screen)) {
         Ok(outcome) => {
@@ -116,7 +118,7 @@ fn swiftpass(simulator: &Simulator) -> Result<SwiftpassAccount> {
 }
 
 /// On a real terminal: a durable path. The certificate is for taking back at WeChat's own gateway.
-fn till<C: Counter + 'static>(simulator: &Simulator, account: C) -> Result<Till> {
+fn till<C: CounterAccount + 'static>(simulator: &Simulator, account: C) -> Result<Till> {
     let p12 = std::fs::read(&simulator.files().p12_rc2)?;
     let identity = Identity::from_pkcs12(&p12, credentials::MCH_ID)?;
     let https = Https::builder().only_roots(&std::fs::read(&simulator.files().ca_pem)?)?.identity(identity).build()?;

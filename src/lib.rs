@@ -73,7 +73,7 @@ pub use gateways::account::{
     Account, RedpackAccount, SignType, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount,
 };
 pub use gateways::auth_code::{AuthCodeToOpenid, CodesOpenid};
-pub use gateways::counter::{Counter, Sale};
+pub use gateways::counter::{CounterAccount, CounterSale};
 pub use gateways::micropay::{MicroPaid, MicroPay, Reverse, Reversed};
 pub use gateways::notification::{Notification, NotificationFault, PaidNotice, StoredOrder};
 pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
@@ -128,6 +128,7 @@ pub use transport::identity::Identity;
 #[cfg(feature = "https")]
 pub use transport::resolver::{Resolve, SystemResolver};
 pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
+pub use wire::bill::{BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column, Yuan};
 pub use wire::fields::Fields;
 pub use wire::pairs::{Pairs, PairsFault};
 #[cfg(openssl_backend)]

@@ -16,7 +16,7 @@ use crate::money::Fen;
 
 /// A sale, in the words that both kinds of gateway have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sale<'a> {
+pub struct CounterSale<'a> {
     /// 商品描述, ≤127 characters: `店名-类目`.
     pub body: &'a str,
     /// 附加数据, ≤127 characters. It comes back in the query and the bill.
@@ -27,17 +27,17 @@ pub struct Sale<'a> {
     pub create_ip: &'a str,
 }
 
-/// An account that takes money at a counter. A till's code that is written for any `C: Counter` runs with either account:
+/// An account that takes money at a counter. A till's code that is written for any `C: CounterAccount` runs with either account:
 ///
 /// ```
-/// use wxpay_terminal::{Cashier, Counter, Error, Fen, Sale, Till};
+/// use wxpay_terminal::{Cashier, CounterAccount, Error, Fen, CounterSale, Till};
 ///
-/// fn sell<C: Counter>(till: &Till, receipt: &str, auth_code: &str) -> Result<Cashier, Error> {
-///     let sale = Sale { body: "天虹百货-矿泉水", total_fee: Fen::new(888)?, create_ip: "14.23.150.211", attach: None };
+/// fn sell<C: CounterAccount>(till: &Till, receipt: &str, auth_code: &str) -> Result<Cashier, Error> {
+///     let sale = CounterSale { body: "天虹百货-矿泉水", total_fee: Fen::new(888)?, create_ip: "14.23.150.211", attach: None };
 ///     Ok(till.pay(receipt, &C::by_code(sale, auth_code))?.cashier())
 /// }
 /// ```
-pub trait Counter: Account {
+pub trait CounterAccount: Account {
     /// A payment by the customer's code: for [`Till::pay`](crate::Till::pay).
     type ByCode<'a>: Payment<Account = Self>;
     /// An order that the customer scans: for [`Till::order`](crate::Till::order). What to show is its reply's `code_url`.
@@ -46,28 +46,28 @@ pub trait Counter: Account {
     type Back<'a>: Payment<Account = Self>;
 
     /// Takes a sale by the code that the scanner read.
-    fn by_code<'a>(sale: Sale<'a>, auth_code: &'a str) -> Self::ByCode<'a>;
+    fn by_code<'a>(sale: CounterSale<'a>, auth_code: &'a str) -> Self::ByCode<'a>;
 
     /// Makes an order of a sale. `product_id`: the shop's own number of it, ≤32 visible ASCII characters; a Swiftpass-type gateway has no
     /// field for it. `notify_url`: an absolute https URL without a query string, ≤255: WeChat takes no other.
-    fn by_qr<'a>(sale: Sale<'a>, product_id: &'a str, notify_url: &'a str) -> Self::ByQr<'a>;
+    fn by_qr<'a>(sale: CounterSale<'a>, product_id: &'a str, notify_url: &'a str) -> Self::ByQr<'a>;
 
     /// Gives back a part of an order, or all of it.
     fn back<'a>(of: RefundOf<'a>, total_fee: Fen, refund_fee: Fen) -> Self::Back<'a>;
 }
 
-impl Counter for WxpayAccount {
+impl CounterAccount for WxpayAccount {
     type ByCode<'a> = MicroPay<'a>;
     type ByQr<'a> = NativeOrder<'a>;
     type Back<'a> = Refund<'a>;
 
-    fn by_code<'a>(sale: Sale<'a>, auth_code: &'a str) -> MicroPay<'a> {
-        let Sale { body, attach, total_fee, create_ip } = sale;
+    fn by_code<'a>(sale: CounterSale<'a>, auth_code: &'a str) -> MicroPay<'a> {
+        let CounterSale { body, attach, total_fee, create_ip } = sale;
         MicroPay { auth_code, body, attach, total_fee, spbill_create_ip: create_ip, ..MicroPay::default() }
     }
 
-    fn by_qr<'a>(sale: Sale<'a>, product_id: &'a str, notify_url: &'a str) -> NativeOrder<'a> {
-        let Sale { body, attach, total_fee, create_ip: spbill_create_ip } = sale;
+    fn by_qr<'a>(sale: CounterSale<'a>, product_id: &'a str, notify_url: &'a str) -> NativeOrder<'a> {
+        let CounterSale { body, attach, total_fee, create_ip: spbill_create_ip } = sale;
         NativeOrder { body, attach, total_fee, spbill_create_ip, product_id, notify_url, ..NativeOrder::default() }
     }
 
@@ -76,18 +76,18 @@ impl Counter for WxpayAccount {
     }
 }
 
-impl Counter for SwiftpassAccount {
+impl CounterAccount for SwiftpassAccount {
     type ByCode<'a> = UnifiedMicropay<'a>;
     type ByQr<'a> = UnifiedNative<'a>;
     type Back<'a> = UnifiedRefund<'a>;
 
-    fn by_code<'a>(sale: Sale<'a>, auth_code: &'a str) -> UnifiedMicropay<'a> {
-        let Sale { body, attach, total_fee, create_ip } = sale;
+    fn by_code<'a>(sale: CounterSale<'a>, auth_code: &'a str) -> UnifiedMicropay<'a> {
+        let CounterSale { body, attach, total_fee, create_ip } = sale;
         UnifiedMicropay { auth_code, body, attach, total_fee, mch_create_ip: create_ip, ..UnifiedMicropay::default() }
     }
 
-    fn by_qr<'a>(sale: Sale<'a>, _: &'a str, notify_url: &'a str) -> UnifiedNative<'a> {
-        let Sale { body, attach, total_fee, create_ip: mch_create_ip } = sale;
+    fn by_qr<'a>(sale: CounterSale<'a>, _: &'a str, notify_url: &'a str) -> UnifiedNative<'a> {
+        let CounterSale { body, attach, total_fee, create_ip: mch_create_ip } = sale;
         UnifiedNative { body, attach, total_fee, mch_create_ip, notify_url, ..UnifiedNative::default() }
     }
 

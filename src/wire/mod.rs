@@ -1,5 +1,6 @@
 //! Bytes and fields: what is written, read, signed and verified, whoever the gateway is.
 
+pub(crate) mod bill;
 pub(crate) mod fields;
 pub(crate) mod form;
 pub(crate) mod json;

@@ -14,6 +14,7 @@ mod house {
 }
 
 mod wire {
+    mod bills;
     mod hostile;
     mod quirks;
     mod quirks_general;
