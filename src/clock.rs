@@ -90,6 +90,20 @@ impl ChinaTime {
         let _ = write!(out, "{year:04}{month:02}{day:02}{h:02}{m:02}{s:02}");
         out
     }
+
+    /// The day in China, `yyyyMMdd`.
+    pub fn date_digits(self) -> String {
+        let mut digits = self.digits();
+        digits.truncate(8);
+        digits
+    }
+
+    /// The first second of this day in China, and so many days on.
+    pub(crate) fn midnight(self, days_on: i64) -> i64 {
+        const CHINA: i64 = 8 * 3600;
+        let day = self.0.saturating_add(CHINA).div_euclid(86_400).saturating_add(days_on);
+        day.saturating_mul(86_400).saturating_sub(CHINA)
+    }
 }
 
 /// The day number (days since 1970-01-01) of a date in the Gregorian calendar.

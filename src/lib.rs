@@ -73,6 +73,7 @@ pub use gateways::account::{
     Account, RedpackAccount, SignType, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount,
 };
 pub use gateways::auth_code::{AuthCodeToOpenid, CodesOpenid};
+pub use gateways::bill::{BillType, DownloadBill, DownloadFundFlow, FundAccount};
 pub use gateways::counter::{CounterAccount, CounterSale};
 pub use gateways::micropay::{MicroPaid, MicroPay, Reverse, Reversed};
 pub use gateways::notification::{Notification, NotificationFault, PaidNotice, StoredOrder};
@@ -80,7 +81,7 @@ pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, S
 pub use gateways::refund::{QueriedRefund, Refund, RefundOf, RefundQuery, RefundTaken};
 #[cfg(openssl_backend)]
 pub use gateways::refund_hint::RefundHint;
-pub use gateways::request::{Close, Payment, Query, Reply, Request};
+pub use gateways::request::{Close, Download, Payment, Query, Reply, Request};
 pub use gateways::swiftpass::{Trade, TradeClose, TradeClosed, TradeQuery, WapOrder, WapOrderMade};
 pub use gateways::trade::{TradeState, Valid};
 pub use gateways::unified_micropay::{UnifiedMicropay, UnifiedPaid, UnifiedReverse, UnifiedReversed};
@@ -98,7 +99,7 @@ pub use gateways::wxpay::{
     OrderQuery, QueriedOrder,
 };
 pub use gateways::{
-    ENDPOINTS, auth_code, micropay, redpack, refund, swiftpass, unified_micropay, unified_order, unified_refund,
+    ENDPOINTS, auth_code, bill, micropay, redpack, refund, swiftpass, unified_micropay, unified_order, unified_refund,
     webgate, workwx, wxpay,
 };
 #[cfg(feature = "sqlite")]
@@ -127,7 +128,7 @@ pub use transport::https::{Https, HttpsBuilder};
 pub use transport::identity::Identity;
 #[cfg(feature = "https")]
 pub use transport::resolver::{Resolve, SystemResolver};
-pub use transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport};
+pub use transport::{ClientCertificate, Downloaded, Fault, Post, Received, Sent, Stage, Transport};
 pub use wire::bill::{BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column, Yuan};
 pub use wire::fields::Fields;
 pub use wire::pairs::{Pairs, PairsFault};

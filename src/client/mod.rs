@@ -2,6 +2,7 @@
 
 mod certificate;
 pub(crate) mod check;
+mod download;
 pub(crate) mod explain;
 pub(crate) mod judge;
 mod left_open;
@@ -213,9 +214,13 @@ impl<A: Account> Client<A> {
     }
 
     fn draft<R: Request<Account = A>>(&self, request: &R) -> Result<Draft, Error> {
-        let (endpoint, profile) = (R::ENDPOINT, self.account.profile());
+        self.draft_of(R::ENDPOINT, |out| request.fields(out))
+    }
+
+    fn draft_of(&self, endpoint: &'static Endpoint, write: impl FnOnce(&mut Fields)) -> Result<Draft, Error> {
+        let profile = self.account.profile();
         let mut given = Fields::with_capacity(endpoint.fields.len(), 512);
-        request.fields(&mut given);
+        write(&mut given);
         let fields = self.pipe.checked(profile, endpoint, given)?;
         self.pipe.signed(profile, endpoint, fields)
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub mod auth_code;
+pub mod bill;
 pub(crate) mod counter;
 pub mod micropay;
 pub(crate) mod notification;
@@ -35,6 +36,8 @@ pub const ENDPOINTS: &[&Endpoint] = &[
     &wxpay::H5_ORDER,
     &wxpay::ORDER_QUERY,
     &wxpay::CLOSE_ORDER,
+    &bill::DOWNLOAD_BILL,
+    &bill::DOWNLOAD_FUND_FLOW,
     &redpack::SEND_REDPACK,
     &redpack::GET_HB_INFO,
     &workwx::PAY_WWSPTRANS2POCKET,

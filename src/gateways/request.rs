@@ -33,6 +33,18 @@ pub trait Query: Request {}
 /// A request that ends an order which nobody paid.
 pub trait Close: Request {}
 
+/// A request for a text that is too long for a reply: a bill. Sealed.
+pub trait Download: sealed::Sealed {
+    /// The account family it belongs to.
+    type Account: Account;
+    /// Its table.
+    const ENDPOINT: &'static Endpoint;
+
+    /// Writes the fields that the caller set.
+    #[doc(hidden)]
+    fn fields(&self, out: &mut Fields);
+}
+
 /// A reply that was proven a success, with every field of it (`AsRef`). Sealed.
 pub trait Reply: sealed::Sealed + Sized + AsRef<Pairs> {
     /// The account family it belongs to.
@@ -63,4 +75,11 @@ macro_rules! reply {
     };
 }
 
-pub(crate) use {reply, request};
+/// A request for a bill.
+macro_rules! download {
+    ($name:ident) => {
+        impl $crate::gateways::request::sealed::Sealed for $name {}
+    };
+}
+
+pub(crate) use {download, reply, request};

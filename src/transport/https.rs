@@ -26,7 +26,7 @@ use crate::transport::framing::check_framing;
 use crate::transport::identity::Identity;
 use crate::transport::resolver::{Resolve, Resolver, SystemResolver};
 use crate::transport::tls_words::tls_words;
-use crate::transport::{ClientCertificate, Fault, Post, Received, Sent, Stage, Transport, http_date};
+use crate::transport::{ClientCertificate, Downloaded, Fault, Post, Received, Sent, Stage, Transport, http_date};
 use crate::wire::fields::is_host;
 
 /// A connection that idled longer is not used again: gateways and modems forget silently.
@@ -196,6 +196,17 @@ impl Transport for Https {
             self.keep(host, tls);
         }
         Ok(Received { reused, ..reply })
+    }
+
+    fn download(&self, post: &Post<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<Downloaded, Fault> {
+        self.check_process()?;
+        let start = Instant::now();
+        let deadline = after(start, post.within);
+        let tls = self.connect(&Host::of(post.url)?, after(start, post.connect_within).min(deadline))?;
+        let call = Call::new(tls, deadline);
+        let result = stream(post, &call, sink);
+        let sent = if call.witness.load(Ordering::SeqCst) { Sent::Maybe } else { Sent::No };
+        result.map_err(|text| Fault { sent, stage: Stage::Exchange, text: text.into() })
     }
 
     fn client_certificate(&self) -> ClientCertificate {
@@ -496,18 +507,43 @@ impl Call {
 
 /// Sends the request and reads the reply through ureq. The error is for people only.
 fn exchange(post: &Post<'_>, call: &Arc<Call>) -> Result<Received, String> {
-    let agent = ureq::Agent::with_parts(config(), OneConnection(call.clone()), NoNames);
-    let request = agent.post(post.url).header("content-type", post.content_type);
-    let mut response = request.send(post.body).map_err(words)?;
-    let status = response.status().as_u16();
+    let mut response = answered(post, call)?;
     let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
-    check_framing(response.headers(), response.version())?;
     let date = header(DATE).and_then(http_date::read);
     let content_type = header(CONTENT_TYPE).map(String::from);
-    // ureq reports a body of exactly the limit as too long.
-    let limit = u64::try_from(post.reply_limit).unwrap_or(u64::MAX).saturating_add(1);
-    let body = response.body_mut().with_config().limit(limit).read_to_vec().map_err(words)?;
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(limit(post)).read_to_vec().map_err(words)?;
     Ok(Received { date, content_type, ..Received::new(status, body) })
+}
+
+/// The same, and the body is handed on in pieces.
+fn stream(post: &Post<'_>, call: &Arc<Call>, sink: &mut dyn FnMut(&[u8])) -> Result<Downloaded, String> {
+    let mut response = answered(post, call)?;
+    let digest = response.headers().get("digest").and_then(|value| value.to_str().ok()).map(String::from);
+    let status = response.status().as_u16();
+    let mut body = response.body_mut().with_config().limit(limit(post)).reader();
+    let mut piece = [0; 8 * 1024];
+    loop {
+        match body.read(&mut piece) {
+            Ok(0) => return Ok(Downloaded { status, digest }),
+            Ok(count) => sink(piece.get(..count).unwrap_or_default()),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+/// Sends the request and reads the head of the reply.
+fn answered(post: &Post<'_>, call: &Arc<Call>) -> Result<ureq::http::Response<ureq::Body>, String> {
+    let agent = ureq::Agent::with_parts(config(), OneConnection(call.clone()), NoNames);
+    let request = agent.post(post.url).header("content-type", post.content_type);
+    let response = request.send(post.body).map_err(words)?;
+    check_framing(response.headers(), response.version())?;
+    Ok(response)
+}
+
+/// ureq reports a body of exactly the limit as too long.
+fn limit(post: &Post<'_>) -> u64 {
+    u64::try_from(post.reply_limit).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 /// Everything that ureq does on its own is turned off: redirects, errors by status, proxies from the environment, plain

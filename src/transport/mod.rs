@@ -38,6 +38,17 @@ pub trait Transport: Send + Sync {
     /// A [`Fault`], which says whether anything may have left.
     fn post(&self, post: &Post<'_>) -> Result<Received, Fault>;
 
+    /// Sends the body, as [`Transport::post`] does, and hands the reply's body to `sink` piece by piece as it comes, however long it is, up to
+    /// [`Post::reply_limit`]. For bills.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`], also where it ended too early: what `sink` got does not count then. The default says that this transport cannot do it.
+    fn download(&self, post: &Post<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<Downloaded, Fault> {
+        let _ = (post, sink);
+        Err(Fault::unsent(Stage::Unable, "this transport cannot download"))
+    }
+
     /// The client certificate that TLS will show. The default says that only the implementation knows.
     fn client_certificate(&self) -> ClientCertificate {
         ClientCertificate::NotTold
@@ -63,6 +74,7 @@ pub trait Transport: Send + Sync {
 
 crate::pointers::through_pointers!(Transport {
     fn post(&self, post: &Post<'_>) -> Result<Received, Fault>;
+    fn download(&self, post: &Post<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<Downloaded, Fault>;
     fn client_certificate(&self) -> ClientCertificate;
     fn forget(&self, url: &str);
     fn reach(&self, url: &str, within: Duration) -> Result<(), Fault>;
@@ -125,6 +137,15 @@ impl Received {
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Received {
         Received { status, body: body.into(), content_type: None, reused: true, date: None }
     }
+}
+
+/// The head of a reply whose body was handed on in pieces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Downloaded {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `Digest` header, where there is one that can be read: `SHA=…`.
+    pub digest: Option<String>,
 }
 
 /// Why there is no reply.
