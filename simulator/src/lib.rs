@@ -1,7 +1,7 @@
 //! A gateway on loopback for testing `wxpay-terminal`: mutual TLS, a ledger, and faults.
 //!
-//! It plays five gateways on one port: WeChat Pay's own (orders, payment codes, reversals, refunds), cash red packets,
-//! WeCom payments to employees, a Swiftpass-type gateway, and an e-pay web gateway. It shares no code with the library
+//! It plays five gateways on one port: WeChat Pay's own and a Swiftpass-type one (orders, payment codes, reversals,
+//! refunds), cash red packets, WeCom payments to employees, and an e-pay web gateway. It shares no code with the library
 //! and was written from the documents alone, so agreement between the two means something. Hashes, signatures and
 //! certificates are OpenSSL's. "docs:" in a comment names the section of the collected protocol facts, "POS flows" the
 //! page about the counter.
