@@ -11,6 +11,8 @@ pub(crate) struct Dialect {
     pub(crate) gateway: Gateway,
     /// Whoever shows a payment code.
     pub(crate) openid: &'static str,
+    /// Whether an order may begin only when a customer scans it.
+    pub(crate) begins_at_scan: fn(&Record) -> bool,
     /// Whether this code's order ends by itself when nobody pays.
     pub(crate) revokes: fn(auth_code: &str) -> bool,
     /// What the query says of an order that was reversed.

@@ -39,13 +39,16 @@ pub(crate) fn close(shared: &Shared, dialect: &Dialect, fields: &Fields) -> Repl
         return success();
     }
     let before = shared.ledger.change(dialect.gateway.name(), number, |record, now| {
+        if is_unscanned(shared, dialect, record) {
+            return None;
+        }
         let before = (record.is_open(), record.entry.state.clone());
         if record.is_open() {
             record.turn("CLOSED", now);
         }
-        before
+        Some(before)
     });
-    match before {
+    match before.flatten() {
         Some((true, _)) => success(),
         Some((_, state)) if state == "CLOSED" && dialect.closes_again => success(),
         Some((_, state)) if ["CLOSED", "REVOKED", "REVERSE"].contains(&state.as_str()) => {
@@ -85,12 +88,21 @@ pub(crate) fn query(shared: &Shared, dialect: &Dialect, fields: &Fields, lag: u6
     }
 }
 
+/// Nobody has scanned it, and so it is not known.
+fn is_unscanned(shared: &Shared, dialect: &Dialect, record: &Record) -> bool {
+    let may_be = shared.settings.alipay_orders_begin_at_scan && (dialect.begins_at_scan)(record);
+    may_be && record.entry.state == "NOTPAY"
+}
+
 /// The order as the query sees it: a question has its effect, too, and a host may lag behind.
 fn look_up(shared: &Shared, dialect: &Dialect, fields: &Fields, lag: u64) -> Option<Record> {
     let is_behind = shared.behaviour(Act::Query, fields.get("out_trade_no")) == Some(Behaviour::QueryBehind);
     shared.ledger.book(|book| {
         let now = book.now;
         let record = book.order_of(dialect.gateway, fields)?;
+        if is_unscanned(shared, dialect, record) {
+            return None;
+        }
         record.asked(now);
         if is_behind {
             return record.one_step_behind();

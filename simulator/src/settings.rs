@@ -24,6 +24,10 @@ pub struct Settings {
     pub sub_fields_required: bool,
     /// What the merchant of the Swiftpass-type gateway signs with, and the gateway to her: this, whatever a message says.
     pub swiftpass_sign_type: SignType,
+    /// `pay.alipay.native`: the order is not known before somebody scans it, as behind some acquirers (POS flows 4). It is
+    /// scanned by [`Simulator::pay_order`](crate::Simulator::pay_order), or by
+    /// [`Simulator::set_status`](crate::Simulator::set_status) to USERPAYING.
+    pub alipay_orders_begin_at_scan: bool,
     /// The web gateway's reply names `out_trade_no` and `amount` (docs: D; not public).
     pub webgate_reply_names_order: bool,
     /// A repeat of a paid web gateway order answers a non-zero retcode, because the document allows
@@ -47,6 +51,7 @@ impl Default for Settings {
             redpack_repeat_says_sent: false,
             sub_fields_required: true,
             swiftpass_sign_type: SignType::Md5,
+            alipay_orders_begin_at_scan: false,
             webgate_reply_names_order: true,
             webgate_repeat_says_paid: false,
             webgate_retcode_is_number: false,

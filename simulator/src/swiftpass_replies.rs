@@ -17,6 +17,7 @@ use crate::wallet::Wallet;
 pub(crate) static DIALECT: Dialect = Dialect {
     gateway: Gateway::Swiftpass,
     openid: OPENID,
+    begins_at_scan: |record| record.content.get("service") == "pay.alipay.native",
     // Of the other wallets nothing is documented (POS flows 9).
     revokes: |auth_code| Wallet::of(auth_code) == Wallet::Wechat,
     reversed: "REVERSE",

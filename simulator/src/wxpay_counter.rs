@@ -14,6 +14,7 @@ use crate::wxpay;
 pub(crate) static DIALECT: Dialect = Dialect {
     gateway: Gateway::Wxpay,
     openid: wxpay::OPENID,
+    begins_at_scan: |_| false,
     revokes: |_| true,
     reversed: "REVOKED",
     closes_again: false,

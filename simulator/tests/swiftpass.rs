@@ -12,7 +12,7 @@ use client::swift::*;
 use client::{Answer, call_with, connector, pairs, set};
 use openssl::pkey::PKey;
 use wxpay_simulator::credentials::*;
-use wxpay_simulator::{Customer, Fault, RefundStatus, SignType, Simulator};
+use wxpay_simulator::{Customer, Fault, RefundStatus, Settings, SignType, Simulator};
 
 const NUMBER: &str = "20261125001";
 
@@ -316,6 +316,24 @@ fn orders_that_a_customer_pays() {
     assert_eq!((word(&close("jspay1")), word(&close("nobody"))), ("ORDERPAID".into(), "ORDERNOTEXIST".into()));
     assert_eq!(reverse(&simulator, "native3"), "TRADE_ERROR");
     assert_eq!(word(&make("native1", "pay.weixin.native", &[])), "ORDERCLOSED");
+}
+
+#[test]
+fn an_order_of_alipays_may_begin_at_the_scan() {
+    let settings = Settings { alipay_orders_begin_at_scan: true, ..Settings::default() };
+    let simulator = Simulator::start_with(settings).unwrap();
+    for (number, service) in
+        [("native1", "pay.alipay.native"), ("native2", "pay.alipay.native"), ("native3", "pay.weixin.native")]
+    {
+        assert_eq!(word(&ask(&simulator, &order(service, number))), "0");
+    }
+    assert_eq!([state(&simulator, "native1"), state(&simulator, "native3")], ["ORDERNOTEXIST", "NOTPAY"]);
+    assert_eq!(word(&ask(&simulator, &about("unified.trade.close", "native1"))), "ORDERNOTEXIST");
+    // What is not known is not closed.
+    simulator.pay_order("native1").unwrap();
+    simulator.set_status("native2", "USERPAYING");
+    assert_eq!([state(&simulator, "native1"), state(&simulator, "native2")], ["SUCCESS", "USERPAYING"]);
+    assert_eq!(word(&ask(&simulator, &about("unified.trade.close", "native2"))), "0");
 }
 
 #[test]
