@@ -1,8 +1,8 @@
-//! What WeChat Pay's own gateway does otherwise than its pages say, and which call it meets (POS flows 18).
+//! What a gateway with a counter does otherwise than its pages say, and which call it meets (POS flows 18).
 
 use std::str::FromStr;
 
-use crate::gateway::Act;
+use crate::gateway::{Act, Gateway};
 use crate::reply::Reply;
 
 macro_rules! behaviours {
@@ -36,21 +36,27 @@ macro_rules! behaviours {
 }
 
 behaviours! {
-    /// unifiedorder answers for another order: the customer would be asked for another amount. Both are in the ledger.
+    /// An order is answered for another order: the customer would be asked for another amount. Both are in the ledger.
     Pay OrderOfAnother,
     /// micropay takes the money, and says NOTENOUGH (POS ruling 1). The query says SUCCESS.
     Micropay RefusedThoughCharged,
     /// micropay takes the money and says USERPAYING, and the query says PAYERROR (POS ruling 3).
     Micropay ChargedInPayError,
+    /// micropay takes the money, and says SYSTEMERROR; on a Swiftpass-type gateway with need_query=N (POS flows 9).
+    Micropay NeedQueryLies,
+    /// micropay takes the money, and says result_code=0 and pay_result=1 (POS flows 9). Swiftpass-type gateways alone have
+    /// a pay_result.
+    Micropay PayResultNotZero,
     /// A query sees the order as it was before its last change; a new one is not found.
     Query QueryBehind,
-    /// closeorder says success, whatever the number, and closes nothing.
+    /// A closing says success, whatever the number, and closes nothing.
     Close CloseOfNothing,
     /// A reversal says success, whatever the number, and does nothing.
     Reverse ReverseOfNothing,
     /// A reversal gets the reply to another order's, byte for byte, and does nothing.
     Reverse ReverseReplayed,
-    /// A reversal says success and recall=Y, and does nothing. Plan it twice for two of them.
+    /// A reversal says success and recall=Y, and does nothing. Plan it twice for two of them. Swiftpass-type gateways
+    /// have no recall.
     Reverse ReverseRecall,
     /// A reversal is refused: the customer is typing.
     Reverse ReverseUserPaying,
@@ -58,9 +64,11 @@ behaviours! {
     Reverse PaidBeforeReverse,
     /// A reversal says success, and then the customer pays.
     Reverse PaidAfterReverse,
+    /// A reversal of a paid order is refused: it is to be refunded. Some acquirers do so (POS flows 9).
+    Reverse ReverseOfUnpaidOnly,
     /// A refund is taken, and its second question says CHANGE.
     Refund RefundEndsInChange,
-    /// A refund is taken, and its second question says REFUNDCLOSE.
+    /// A refund is taken, and its second question says REFUNDCLOSE. Swiftpass-type gateways have FAIL.
     Refund RefundEndsInClose,
     /// A refund is taken, and its second question says FAIL.
     Refund RefundEndsInFail,
@@ -116,9 +124,10 @@ impl Behaviours {
         self.reversal = Some((number.to_owned(), reply.clone()));
     }
 
-    /// The last one, when it was of another number.
-    pub(crate) fn reversal_of_another(&self, number: &str) -> Option<Reply> {
-        self.reversal.as_ref().filter(|(known, _)| known != number).map(|(_, reply)| reply.clone())
+    /// The last one, when it was of another number at this gateway.
+    pub(crate) fn reversal_of_another(&self, gateway: Gateway, number: &str) -> Option<Reply> {
+        let last = self.reversal.as_ref();
+        last.filter(|(known, reply)| known != number && reply.gateway == gateway).map(|(_, reply)| reply.clone())
     }
 }
 

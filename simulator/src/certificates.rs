@@ -59,6 +59,11 @@ pub struct Files {
     pub key_pem_pkcs1: PathBuf,
     /// A key that belongs to no certificate here, PKCS#8.
     pub other_key_pem: PathBuf,
+    /// The private key of the Swiftpass-type gateway's merchant, PKCS#8 PEM: she signs requests with it where
+    /// [`Settings::swiftpass_sign_type`](crate::Settings::swiftpass_sign_type) is one of RSA.
+    pub swiftpass_merchant_key_pem: PathBuf,
+    /// The Swiftpass-type gateway's public key, PEM: its replies and notifications are verified with it.
+    pub swiftpass_public_key_pem: PathBuf,
     /// The web gateway's public key, PEM.
     pub webgate_public_key_pem: PathBuf,
     /// The same key, DER (SubjectPublicKeyInfo).
@@ -90,6 +95,8 @@ impl Files {
             key_pem_pkcs8: path("apiclient_key.pem"),
             key_pem_pkcs1: path("apiclient_key_pkcs1.pem"),
             other_key_pem: path("other_key.pem"),
+            swiftpass_merchant_key_pem: path("swiftpass_merchant_key.pem"),
+            swiftpass_public_key_pem: path("swiftpass_public_key.pem"),
             webgate_public_key_pem: path("webgate_public_key.pem"),
             webgate_public_key_der: path("webgate_public_key.der"),
             webgate_public_key_base64: path("webgate_public_key.txt"),
@@ -120,6 +127,8 @@ struct Keys {
     server: PKey<Private>,
     client: PKey<Private>,
     webgate: PKey<Private>,
+    swiftpass: PKey<Private>,
+    swiftpass_merchant: PKey<Private>,
 }
 
 /// The keys and certificates of this process.
@@ -175,6 +184,16 @@ impl Material {
         &self.keys.webgate
     }
 
+    /// The key that signs the Swiftpass-type gateway's replies.
+    pub(crate) fn swiftpass_key(&self) -> &PKey<Private> {
+        &self.keys.swiftpass
+    }
+
+    /// The key of that gateway's merchant. The gateway knows but its public half.
+    pub(crate) fn swiftpass_merchant_key(&self) -> &PKey<Private> {
+        &self.keys.swiftpass_merchant
+    }
+
     fn client(&self, name: &str, valid: bool) -> Result<X509, ErrorStack> {
         self.client_leaf(name, valid).signed(&self.ca, &self.keys.ca)
     }
@@ -208,6 +227,8 @@ impl Material {
             ("apiclient_key.pem", key.private_key_to_pem_pkcs8()?),
             ("apiclient_key_pkcs1.pem", key.rsa()?.private_key_to_pem()?),
             ("other_key.pem", self.keys.server.private_key_to_pem_pkcs8()?),
+            ("swiftpass_merchant_key.pem", self.keys.swiftpass_merchant.private_key_to_pem_pkcs8()?),
+            ("swiftpass_public_key.pem", self.keys.swiftpass.public_key_to_pem()?),
             ("webgate_public_key.pem", public.public_key_to_pem()?),
             ("webgate_public_key.der", public.public_key_to_der()?),
             ("webgate_public_key.txt", openssl::base64::encode_block(&public.public_key_to_der()?).into_bytes()),
@@ -234,19 +255,21 @@ impl Keys {
             Ok::<_, io::Error>(PKey::private_key_from_pem(&pem)?)
         };
         let (ca, other_ca, server) = (read("ca")?, read("other_ca")?, read("server")?);
-        Ok(Keys { ca, other_ca, server, client: read("client")?, webgate: read("webgate")? })
+        let (swiftpass, swiftpass_merchant) = (read("swiftpass")?, read("swiftpass_merchant")?);
+        let (client, webgate) = (read("client")?, read("webgate")?);
+        Ok(Keys { ca, other_ca, server, client, webgate, swiftpass, swiftpass_merchant })
     }
 
     fn make() -> Result<Keys, ErrorStack> {
         let make = || PKey::from_rsa(Rsa::generate(2048)?);
         // Two threads, because the small machines that run the tests have two cores.
         thread::scope(|scope| {
-            let others = scope.spawn(move || Ok([make()?, make()?]));
-            let (ca, server, client) = (make()?, make()?, make()?);
-            let others: Result<[PKey<Private>; 2], ErrorStack> =
+            let others = scope.spawn(move || Ok([make()?, make()?, make()?]));
+            let (ca, server, client, swiftpass) = (make()?, make()?, make()?, make()?);
+            let others: Result<[PKey<Private>; 3], ErrorStack> =
                 others.join().unwrap_or_else(|_| Err(ErrorStack::get()));
-            let [other_ca, webgate] = others?;
-            Ok(Keys { ca, other_ca, server, client, webgate })
+            let [other_ca, webgate, swiftpass_merchant] = others?;
+            Ok(Keys { ca, other_ca, server, client, webgate, swiftpass, swiftpass_merchant })
         })
     }
 }
@@ -360,6 +383,25 @@ fn subject(name: &str) -> Result<X509Name, ErrorStack> {
 
 /// The web gateway's private key, PKCS#8 PEM. It is made anew in every process.
 pub fn webgate_private_key() -> io::Result<String> {
-    let pem = material()?.webgate_key().private_key_to_pem_pkcs8()?;
-    String::from_utf8(pem).map_err(io::Error::other)
+    private_pem(material()?.webgate_key())
+}
+
+/// The Swiftpass-type gateway's private key, PKCS#8 PEM, to make messages that it did not send. It is made anew in every
+/// process, as the merchant's is.
+pub fn swiftpass_private_key() -> io::Result<String> {
+    private_pem(material()?.swiftpass_key())
+}
+
+/// The content of [`Files::swiftpass_merchant_key_pem`].
+pub fn swiftpass_merchant_private_key() -> io::Result<String> {
+    private_pem(material()?.swiftpass_merchant_key())
+}
+
+/// The content of [`Files::swiftpass_public_key_pem`].
+pub fn swiftpass_public_key() -> io::Result<String> {
+    String::from_utf8(material()?.swiftpass_key().public_key_to_pem()?).map_err(io::Error::other)
+}
+
+fn private_pem(key: &PKey<Private>) -> io::Result<String> {
+    String::from_utf8(key.private_key_to_pem_pkcs8()?).map_err(io::Error::other)
 }

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::gateway::Gateway;
+use crate::wallet::Wallet;
+
 /// What the customer behind a payment code does (docs: E.3, POS flows 3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,7 +13,8 @@ pub enum Customer {
     #[default]
     PaysAtOnce,
     /// Is asked for the password: the call and so many questions are answered USERPAYING, then it is paid. `None`, or
-    /// sooner: paid by [`Simulator::pay_order`](crate::Simulator::pay_order). Unpaid after 45 s, it is revoked.
+    /// sooner: paid by [`Simulator::pay_order`](crate::Simulator::pay_order). Unpaid after 45 s, it is revoked, when
+    /// the code is WeChat's.
     AsksPassword {
         /// The questions before it is paid.
         pays_after: Option<u32>,
@@ -19,7 +23,8 @@ pub enum Customer {
     RevokedAfter(u32),
     /// Is asked for the password and closes the dialog: the query says PAYERROR until it is reversed.
     Refuses,
-    /// Is asked for the password, and the telephone is switched off: NOTPAY. Revoked after 45 s.
+    /// Is asked for the password, and the telephone is switched off: NOTPAY. Revoked after 45 s, when the code is
+    /// WeChat's.
     Silent,
     /// The code is another wallet's: AUTH_CODE_INVALID.
     OtherWallet,
@@ -37,12 +42,8 @@ impl Customer {
     /// Whose code it is where nobody said so: WeChat's customers pay at once, Alipay's and UnionPay's are at the wrong
     /// counter (POS flows 13). A code of a face may have any form.
     pub fn of_wechat(auth_code: &str) -> Customer {
-        let begins = |from: u32, until: u32| {
-            auth_code.get(..2).and_then(|two| two.parse::<u32>().ok()).is_some_and(|two| (from..=until).contains(&two))
-        };
-        match auth_code.len() {
-            16..=24 if begins(25, 30) => Customer::OtherWallet,
-            19 if begins(62, 62) => Customer::OtherWallet,
+        match Wallet::of(auth_code) {
+            Wallet::Alipay | Wallet::UnionPay => Customer::OtherWallet,
             _ => Customer::PaysAtOnce,
         }
     }
@@ -81,8 +82,15 @@ impl Default for Customers {
 }
 
 impl Customers {
-    pub(crate) fn of(&self, auth_code: &str) -> Customer {
-        self.named.get(auth_code).copied().unwrap_or_else(|| (self.others)(auth_code))
+    pub(crate) fn of(&self, gateway: Gateway, auth_code: &str) -> Customer {
+        let unnamed = || match (self.others)(auth_code) {
+            // All wallets are welcome there (POS flows 9).
+            Customer::OtherWallet if gateway == Gateway::Swiftpass && Wallet::of(auth_code) != Wallet::Wechat => {
+                Customer::PaysAtOnce
+            }
+            customer => customer,
+        };
+        self.named.get(auth_code).copied().unwrap_or_else(unnamed)
     }
 
     pub(crate) fn name(&mut self, auth_code: &str, customer: Customer) {

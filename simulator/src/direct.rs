@@ -3,6 +3,7 @@
 use crate::credentials::{APPID, KEY, MCH_ID, SUB_MCH_ID};
 use crate::fields::Fields;
 use crate::gateway::Gateway;
+use crate::nonce::nonce;
 use crate::reply::{Digest, Reply, Signature};
 use crate::sign;
 use crate::tables::{self, Row};
@@ -13,8 +14,8 @@ pub(crate) fn check(table: &[Row], fields: &Fields) -> Result<(), Reply> {
         return Err(gate("mch_id参数格式错误"));
     }
     let signed = match digest(fields) {
-        Digest::Md5 => sign::md5(fields.iter(), KEY),
         Digest::HmacSha256 => sign::hmac_sha256(fields.iter(), KEY),
+        _ => sign::md5(fields.iter(), KEY),
     };
     if signed != fields.get("sign") {
         return Err(gate("签名错误"));
@@ -66,7 +67,7 @@ pub(crate) fn begin(result: &str, of: &Fields) -> Reply {
         .text("mch_id", of.get("mch_id"))
         .text("sub_appid", of.get("sub_appid"))
         .text("sub_mch_id", of.get("sub_mch_id"))
-        .text("nonce_str", &crate::swiftpass::nonce())
+        .text("nonce_str", &nonce())
         .text("result_code", result)
 }
 

@@ -6,7 +6,7 @@ use crate::parcel::{End, Manner, Parcel};
 use crate::question::Question;
 use crate::reply::{Reply, Signature, Style, field};
 use crate::shared::Shared;
-use crate::{swiftpass, tenpay};
+use crate::{swiftpass_replies, tenpay};
 
 /// A fault that strikes before the ledger.
 pub(crate) fn before(fault: Fault, question: &Question, shared: &Shared) -> Parcel {
@@ -152,7 +152,7 @@ fn said(Words { code, text, form }: Words, question: &Question, shared: &Shared)
 
 fn gate(code: &str, text: &str, question: &Question, shared: &Shared) -> Reply {
     match question.gateway {
-        Gateway::Swiftpass => swiftpass::status(if code.is_empty() { "500" } else { code }, text),
+        Gateway::Swiftpass => swiftpass_replies::status(if code.is_empty() { "500" } else { code }, text),
         Gateway::Webgate => {
             let mut reply = question.refusal(&shared.settings, code, text);
             reply.signature = Signature::None;
@@ -180,7 +180,7 @@ fn processing(mut truth: Reply, question: &Question, shared: &Shared) -> Parcel 
         return Parcel::of(&said(words, question, shared));
     }
     let (name, state) = match question.gateway {
-        Gateway::Wxpay if question.act == Act::RefundQuery => ("refund_status_0", "PROCESSING"),
+        gateway if gateway.has_counter() && question.act == Act::RefundQuery => ("refund_status_0", "PROCESSING"),
         Gateway::Redpack => ("status", "SENDING"),
         Gateway::Workwx => ("status", "PROCESSING"),
         _ => ("trade_state", "USERPAYING"),

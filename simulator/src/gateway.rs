@@ -75,12 +75,17 @@ impl Gateway {
         }
     }
 
+    /// Whether there is a counter: payment codes, reversals, refunds (POS flows 9).
+    pub(crate) fn has_counter(self) -> bool {
+        matches!(self, Gateway::Wxpay | Gateway::Swiftpass)
+    }
+
     /// The field of the number in requests to `act`.
     pub(crate) fn number_field(self, act: Act) -> &'static str {
         match (self, act) {
             (Gateway::Redpack, _) => "mch_billno",
             (Gateway::Workwx, _) => "partner_trade_no",
-            (Gateway::Wxpay, Act::Refund | Act::RefundQuery) => "out_refund_no",
+            (Gateway::Wxpay | Gateway::Swiftpass, Act::Refund | Act::RefundQuery) => "out_refund_no",
             (Gateway::Wxpay, Act::Openid) => "auth_code",
             (Gateway::Wxpay | Gateway::Swiftpass | Gateway::Webgate, _) => "out_trade_no",
         }
@@ -92,7 +97,7 @@ impl Gateway {
             (Gateway::Redpack, _) => "total_amount",
             (Gateway::Workwx, Act::Query) => "payment_amount",
             (Gateway::Workwx | Gateway::Webgate, _) => "amount",
-            (Gateway::Wxpay, Act::Refund | Act::RefundQuery) => "refund_fee",
+            (Gateway::Wxpay | Gateway::Swiftpass, Act::Refund | Act::RefundQuery) => "refund_fee",
             (Gateway::Wxpay | Gateway::Swiftpass, _) => "total_fee",
         }
     }

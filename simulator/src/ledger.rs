@@ -16,8 +16,6 @@ pub(crate) enum Entered {
     Different,
 }
 
-const WXPAY: &str = Gateway::Wxpay.name();
-
 /// The records under the ledger's lock, and the time.
 pub(crate) struct Book<'a> {
     pub(crate) records: &'a mut Vec<Record>,
@@ -29,20 +27,31 @@ impl Book<'_> {
         self.records.iter_mut().find(|r| r.entry.gateway == gateway && r.entry.order_number == number)
     }
 
-    /// WeChat Pay's order that a request names: transaction_id goes before out_trade_no (docs: E.2, corrections).
-    pub(crate) fn order_of(&mut self, fields: &Fields) -> Option<&mut Record> {
+    /// The order that a request names: transaction_id goes before out_trade_no (docs: E.2, corrections).
+    pub(crate) fn order_of(&mut self, gateway: Gateway, fields: &Fields) -> Option<&mut Record> {
+        let gateway = gateway.name();
         match fields.get("transaction_id") {
-            "" => self.find(WXPAY, fields.get("out_trade_no")),
+            "" => self.find(gateway, fields.get("out_trade_no")),
             id => {
-                self.records.iter_mut().find(|r| r.entry.gateway == WXPAY && r.paid_at > 0 && r.transaction_id() == id)
+                let mut records = self.records.iter_mut();
+                records.find(|r| r.entry.gateway == gateway && r.paid_at > 0 && r.transaction_id() == id)
             }
         }
     }
 
     /// A refund, as its order and its place there.
-    pub(crate) fn refund(&mut self, wanted: impl Fn(&Refund) -> bool) -> Option<(&mut Record, usize)> {
+    pub(crate) fn refund_at(
+        &mut self,
+        gateway: Gateway,
+        wanted: impl Fn(&Refund) -> bool,
+    ) -> Option<(&mut Record, usize)> {
+        self.refund(|record, refund| record.entry.gateway == gateway.name() && wanted(refund))
+    }
+
+    /// The same, whatever the gateway.
+    pub(crate) fn refund(&mut self, wanted: impl Fn(&Record, &Refund) -> bool) -> Option<(&mut Record, usize)> {
         self.records.iter_mut().find_map(|record| {
-            let at = record.refunds.iter().position(&wanted)?;
+            let at = record.refunds.iter().position(|refund| wanted(record, refund))?;
             Some((record, at))
         })
     }

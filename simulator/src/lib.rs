@@ -1,7 +1,7 @@
 //! A gateway on loopback for testing `wxpay-terminal`: mutual TLS, a ledger, and faults.
 //!
-//! It plays five gateways on one port: WeChat Pay's own (orders, payment codes, reversals, refunds), cash red packets,
-//! WeCom payments to employees, a Swiftpass-type gateway, and an e-pay web gateway. It shares no code with the library
+//! It plays five gateways on one port: WeChat Pay's own and a Swiftpass-type one (orders, payment codes, reversals,
+//! refunds), cash red packets, WeCom payments to employees, and an e-pay web gateway. It shares no code with the library
 //! and was written from the documents alone, so agreement between the two means something. Hashes, signatures and
 //! certificates are OpenSSL's. "docs:" in a comment names the section of the collected protocol facts, "POS flows" the
 //! page about the counter.
@@ -26,9 +26,11 @@ mod behaviour;
 mod certificates;
 mod clock;
 mod connection;
+mod counter;
 pub mod credentials;
 mod customer;
 mod desk;
+mod dialect;
 mod direct;
 mod distort;
 mod faults;
@@ -39,8 +41,10 @@ mod http;
 mod json;
 mod ledger;
 mod micropay;
+mod nonce;
 mod notify;
 mod openid;
+mod orders;
 mod parcel;
 mod plan;
 mod question;
@@ -57,23 +61,28 @@ mod shared;
 pub mod sign;
 mod simulator;
 mod swiftpass;
+mod swiftpass_replies;
 mod tables;
 mod tenpay;
 mod this_program;
+mod wallet;
 mod webgate;
 mod wire;
 mod workwx;
 mod wxpay;
+mod wxpay_counter;
 mod xml;
 
 pub use behaviour::Behaviour;
-pub use certificates::{Files, webgate_private_key};
+pub use certificates::{
+    Files, swiftpass_merchant_private_key, swiftpass_private_key, swiftpass_public_key, webgate_private_key,
+};
 pub use customer::Customer;
 pub use faults::Fault;
 pub use notify::Delivery;
 pub use record::Entry;
 pub use refund::{RefundEntry, RefundStatus};
-pub use settings::{ClientCertificate, ServerCertificate, Settings, TlsRange};
+pub use settings::{ClientCertificate, ServerCertificate, Settings, SignType, TlsRange};
 pub use shared::Seen;
 pub use simulator::Simulator;
 pub use this_program::this_program;

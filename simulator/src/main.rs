@@ -6,7 +6,7 @@ use std::io::{self, BufRead};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use wxpay_simulator::{Behaviour, Customer, Fault, RefundStatus, Settings, Simulator, credentials};
+use wxpay_simulator::{Behaviour, Customer, Fault, RefundStatus, Settings, SignType, Simulator, credentials};
 
 const HELP: &str = "\
 wxpay-simulator: five payment gateways on loopback
@@ -15,6 +15,7 @@ wxpay-simulator: five payment gateways on loopback
   --fault amount=FEN:NAME  payments of that amount meet the fault (repeatable)
   --fault order=NUMBER:NAME
   --fault query=NUMBER:NAME
+  --swiftpass-sign-type T  MD5, RSA_1_256 or RSA_1_1
   --faults                 print the names of all faults
   --behaviours             print the names of all behaviours
   --help
@@ -44,6 +45,8 @@ Payment codes, by their last two digits:
   09  has not enough money
   10  has a card that is not supported
   other codes are WeChat's and pay at once, or Alipay's or UnionPay's and do not
+Swiftpass takes all wallets: 10-15 WeChat, 25-30 Alipay, 62 UnionPay, 91 QQ, 18 JD, 51 Bestpay are the first digits.
+Only WeChat's codes are revoked by themselves, and only a WeChat code is another wallet's by 06.
 ";
 
 /// By the last two digits of the payment code; [`HELP`] has the table.
@@ -92,6 +95,11 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<(Settings
             "--port" => {
                 let port = value()?;
                 settings.listen_port = port.parse().map_err(|_| format!("no port: {port}"))?;
+            }
+            "--swiftpass-sign-type" => {
+                let name = value()?;
+                let found = SignType::ALL.iter().find(|known| known.name() == name);
+                settings.swiftpass_sign_type = *found.ok_or(format!("no sign type: {name}"))?;
             }
             "--fault" => plan.push(planned(&value()?)?),
             "--faults" => {
@@ -222,6 +230,8 @@ fn print_all(simulator: &Simulator) {
     println!("\nSwiftpass");
     line("  mch_id", credentials::SWIFTPASS_MCH_ID);
     line("  key", credentials::SWIFTPASS_KEY);
+    line("  merchant's key, RSA", &files.swiftpass_merchant_key_pem.display().to_string());
+    line("  public key, RSA", &files.swiftpass_public_key_pem.display().to_string());
     println!("\nweb gateway");
     line("  partner_id", credentials::PARTNER_ID);
     line("  key", credentials::PARTNER_KEY);

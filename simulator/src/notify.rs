@@ -4,14 +4,12 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use crate::clock;
-use crate::credentials::SWIFTPASS_MCH_ID;
+use crate::counter;
 use crate::gateway::Gateway;
 use crate::ledger::Ledger;
 use crate::record::Record;
 use crate::refund::RefundStatus;
-use crate::reply::{Reply, Signature};
-use crate::{refund_notice, swiftpass, wxpay};
+use crate::refund_notice;
 
 /// A notification that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +46,8 @@ pub(crate) fn pay(ledger: &Ledger, number: &str) -> io::Result<Delivery> {
 pub(crate) fn end_refund(ledger: &Ledger, number: &str, status: RefundStatus) -> io::Result<Delivery> {
     let ended = ledger.book(|book| {
         let now = book.now;
-        let (record, at) = book.refund(|refund| refund.entry.refund_number == number)?;
+        let (record, at) = book.refund(|_, refund| refund.entry.refund_number == number)?;
+        let status = counter::of_name(record.entry.gateway).end(status);
         record.refunds[at].end(status, now);
         record.refunds[at].ends_in = status;
         record.add_up();
@@ -56,7 +55,7 @@ pub(crate) fn end_refund(ledger: &Ledger, number: &str, status: RefundStatus) ->
         // docs: F.3: there is none of the other two.
         let is_told = !matches!(status, RefundStatus::Processing | RefundStatus::Failed);
         let url = if is_told { refund.content.get("notify_url") } else { "" };
-        Some((url.to_owned(), refund_notice::body(record, refund)))
+        Some((url.to_owned(), refund_notice::body(record, refund).unwrap_or_default()))
     });
     let (url, body) = ended.ok_or_else(|| io::Error::other(format!("no refund {number}")))?;
     Ok(deliver(&url, body))
@@ -69,36 +68,8 @@ fn deliver(url: &str, body: String) -> Delivery {
 
 /// The signed notification of an order, as it is or would be sent.
 pub(crate) fn body(record: &Record) -> String {
-    if record.entry.gateway == Gateway::Wxpay.name() {
-        return String::from_utf8_lossy(&wxpay::notification(record).body()).into_owned();
-    }
-    let (entry, content) = (&record.entry, &record.content);
-    let paid_at = if record.paid_at == 0 { clock::now() } else { record.paid_at };
-    let reply = Reply::new(Gateway::Swiftpass, Signature::Due)
-        .text("version", "2.0")
-        .text("charset", "UTF-8")
-        .text("sign_type", "MD5")
-        .text("status", "0")
-        .text("result_code", "0")
-        .text("pay_result", "0")
-        .text("mch_id", SWIFTPASS_MCH_ID)
-        .text("nonce_str", &swiftpass::nonce())
-        .text("trade_type", "pay.weixin.wap")
-        .text("openid", "oywgtuJBTzG1wlOfagWqP32XfmKo")
-        .text("is_subscribe", "N")
-        .text("sub_appid", content.get("sub_appid"))
-        .text("sub_openid", &entry.payee)
-        .text("sub_is_subscribe", "N")
-        .text("transaction_id", &swiftpass::transaction_id(record))
-        .text("out_transaction_id", &record.own_number())
-        .text("out_trade_no", &entry.order_number)
-        .text("total_fee", &entry.amount.to_string())
-        .text("coupon_fee", "0")
-        .text("fee_type", "CNY")
-        .text("attach", content.get("attach"))
-        .text("bank_type", "CFT")
-        .text("time_end", &clock::packed(paid_at));
-    String::from_utf8_lossy(&reply.body()).into_owned()
+    let dialect = counter::of_name(record.entry.gateway);
+    String::from_utf8_lossy(&(dialect.notification)(record).body()).into_owned()
 }
 
 // Only this machine is told: a test must not knock at other people's doors.

@@ -1,5 +1,6 @@
 //! One request that was read in full: gateway, act, checks, ledger.
 
+use crate::dialect::Dialect;
 use crate::fields::Fields;
 use crate::form;
 use crate::gateway::{Act, Gateway};
@@ -9,7 +10,10 @@ use crate::record::Record;
 use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::{direct, micropay, openid, redpack, refunding, reversal, swiftpass, webgate, workwx, wxpay, xml};
+use crate::{
+    counter, direct, micropay, openid, orders, redpack, refunding, reversal, swiftpass, swiftpass_replies, webgate,
+    workwx, wxpay, wxpay_counter, xml,
+};
 
 /// One request, judged but not carried out.
 pub(crate) struct Question {
@@ -53,11 +57,15 @@ impl Question {
         }
     }
 
+    fn dialect(&self) -> &'static Dialect {
+        counter::dialect(self.gateway)
+    }
+
     fn unreadable(&self, settings: &Settings, code: &str, text: &str) -> Reply {
         match (self.gateway, code) {
             (Gateway::Wxpay, _) => direct::gate(text),
-            (Gateway::Swiftpass, "HTTP_METHOD_ERROR") => swiftpass::gate("Require POST method"),
-            (Gateway::Swiftpass, _) => swiftpass::gate("Parse xml error,please use UTF-8 encoded"),
+            (Gateway::Swiftpass, "HTTP_METHOD_ERROR") => swiftpass_replies::gate("Require POST method"),
+            (Gateway::Swiftpass, _) => swiftpass_replies::gate("Parse xml error,please use UTF-8 encoded"),
             _ => self.refusal(settings, code, text),
         }
     }
@@ -67,10 +75,10 @@ impl Question {
         let refused = |(code, text): (&str, String)| self.refusal(settings, code, &text);
         match self.gateway {
             Gateway::Wxpay => match self.act {
-                Act::Micropay => micropay::check(fields),
-                Act::Reverse => reversal::check(fields, cn),
-                Act::Refund => refunding::check(fields, cn),
-                Act::RefundQuery => refunding::check_query(fields),
+                Act::Micropay => wxpay_counter::check_micropay(fields),
+                Act::Reverse => wxpay_counter::check_reversal(fields, cn),
+                Act::Refund => wxpay_counter::check_refund(fields, cn),
+                Act::RefundQuery => wxpay_counter::check_refund_query(fields),
                 Act::Openid => openid::check(fields),
                 act => wxpay::check(act, fields),
             },
@@ -84,43 +92,40 @@ impl Question {
     /// A business refusal of this gateway, signed where it signs.
     pub(crate) fn refusal(&self, settings: &Settings, code: &str, text: &str) -> Reply {
         match self.gateway {
-            Gateway::Wxpay if self.act == Act::Reverse => reversal::refusal(code, text, &self.fields),
-            Gateway::Wxpay => direct::refusal(code, text, &self.fields),
+            Gateway::Wxpay | Gateway::Swiftpass => (self.dialect().refusal)(self.act, code, text, &self.fields),
             Gateway::Redpack => redpack::refusal(code, text, &self.fields),
             Gateway::Workwx => workwx::refusal(code, text, &self.fields),
-            Gateway::Swiftpass => swiftpass::refusal(code, text),
             Gateway::Webgate => webgate::refusal(settings, code, text),
         }
     }
 
     fn draft(&self) -> Record {
         match self.gateway {
-            Gateway::Wxpay if self.act == Act::Micropay => micropay::draft(&self.fields),
-            Gateway::Wxpay => wxpay::draft(&self.fields),
+            Gateway::Wxpay | Gateway::Swiftpass if self.act == Act::Micropay => {
+                micropay::draft(self.dialect(), &self.fields)
+            }
+            Gateway::Wxpay | Gateway::Swiftpass => orders::draft(self.gateway, &self.fields),
             Gateway::Redpack => redpack::draft(&self.fields),
             Gateway::Workwx => workwx::draft(&self.fields),
-            Gateway::Swiftpass => swiftpass::draft(&self.fields),
             Gateway::Webgate => webgate::draft(&self.fields),
         }
     }
 
     fn success(&self, settings: &Settings, record: &Record) -> Reply {
         match self.gateway {
-            Gateway::Wxpay if self.act == Act::Micropay => micropay::success(record),
-            Gateway::Wxpay => wxpay::success(record),
+            Gateway::Wxpay | Gateway::Swiftpass if self.act == Act::Micropay => (self.dialect().paid)(record),
+            Gateway::Wxpay | Gateway::Swiftpass => (self.dialect().ordered)(record),
             Gateway::Redpack => redpack::success(record),
             Gateway::Workwx => workwx::success(record, &self.fields),
-            Gateway::Swiftpass => swiftpass::success(record),
             Gateway::Webgate => webgate::success(settings, record),
         }
     }
 
     fn repeat(&self, settings: &Settings, record: &Record) -> Reply {
         match self.gateway {
-            Gateway::Wxpay => wxpay::repeat(record, &self.fields),
+            Gateway::Wxpay | Gateway::Swiftpass => orders::repeat(self.dialect(), record, &self.fields),
             Gateway::Redpack => redpack::repeat(settings, record, &self.fields),
             Gateway::Workwx => workwx::repeat(record, &self.fields),
-            Gateway::Swiftpass => swiftpass::repeat(record),
             Gateway::Webgate => webgate::repeat(settings, record),
         }
     }
@@ -132,16 +137,15 @@ impl Question {
         }
         match self.act {
             Act::Query => self.look_up(shared),
-            Act::Micropay => micropay::carry_out(shared, &self.fields),
-            Act::Reverse => reversal::carry_out(shared, &self.fields),
-            Act::Refund => refunding::carry_out(shared, &self.fields, true),
-            Act::RefundQuery => refunding::query(shared, &self.fields, self.lag),
+            Act::Micropay => micropay::carry_out(shared, self.dialect(), &self.fields),
+            Act::Reverse => reversal::carry_out(shared, self.dialect(), &self.fields),
+            Act::Refund => refunding::carry_out(shared, self.dialect(), &self.fields, true),
+            Act::RefundQuery => refunding::query(shared, self.dialect(), &self.fields, self.lag),
             Act::Openid => openid::carry_out(shared, &self.fields),
-            Act::Close if self.gateway == Gateway::Wxpay => wxpay::close(shared, &self.fields),
-            Act::Close => swiftpass::close(&shared.ledger, &self.fields),
+            Act::Close => orders::close(shared, self.dialect(), &self.fields),
             Act::Pay => match shared.ledger.enter(self.draft()) {
-                Entered::New(record) if self.gateway == Gateway::Wxpay => {
-                    wxpay::success(&wxpay::told_of(shared, record))
+                Entered::New(record) if self.gateway.has_counter() => {
+                    (self.dialect().ordered)(&orders::told_of(shared, record))
                 }
                 Entered::New(record) => self.success(&shared.settings, &record),
                 Entered::Same(record) => self.repeat(&shared.settings, &record),
@@ -160,27 +164,21 @@ impl Question {
     }
 
     fn look_up(&self, shared: &Shared) -> Reply {
-        let found = match self.gateway {
-            Gateway::Wxpay => wxpay::look_up(shared, self.order_number(), self.lag),
-            gateway => shared.ledger.find(gateway.name(), self.order_number()),
-        };
-        match (self.gateway, found) {
-            (Gateway::Wxpay, Some(record)) => wxpay::query(&record, &self.fields),
-            (Gateway::Wxpay, None) => wxpay::not_found(&self.fields),
-            (Gateway::Redpack, Some(record)) => redpack::query(&record),
-            (Gateway::Redpack, None) => redpack::not_found(&self.fields),
-            (Gateway::Workwx, Some(record)) => workwx::query(&record),
-            (Gateway::Workwx, None) => workwx::not_found(&self.fields),
-            (_, Some(record)) => swiftpass::query(&record),
-            (_, None) => swiftpass::not_found(),
+        let found = || shared.ledger.find(self.gateway.name(), self.order_number());
+        match self.gateway {
+            Gateway::Redpack => {
+                found().map_or_else(|| redpack::not_found(&self.fields), |record| redpack::query(&record))
+            }
+            Gateway::Workwx => found().map_or_else(|| workwx::not_found(&self.fields), |record| workwx::query(&record)),
+            _ => orders::query(shared, self.dialect(), &self.fields, self.lag),
         }
     }
 
     /// A success that is not true: the ledger knows nothing of it.
     pub(crate) fn pretend(&self, shared: &Shared) -> Reply {
         match (self.act, &self.wrong) {
-            (Act::Reverse, None) => reversal::success(&self.fields),
-            (Act::Refund, None) => refunding::carry_out(shared, &self.fields, false),
+            (Act::Reverse, None) => (self.dialect().done)(Act::Reverse, &self.fields),
+            (Act::Refund, None) => refunding::carry_out(shared, self.dialect(), &self.fields, false),
             (Act::RefundQuery | Act::Openid, None) => self.carry_out(shared),
             (Act::Pay | Act::Micropay, None) => self.success(&shared.settings, &self.draft()),
             (_, Some(wrong)) => wrong.clone(),

@@ -1,8 +1,10 @@
 //! What the gateways know of one order number, and what may happen to it.
 
 use crate::clock;
+use crate::credentials::SWIFTPASS_MCH_ID;
 use crate::customer::Customer;
 use crate::fields::Fields;
+use crate::gateway::Gateway;
 use crate::refund::Refund;
 
 /// What the gateway knows of one order number.
@@ -14,7 +16,7 @@ pub struct Entry {
     pub order_number: String,
     /// In fen.
     pub amount: u64,
-    /// The openid that gets the money; for Swiftpass `sub_openid`, which may be empty.
+    /// The openid that gets the money, or whoever pays; for orders of Swiftpass `sub_openid`, which may be empty.
     pub payee: String,
     /// How often money really moved. For an order it is 0 until the customer pays, and 0 again when the payment was
     /// reversed. A refund leaves it.
@@ -47,6 +49,8 @@ pub(crate) struct Record {
     pub(crate) paid_at: u64,
     /// Whose payment code it was; nobody's where there is none.
     pub(crate) customer: Option<Customer>,
+    /// Whether a payment code's order that nobody paid ends by itself.
+    pub(crate) revokes: bool,
     /// Questions that were answered while the customer had not decided.
     pub(crate) questions: u32,
     pub(crate) refunds: Vec<Refund>,
@@ -65,6 +69,7 @@ impl Record {
             serial: 0,
             made_at: now,
             customer: None,
+            revokes: true,
             questions: 0,
             refunds: Vec::new(),
             turns: Vec::new(),
@@ -86,9 +91,17 @@ impl Record {
         format!("1000{}{:010}", clock::packed(self.made_at), self.serial)
     }
 
-    /// WeChat Pay's own number of an order (POS flows 13: 28 digits).
+    /// The gateway's own number of an order (POS flows 13: 28 digits; C.6: the merchant's number goes before).
     pub(crate) fn transaction_id(&self) -> String {
-        format!("4200000{:021}", self.serial)
+        match self.entry.gateway == Gateway::Swiftpass.name() {
+            true => format!("{SWIFTPASS_MCH_ID}{:018}", self.serial),
+            false => format!("4200000{:021}", self.serial),
+        }
+    }
+
+    /// Whether its gateway has a counter.
+    pub(crate) fn has_counter(&self) -> bool {
+        [Gateway::Wxpay, Gateway::Swiftpass].iter().any(|gateway| gateway.name() == self.entry.gateway)
     }
 
     pub(crate) fn is_micropay(&self) -> bool {
@@ -136,12 +149,12 @@ impl Record {
     }
 
     /// A reversal: the money goes back, or the order ends unpaid.
-    pub(crate) fn reverse(&mut self, now: u64) {
+    pub(crate) fn reverse(&mut self, state: &str, now: u64) {
         if self.entry.paid > 0 {
             self.entry.paid = 0;
             self.entry.reversed += 1;
         }
-        self.turn("REVOKED", now);
+        self.turn(state, now);
     }
 
     /// A refund is taken. REFUND is said of a part, too (docs: E.3).
@@ -160,7 +173,7 @@ impl Record {
     /// What time alone does. PAYERROR stays until somebody reverses it (POS flows 20, row 23).
     pub(crate) fn age(&mut self, now: u64) {
         let waits = matches!(self.entry.state.as_str(), "NOTPAY" | "USERPAYING");
-        if self.is_micropay() && waits && now >= self.made_at + REVOKED_AFTER {
+        if self.is_micropay() && self.revokes && waits && now >= self.made_at + REVOKED_AFTER {
             self.turn("REVOKED", self.made_at + REVOKED_AFTER);
         }
     }

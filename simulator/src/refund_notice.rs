@@ -6,13 +6,17 @@ use openssl::symm::{Cipher, encrypt};
 use crate::clock;
 use crate::credentials::KEY;
 use crate::gateway::Gateway;
+use crate::nonce::nonce;
 use crate::record::Record;
 use crate::refund::{Refund, RefundStatus};
 use crate::reply::{Reply, Signature};
 use crate::xml;
 
-/// What is or would be sent.
-pub(crate) fn body(record: &Record, refund: &Refund) -> String {
+/// What is or would be sent. Only WeChat Pay's own gateway tells of refunds.
+pub(crate) fn body(record: &Record, refund: &Refund) -> Option<String> {
+    if record.entry.gateway != Gateway::Wxpay.name() {
+        return None;
+    }
     let content = &refund.content;
     let reply = Reply::new(Gateway::Wxpay, Signature::None)
         .text("return_code", "SUCCESS")
@@ -20,9 +24,9 @@ pub(crate) fn body(record: &Record, refund: &Refund) -> String {
         .text("mch_id", content.get("mch_id"))
         .text("sub_appid", content.get("sub_appid"))
         .text("sub_mch_id", content.get("sub_mch_id"))
-        .text("nonce_str", &crate::swiftpass::nonce())
+        .text("nonce_str", &nonce())
         .text("req_info", &encrypted(&plain(record, refund)));
-    String::from_utf8_lossy(&reply.body()).into_owned()
+    Some(String::from_utf8_lossy(&reply.body()).into_owned())
 }
 
 fn plain(record: &Record, refund: &Refund) -> String {

@@ -3,6 +3,7 @@
 use crate::certificates;
 use crate::credentials::{KEY, SWIFTPASS_KEY};
 use crate::gateway::Gateway;
+use crate::settings::SignType;
 use crate::{json, sign, xml};
 
 /// How a value is written.
@@ -33,11 +34,12 @@ pub(crate) enum Signature {
     Wrong,
 }
 
-/// What a reply is signed with, where the merchant chooses (docs: F.1.5).
+/// What a reply is signed with, where the merchant chooses (docs: C.3, F.1.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Digest {
     Md5,
     HmacSha256,
+    Rsa(SignType),
 }
 
 /// A reply of a gateway.
@@ -86,6 +88,13 @@ impl Reply {
         }
     }
 
+    /// Changes a field, where there is one.
+    pub(crate) fn change(&mut self, name: &str, value: &str) {
+        if self.get(name).is_some() {
+            self.set(name, value);
+        }
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
@@ -115,13 +124,13 @@ impl Reply {
         if self.signature == Signature::Wrong {
             pairs.push(("tampered", "1"));
         }
-        match self.gateway {
-            Gateway::Webgate => {
-                let key = certificates::material().ok()?.webgate_key();
-                sign::rsa_sha1(pairs, key).ok()
-            }
-            Gateway::Wxpay if self.digest == Digest::HmacSha256 => Some(sign::hmac_sha256(pairs, KEY)),
-            Gateway::Wxpay => Some(sign::md5(pairs, KEY)),
+        let keys = || certificates::material().ok();
+        match (self.gateway, self.digest) {
+            (Gateway::Webgate, _) => sign::rsa_sha1(pairs, keys()?.webgate_key()).ok(),
+            (Gateway::Wxpay, Digest::HmacSha256) => Some(sign::hmac_sha256(pairs, KEY)),
+            (Gateway::Wxpay, _) => Some(sign::md5(pairs, KEY)),
+            (_, Digest::Rsa(SignType::Rsa256)) => sign::rsa_sha256(pairs, keys()?.swiftpass_key()).ok(),
+            (_, Digest::Rsa(_)) => sign::rsa_sha1(pairs, keys()?.swiftpass_key()).ok(),
             _ => Some(sign::md5(pairs, SWIFTPASS_KEY)),
         }
     }

@@ -22,6 +22,12 @@ pub struct Settings {
     pub redpack_repeat_says_sent: bool,
     /// `sub_appid` and `sub_openid` are required, as the table of seed 2 prints it.
     pub sub_fields_required: bool,
+    /// What the merchant of the Swiftpass-type gateway signs with, and the gateway to her: this, whatever a message says.
+    pub swiftpass_sign_type: SignType,
+    /// `pay.alipay.native`: the order is not known before somebody scans it, as behind some acquirers (POS flows 4). It is
+    /// scanned by [`Simulator::pay_order`](crate::Simulator::pay_order), or by
+    /// [`Simulator::set_status`](crate::Simulator::set_status) to USERPAYING.
+    pub alipay_orders_begin_at_scan: bool,
     /// The web gateway's reply names `out_trade_no` and `amount` (docs: D; not public).
     pub webgate_reply_names_order: bool,
     /// A repeat of a paid web gateway order answers a non-zero retcode, because the document allows
@@ -44,10 +50,38 @@ impl Default for Settings {
             workwx_amount: 100..=2_000_000,
             redpack_repeat_says_sent: false,
             sub_fields_required: true,
+            swiftpass_sign_type: SignType::Md5,
+            alipay_orders_begin_at_scan: false,
             webgate_reply_names_order: true,
             webgate_repeat_says_paid: false,
             webgate_retcode_is_number: false,
             replies_dated: false,
+        }
+    }
+}
+
+/// How a merchant of the Swiftpass-type gateway signs (docs: C.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignType {
+    /// MD5, with the key.
+    #[default]
+    Md5,
+    /// RSA_1_256: SHA256withRSA.
+    Rsa256,
+    /// RSA_1_1: SHA1withRSA.
+    Rsa1,
+}
+
+impl SignType {
+    /// Every one.
+    pub const ALL: &'static [SignType] = &[SignType::Md5, SignType::Rsa256, SignType::Rsa1];
+
+    /// `sign_type`.
+    pub fn name(self) -> &'static str {
+        match self {
+            SignType::Md5 => "MD5",
+            SignType::Rsa256 => "RSA_1_256",
+            SignType::Rsa1 => "RSA_1_1",
         }
     }
 }

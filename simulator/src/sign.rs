@@ -5,8 +5,10 @@
 
 use openssl::error::ErrorStack;
 use openssl::hash::{MessageDigest, hash};
-use openssl::pkey::{PKey, PKeyRef, Private};
-use openssl::sign::Signer;
+use openssl::pkey::{HasPublic, PKey, PKeyRef, Private};
+use openssl::sign::{Signer, Verifier};
+
+use crate::settings::SignType;
 
 /// The only fields under `workwx_sign` (docs: B.3, and the last lines of seed 0).
 pub const WORKWX_FIELDS: [&str; 8] =
@@ -59,14 +61,41 @@ fn hmac(digest: MessageDigest, text: &str, key: &str) -> String {
     hex(&mac.unwrap_or_default())
 }
 
-/// SHA1WithRSA over the pairs, base64 (docs: D; which string is signed is not public).
+/// SHA1WithRSA over the pairs, base64 (docs: D; which string is signed is not public). It is RSA_1_1, too (docs: C.3).
 pub fn rsa_sha1<'a>(
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
     key: &PKeyRef<Private>,
 ) -> Result<String, ErrorStack> {
-    let mut signer = Signer::new(MessageDigest::sha1(), key)?;
-    let signature = signer.sign_oneshot_to_vec(joined(pairs).as_bytes())?;
-    Ok(openssl::base64::encode_block(&signature))
+    rsa(MessageDigest::sha1(), &joined(pairs), key)
+}
+
+/// SHA256WithRSA over the pairs, base64: RSA_1_256 (docs: C.3).
+pub fn rsa_sha256<'a>(
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    key: &PKeyRef<Private>,
+) -> Result<String, ErrorStack> {
+    rsa(MessageDigest::sha256(), &joined(pairs), key)
+}
+
+fn rsa(digest: MessageDigest, text: &str, key: &PKeyRef<Private>) -> Result<String, ErrorStack> {
+    let mut signer = Signer::new(digest, key)?;
+    Ok(openssl::base64::encode_block(&signer.sign_oneshot_to_vec(text.as_bytes())?))
+}
+
+/// Whether `sign` is the signature of [`rsa_sha1`] or [`rsa_sha256`] over the pairs. Never for an MD5.
+pub fn is_rsa<'a, T: HasPublic>(
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    sign_type: SignType,
+    sign: &str,
+    key: &PKeyRef<T>,
+) -> Result<bool, ErrorStack> {
+    let digest = match sign_type {
+        SignType::Md5 => return Ok(false),
+        SignType::Rsa1 => MessageDigest::sha1(),
+        SignType::Rsa256 => MessageDigest::sha256(),
+    };
+    let mut verifier = Verifier::new(digest, key)?;
+    verifier.verify_oneshot(&openssl::base64::decode_block(sign)?, joined(pairs).as_bytes())
 }
 
 // An empty signature (a policy that forbids MD5) equals no client's, so the request is refused.

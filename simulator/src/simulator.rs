@@ -79,7 +79,8 @@ impl Simulator {
         Ok(url)
     }
 
-    /// The hosts of [`Simulator::second_url`] answer WeChat Pay's queries with what was so long ago, in whole seconds.
+    /// The hosts of [`Simulator::second_url`] answer queries of orders and of refunds with what was so long ago, in whole
+    /// seconds.
     pub fn second_host_behind(&self, by: Duration) {
         self.shared.second_lags(by.as_secs());
     }
@@ -121,7 +122,7 @@ impl Simulator {
         self.shared.plan().number(Track::Question, order_number, fault);
     }
 
-    /// The next reversal (secapi/pay/reverse) meets `fault`.
+    /// The next reversal meets `fault`.
     pub fn fault_next_reversal(&self, fault: Fault) {
         self.shared.plan().next(Track::Reversal, fault);
     }
@@ -230,11 +231,11 @@ impl Simulator {
         notify::end_refund(&self.shared.ledger, out_refund_no, status)
     }
 
-    /// The encrypted notification of a refund, as it is or would be sent.
+    /// The encrypted notification of a refund, as it is or would be sent. Swiftpass-type gateways have none.
     pub fn refund_notification(&self, out_refund_no: &str) -> Option<String> {
         self.shared.ledger.book(|book| {
-            let (record, at) = book.refund(|refund| refund.entry.refund_number == out_refund_no)?;
-            Some(refund_notice::body(record, &record.refunds[at]))
+            let (record, at) = book.refund(|_, refund| refund.entry.refund_number == out_refund_no)?;
+            refund_notice::body(record, &record.refunds[at])
         })
     }
 

@@ -56,9 +56,12 @@ impl Wrong<'_> {
 }
 
 /// Checks names, presence, length in characters, and form, in this order.
-pub(crate) fn check<'a>(table: &[Row], fields: &'a Fields) -> Result<(), Wrong<'a>> {
+pub(crate) fn check<'a, 'r>(
+    table: impl IntoIterator<Item = &'r Row> + Clone,
+    fields: &'a Fields,
+) -> Result<(), Wrong<'a>> {
     for (name, _) in fields.iter() {
-        if !table.iter().any(|row| row.0 == name) {
+        if !table.clone().into_iter().any(|row| row.0 == name) {
             return Err(Wrong::Unknown(name));
         }
     }

@@ -1,13 +1,11 @@
 //! unifiedorder, orderquery and closeorder of WeChat Pay's own gateway (docs: E.2, E.3, F.1; POS flows 4, 11).
 
-use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::direct;
 use crate::fields::Fields;
-use crate::gateway::{Act, Gateway};
-use crate::record::{Entry, Record};
+use crate::gateway::Act;
+use crate::record::Record;
 use crate::reply::Reply;
-use crate::shared::Shared;
 use crate::tables::{Kind, Row};
 
 /// docs: E.2, pay/unifiedorder. The page says 127 for body (POS flows 13).
@@ -78,19 +76,6 @@ pub(crate) fn check(act: Act, fields: &Fields) -> Result<(), Reply> {
     Ok(())
 }
 
-/// The order as the ledger will keep it. Nothing is paid yet.
-pub(crate) fn draft(fields: &Fields) -> Record {
-    let entry = Entry {
-        gateway: Gateway::Wxpay.name(),
-        order_number: fields.get("out_trade_no").to_owned(),
-        amount: fields.fen("total_fee"),
-        payee: [fields.get("openid"), fields.get("sub_openid")].concat(),
-        state: "NOTPAY".to_owned(),
-        ..Entry::default()
-    };
-    Record::new(entry, fields.content(&["nonce_str", "sign"]))
-}
-
 /// It names neither the order nor the amount (POS flows 4).
 pub(crate) fn success(record: &Record) -> Reply {
     let prepay_id = format!("wx{}", record.own_number());
@@ -112,15 +97,6 @@ pub(crate) fn success(record: &Record) -> Reply {
             ),
         ),
         _ => reply,
-    }
-}
-
-/// An equal request again.
-pub(crate) fn repeat(record: &Record, fields: &Fields) -> Reply {
-    match record.entry.state.as_str() {
-        "NOTPAY" | "USERPAYING" | "PAYERROR" => success(record),
-        "CLOSED" | "REVOKED" => direct::refusal("ORDERCLOSED", "订单已关闭", fields),
-        _ => direct::refusal("ORDERPAID", "该订单已支付", fields),
     }
 }
 
@@ -167,63 +143,4 @@ pub(crate) fn notification(record: &Record) -> Reply {
         .text("out_trade_no", &record.entry.order_number)
         .text("attach", record.content.get("attach"));
     paid(reply, record)
-}
-
-/// Closes an order that is not paid. The reply does not name it.
-pub(crate) fn close(shared: &Shared, fields: &Fields) -> Reply {
-    let number = fields.get("out_trade_no");
-    let success = || direct::begin("SUCCESS", fields).text("result_msg", "OK");
-    if shared.behaviour(Act::Close, number) == Some(Behaviour::CloseOfNothing) {
-        return success();
-    }
-    let before = shared.ledger.change(Gateway::Wxpay.name(), number, |record, now| {
-        let before = (record.is_open(), record.entry.state.clone());
-        if record.is_open() {
-            record.turn("CLOSED", now);
-        }
-        before
-    });
-    match before {
-        Some((true, _)) => success(),
-        Some((_, state)) if ["CLOSED", "REVOKED"].contains(&state.as_str()) => {
-            direct::refusal("ORDERCLOSED", "订单已关闭", fields)
-        }
-        Some(_) => direct::refusal("ORDERPAID", "订单已支付", fields),
-        None => direct::refusal("ORDERNOTEXIST", "订单不存在", fields),
-    }
-}
-
-/// The order that a reply to unifiedorder is about: `own`, or another one that the gateway mistakes for it.
-pub(crate) fn told_of(shared: &Shared, own: Record) -> Record {
-    if shared.behaviour(Act::Pay, &own.entry.order_number) != Some(Behaviour::OrderOfAnother) {
-        return own;
-    }
-    let is_another = |record: &&Record| {
-        record.entry.gateway == own.entry.gateway && !record.is_micropay() && record.serial != own.serial
-    };
-    let found = shared.ledger.book(|book| book.records.iter().rev().find(is_another).cloned());
-    // There is always another one at a gateway.
-    found.unwrap_or_else(|| {
-        let mut another = own;
-        another.serial += 1_000_000;
-        another
-    })
-}
-
-/// The order as the query sees it: a question has its effect, too, and a host may lag behind.
-pub(crate) fn look_up(shared: &Shared, number: &str, lag: u64) -> Option<Record> {
-    let is_behind = shared.behaviour(Act::Query, number) == Some(Behaviour::QueryBehind);
-    let found = shared.ledger.change(Gateway::Wxpay.name(), number, |record, now| {
-        record.asked(now);
-        if is_behind {
-            return record.one_step_behind();
-        }
-        if lag == 0 { Some(record.clone()) } else { record.at(now.saturating_sub(lag)) }
-    });
-    found.flatten()
-}
-
-/// The number is not known.
-pub(crate) fn not_found(fields: &Fields) -> Reply {
-    direct::refusal("ORDERNOTEXIST", "此交易订单号不存在", fields)
 }

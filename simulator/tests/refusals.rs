@@ -89,7 +89,7 @@ fn swiftpass() {
         ("time_expire", "2015", "参数错误:time_expire格式错误"),
         ("bogus", "1", "参数错误:未知字段bogus"),
         ("service", "pay.weixin.bogus", "service:Invalid"),
-        ("sign_type", "RSA_1_256", "sign_type:Invalid"),
+        ("sign_type", "RSA_1_256", "Signature error"),
         ("mch_id", MCH_ID, "mch_id:Invalid"),
     ] {
         let got = refused(&simulator, gate, &[(name, value)]);

@@ -3,8 +3,9 @@
 mod client;
 
 use client::*;
+use openssl::pkey::PKey;
 use wxpay_simulator::credentials::*;
-use wxpay_simulator::{Simulator, sign};
+use wxpay_simulator::{SignType, Simulator, sign};
 
 #[test]
 fn seed0_example() {
@@ -90,4 +91,85 @@ fn printed_examples_are_accepted_over_the_wire() {
     let answer = call(&simulator, CHARGE, &form(&seed3)).unwrap();
     assert_eq!(answer.get("retcode"), "0", "{}", answer.text());
     assert_eq!(simulator.ledger().len(), 2);
+}
+
+/// The vectors as they are printed: one string a line.
+struct Vector {
+    id: String,
+    texts: Pairs,
+    params: Pairs,
+}
+
+impl Vector {
+    fn get(&self, name: &str) -> &str {
+        self.texts.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
+fn vectors() -> Vec<Vector> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/vectors.json");
+    let mut vectors: Vec<Vector> = Vec::new();
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let Some((name, value)) = line.trim().trim_end_matches(',').split_once("\": \"") else { continue };
+        let value = value.strip_suffix('"').unwrap().replace("\\n", "\n").replace("\\\"", "\"");
+        let pair = (name.trim_start_matches('"').to_owned(), value);
+        match (pair.0.as_str(), vectors.last_mut()) {
+            ("id", _) => vectors.push(Vector { id: pair.1, texts: Pairs::new(), params: Pairs::new() }),
+            (_, Some(vector)) if line.starts_with("    ") => vector.params.push(pair),
+            (_, Some(vector)) => vector.texts.push(pair),
+            _ => {}
+        }
+    }
+    vectors
+}
+
+/// Real messages of Swiftpass-type gateways, and their published keys.
+#[test]
+fn swiftpass_vectors() {
+    let (mut right, mut checked) = (0, 0);
+    for vector in vectors().iter().filter(|vector| vector.id.starts_with("swift-") && !vector.get("xml").is_empty()) {
+        let message = Answer { body: vector.get("xml").as_bytes().to_vec(), ..Answer::default() };
+        let signed = sign::md5(refs(&message.pairs()), vector.get("key"));
+        let is_right = signed.eq_ignore_ascii_case(&message.get("sign"));
+        assert_eq!(is_right, vector.get("kind") != "computed-negative", "{}", vector.id);
+        right += u32::from(is_right);
+        checked += 1;
+    }
+    assert_eq!((right, checked), (11, 12));
+}
+
+#[test]
+fn the_rsa_vector() {
+    let all = vectors();
+    let vector = all.iter().find(|vector| vector.id == "swift-rsa-1-256").unwrap();
+    assert_eq!(sign::joined(refs(&vector.params)), vector.get("string_to_sign"));
+    let public = PKey::public_key_from_pem(vector.get("public_key_pem").as_bytes()).unwrap();
+    let is_right = |sign_type, sign: &str| sign::is_rsa(refs(&vector.params), sign_type, sign, &public);
+    assert!(is_right(SignType::Rsa256, vector.get("sign")).unwrap());
+    assert!(!is_right(SignType::Rsa1, vector.get("sign")).unwrap());
+    assert!(!is_right(SignType::Md5, vector.get("sign")).unwrap());
+    assert!(!is_right(SignType::Rsa256, &vector.get("sign").replace("cNWr", "dNWr")).unwrap());
+    let private = PKey::private_key_from_pem(vector.get("private_key_pem_TEST_ONLY").as_bytes()).unwrap();
+    assert_eq!(sign::rsa_sha256(refs(&vector.params), &private).unwrap(), vector.get("sign"));
+}
+
+/// Published requests get past the signature. The first one's dates are none, as they stand.
+#[test]
+fn published_requests_are_read_over_the_wire() {
+    let simulator = Simulator::start().unwrap();
+    let all = vectors();
+    let send = |id: &str, changes: &[(&str, &str)]| {
+        let vector = all.iter().find(|vector| vector.id == id).unwrap();
+        let mut fields = vector.params.clone();
+        changes.iter().for_each(|(name, value)| set(&mut fields, name, value));
+        call(&simulator, SWIFT, &if changes.is_empty() { xml(&fields) } else { signed(fields, SWIFTPASS_KEY) }).unwrap()
+    };
+    let real = send("swift-micropay-request", &[]);
+    assert_eq!(real.get("message"), "参数错误:time_start格式错误");
+    let put_right = [("time_start", "20170923042329"), ("time_expire", "20170924042429")];
+    let paid = send("swift-micropay-request", &put_right);
+    assert_eq!((paid.get("pay_result"), paid.get("out_trade_no")), ("0".into(), "P183216517301665664".into()));
+    // Another operator's merchant; its number has a hyphen.
+    let qra = send("qra-micropay-request", &[("mch_id", SWIFTPASS_MCH_ID), ("out_trade_no", "pos_qra_20240106163401")]);
+    assert_eq!(qra.get("pay_result"), "0", "{}", qra.text());
 }

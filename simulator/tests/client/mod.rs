@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod direct;
+pub mod swift;
 
 use std::fs;
 use std::io::{Read, Write};
