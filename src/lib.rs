@@ -104,7 +104,7 @@ pub use gateways::{
 };
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;
-pub use journal::order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};
+pub use journal::order_number::{COUNTERS, EPOCHS, Made, OrderNumbers, Serial};
 pub use journal::{
     Entry, EntryId, EntryState, EntryVersion, Journal, JournalFault, JournalFaultKind, Mended, NewEntry, Numbered,
     Owner, Settlement, Summary,

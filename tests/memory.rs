@@ -220,6 +220,10 @@ mod till {
             Ok(None)
         }
 
+        fn before(&mut self, id: EntryId, _: usize) -> Result<Vec<Entry>, JournalFault> {
+            Ok(self.now().into_iter().filter(|entry| entry.id < id).collect())
+        }
+
         fn unproven(&mut self) -> Result<Vec<Entry>, JournalFault> {
             Ok(self.now().into_iter().filter(Entry::is_unproven).collect())
         }

@@ -161,6 +161,13 @@ pub trait Journal: Send {
     /// The journal cannot be read.
     fn by_evidence(&mut self, account: &str, field: &str, value: &str) -> Result<Option<Entry>, JournalFault>;
 
+    /// The entries below this one, the highest first, at most so many: to walk back through the days without holding them.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    fn before(&mut self, id: EntryId, most: usize) -> Result<Vec<Entry>, JournalFault>;
+
     /// Removes entries that were acknowledged before this time, and blanks the fields of those among them that stay: what `decided`
     /// makes of such an entry is kept as [`Entry::decided`].
     /// The counter, the epochs, what a person wrote, refusals without proof, an intent younger than `keep_intents_since`, and for 48 weeks

@@ -76,6 +76,42 @@ impl OrderNumbers {
     }
 }
 
+/// What a number says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The terminal that made it.
+    pub terminal: u16,
+    /// What its journal handed out for it.
+    pub serial: Serial,
+}
+
+impl OrderNumbers {
+    /// Reads a number that was made by this rule for this merchant. `None`: it was made otherwise.
+    pub fn read(rule: Numbers, merchant: &str, number: &str) -> Option<Made> {
+        let (rest, base, width) = match rule {
+            Numbers::MerchantDateSerial => (number.strip_prefix(merchant)?, 36, 10),
+            Numbers::DateSerial => (number, 36, 10),
+            Numbers::DateSerialDigits => (number, 10, 16),
+        };
+        let (date, serial) = rest.split_at_checked(8)?;
+        let upper = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+        ChinaTime::read(&[date, "000000"].concat())?;
+        if serial.len() != width || !upper(serial) {
+            return None;
+        }
+        let packed = u64::from_str_radix(serial, base).ok()?;
+        let part = |shift: u32, size: u32| u32::try_from(packed.checked_shr(shift)?.checked_rem(size.into())?).ok();
+        let terminal = u16::try_from(packed.checked_shr(35)?).ok()?;
+        Some(Made { terminal, serial: Serial { epoch: part(12, EPOCHS)?, counter: part(0, COUNTERS)? } })
+    }
+
+    /// Whether this terminal made the number: so it finds its rows in the bill of a merchant with many. (Another system's number may look
+    /// like one of ours by chance: 20 characters with a date.)
+    pub fn is_mine(self, rule: Numbers, merchant: &str, number: &str) -> bool {
+        OrderNumbers::read(rule, merchant, number).is_some_and(|made| made.terminal == self.terminal)
+    }
+}
+
 /// A number in this base, upper case, at least `width` digits.
 fn digits(mut value: u64, base: u32, width: usize) -> String {
     let mut reversed = String::with_capacity(width);

@@ -67,18 +67,18 @@ const fn with_note(zh: &'static CStr, en: &'static CStr) -> Cashier {
 /// What the code of a refusal says to the cashier. The gateway's own words are for the log.
 const REFUSED: &[(&[&str], Cashier)] = &[
     (
-        &["AUTHCODEEXPIRE", "AUTHCODE_EXPIRE", "AUTH_CODE_ERROR", "AUTH_CODE_INVALID"],
+        &["AUTHCODEEXPIRE", "AUTHCODE_EXPIRE", "AUTH_CODE_ERROR", "AUTH_CODE_INVALID", "Auth code invalid"],
         free(c"请顾客刷新付款码", c"Ask the customer to refresh the code"),
     ),
-    (&["NOTENOUGH"], free(c"余额不足，请顾客换卡", c"Not enough money: another card")),
+    (&["NOTENOUGH", "BALANCE_NOT_ENOUGH"], free(c"余额不足，请顾客换卡", c"Not enough money: another card")),
     (&["NOTSUPORTCARD", "NOTSUPPORTCARD"], free(c"该卡不支持，请顾客换卡", c"This card cannot pay: another card")),
     (&["BUYER_MISMATCH"], free(c"请重新扫码", c"Scan again")),
     (
-        &["NOAUTH", "NO_AUTH", "APPID_NOT_EXIST", "MCHID_NOT_EXIST", "APPID_MCHID_NOT_MATCH"],
+        &["NOAUTH", "NO_AUTH", "Auth valid fail", "APPID_NOT_EXIST", "MCHID_NOT_EXIST", "APPID_MCHID_NOT_MATCH"],
         free(c"商户设置有误，未收款", c"The merchant's settings are wrong: not paid"),
     ),
     (
-        &["REVOKED", "CLOSED", "REFUNDED"],
+        &["REVOKED", "REVERSE", "CLOSED", "REFUNDED"],
         free(c"已取消。如顾客已付款，款项将原路退回", c"Cancelled. If the phone shows a payment, it is coming back"),
     ),
     (&["NOT_FOUND", "NOT_SENT", "BY_HAND"], free(c"未收款", c"Not paid")),

@@ -496,6 +496,11 @@ impl Journal for SqliteJournal {
         self.read("WHERE stage = 'unproven' ORDER BY id", [])
     }
 
+    fn before(&mut self, id: EntryId, most: usize) -> Result<Vec<Entry>> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.read("WHERE id < ?1 ORDER BY id DESC LIMIT ?2", [id, most])
+    }
+
     fn refunds_of(&mut self, account: &str, order: &str) -> Result<Vec<Entry>> {
         self.read("WHERE account = ?1 AND of_order = ?2 ORDER BY id", [account, order])
     }

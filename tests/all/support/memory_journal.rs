@@ -351,6 +351,15 @@ impl Journal for MemoryJournal {
         })
     }
 
+    fn before(&mut self, id: EntryId, most: usize) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|inner| {
+            let mut below: Vec<Entry> = inner.entries.iter().filter(|entry| entry.id < id).cloned().collect();
+            below.sort_by_key(|entry| std::cmp::Reverse(entry.id));
+            below.truncate(most);
+            Ok(below)
+        })
+    }
+
     fn unproven(&mut self) -> Result<Vec<Entry>, JournalFault> {
         self.call(|inner| Ok(inner.entries.iter().filter(|entry| entry.is_unproven()).cloned().collect()))
     }

@@ -109,6 +109,10 @@ impl Journal for Watched {
         self.call(|journal| journal.by_evidence(account, field, value))
     }
 
+    fn before(&mut self, id: EntryId, most: usize) -> Result<Vec<Entry>, JournalFault> {
+        self.call(|journal| journal.before(id, most))
+    }
+
     fn unproven(&mut self) -> Result<Vec<Entry>, JournalFault> {
         self.call(|journal| journal.unproven())
     }
