@@ -73,7 +73,9 @@ pub use gateways::account::{
     Account, RedpackAccount, SignType, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount,
 };
 pub use gateways::auth_code::{AuthCodeToOpenid, CodesOpenid};
+pub use gateways::group_redpack::SendGroupRedPack;
 pub use gateways::micropay::{MicroPaid, MicroPay, Reverse, Reversed};
+pub use gateways::miniprogram_hb::{HbFields, MiniProgramHbSent, SendMiniProgramHb};
 pub use gateways::notification::{Notification, NotificationFault, PaidNotice, StoredOrder};
 pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
 pub use gateways::refund::{QueriedRefund, Refund, RefundOf, RefundQuery, RefundTaken};
@@ -86,11 +88,17 @@ pub use gateways::webgate::{WxCharge, WxCharged};
 pub use gateways::workwx::{
     CheckName, EmployeePaid, EmployeePayment, PayEmployee, QueryPayEmployee, TransferStatus, WwMsgType,
 };
+pub use gateways::workwx_redpack::{
+    QueryWorkwxRedPack, SendWorkwxRedPack, WorkwxRedPackInfo, WorkwxRedPackSent, WorkwxSender,
+};
 pub use gateways::wxpay::{
     CloseOrder, H5Order, H5OrderMade, JsFields, JsapiOrder, JsapiOrderMade, NativeOrder, NativeOrderMade, OrderClosed,
     OrderQuery, QueriedOrder,
 };
-pub use gateways::{ENDPOINTS, auth_code, micropay, redpack, refund, swiftpass, webgate, workwx, wxpay};
+pub use gateways::{
+    ENDPOINTS, auth_code, group_redpack, micropay, miniprogram_hb, redpack, refund, swiftpass, webgate, workwx,
+    workwx_redpack, wxpay,
+};
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;
 pub use journal::order_number::{COUNTERS, EPOCHS, OrderNumbers, Serial};
@@ -108,8 +116,8 @@ pub use terminal::Terminal;
 #[cfg(feature = "std")]
 pub use till::SystemPause;
 pub use till::{
-    Cash, Cashier, Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Repeats, Reported, Reversals, Till,
-    Watch,
+    Cash, Cashier, Evidence, HbClaim, Notified, Options, Pause, Phase, Progress, Receipt, Repeats, Reported, Reversals,
+    Till, Watch,
 };
 #[cfg(feature = "https")]
 pub use transport::https::{Https, HttpsBuilder};

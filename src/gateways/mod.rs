@@ -2,7 +2,9 @@
 
 pub(crate) mod account;
 pub mod auth_code;
+pub mod group_redpack;
 pub mod micropay;
+pub mod miniprogram_hb;
 pub(crate) mod notification;
 pub mod redpack;
 pub mod refund;
@@ -14,6 +16,7 @@ pub mod swiftpass;
 pub(crate) mod trade;
 pub mod webgate;
 pub mod workwx;
+pub mod workwx_redpack;
 pub mod wxpay;
 
 use crate::endpoint::Endpoint;
@@ -32,9 +35,13 @@ pub const ENDPOINTS: &[&Endpoint] = &[
     &wxpay::ORDER_QUERY,
     &wxpay::CLOSE_ORDER,
     &redpack::SEND_REDPACK,
+    &group_redpack::SEND_GROUP_REDPACK,
+    &miniprogram_hb::SEND_MINIPROGRAM_HB,
     &redpack::GET_HB_INFO,
     &workwx::PAY_WWSPTRANS2POCKET,
     &workwx::QUERY_WWSPTRANS2POCKET,
+    &workwx_redpack::SEND_WORKWX_REDPACK,
+    &workwx_redpack::QUERY_WORKWX_REDPACK,
     &swiftpass::WAP_ORDER,
     &swiftpass::TRADE_QUERY,
     &swiftpass::TRADE_CLOSE,
