@@ -63,6 +63,7 @@ mod this_program;
 mod webgate;
 mod wire;
 mod workwx;
+mod workwx_redpack;
 mod wxpay;
 mod xml;
 

@@ -9,7 +9,9 @@ use crate::record::Record;
 use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::{direct, micropay, openid, redpack, refunding, reversal, swiftpass, webgate, workwx, wxpay, xml};
+use crate::{
+    direct, micropay, openid, redpack, refunding, reversal, swiftpass, webgate, workwx, workwx_redpack, wxpay, xml,
+};
 
 /// One request, judged but not carried out.
 pub(crate) struct Question {
@@ -74,10 +76,11 @@ impl Question {
                 Act::Openid => openid::check(fields),
                 act => wxpay::check(act, fields),
             },
-            Gateway::Redpack => redpack::check(settings, self.act, fields, cn).map_err(refused),
             Gateway::Workwx => workwx::check(settings, self.act, fields, cn).map_err(refused),
+            Gateway::WorkwxRedpack => workwx_redpack::check(settings, self.act, fields, cn).map_err(refused),
             Gateway::Swiftpass => swiftpass::check(settings, fields),
             Gateway::Webgate => webgate::check(settings, fields),
+            gateway => redpack::check(settings, (gateway, self.act), fields, cn).map_err(refused),
         }
     }
 
@@ -86,10 +89,11 @@ impl Question {
         match self.gateway {
             Gateway::Wxpay if self.act == Act::Reverse => reversal::refusal(code, text, &self.fields),
             Gateway::Wxpay => direct::refusal(code, text, &self.fields),
-            Gateway::Redpack => redpack::refusal(code, text, &self.fields),
             Gateway::Workwx => workwx::refusal(code, text, &self.fields),
+            Gateway::WorkwxRedpack => workwx_redpack::refusal(code, text, &self.fields),
             Gateway::Swiftpass => swiftpass::refusal(code, text),
             Gateway::Webgate => webgate::refusal(settings, code, text),
+            gateway => redpack::refusal(gateway, code, text, &self.fields),
         }
     }
 
@@ -97,10 +101,10 @@ impl Question {
         match self.gateway {
             Gateway::Wxpay if self.act == Act::Micropay => micropay::draft(&self.fields),
             Gateway::Wxpay => wxpay::draft(&self.fields),
-            Gateway::Redpack => redpack::draft(&self.fields),
             Gateway::Workwx => workwx::draft(&self.fields),
             Gateway::Swiftpass => swiftpass::draft(&self.fields),
             Gateway::Webgate => webgate::draft(&self.fields),
+            gateway => redpack::draft(gateway, &self.fields),
         }
     }
 
@@ -108,20 +112,24 @@ impl Question {
         match self.gateway {
             Gateway::Wxpay if self.act == Act::Micropay => micropay::success(record),
             Gateway::Wxpay => wxpay::success(record),
-            Gateway::Redpack => redpack::success(record),
             Gateway::Workwx => workwx::success(record, &self.fields),
+            Gateway::WorkwxRedpack => workwx_redpack::success(record),
             Gateway::Swiftpass => swiftpass::success(record),
             Gateway::Webgate => webgate::success(settings, record),
+            gateway => redpack::success(gateway, record),
         }
     }
 
     fn repeat(&self, settings: &Settings, record: &Record) -> Reply {
         match self.gateway {
             Gateway::Wxpay => wxpay::repeat(record, &self.fields),
-            Gateway::Redpack => redpack::repeat(settings, record, &self.fields),
             Gateway::Workwx => workwx::repeat(record, &self.fields),
             Gateway::Swiftpass => swiftpass::repeat(record),
             Gateway::Webgate => webgate::repeat(settings, record),
+            _ => match redpack::repeated(settings, record) {
+                Some((code, text)) => self.refusal(settings, code, text),
+                None => self.success(settings, record),
+            },
         }
     }
 
@@ -167,10 +175,14 @@ impl Question {
         match (self.gateway, found) {
             (Gateway::Wxpay, Some(record)) => wxpay::query(&record, &self.fields),
             (Gateway::Wxpay, None) => wxpay::not_found(&self.fields),
-            (Gateway::Redpack, Some(record)) => redpack::query(&record),
-            (Gateway::Redpack, None) => redpack::not_found(&self.fields),
             (Gateway::Workwx, Some(record)) => workwx::query(&record),
             (Gateway::Workwx, None) => workwx::not_found(&self.fields),
+            (Gateway::WorkwxRedpack, Some(record)) => workwx_redpack::query(&record),
+            (gateway, Some(record)) if gateway.is_red_packet() => redpack::query(&record),
+            // docs: A.4: not proof of failure while the order is young.
+            (gateway, None) if gateway.is_red_packet() => {
+                self.refusal(&shared.settings, "NOT_FOUND", "指定单号数据不存在")
+            }
             (_, Some(record)) => swiftpass::query(&record),
             (_, None) => swiftpass::not_found(),
         }
@@ -190,7 +202,7 @@ impl Question {
 
     /// SEND_FAILED is remembered: the query says FAILED (docs: A.4).
     pub(crate) fn remember_failure(&self, shared: &Shared) {
-        if self.act == Act::Pay && matches!(self.gateway, Gateway::Redpack | Gateway::Workwx) {
+        if self.act == Act::Pay && (self.gateway.is_red_packet() || self.gateway == Gateway::Workwx) {
             let mut draft = self.draft();
             draft.entry.paid = 0;
             draft.entry.state = "FAILED".to_owned();
@@ -201,9 +213,9 @@ impl Question {
     /// The order is taken but not finished.
     pub(crate) fn set_processing(&self, shared: &Shared) {
         let state = match self.gateway {
-            Gateway::Redpack => "SENDING",
             Gateway::Wxpay | Gateway::Swiftpass => "USERPAYING",
             Gateway::Workwx | Gateway::Webgate => "PROCESSING",
+            _ => "SENDING",
         };
         if !matches!(self.act, Act::Pay | Act::Micropay) || self.wrong.is_some() {
             return;

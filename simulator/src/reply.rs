@@ -121,7 +121,7 @@ impl Reply {
                 sign::rsa_sha1(pairs, key).ok()
             }
             Gateway::Wxpay if self.digest == Digest::HmacSha256 => Some(sign::hmac_sha256(pairs, KEY)),
-            Gateway::Wxpay => Some(sign::md5(pairs, KEY)),
+            Gateway::Wxpay | Gateway::WorkwxRedpack => Some(sign::md5(pairs, KEY)),
             _ => Some(sign::md5(pairs, SWIFTPASS_KEY)),
         }
     }
