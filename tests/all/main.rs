@@ -17,6 +17,7 @@ mod wire {
     mod hostile;
     mod quirks;
     mod quirks_general;
+    mod quirks_red_packets;
     mod quirks_redpack;
     mod quirks_swiftpass;
     mod quirks_webgate;
@@ -24,6 +25,7 @@ mod wire {
     #[cfg(feature = "https")]
     mod readers;
     pub mod tables;
+    mod tables_red_packets;
     mod tables_refund;
     mod vectors;
 }
@@ -136,6 +138,7 @@ mod till {
     mod promises_threads_counter;
     mod proven;
     mod read_in_the_code;
+    mod red_packets;
     mod refund_checks;
     #[cfg(feature = "https")]
     mod refund_faults;
