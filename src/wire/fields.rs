@@ -244,8 +244,8 @@ fn unusual(fields: &Fields, endpoint: &Endpoint, limits: &Limits<'_>, among: &st
     }
     let mut words = String::from("is required for an amount ");
     // Writing to a String cannot fail.
-    let _ = write!(words, "outside {least} to {most} fen");
-    Some(words + if among == 1 { "" } else { " each" })
+    let _ = write!(words, "outside {least} to {most} fen{}", if among == 1 { "" } else { " each" });
+    Some(words)
 }
 
 /// That it is missing, and who sets it.

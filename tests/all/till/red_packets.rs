@@ -17,21 +17,24 @@ fn workwx_till(canned: &Canned, journal: &MemoryJournal, time: &Time) -> Till {
         .with(Client::with_inputs(account, terminal(), time.inputs(canned)).unwrap())
 }
 
+/// What was paid, with some fields of its proof.
+type Told = Result<Outcome<Vec<(String, String)>>, Error>;
+
 /// One of the three, with what its till needs.
 struct Kind {
     call: &'static str,
     query: &'static str,
     amount: &'static str,
     till: fn(&Canned, &MemoryJournal, &Time) -> Till,
-    pay: fn(&Till, &str) -> Result<Outcome<Vec<(String, String)>>, Error>,
+    pay: fn(&Till, &str) -> Told,
     success: fn(&str, &[(&str, &str)]) -> String,
     /// The same intent, with more money.
-    more: fn(&Till, &str) -> Result<Outcome<Vec<(String, String)>>, Error>,
+    more: fn(&Till, &str) -> Told,
 }
 
 const PICKED: [&str; 4] = ["mch_billno", "send_listid", "package", "status"];
 
-fn told<T: AsRef<Pairs>>(came: Result<Outcome<Receipt<T>>, Error>) -> Result<Outcome<Vec<(String, String)>>, Error> {
+fn told<T: AsRef<Pairs>>(came: Result<Outcome<Receipt<T>>, Error>) -> Told {
     let fields = |receipt: Receipt<T>| -> Vec<(String, String)> {
         let of = |name: &&str| Some((name.to_string(), receipt.evidence.field(name)?.to_string()));
         PICKED.iter().filter_map(of).collect()
