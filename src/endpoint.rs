@@ -347,6 +347,11 @@ pub enum Kind {
     },
     /// A decimal number.
     Digits,
+    /// How many: at least this.
+    Count {
+        /// The fewest.
+        least: u32,
+    },
     /// A customer's payment code: 16 to 32 digits. It is sent once: not stored, not shown, not compared (POS flows 13).
     AuthCode(Codes),
     /// One of these words.
@@ -409,6 +414,20 @@ pub enum Rule {
     RequiredForUnusualAmount {
         /// The field that is needed.
         field: &'static str,
+    },
+    /// The same, of what each of `among` gets on average.
+    RequiredForUnusualShare {
+        /// The field that is needed.
+        field: &'static str,
+        /// The field that says how many they are.
+        among: &'static str,
+    },
+    /// `field` is there only where `beside` is.
+    OnlyBeside {
+        /// The field that belongs to the other one.
+        field: &'static str,
+        /// The other one.
+        beside: &'static str,
     },
     /// The one amount is at most the other one.
     NotAbove {

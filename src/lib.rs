@@ -75,7 +75,9 @@ pub use gateways::account::{
 pub use gateways::auth_code::{AuthCodeToOpenid, CodesOpenid};
 pub use gateways::bill::{BillType, DownloadBill, DownloadFundFlow, FundAccount};
 pub use gateways::counter::{CounterAccount, CounterSale};
+pub use gateways::group_redpack::SendGroupRedPack;
 pub use gateways::micropay::{MicroPaid, MicroPay, Reverse, Reversed};
+pub use gateways::miniprogram_hb::{HbFields, MiniProgramHbSent, SendMiniProgramHb};
 pub use gateways::notification::{Notification, NotificationFault, PaidNotice, StoredOrder};
 pub use gateways::redpack::{GetHbInfo, HbInfo, HbStatus, RedPackSent, SceneId, SendRedPack};
 pub use gateways::refund::{QueriedRefund, Refund, RefundOf, RefundQuery, RefundTaken};
@@ -94,13 +96,16 @@ pub use gateways::webgate::{WxCharge, WxCharged};
 pub use gateways::workwx::{
     CheckName, EmployeePaid, EmployeePayment, PayEmployee, QueryPayEmployee, TransferStatus, WwMsgType,
 };
+pub use gateways::workwx_redpack::{
+    QueryWorkwxRedPack, SendWorkwxRedPack, WorkwxRedPackInfo, WorkwxRedPackSent, WorkwxSender,
+};
 pub use gateways::wxpay::{
     CloseOrder, H5Order, H5OrderMade, JsFields, JsapiOrder, JsapiOrderMade, NativeOrder, NativeOrderMade, OrderClosed,
     OrderQuery, QueriedOrder,
 };
 pub use gateways::{
-    ENDPOINTS, auth_code, bill, micropay, redpack, refund, swiftpass, unified_micropay, unified_order, unified_refund,
-    webgate, workwx, wxpay,
+    ENDPOINTS, auth_code, bill, group_redpack, micropay, miniprogram_hb, redpack, refund, swiftpass, unified_micropay,
+    unified_order, unified_refund, webgate, workwx, workwx_redpack, wxpay,
 };
 #[cfg(feature = "sqlite")]
 pub use journal::SqliteJournal;
@@ -119,8 +124,8 @@ pub use terminal::Terminal;
 #[cfg(feature = "std")]
 pub use till::SystemPause;
 pub use till::{
-    Cash, Cashier, Evidence, Notified, Options, Pause, Phase, Progress, Receipt, Repeats, Reported, Reversals, Till,
-    Watch,
+    Cash, Cashier, Evidence, HbClaim, Notified, Options, Pause, Phase, Progress, Receipt, Repeats, Reported, Reversals,
+    Till, Watch,
 };
 #[cfg(feature = "https")]
 pub use transport::https::{Https, HttpsBuilder};

@@ -181,7 +181,7 @@ fn processing(mut truth: Reply, question: &Question, shared: &Shared) -> Parcel 
     }
     let (name, state) = match question.gateway {
         gateway if gateway.has_counter() && question.act == Act::RefundQuery => ("refund_status_0", "PROCESSING"),
-        Gateway::Redpack => ("status", "SENDING"),
+        gateway if gateway.is_red_packet() => ("status", "SENDING"),
         Gateway::Workwx => ("status", "PROCESSING"),
         _ => ("trade_state", "USERPAYING"),
     };
@@ -288,7 +288,7 @@ fn anonymous_refusal(question: &Question, shared: &Shared) -> Reply {
     let words = words(Fault::RefusedNotEnough);
     let text = words.map_or("", |words| words.text);
     match question.gateway {
-        gateway @ (Gateway::Redpack | Gateway::Workwx) => {
+        gateway if gateway.is_red_packet() || gateway == Gateway::Workwx => {
             tenpay::begin(gateway, "FAIL", text).text("err_code", "NOTENOUGH")
         }
         _ => question.refusal(&shared.settings, "NOTENOUGH", text),
@@ -335,9 +335,9 @@ fn redirect(reply: &Reply, question: &Question, shared: &Shared) -> Parcel {
 fn with_text(mut reply: Reply, bytes: &[u8]) -> Parcel {
     const MARK: &str = "MARK-FOR-THE-TEXT";
     let name = match reply.gateway {
-        Gateway::Wxpay | Gateway::Redpack | Gateway::Workwx => "return_msg",
         Gateway::Swiftpass => "message",
         Gateway::Webgate => "retmsg",
+        _ => "return_msg",
     };
     reply.set(name, MARK);
     let mut parcel = Parcel::of(&reply);

@@ -1,11 +1,14 @@
-//! The five gateways, and which path belongs to which.
+//! The gateways, and which path belongs to which.
 
-/// One of the five gateways.
+/// One of the five gateways; of the red packets each kind, because each has a table of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gateway {
     Wxpay,
     Redpack,
+    GroupRedpack,
+    MiniprogramHb,
     Workwx,
+    WorkwxRedpack,
     Swiftpass,
     Webgate,
 }
@@ -55,6 +58,10 @@ pub(crate) fn route(path: &str) -> Option<(Gateway, Option<Act>)> {
         ("/tools/authcodetoopenid", _) => (Gateway::Wxpay, Some(Act::Openid)),
         ("/mmpaymkttransfers/sendredpack", _) => (Gateway::Redpack, Some(Act::Pay)),
         ("/mmpaymkttransfers/gethbinfo", _) => (Gateway::Redpack, Some(Act::Query)),
+        ("/mmpaymkttransfers/sendgroupredpack", _) => (Gateway::GroupRedpack, Some(Act::Pay)),
+        ("/mmpaymkttransfers/sendminiprogramhb", _) => (Gateway::MiniprogramHb, Some(Act::Pay)),
+        ("/mmpaymkttransfers/sendworkwxredpack", _) => (Gateway::WorkwxRedpack, Some(Act::Pay)),
+        ("/mmpaymkttransfers/queryworkwxredpack", _) => (Gateway::WorkwxRedpack, Some(Act::Query)),
         (_, Some("paywwsptrans2pocket")) => (Gateway::Workwx, Some(Act::Pay)),
         (_, Some("querywwsptrans2pocket")) => (Gateway::Workwx, Some(Act::Query)),
         // One URL for every service; the body tells which (docs: C.1).
@@ -68,8 +75,10 @@ impl Gateway {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Gateway::Wxpay => "wxpay",
-            Gateway::Redpack => "redpack",
+            // One query, gethbinfo, knows the packets of all three.
+            Gateway::Redpack | Gateway::GroupRedpack | Gateway::MiniprogramHb => "redpack",
             Gateway::Workwx => "workwx",
+            Gateway::WorkwxRedpack => "workwx_redpack",
             Gateway::Swiftpass => "swiftpass",
             Gateway::Webgate => "webgate",
         }
@@ -80,25 +89,31 @@ impl Gateway {
         matches!(self, Gateway::Wxpay | Gateway::Swiftpass)
     }
 
+    /// Red packets of any kind.
+    pub(crate) fn is_red_packet(self) -> bool {
+        use Gateway::*;
+        matches!(self, Redpack | GroupRedpack | MiniprogramHb | WorkwxRedpack)
+    }
+
     /// The field of the number in requests to `act`.
     pub(crate) fn number_field(self, act: Act) -> &'static str {
         match (self, act) {
-            (Gateway::Redpack, _) => "mch_billno",
+            (gateway, _) if gateway.is_red_packet() => "mch_billno",
             (Gateway::Workwx, _) => "partner_trade_no",
             (Gateway::Wxpay | Gateway::Swiftpass, Act::Refund | Act::RefundQuery) => "out_refund_no",
             (Gateway::Wxpay, Act::Openid) => "auth_code",
-            (Gateway::Wxpay | Gateway::Swiftpass | Gateway::Webgate, _) => "out_trade_no",
+            _ => "out_trade_no",
         }
     }
 
     /// The field of the amount in requests to `act`.
     pub(crate) fn amount_field(self, act: Act) -> &'static str {
         match (self, act) {
-            (Gateway::Redpack, _) => "total_amount",
+            (gateway, _) if gateway.is_red_packet() => "total_amount",
             (Gateway::Workwx, Act::Query) => "payment_amount",
             (Gateway::Workwx | Gateway::Webgate, _) => "amount",
             (Gateway::Wxpay | Gateway::Swiftpass, Act::Refund | Act::RefundQuery) => "refund_fee",
-            (Gateway::Wxpay | Gateway::Swiftpass, _) => "total_fee",
+            _ => "total_fee",
         }
     }
 
@@ -121,18 +136,19 @@ impl Gateway {
     /// The field that says whether the call worked, and its values for yes and no.
     pub(crate) fn result(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Gateway::Wxpay | Gateway::Redpack | Gateway::Workwx => ("result_code", "SUCCESS", "FAIL"),
             Gateway::Swiftpass => ("result_code", "0", "1"),
             Gateway::Webgate => ("retcode", "0", "1"),
+            _ => ("result_code", "SUCCESS", "FAIL"),
         }
     }
 
     /// Whether the gateway demands the merchant's certificate (docs: F.1, POS flows 14).
     pub(crate) fn wants_certificate(self, act: Option<Act>) -> bool {
         match self {
-            Gateway::Redpack | Gateway::Workwx => true,
+            Gateway::Workwx => true,
+            gateway if gateway.is_red_packet() => true,
             Gateway::Wxpay => matches!(act, Some(Act::Reverse | Act::Refund)),
-            Gateway::Swiftpass | Gateway::Webgate => false,
+            _ => false,
         }
     }
 

@@ -142,7 +142,7 @@ impl Ledger {
                     record.paid_at = now;
                 }
                 // docs: A.4 and B.4: FAILED means that the money stayed, or came back at once.
-                if state == "FAILED" && matches!(record.entry.gateway, "redpack" | "workwx") {
+                if state == "FAILED" && matches!(record.entry.gateway, "redpack" | "workwx" | "workwx_redpack") {
                     record.entry.paid = 0;
                 }
             }

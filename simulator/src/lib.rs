@@ -69,6 +69,7 @@ mod wallet;
 mod webgate;
 mod wire;
 mod workwx;
+mod workwx_redpack;
 mod wxpay;
 mod wxpay_counter;
 mod xml;

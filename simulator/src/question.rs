@@ -12,7 +12,7 @@ use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::{
     counter, direct, micropay, openid, orders, redpack, refunding, reversal, swiftpass, swiftpass_replies, webgate,
-    workwx, wxpay, wxpay_counter, xml,
+    workwx, workwx_redpack, wxpay, wxpay_counter, xml,
 };
 
 /// One request, judged but not carried out.
@@ -82,10 +82,11 @@ impl Question {
                 Act::Openid => openid::check(fields),
                 act => wxpay::check(act, fields),
             },
-            Gateway::Redpack => redpack::check(settings, self.act, fields, cn).map_err(refused),
             Gateway::Workwx => workwx::check(settings, self.act, fields, cn).map_err(refused),
+            Gateway::WorkwxRedpack => workwx_redpack::check(settings, self.act, fields, cn).map_err(refused),
             Gateway::Swiftpass => swiftpass::check(settings, fields),
             Gateway::Webgate => webgate::check(settings, fields),
+            gateway => redpack::check(settings, (gateway, self.act), fields, cn).map_err(refused),
         }
     }
 
@@ -93,9 +94,10 @@ impl Question {
     pub(crate) fn refusal(&self, settings: &Settings, code: &str, text: &str) -> Reply {
         match self.gateway {
             Gateway::Wxpay | Gateway::Swiftpass => (self.dialect().refusal)(self.act, code, text, &self.fields),
-            Gateway::Redpack => redpack::refusal(code, text, &self.fields),
             Gateway::Workwx => workwx::refusal(code, text, &self.fields),
+            Gateway::WorkwxRedpack => workwx_redpack::refusal(code, text, &self.fields),
             Gateway::Webgate => webgate::refusal(settings, code, text),
+            gateway => redpack::refusal(gateway, code, text, &self.fields),
         }
     }
 
@@ -105,9 +107,9 @@ impl Question {
                 micropay::draft(self.dialect(), &self.fields)
             }
             Gateway::Wxpay | Gateway::Swiftpass => orders::draft(self.gateway, &self.fields),
-            Gateway::Redpack => redpack::draft(&self.fields),
             Gateway::Workwx => workwx::draft(&self.fields),
             Gateway::Webgate => webgate::draft(&self.fields),
+            gateway => redpack::draft(gateway, &self.fields),
         }
     }
 
@@ -115,18 +117,22 @@ impl Question {
         match self.gateway {
             Gateway::Wxpay | Gateway::Swiftpass if self.act == Act::Micropay => (self.dialect().paid)(record),
             Gateway::Wxpay | Gateway::Swiftpass => (self.dialect().ordered)(record),
-            Gateway::Redpack => redpack::success(record),
             Gateway::Workwx => workwx::success(record, &self.fields),
+            Gateway::WorkwxRedpack => workwx_redpack::success(record),
             Gateway::Webgate => webgate::success(settings, record),
+            gateway => redpack::success(gateway, record),
         }
     }
 
     fn repeat(&self, settings: &Settings, record: &Record) -> Reply {
         match self.gateway {
             Gateway::Wxpay | Gateway::Swiftpass => orders::repeat(self.dialect(), record, &self.fields),
-            Gateway::Redpack => redpack::repeat(settings, record, &self.fields),
             Gateway::Workwx => workwx::repeat(record, &self.fields),
             Gateway::Webgate => webgate::repeat(settings, record),
+            _ => match redpack::repeated(settings, record) {
+                Some((code, text)) => self.refusal(settings, code, text),
+                None => self.success(settings, record),
+            },
         }
     }
 
@@ -166,10 +172,13 @@ impl Question {
     fn look_up(&self, shared: &Shared) -> Reply {
         let found = || shared.ledger.find(self.gateway.name(), self.order_number());
         match self.gateway {
-            Gateway::Redpack => {
-                found().map_or_else(|| redpack::not_found(&self.fields), |record| redpack::query(&record))
-            }
             Gateway::Workwx => found().map_or_else(|| workwx::not_found(&self.fields), |record| workwx::query(&record)),
+            // docs: A.4: not proof of failure while the order is young.
+            gateway if gateway.is_red_packet() => match found() {
+                Some(record) if gateway == Gateway::WorkwxRedpack => workwx_redpack::query(&record),
+                Some(record) => redpack::query(&record),
+                None => self.refusal(&shared.settings, "NOT_FOUND", "指定单号数据不存在"),
+            },
             _ => orders::query(shared, self.dialect(), &self.fields, self.lag),
         }
     }
@@ -188,7 +197,7 @@ impl Question {
 
     /// SEND_FAILED is remembered: the query says FAILED (docs: A.4).
     pub(crate) fn remember_failure(&self, shared: &Shared) {
-        if self.act == Act::Pay && matches!(self.gateway, Gateway::Redpack | Gateway::Workwx) {
+        if self.act == Act::Pay && (self.gateway.is_red_packet() || self.gateway == Gateway::Workwx) {
             let mut draft = self.draft();
             draft.entry.paid = 0;
             draft.entry.state = "FAILED".to_owned();
@@ -199,9 +208,9 @@ impl Question {
     /// The order is taken but not finished.
     pub(crate) fn set_processing(&self, shared: &Shared) {
         let state = match self.gateway {
-            Gateway::Redpack => "SENDING",
             Gateway::Wxpay | Gateway::Swiftpass => "USERPAYING",
             Gateway::Workwx | Gateway::Webgate => "PROCESSING",
+            _ => "SENDING",
         };
         if !matches!(self.act, Act::Pay | Act::Micropay) || self.wrong.is_some() {
             return;

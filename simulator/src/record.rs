@@ -10,7 +10,7 @@ use crate::refund::Refund;
 /// What the gateway knows of one order number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// `"wxpay"`, `"redpack"`, `"workwx"`, `"swiftpass"` or `"webgate"`.
+    /// `"wxpay"`, `"redpack"`, `"workwx"`, `"workwx_redpack"`, `"swiftpass"` or `"webgate"`.
     pub gateway: &'static str,
     /// `mch_billno`, `partner_trade_no` or `out_trade_no`.
     pub order_number: String,

@@ -128,7 +128,7 @@ impl Reply {
         match (self.gateway, self.digest) {
             (Gateway::Webgate, _) => sign::rsa_sha1(pairs, keys()?.webgate_key()).ok(),
             (Gateway::Wxpay, Digest::HmacSha256) => Some(sign::hmac_sha256(pairs, KEY)),
-            (Gateway::Wxpay, _) => Some(sign::md5(pairs, KEY)),
+            (Gateway::Wxpay | Gateway::WorkwxRedpack, _) => Some(sign::md5(pairs, KEY)),
             (_, Digest::Rsa(SignType::Rsa256)) => sign::rsa_sha256(pairs, keys()?.swiftpass_key()).ok(),
             (_, Digest::Rsa(_)) => sign::rsa_sha1(pairs, keys()?.swiftpass_key()).ok(),
             _ => Some(sign::md5(pairs, SWIFTPASS_KEY)),

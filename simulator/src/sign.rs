@@ -14,6 +14,10 @@ use crate::settings::SignType;
 pub const WORKWX_FIELDS: [&str; 8] =
     ["amount", "appid", "desc", "mch_id", "nonce_str", "openid", "partner_trade_no", "ww_msg_type"];
 
+/// The same, of a red packet (docs: B.3).
+pub const WORKWX_REDPACK_FIELDS: [&str; 7] =
+    ["act_name", "mch_billno", "mch_id", "nonce_str", "re_openid", "total_amount", "wxappid"];
+
 /// The string to sign, before any key is appended.
 ///
 /// # Examples
@@ -40,6 +44,12 @@ pub fn md5<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>, key: &str) -
 /// MD5 over exactly eight fields and `&secret=`, upper-case hex (docs: B.3).
 pub fn workwx<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>, secret: &str) -> String {
     let named = pairs.into_iter().filter(|(name, _)| WORKWX_FIELDS.contains(name));
+    digest_upper(&format!("{}&secret={secret}", joined(named)))
+}
+
+/// The same, over exactly the seven fields of a red packet (docs: B.3).
+pub fn workwx_redpack<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>, secret: &str) -> String {
+    let named = pairs.into_iter().filter(|(name, _)| WORKWX_REDPACK_FIELDS.contains(name));
     digest_upper(&format!("{}&secret={secret}", joined(named)))
 }
 

@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Text,
     /// Digits without a leading zero, at most 2^31 - 1.
     Number,
+    /// The same, and at least so much.
+    AtLeast(i32),
     /// Digits, as many as there is room for.
     Digits,
     /// Letters and digits.
@@ -89,6 +91,9 @@ impl Kind {
                 value.bytes().all(|byte| byte.is_ascii_digit())
                     && (value == "0" || !value.starts_with('0'))
                     && value.parse::<i32>().is_ok()
+            }
+            Kind::AtLeast(least) => {
+                Kind::Number.fits(value) && value.parse::<i32>().is_ok_and(|number| number >= least)
             }
             Kind::Digits => value.bytes().all(|byte| byte.is_ascii_digit()),
             Kind::Order => only(""),

@@ -181,7 +181,7 @@ pub enum wxt_gateway {
     WXT_NO_GATEWAY = 0,
     /// WeChat Pay cash red packets.
     WXT_REDPACK = 1,
-    /// WeCom payments to employees.
+    /// WeCom payments to employees, and a company's red packets.
     WXT_WORKWX = 2,
     /// Swiftpass-type: payment codes and orders of several wallets.
     WXT_SWIFTPASS = 3,
@@ -201,7 +201,7 @@ pub enum wxt_call {
     WXT_SEND_REDPACK = 1,
     /// gethbinfo: asks what became of a red packet.
     WXT_GET_HB_INFO = 2,
-    /// paywwsptrans2pocket: pays an employee.
+    /// paywwsptrans2pocket: pays an employee. Closed to new merchants.
     WXT_PAY_EMPLOYEE = 3,
     /// querywwsptrans2pocket: asks what became of it.
     WXT_QUERY_PAY_EMPLOYEE = 4,
@@ -253,6 +253,15 @@ pub enum wxt_call {
     WXT_ALIPAY_JSPAY = 27,
     /// pay.weixin.wappay: makes an order whose URL, "pay_info", a customer's browser opens.
     WXT_WEIXIN_WAPPAY = 28,
+    /// sendgroupredpack: sends a red packet that a group shares. Closed to new merchants since 2024-06-05.
+    WXT_SEND_GROUP_REDPACK = 40,
+    /// sendminiprogramhb: issues a red packet that a mini-program claims by the reply's "package". Where `wxt_reply_get` gives no
+    /// "package", the answer was lost: nobody can claim it, and it returns after 24 hours.
+    WXT_SEND_MINIPROGRAM_HB = 41,
+    /// sendworkwxredpack: sends a company's red packet in WeCom. Either "sender_name" or "agentid".
+    WXT_SEND_WORKWX_REDPACK = 42,
+    /// queryworkwxredpack: asks what became of it.
+    WXT_QUERY_WORKWX_REDPACK = 43,
 }
 
 /// What a transport of your own returns.

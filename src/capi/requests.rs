@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use crate::endpoint::{Endpoint, Kind, Required, Source};
 use crate::gateways::account::Account;
 use crate::gateways::auth_code::AuthCodeToOpenid;
+use crate::gateways::group_redpack::SendGroupRedPack;
 use crate::gateways::micropay::{MicroPay, Reverse};
+use crate::gateways::miniprogram_hb::SendMiniProgramHb;
 use crate::gateways::redpack::{GetHbInfo, SendRedPack};
 use crate::gateways::refund::{Refund, RefundQuery};
 use crate::gateways::request::Request;
@@ -18,6 +20,7 @@ use crate::gateways::unified_order::{
 use crate::gateways::unified_refund::{UnifiedRefund, UnifiedRefundQuery};
 use crate::gateways::webgate::WxCharge;
 use crate::gateways::workwx::{PayEmployee, QueryPayEmployee};
+use crate::gateways::workwx_redpack::{QueryWorkwxRedPack, SendWorkwxRedPack};
 use crate::gateways::wxpay::{CloseOrder, H5Order, JsapiOrder, NativeOrder, OrderQuery};
 use crate::money::Fen;
 use crate::till::{Read, kept};
@@ -52,7 +55,7 @@ pub(super) const fn call<R: Request>(number: wxt_call, use_: Use) -> Call {
 }
 
 /// Every call. A new gateway adds its rows here, its numbers in `numbers.rs`, and its account in `accounts.rs` and `clients.rs`.
-pub(super) static CALLS: [Call; 28] = [
+pub(super) static CALLS: [Call; 32] = [
     call::<SendRedPack<'_>>(wxt_call::WXT_SEND_REDPACK, Use::Pay),
     call::<GetHbInfo<'_>>(wxt_call::WXT_GET_HB_INFO, Use::Ask),
     call::<PayEmployee<'_>>(wxt_call::WXT_PAY_EMPLOYEE, Use::Pay),
@@ -81,6 +84,10 @@ pub(super) static CALLS: [Call; 28] = [
     call::<WeixinJspay<'_>>(wxt_call::WXT_WEIXIN_JSPAY, Use::Pay),
     call::<AlipayJspay<'_>>(wxt_call::WXT_ALIPAY_JSPAY, Use::Pay),
     call::<WeixinWappay<'_>>(wxt_call::WXT_WEIXIN_WAPPAY, Use::Pay),
+    call::<SendGroupRedPack<'_>>(wxt_call::WXT_SEND_GROUP_REDPACK, Use::Pay),
+    call::<SendMiniProgramHb<'_>>(wxt_call::WXT_SEND_MINIPROGRAM_HB, Use::Pay),
+    call::<SendWorkwxRedPack<'_>>(wxt_call::WXT_SEND_WORKWX_REDPACK, Use::Pay),
+    call::<QueryWorkwxRedPack<'_>>(wxt_call::WXT_QUERY_WORKWX_REDPACK, Use::Ask),
 ];
 
 /// A name that is not known is not repeated: exchanged arguments would put a key into the text. The known ones are named.
@@ -128,7 +135,7 @@ impl Given {
 
 abi! {
     /// A request with nothing set but what has one possible value: `total_num` 1, `bill_type` MCHT, `sign_method` HMAC,
-    /// `trade_type` NATIVE.
+    /// `trade_type` NATIVE, `amt_type` ALL_RAND, `notify_way` MINI_PROGRAM_JSAPI.
     /// `call` is one of `wxt_call`.
     call wxt_request_new(call: i32, request: *mut *mut wxt_request) {
         wanted(request, "request")?;

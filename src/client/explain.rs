@@ -33,12 +33,15 @@ pub fn explain(endpoint: &Endpoint, fields: &[(&str, &[u8])], key: &Secret, give
     explain_step(endpoint, step, fields, key, given)
 }
 
-/// Explains the `workwx_sign` of a payment to an employee, which covers eight fields only and takes the application's
-/// Secret.
+/// Explains the `workwx_sign` of a payment to an employee, which covers eight fields only, or of a company's red packet, which
+/// covers seven and has a `mch_billno` among them. It takes the application's Secret.
 ///
 /// Document: WeCom page 90281; protocol B.3.
 pub fn explain_workwx_sign(fields: &[(&str, &[u8])], secret: &Secret, given: Option<&str>) -> Explanation {
-    let endpoint = &crate::gateways::workwx::PAY_WWSPTRANS2POCKET;
+    let endpoint = match fields.iter().any(|(name, _)| *name == "mch_billno") {
+        true => &crate::gateways::workwx_redpack::SEND_WORKWX_REDPACK,
+        false => &crate::gateways::workwx::PAY_WWSPTRANS2POCKET,
+    };
     explain_step(endpoint, endpoint.signing.first(), fields, secret, given)
 }
 

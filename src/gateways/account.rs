@@ -103,7 +103,10 @@ impl Profile {
 
     /// The value of an identifier.
     pub(crate) fn identifier(&self, name: &str) -> Option<&str> {
-        self.identifiers.iter().find(|(have, _)| *have == name).map(|(_, value)| value.as_str())
+        let of = |name: &str| self.identifiers.iter().find(|(have, _)| *have == name).map(|(_, value)| value.as_str());
+        // A company's red packets name its corpid so (protocol B.2). It is no identifier of its own: journals of older
+        // versions are by the others.
+        of(name).or_else(|| if name == "wxappid" { of("appid") } else { None })
     }
 
     /// What this account puts into a field of a call.
@@ -152,6 +155,14 @@ impl Profile {
             return Err(Error::setting("amounts", "the least amount is 1 fen or more and not above the most"));
         }
         self.amount = (least.get(), most.get());
+        Ok(())
+    }
+
+    fn set_amounts_without_scene(&mut self, least: Fen, most: Fen) -> Result<(), Error> {
+        if least > most {
+            return Err(Error::setting("amounts_without_scene", "the least amount is above the most"));
+        }
+        self.amounts_without_scene = (least.get(), most.get());
         Ok(())
     }
 }
@@ -288,20 +299,19 @@ impl RedpackAccount {
         Ok(self)
     }
 
-    /// The amounts that need no `scene_id`. Default 1.00 to 200.00 yuan (protocol A.1).
+    /// The amounts that need no `scene_id`: of one red packet, and of a group's what each gets on average. Default 1.00 to
+    /// 200.00 yuan (protocol A.1).
     ///
     /// # Errors
     ///
     /// The range is empty.
     pub fn amounts_without_scene(mut self, least: Fen, most: Fen) -> Result<RedpackAccount, Error> {
-        if least > most {
-            return Err(Error::setting("amounts_without_scene", "the least amount is above the most"));
-        }
-        self.profile.amounts_without_scene = (least.get(), most.get());
+        self.profile.set_amounts_without_scene(least, most)?;
         Ok(self)
     }
 
-    /// The least and the most that one red packet of this account may hold. Default: what the table allows.
+    /// The least and the most that one red packet of this account may hold, or a group's together. Default: what the table
+    /// allows.
     ///
     /// # Errors
     ///
@@ -312,7 +322,7 @@ impl RedpackAccount {
     }
 }
 
-/// A company's account for payments to employees (seed 000).
+/// A company's account for payments to employees (seed 000), and for its red packets (WeCom page 90281).
 pub struct WorkwxAccount {
     profile: Profile,
 }
@@ -348,13 +358,24 @@ impl WorkwxAccount {
         Ok(self)
     }
 
-    /// The least and the most of one payment. Default 1.00 to 20,000.00 yuan.
+    /// The least and the most of one payment to an employee. Default 1.00 to 20,000.00 yuan. Red packets have another:
+    /// [`WorkwxAccount::amounts_without_scene`].
     ///
     /// # Errors
     ///
     /// The range is empty or begins at zero.
     pub fn amounts(mut self, least: Fen, most: Fen) -> Result<WorkwxAccount, Error> {
         self.profile.set_amounts(least, most)?;
+        Ok(self)
+    }
+
+    /// The amounts of red packets that need no `scene_id`. Default 1.00 to 200.00 yuan (protocol A.1).
+    ///
+    /// # Errors
+    ///
+    /// The range is empty.
+    pub fn amounts_without_scene(mut self, least: Fen, most: Fen) -> Result<WorkwxAccount, Error> {
+        self.profile.set_amounts_without_scene(least, most)?;
         Ok(self)
     }
 }

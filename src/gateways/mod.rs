@@ -4,7 +4,9 @@ pub(crate) mod account;
 pub mod auth_code;
 pub mod bill;
 pub(crate) mod counter;
+pub mod group_redpack;
 pub mod micropay;
+pub mod miniprogram_hb;
 pub(crate) mod notification;
 pub mod redpack;
 pub mod refund;
@@ -19,6 +21,7 @@ pub mod unified_order;
 pub mod unified_refund;
 pub mod webgate;
 pub mod workwx;
+pub mod workwx_redpack;
 pub mod wxpay;
 
 use crate::endpoint::Endpoint;
@@ -39,9 +42,13 @@ pub const ENDPOINTS: &[&Endpoint] = &[
     &bill::DOWNLOAD_BILL,
     &bill::DOWNLOAD_FUND_FLOW,
     &redpack::SEND_REDPACK,
+    &group_redpack::SEND_GROUP_REDPACK,
+    &miniprogram_hb::SEND_MINIPROGRAM_HB,
     &redpack::GET_HB_INFO,
     &workwx::PAY_WWSPTRANS2POCKET,
     &workwx::QUERY_WWSPTRANS2POCKET,
+    &workwx_redpack::SEND_WORKWX_REDPACK,
+    &workwx_redpack::QUERY_WORKWX_REDPACK,
     &swiftpass::WAP_ORDER,
     &unified_micropay::UNIFIED_MICROPAY,
     &unified_micropay::UNIFIED_REVERSE,

@@ -1,7 +1,7 @@
-//! Cash red packets: `sendredpack`, and the query `gethbinfo`.
+//! Cash red packets: `sendredpack`, and the query `gethbinfo`; and what the calls beside them have in common.
 //!
 //! Documents: seed 001 红包发放说明; the current page 4011974053 (protocol section A). MD5 only, client certificate,
-//! replies unsigned.
+//! replies unsigned. Same codes and same resolution for all of them (POS flows 10).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -21,10 +21,10 @@ use crate::wire::xml;
 
 /// 商户订单号: at most 28 characters of `0-9a-zA-Z`. The old rule (mch_id + yyyymmdd + 10 digits) is not demanded: the
 /// document's own example breaks it.
-const MCH_BILLNO: Kind = Kind::OrderNumber { shortest: 1, also: "" };
+pub(super) const MCH_BILLNO: Kind = Kind::OrderNumber { shortest: 1, also: "" };
 
 /// The values of `scene_id`.
-const SCENES: &[&str] =
+pub(super) const SCENES: &[&str] =
     &["PRODUCT_1", "PRODUCT_2", "PRODUCT_3", "PRODUCT_4", "PRODUCT_5", "PRODUCT_6", "PRODUCT_7", "PRODUCT_8"];
 
 /// `sendredpack`.
@@ -60,64 +60,76 @@ pub const SEND_REDPACK: Endpoint = Endpoint {
     // Protocol A.1: above 200 or below 1 yuan needs scene_id.
     rules: &[Rule::RequiredForUnusualAmount { field: "scene_id" }],
     signing: &[SIGN],
-    reply: ReplyTable {
-        transport: Some(RETURN_CODE),
-        business: RESULT_CODE,
-        paid: &[],
-        refuses: &[],
-        code: &["err_code"],
-        text: &["err_code_des", "return_msg"],
-        signature: Due::IfPresent,
-        echo: &[
-            ("mch_billno", "mch_billno"),
-            ("mch_id", "mch_id"),
-            ("wxappid", "wxappid"),
-            ("re_openid", "re_openid"),
-            ("total_amount", "total_amount"),
-        ],
-        must_have: &["mch_billno", "send_listid"],
-        only_in_success: &["send_listid"],
-        codes: CODES,
-        other_codes: Means::Open,
-    },
+    reply: SENT,
     decides: &["re_openid", "total_amount"],
     payee_pause: None,
     resolved_by: ResolvedBy::Query(&RESOLUTION),
     document: "seed 001; protocol A.2, A.4",
 };
 
-const STOP: Means = Means::Refused(Next::Stop);
-const fn later(seconds: u64) -> Means {
+/// The reply to a red packet of any kind.
+pub(super) const SENT: ReplyTable = ReplyTable {
+    transport: Some(RETURN_CODE),
+    business: RESULT_CODE,
+    paid: &[],
+    refuses: &[],
+    code: &["err_code"],
+    text: &["err_code_des", "return_msg"],
+    signature: Due::IfPresent,
+    echo: &[
+        ("mch_billno", "mch_billno"),
+        ("mch_id", "mch_id"),
+        ("wxappid", "wxappid"),
+        ("re_openid", "re_openid"),
+        ("total_amount", "total_amount"),
+    ],
+    must_have: &["mch_billno", "send_listid"],
+    only_in_success: &["send_listid"],
+    codes: CODES,
+    other_codes: Means::Open,
+};
+
+pub(super) const STOP: Means = Means::Refused(Next::Stop);
+pub(super) const fn later(seconds: u64) -> Means {
     Means::Refused(Next::SameNumberLater(Duration::from_secs(seconds)))
 }
 
-/// Protocol A.4: what each code means on a first attempt.
-const CODES: &[Row] = &[
-    row("SYSTEMERROR", Means::Open, "请求已受理，请稍后使用原单号查询发放结果"),
-    row("PROCESSING", Means::Open, "请求已受理，二十分钟后查询，按查询结果处理"),
-    row("FATAL_ERROR", Means::Open, "重复请求时参数与原单不一致"),
-    row("SUCCESS", Means::Open, "该红包已经发放成功"),
-    row("SEND_FAILED", Means::Refused(Next::NewNumber), "红包发放失败，请更换单号再重试"),
-    row("NO_AUTH", STOP, "此请求可能存在风险，已被微信拦截"),
-    row("SENDNUM_LIMIT", STOP, "该用户今日领取红包个数超过限制"),
-    row("SENDAMOUNT_LIMIT", STOP, "商户号今日发放金额超过限制"),
-    row("RCVDAMOUNT_LIMIT", STOP, "该用户今日领取金额超过限制"),
-    row("MONEY_LIMIT", STOP, "红包金额发放限制"),
-    row("ILLEGAL_APPID", MEND, "非法appid"),
-    row("OPENID_ERROR", MEND, "openid和appid不匹配"),
-    row("MSGAPPID_ERROR", MEND, "触达消息给用户appid有误"),
-    row("ACCEPTMODE_ERROR", MEND, "主、子商户号关系校验失败"),
-    row("PARAM_ERROR", MEND, "参数错误"),
-    row("XML_ERROR", MEND, "输入xml参数格式错误"),
-    row("SIGN_ERROR", MEND, "签名错误"),
-    row("CA_ERROR", MEND, "请求未携带证书，或请求携带的证书出错"),
-    row("API_METHOD_CLOSED", STOP, "商户API发放方式处于关闭状态"),
-    row("NOTENOUGH", MEND, "帐号余额不足，充值后用原单号重试"),
-    row("FREQ_LIMIT", later(1), "超过频率限制"),
-    row("SECOND_OVER_LIMITED", later(60), "已达到每分钟发放限制"),
-    row("DAY_OVER_LIMITED", later(86_400), "已达到今日发放限制"),
-    row("DAY_ OVER_LIMITED", later(86_400), "已达到今日发放限制"),
-];
+/// Protocol A.4: what each code means on a first attempt; with the rows that a call has besides.
+macro_rules! red_packet_codes {
+    ($($more:expr),* $(,)?) => {
+        &[
+            row("SYSTEMERROR", Means::Open, "请求已受理，请稍后使用原单号查询发放结果"),
+            row("PROCESSING", Means::Open, "请求已受理，二十分钟后查询，按查询结果处理"),
+            row("FATAL_ERROR", Means::Open, "重复请求时参数与原单不一致"),
+            row("SUCCESS", Means::Open, "该红包已经发放成功"),
+            row("SEND_FAILED", Means::Refused(Next::NewNumber), "红包发放失败，请更换单号再重试"),
+            row("NO_AUTH", STOP, "此请求可能存在风险，已被微信拦截"),
+            row("SENDNUM_LIMIT", STOP, "该用户今日领取红包个数超过限制"),
+            row("SENDAMOUNT_LIMIT", STOP, "商户号今日发放金额超过限制"),
+            row("RCVDAMOUNT_LIMIT", STOP, "该用户今日领取金额超过限制"),
+            row("MONEY_LIMIT", STOP, "红包金额发放限制"),
+            row("ILLEGAL_APPID", MEND, "非法appid"),
+            row("OPENID_ERROR", MEND, "openid和appid不匹配"),
+            row("MSGAPPID_ERROR", MEND, "触达消息给用户appid有误"),
+            row("ACCEPTMODE_ERROR", MEND, "主、子商户号关系校验失败"),
+            row("PARAM_ERROR", MEND, "参数错误"),
+            row("XML_ERROR", MEND, "输入xml参数格式错误"),
+            row("SIGN_ERROR", MEND, "签名错误"),
+            row("CA_ERROR", MEND, "请求未携带证书，或请求携带的证书出错"),
+            row("API_METHOD_CLOSED", STOP, "商户API发放方式处于关闭状态"),
+            row("NOTENOUGH", MEND, "帐号余额不足，充值后用原单号重试"),
+            row("FREQ_LIMIT", later(1), "超过频率限制"),
+            row("SECOND_OVER_LIMITED", later(60), "已达到每分钟发放限制"),
+            row("DAY_OVER_LIMITED", later(86_400), "已达到今日发放限制"),
+            row("DAY_ OVER_LIMITED", later(86_400), "已达到今日发放限制"),
+            $($more,)*
+        ]
+    };
+}
+
+pub(super) use red_packet_codes;
+
+const CODES: &[Row] = red_packet_codes![];
 
 /// `gethbinfo`.
 pub const GET_HB_INFO: Endpoint = Endpoint {
@@ -163,7 +175,7 @@ pub const GET_HB_INFO: Endpoint = Endpoint {
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 
 /// gethbinfo decides what a send left open. REFUND is a packet that was issued and came back unclaimed: issued.
-const RESOLUTION: Resolution = Resolution {
+pub(super) const RESOLUTION: Resolution = Resolution {
     query: &GET_HB_INFO,
     fixed: &[("bill_type", "MCHT")],
     state: "status",
@@ -296,7 +308,7 @@ impl Request for SendRedPack<'_> {
     }
 }
 
-/// The red packet was issued. The user may not have claimed it yet; what is unclaimed after 24 h goes back.
+/// The red packet, or the group's, was issued. The user may not have claimed it yet; what is unclaimed after 24 h goes back.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RedPackSent {
@@ -318,7 +330,8 @@ impl Reply for RedPackSent {
     }
 }
 
-/// Asks what became of a red packet. Covers the last 30 days.
+/// Asks what became of a red packet, whichever of this family's calls sent it: `sendredpack`, `sendgroupredpack` or
+/// `sendminiprogramhb`. Covers the last 30 days.
 ///
 /// Document: protocol A.2.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -358,6 +371,21 @@ pub enum HbStatus {
     Refund,
     /// A state that the document does not list. Not final.
     Other(String),
+}
+
+impl HbStatus {
+    pub(super) fn of(word: &str) -> HbStatus {
+        match word {
+            "SENDING" => HbStatus::Sending,
+            "SENT" => HbStatus::Sent,
+            "FAILED" => HbStatus::Failed,
+            "RECEIVED" => HbStatus::Received,
+            // The document's spelling, and the word it means.
+            "RFUND_ING" | "REFUND_ING" | "REFUNDING" => HbStatus::RfundIng,
+            "REFUND" => HbStatus::Refund,
+            other => HbStatus::Other(other.into()),
+        }
+    }
 }
 
 /// What the gateway knows of a red packet.
@@ -408,16 +436,7 @@ impl Reply for HbInfo {
     type Account = RedpackAccount;
 
     fn read(reply: Pairs) -> Option<HbInfo> {
-        let status = match reply.filled("status")? {
-            "SENDING" => HbStatus::Sending,
-            "SENT" => HbStatus::Sent,
-            "FAILED" => HbStatus::Failed,
-            "RECEIVED" => HbStatus::Received,
-            // The document's spelling, and the word it means.
-            "RFUND_ING" | "REFUND_ING" | "REFUNDING" => HbStatus::RfundIng,
-            "REFUND" => HbStatus::Refund,
-            other => HbStatus::Other(other.into()),
-        };
+        let status = HbStatus::of(reply.filled("status")?);
         let total_amount = reply.fen("total_amount")?;
         let hblist = reply.get("hblist").map(|inside| xml::read_list(inside, "hbinfo")).unwrap_or_default();
         Some(HbInfo {

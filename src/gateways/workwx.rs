@@ -1,4 +1,5 @@
-//! WeCom payments to employees: `paywwsptrans2pocket`, and the query `querywwsptrans2pocket`.
+//! WeCom payments to employees: `paywwsptrans2pocket`, and the query `querywwsptrans2pocket`. **Closed to new merchants**: its
+//! page says 暂不支持新增 (protocol B.1, L); those who have it keep it.
 //!
 //! Documents: seed 000 向员工付款; WeCom page 90281 (signatures); protocol section B. Two signatures, MD5 only, client
 //! certificate, replies unsigned.
@@ -177,6 +178,9 @@ const RESOLUTION: Resolution = Resolution {
 };
 
 /// Pays one employee.
+///
+/// **WeChat takes no new merchants for this call** (向员工付款: 暂不支持新增); those who have it are not affected. Do not begin with
+/// it: ask WeChat for what is open to you.
 ///
 /// `mch_id` and `appid` come from the account, `device_info` from the terminal, the nonce and both signatures from the
 /// pipeline. Begin with [`PayEmployee::new`], which asks for the two choices that have no safe default, and write the

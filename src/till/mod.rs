@@ -12,11 +12,12 @@
 //! | `pay`, `orders`, `notified`, `reversal`, `refund`, `recover` | what an application calls |
 //! | `desk` | the till itself: its journal, its accounts, what this process saw |
 //! | `trust`, `intent`, `period` | what a stored entry must be, to be believed, to be the same intent, to be payable |
-//! | `watch`, `receipt`, `cashier`, `seen` | what goes in, what comes out, what the cashier reads, what is remembered |
+//! | `watch`, `receipt`, `claim`, `cashier`, `seen` | what goes in, what comes out, who can claim it, what the cashier reads, what is remembered |
 //!
 //! Document: protocol section R; `docs/money.md`; `docs/design.md`, "Till: order numbers, journal, recovery".
 
 mod cashier;
+mod claim;
 mod desk;
 #[cfg(feature = "capi")]
 mod given;
@@ -39,6 +40,7 @@ mod trust;
 mod watch;
 
 pub use cashier::{Cash, Cashier};
+pub use claim::HbClaim;
 #[cfg(feature = "std")]
 pub use desk::SystemPause;
 pub use desk::{Pause, Till};

@@ -199,15 +199,14 @@ fn check_rule(fields: &Fields, endpoint: &Endpoint, rule: Rule, limits: &Limits<
             refuse(field, text(&["is required for ", words]))
         }
         Rule::RequiredForUnusualAmount { field } if fields.get(field).is_none() => {
-            let amount = fields.get(endpoint.amount).and_then(Fen::read).map_or(0, Fen::get);
-            let (least, most) = limits.usual;
-            if (least..=most).contains(&amount) {
-                return Ok(());
-            }
-            let mut words = String::from("is required for an amount ");
-            // Writing to a String cannot fail.
-            let _ = write!(words, "outside {least} to {most} fen");
-            refuse(field, words)
+            unusual(fields, endpoint, limits, "1").map_or(Ok(()), |words| refuse(field, words))
+        }
+        Rule::RequiredForUnusualShare { field, among } if fields.get(field).is_none() => {
+            let among = fields.get(among).unwrap_or("1");
+            unusual(fields, endpoint, limits, among).map_or(Ok(()), |words| refuse(field, words))
+        }
+        Rule::OnlyBeside { field, beside } if fields.get(field).is_some() && fields.get(beside).is_none() => {
+            refuse(field, text(&["is only there beside ", beside]))
         }
         Rule::NotAbove { field, most } => {
             let fen = |name: &str| fields.get(name).and_then(Fen::read);
@@ -234,8 +233,25 @@ fn check_rule(fields: &Fields, endpoint: &Endpoint, rule: Rule, limits: &Limits<
         Rule::RequiredWhen { .. }
         | Rule::RequiredWhenBegins { .. }
         | Rule::OnlyWhen { .. }
-        | Rule::RequiredForUnusualAmount { .. } => Ok(()),
+        | Rule::OnlyBeside { .. }
+        | Rule::RequiredForUnusualAmount { .. }
+        | Rule::RequiredForUnusualShare { .. } => Ok(()),
     }
+}
+
+/// Says so where the share that each of so many has of the amount is outside what the account calls usual.
+fn unusual(fields: &Fields, endpoint: &Endpoint, limits: &Limits<'_>, among: &str) -> Option<String> {
+    let amount = u64::from(fields.get(endpoint.amount).and_then(Fen::read).map_or(0, Fen::get));
+    let among = among.parse::<u32>().map_or(1, u64::from);
+    let (least, most) = limits.usual;
+    let of_all = |share: u32| u64::from(share).saturating_mul(among);
+    if (of_all(least)..=of_all(most)).contains(&amount) {
+        return None;
+    }
+    let mut words = String::from("is required for an amount ");
+    // Writing to a String cannot fail.
+    let _ = write!(words, "outside {least} to {most} fen{}", if among == 1 { "" } else { " each" });
+    Some(words)
 }
 
 /// That it is missing, and who sets it.
@@ -314,6 +330,7 @@ fn broken_rule(value: &str, seen: u8, kind: Kind, limits: &Limits<'_>) -> Option
         Kind::Word => fails(only(bytes::VISIBLE), "must be visible ASCII without blanks"),
         Kind::LettersAndDigits => fails(only(bytes::DIGIT | bytes::LETTER), "must be letters and digits only"),
         Kind::Digits => fails(only(bytes::DIGIT), "must be digits only"),
+        Kind::Count { least } => broken_count(value, least),
         Kind::AuthCode(codes) => broken_auth_code(value, only(bytes::DIGIT), codes).map(String::from),
         Kind::OrderNumber { shortest, also } => broken_order_number(value, seen, shortest, also),
         Kind::Fen { least } => broken_amount(value, least, limits.amount),
@@ -370,6 +387,17 @@ fn broken_auth_code(code: &str, digits: bool, codes: Codes) -> Option<&'static s
         19 if begins == "62" => Some("is a code of UnionPay (云闪付): this account takes WeChat's (微信)"),
         _ => None,
     }
+}
+
+/// As many as the documents' int32 holds.
+fn broken_count(value: &str, least: u32) -> Option<String> {
+    let most = i32::MAX.unsigned_abs();
+    if bytes::is_number(value) && value.parse::<u32>().is_ok_and(|count| (least..=most).contains(&count)) {
+        return None;
+    }
+    let mut rule = String::from("must be ");
+    let _ = write!(rule, "{least} or more");
+    Some(rule)
 }
 
 fn broken_amount(value: &str, least: u32, (account_least, most): (u32, u32)) -> Option<String> {

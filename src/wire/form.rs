@@ -1,5 +1,6 @@
 //! The form body of the e-pay gateway: `name=value&name=value`, UTF-8, percent-encoded.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::wire::fields::Fields;
@@ -16,6 +17,14 @@ pub(crate) fn write(fields: &Fields) -> Vec<u8> {
         encode(value, &mut out);
     }
     out
+}
+
+/// One value, percent-encoded.
+pub(crate) fn encoded(value: &str) -> String {
+    let mut out = Vec::with_capacity(value.len());
+    encode(value, &mut out);
+    // It is ASCII.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// Letters, digits and `*-._` stay, a blank becomes `+`, every other byte `%XX` (WHATWG URL standard, form encoding).

@@ -18,6 +18,7 @@ mod wire {
     mod hostile;
     mod quirks;
     mod quirks_general;
+    mod quirks_red_packets;
     mod quirks_redpack;
     mod quirks_swiftpass;
     mod quirks_webgate;
@@ -27,6 +28,7 @@ mod wire {
     #[cfg(feature = "https")]
     mod rsa_requests;
     pub mod tables;
+    mod tables_red_packets;
     mod tables_refund;
     mod tables_unified;
     mod vectors;
@@ -140,6 +142,7 @@ mod till {
     mod promises_threads_counter;
     mod proven;
     mod read_in_the_code;
+    mod red_packets;
     mod refund_checks;
     #[cfg(feature = "https")]
     mod refund_faults;

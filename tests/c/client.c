@@ -224,6 +224,43 @@ static void notification(const char *url, const char *path, const char *number, 
     wxt_transport_free(transport);
 }
 
+/* The red packets beside sendredpack. What leaves no choice is there already; what excludes something is refused. */
+static void red_packets(wxt_client *merchant, wxt_client *company) {
+    static const char *const group[] = {"mch_billno", "C0006", "send_name", "a", "re_openid", "onqOjjmM1tad-3ROpncN-yUfa6uI",
+                                        "total_num", "3", "wishing", "a", "act_name", "a", "remark", "a", NULL};
+    static const char *const pair[] = {"mch_billno", "C0006", "send_name", "a", "re_openid", "onqOjjmM1tad-3ROpncN-yUfa6uI",
+                                       "total_num", "2", "wishing", "a", "act_name", "a", "remark", "a", NULL};
+    static const char *const program[] = {"mch_billno", "C0007", "send_name", "a", "re_openid", "onqOjjmM1tad-3ROpncN-yUfa6uI",
+                                          "wishing", "a", "act_name", "a", "remark", "a", NULL};
+    static const char *const named[] = {"mch_billno", "C0008", "sender_name", "a", "re_openid", "onqOjjmM1tad-3ROpncN-yUfa6uI",
+                                        "wishing", "a", "act_name", "a", "remark", "a", NULL};
+    static const char *const of_group[] = {"mch_billno", "C0006", NULL};
+    static const char *const of_named[] = {"mch_billno", "C0008", NULL};
+    static const char *const wrong[][2] = {{"amt_type", "ALL_SAME"}, {"notify_way", "SMS"}, {"agentid", "1"}};
+    wxt_request *requests[4];
+    wxt_prepared *prepared = NULL;
+    size_t at;
+    pay(merchant, request_of(WXT_SEND_GROUP_REDPACK, group, "total_amount", 1000), "C0006", "send_listid");
+    ask(merchant, request_of(WXT_GET_HB_INFO, of_group, NULL, 0), 0, "hb_type", "GROUP");
+    pay(merchant, request_of(WXT_SEND_MINIPROGRAM_HB, program, "total_amount", 200), "C0007", "package");
+    pay(company, request_of(WXT_SEND_WORKWX_REDPACK, named, "total_amount", 200), "C0008", "send_listid");
+    ask(company, request_of(WXT_QUERY_WORKWX_REDPACK, of_named, NULL, 0), 0, "total_amount", "200");
+    requests[0] = request_of(WXT_SEND_GROUP_REDPACK, group, "total_amount", 1000);
+    requests[1] = request_of(WXT_SEND_MINIPROGRAM_HB, program, "total_amount", 200);
+    requests[2] = request_of(WXT_SEND_WORKWX_REDPACK, named, "total_amount", 200);
+    requests[3] = request_of(WXT_SEND_GROUP_REDPACK, pair, "total_amount", 1000);
+    for (at = 0; at < 4; at++) {
+        wxt_error *error = NULL;
+        if (at < 3) {
+            must(wxt_request_set(requests[at], wrong[at][0], wrong[at][1], &error), &error, wrong[at][0]);
+        }
+        EXPECT(wxt_client_prepare(at == 2 ? company : merchant, requests[at], &prepared, &error) != WXT_DONE);
+        EXPECT(prepared == NULL && strstr(wxt_error_message(error), at < 3 ? wrong[at][0] : "total_num") != NULL);
+        wxt_error_free(error);
+        wxt_request_free(requests[at]);
+    }
+}
+
 int main(int argc, char **argv) {
     static const char *const redpack[] = {"mch_billno", "C0001", "send_name", "a", "re_openid",
                                           "onqOjjmM1tad-3ROpncN-yUfa6uI", "wishing", "a", "client_ip", "192.168.0.1",
@@ -280,6 +317,7 @@ int main(int argc, char **argv) {
 
     pay(clients[WXT_REDPACK], request_of(WXT_SEND_REDPACK, redpack, "total_amount", 100), "C0001", "send_listid");
     ask(clients[WXT_REDPACK], request_of(WXT_GET_HB_INFO, hb, NULL, 0), 0, "total_amount", "100");
+    red_packets(clients[WXT_REDPACK], clients[WXT_WORKWX]);
     pay(clients[WXT_WORKWX], request_of(WXT_PAY_EMPLOYEE, employee, "amount", 200), "C0002", "payment_no");
     ask(clients[WXT_WORKWX], request_of(WXT_QUERY_PAY_EMPLOYEE, transfer, NULL, 0), 0, "payment_amount", "200");
     pay(clients[WXT_SWIFTPASS], request_of(WXT_WAP_ORDER, order, "total_fee", 300), "C0003", "mweb_url");

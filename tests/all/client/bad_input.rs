@@ -2,6 +2,7 @@
 
 use wxpay_terminal::*;
 
+use crate::support::red_packets::{company_packet, group_packet, miniprogram_packet};
 use crate::support::wxpay::{native_order, wxpay};
 use crate::support::*;
 
@@ -100,6 +101,62 @@ fn red_packet_fields() {
     refuse_redpack("sub_mch_id", |r| r.sub_mch_id = Some(""));
     let message = refuse_redpack("send_name", |r| r.send_name = &LONG[..33 * 3]);
     assert_eq!(message, "send_name: is longer than 32 characters");
+}
+
+#[test]
+fn red_packets_of_other_kinds() {
+    let canned = Canned::default();
+    let client = redpack(&canned);
+    let group = |field: &str, change: fn(&mut SendGroupRedPack<'_>)| {
+        let mut request = group_packet(NUMBER);
+        change(&mut request);
+        refused(client.prepare(&request), field).to_string()
+    };
+    assert_eq!(group("total_num", |r| r.total_num = 2), "total_num: must be 3 or more");
+    group("total_num", |r| r.total_num = 0);
+    group("total_num", |r| r.total_num = u32::MAX);
+    group("total_amount", |r| r.total_amount = Fen::ZERO);
+    let words = "scene_id: is required for an amount outside 100 to 20000 fen each";
+    assert_eq!(group("scene_id", |r| r.total_amount = fen(299)), words);
+    group("scene_id", |r| r.total_amount = fen(60_001));
+    group("risk_info", |r| r.risk_info = Some("a b"));
+    let one = |field: &str, change: fn(&mut SendMiniProgramHb<'_>)| {
+        let mut request = miniprogram_packet(NUMBER);
+        change(&mut request);
+        refused(client.prepare(&request), field);
+    };
+    one("scene_id", |r| r.total_amount = fen(99));
+    one("scene_id", |r| r.total_amount = fen(20_001));
+    one("mch_billno", |r| r.mch_billno = "0010-0001");
+    one("wishing", |r| r.wishing = "");
+    let client = workwx(&canned);
+    let company = |field: &str, change: fn(&mut SendWorkwxRedPack<'_>)| {
+        let mut request = company_packet(NUMBER);
+        change(&mut request);
+        refused(client.prepare(&request), field);
+    };
+    let named = |sender_name| WorkwxSender::Named { sender_name, sender_header_media_id: None };
+    assert_eq!(
+        refused(client.prepare(&SendWorkwxRedPack { sender: named(""), ..company_packet(NUMBER) }), "sender_name")
+            .kind(),
+        ErrorKind::Field
+    );
+    company("sender_name", |r| {
+        r.sender = WorkwxSender::Named { sender_name: &LONG[..129 * 3], sender_header_media_id: None }
+    });
+    company("sender_header_media_id", |r| {
+        r.sender = WorkwxSender::Named { sender_name: "a", sender_header_media_id: Some("") }
+    });
+    company("scene_id", |r| r.total_amount = fen(99));
+    company("scene_id", |r| r.total_amount = fen(20_001));
+    company("total_amount", |r| r.total_amount = Fen::ZERO);
+    company("re_openid", |r| r.re_openid = "");
+    // The page has 32; a corpid may be longer elsewhere.
+    let long = "w".repeat(33);
+    let account = WorkwxAccount::new(MCH_ID, &long, key(), Secret::from("s")).unwrap();
+    let client = Client::with_inputs(account, terminal(), inputs(&canned)).unwrap();
+    refused(client.prepare(&company_packet(NUMBER)), "wxappid");
+    assert!(canned.sent().is_empty());
 }
 
 /// Lengths count characters: 32 Chinese characters are 96 bytes and fit String(32).

@@ -190,6 +190,21 @@ fn workwx_times_every_fault() {
 }
 
 #[test]
+fn group_redpack_times_every_fault() {
+    table("group_redpack");
+}
+
+#[test]
+fn miniprogram_hb_times_every_fault() {
+    table("miniprogram_hb");
+}
+
+#[test]
+fn workwx_redpack_times_every_fault() {
+    table("workwx_redpack");
+}
+
+#[test]
 fn swiftpass_times_every_fault() {
     table("swiftpass");
 }

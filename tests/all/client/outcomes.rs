@@ -5,6 +5,7 @@ use std::time::Duration;
 use wxpay_terminal::endpoint::Means;
 use wxpay_terminal::*;
 
+use crate::support::red_packets::{company_packet, group_packet, miniprogram_packet};
 use crate::support::*;
 
 const NUMBER: &str = "0010010404201411170000046545";
@@ -129,8 +130,24 @@ fn each_code_of_the_tables_on_a_first_attempt_and_on_a_repeat() {
         unknown(client.send(&mut prepared));
         cases += 2;
     }
+    macro_rules! each {
+        ($endpoint:expr, $client:expr, $request:expr) => {
+            for row in $endpoint.reply.codes {
+                let once = canned(&tenpay_failure(row.code));
+                let client = $client(&once);
+                expect_row(client.send(&mut client.prepare(&$request).unwrap()).unwrap(), row.means, row.code);
+                let repeat = canned(&tenpay_failure(row.code));
+                let client = $client(&repeat);
+                unknown(client.send(&mut client.prepare_repeat(&$request).unwrap()));
+                cases += 2;
+            }
+        };
+    }
+    each!(group_redpack::SEND_GROUP_REDPACK, redpack, group_packet(NUMBER));
+    each!(miniprogram_hb::SEND_MINIPROGRAM_HB, redpack, miniprogram_packet(NUMBER));
+    each!(workwx_redpack::SEND_WORKWX_REDPACK, workwx, company_packet(NUMBER));
     println!("codes: {cases} cases");
-    assert!(cases > 70);
+    assert!(cases > 220);
 }
 
 fn expect_row<T: std::fmt::Debug>(outcome: Outcome<T>, means: Means, code: &str) {

@@ -9,6 +9,7 @@ use wxpay_terminal::*;
 
 use crate::support::counter::micro_pay;
 use crate::support::gateways::{Gateway, NAMES, Prep, auth_code, https, part_of_sale, sale_of};
+use crate::support::red_packets::{PACKAGE, company_packet, group_packet, miniprogram_packet};
 use crate::support::wxpay::{h5_order, jsapi_order, native_order};
 use crate::support::{charge, employee, red_packet, terminal, wap_order};
 
@@ -54,7 +55,7 @@ fn md5(text: &str) -> String {
 }
 
 /// What is personal or lets its bearer pay: never in a `Debug` text. (TRACE lines of the wire do hold it.)
-const PERSONAL: [&str; 11] = [
+const PERSONAL: [&str; 13] = [
     "onqOjjmM1tad-3ROpncN-yUfa6uI",
     "ohO4Gt7wVPxIT1A9GjFaMYMiZY1s",
     "张三",
@@ -64,6 +65,9 @@ const PERSONAL: [&str; 11] = [
     "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
     "六月出差报销费用",
     "天虹百货",
+    "XX活动",
+    // What claims a mini-program's red packet.
+    "sendid",
     // Where a refund's money goes.
     "支付用户",
     // The beginning of every payment code.
@@ -163,6 +167,9 @@ fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
         Gateway::Workwx(client) => pay!(client, employee(number)),
         Gateway::Swiftpass(client) => pay!(client, wap_order(number)),
         Gateway::Webgate(client) => pay!(client, charge(number)),
+        Gateway::GroupRedpack(client) => pay!(client, group_packet(number)),
+        Gateway::MiniprogramHb(client) => pay!(client, miniprogram_packet(number)),
+        Gateway::WorkwxRedpack(client) => pay!(client, company_packet(number)),
     }
     let _: fn(&Gateway, &str) -> Prep = Gateway::prepare;
 }
@@ -177,6 +184,17 @@ fn print_queries(simulator: &Simulator, https: &Arc<Https>) -> Vec<String> {
         let answer = client.ask(&query).unwrap();
         assert!(matches!(&answer, Answer::Known(info) if info.hblist.len() == 1));
         printed.push(format!("{query:?} {answer:?} {:?}", client.check()));
+    }
+    if let Gateway::MiniprogramHb(client) = client("miniprogram_hb") {
+        let fields = client.account().hb_fields(PACKAGE, 1_795_248_000, "nonce").unwrap();
+        printed.push(format!("{fields:?} {fields:#?} {:?} {:?}", HbClaim::Package(PACKAGE), HbClaim::Nobody));
+    }
+    if let Gateway::WorkwxRedpack(client) = client("workwx_redpack") {
+        simulator.set_status("90000001", "RECEIVED");
+        let query = QueryWorkwxRedPack { mch_billno: "90000001" };
+        let answer = client.ask(&query).unwrap();
+        assert!(matches!(&answer, Answer::Known(info) if info.reply.filled("openid").is_some()));
+        printed.push(format!("{query:?} {answer:?} {answer:#?}"));
     }
     if let Gateway::Wxpay(client) = client("wxpay") {
         simulator.pay_order("40000001").unwrap();
@@ -249,6 +267,8 @@ const PRINTED_OTHERWISE: &[&str] = &[
     "Pairs",
     "CheckName",
     "WwMsgType",
+    "WorkwxSender",
+    "HbClaim",
     "HbStatus",
     "TransferStatus",
     "TradeState",

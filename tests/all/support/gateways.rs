@@ -1,4 +1,4 @@
-//! The five gateways, and payment codes and refunds on one of them, as one thing, for tests that run over all of them against the
+//! The five gateways, with payment codes, refunds and the other red packets, as one thing, for tests that run over all of them against the
 //! simulator.
 
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use wxpay_simulator::{Simulator, credentials};
 use wxpay_terminal::*;
 
 use crate::support::counter::micro_pay;
+use crate::support::red_packets::{company_packet, group_packet, miniprogram_packet};
 use crate::support::wxpay::native_order;
 use crate::support::{accepted, charge, employee, fen, red_packet, terminal, wap_order};
 
@@ -44,6 +45,9 @@ pub enum Gateway {
     Workwx(Client<WorkwxAccount>),
     Swiftpass(Client<SwiftpassAccount>),
     Webgate(Client<WebgateAccount>),
+    GroupRedpack(Client<RedpackAccount>),
+    MiniprogramHb(Client<RedpackAccount>),
+    WorkwxRedpack(Client<WorkwxAccount>),
 }
 
 /// A prepared payment of one of them.
@@ -55,9 +59,23 @@ pub enum Prep {
     Workwx(Prepared<EmployeePaid>),
     Swiftpass(Prepared<WapOrderMade>),
     Webgate(Prepared<WxCharged>),
+    GroupRedpack(Prepared<RedPackSent>),
+    MiniprogramHb(Prepared<MiniProgramHbSent>),
+    WorkwxRedpack(Prepared<WorkwxRedPackSent>),
 }
 
-pub const NAMES: [&str; 7] = ["redpack", "workwx", "swiftpass", "webgate", "wxpay", "micropay", "refund"];
+pub const NAMES: [&str; 10] = [
+    "redpack",
+    "workwx",
+    "swiftpass",
+    "webgate",
+    "wxpay",
+    "micropay",
+    "refund",
+    "group_redpack",
+    "miniprogram_hb",
+    "workwx_redpack",
+];
 
 /// A payment code for an order number of digits: each is shown once.
 pub fn auth_code(number: &str) -> String {
@@ -142,6 +160,9 @@ impl Gateway {
             "workwx" => Gateway::Workwx(client(workwx_account(&hosts), https, within)),
             "swiftpass" => Gateway::Swiftpass(client(swiftpass_account(&url), https, within)),
             "webgate" => Gateway::Webgate(client(webgate_account(simulator), https, within)),
+            "group_redpack" => Gateway::GroupRedpack(client(redpack_account(&hosts), https, within)),
+            "miniprogram_hb" => Gateway::MiniprogramHb(client(redpack_account(&hosts), https, within)),
+            "workwx_redpack" => Gateway::WorkwxRedpack(client(workwx_account(&hosts), https, within)),
             other => panic!("{other}"),
         }
     }
@@ -162,6 +183,9 @@ impl Gateway {
             Gateway::Workwx(client) => Prep::Workwx(client.prepare(&employee(number)).unwrap()),
             Gateway::Swiftpass(client) => Prep::Swiftpass(client.prepare(&wap_order(number)).unwrap()),
             Gateway::Webgate(client) => Prep::Webgate(client.prepare(&charge(number)).unwrap()),
+            Gateway::GroupRedpack(client) => Prep::GroupRedpack(client.prepare(&group_packet(number)).unwrap()),
+            Gateway::MiniprogramHb(client) => Prep::MiniprogramHb(client.prepare(&miniprogram_packet(number)).unwrap()),
+            Gateway::WorkwxRedpack(client) => Prep::WorkwxRedpack(client.prepare(&company_packet(number)).unwrap()),
         }
     }
 
@@ -174,6 +198,9 @@ impl Gateway {
             (Gateway::Workwx(client), Prep::Workwx(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Swiftpass(client), Prep::Swiftpass(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Webgate(client), Prep::Webgate(prepared)) => Came::of(client.send(prepared)),
+            (Gateway::GroupRedpack(client), Prep::GroupRedpack(prepared)) => Came::of(client.send(prepared)),
+            (Gateway::MiniprogramHb(client), Prep::MiniprogramHb(prepared)) => Came::of(client.send(prepared)),
+            (Gateway::WorkwxRedpack(client), Prep::WorkwxRedpack(prepared)) => Came::of(client.send(prepared)),
             _ => panic!("prepared by another gateway"),
         }
     }

@@ -8,6 +8,7 @@ pub mod gateways;
 pub mod memory_journal;
 #[cfg(feature = "https")]
 pub mod raw_server;
+pub mod red_packets;
 pub mod wxpay;
 
 use std::collections::VecDeque;

@@ -46,24 +46,6 @@ fn a_refusal_says_what_the_customer_can_do() {
     assert_eq!((cashier.zh, may(cashier)), ("已取消。如顾客已付款，款项将原路退回", (true, Cash::Yes)));
 }
 
-/// Swiftpass-type gateways have codes in two styles, and call a reversed payment REVERSE (protocol C.4.6, C.5).
-#[test]
-fn both_styles_of_a_code_say_the_same() {
-    let words = |code: &str| {
-        let refusal = Refusal { code: code.into(), text: "words".into(), next: Next::NewNumber };
-        Outcome::<()>::Declined(refusal).cashier().zh
-    };
-    for (one, other) in [
-        ("AUTH_CODE_INVALID", "Auth code invalid"),
-        ("NOTENOUGH", "BALANCE_NOT_ENOUGH"),
-        ("NOAUTH", "Auth valid fail"),
-        ("REVOKED", "REVERSE"),
-    ] {
-        assert_eq!(words(one), words(other), "{other}");
-        assert_ne!(words(other), words("A_CODE_OF_TOMORROW"), "{other}");
-    }
-}
-
 #[test]
 fn what_is_paid_or_not_known_is_not_charged_again() {
     let shop = Counter::new();

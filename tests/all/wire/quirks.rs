@@ -1,4 +1,4 @@
-//! One test for each row of section Q of the protocol notes, named by the row. `tests/quirks.md` lists them all. One file a
+//! One test for each row of section Q of the protocol notes and of the corrections of A.2 and B.2, named by the row. `tests/quirks.md` lists them all. One file a
 //! seed; here is what they share.
 
 use wxpay_terminal::*;
@@ -89,6 +89,7 @@ fn the_list_of_quirks_and_the_tests_agree() {
     let source = [
         include_str!("quirks_workwx.rs"),
         include_str!("quirks_redpack.rs"),
+        include_str!("quirks_red_packets.rs"),
         include_str!("quirks_swiftpass.rs"),
         include_str!("quirks_webgate.rs"),
         include_str!("quirks_general.rs"),
@@ -121,6 +122,6 @@ fn the_list_of_quirks_and_the_tests_agree() {
         }
     }
     assert_eq!(tested, listed);
-    assert_eq!(rows, 15 + 16 + 22 + 14 + 11, "every row of section Q");
+    assert_eq!(rows, 15 + 16 + 22 + 14 + 11 + 9, "every row of section Q, and of the corrections");
     println!("quirks: {rows} rows, {} with a test", listed.len());
 }

@@ -238,6 +238,8 @@ fn every_table_hangs_together() {
                     vec![when]
                 }
                 Rule::RequiredForUnusualAmount { field } => vec![field, endpoint.amount],
+                Rule::RequiredForUnusualShare { field, among } => vec![field, among, endpoint.amount],
+                Rule::OnlyBeside { field, beside } => vec![field, beside],
                 Rule::Period { from, until } => vec![from, until],
                 Rule::OneOf(names) => names.to_vec(),
                 Rule::NotAbove { field, most } => vec![field, most],

@@ -196,6 +196,24 @@ fn workwx_sign_covers_the_eight_named_fields() {
     assert_eq!((last.output, last.over, last.suffix), ("sign", Over::All, Some("&key=")));
 }
 
+/// And the seven of a red packet: the page's own input, by the table and by the explanation.
+#[test]
+fn workwx_sign_of_a_red_packet_is_that_of_the_pages_input() {
+    let vectors = vectors();
+    let vector = vectors.iter().find(|v| text(v, "id") == "workwx-redpack-official-input").unwrap();
+    let fields = params(vector);
+    let step = &workwx_redpack::SEND_WORKWX_REDPACK.signing[0];
+    let Over::Named(ours) = step.over else { panic!("workwx_sign is over named fields") };
+    assert_eq!(ours, fields.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    let (key, expected) = (Secret::from(text(vector, "key")), text(vector, "expected"));
+    assert_eq!(signature(step.digest.unwrap(), &fields, step.suffix, &key), expected);
+    let mut bytes: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+    // What is not among the seven is not signed.
+    bytes.push(("wishing", b"a"));
+    let explanation = explain_workwx_sign(&bytes, &key, Some(expected));
+    assert_eq!(explanation.agrees, Some(true), "{explanation}");
+}
+
 /// What the pipeline writes into a body is what OpenSSL makes of the body's fields.
 #[test]
 fn the_signatures_in_a_body_are_those_that_openssl_makes() {

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::gateways::refund::{REFUND, REFUND_QUERY};
-use crate::gateways::{redpack::SEND_REDPACK, swiftpass::WAP_ORDER, workwx::PAY_WWSPTRANS2POCKET};
+use crate::gateways::{
+    group_redpack::SEND_GROUP_REDPACK, miniprogram_hb::SEND_MINIPROGRAM_HB, redpack::SEND_REDPACK,
+    swiftpass::WAP_ORDER, workwx::PAY_WWSPTRANS2POCKET, workwx_redpack::SEND_WORKWX_REDPACK,
+};
 
 const LIMITS: Limits<'static> = Limits { amount: (1, 2_000_000), waived: &[], usual: (100, 20_000) };
 
@@ -59,6 +62,73 @@ fn a_scene_for_an_unusual_amount() {
     assert_eq!(with(&[("total_amount", "99")]), "scene_id");
     assert_eq!(with(&[("total_amount", "20001")]), "scene_id");
     assert_eq!(with(&[("total_amount", "20001"), ("scene_id", "PRODUCT_2")]), "");
+}
+
+/// Protocol A.1 and A.2; the fields that leave no choice are set by name in the C ABI.
+#[test]
+fn a_group_has_three_and_an_average() {
+    let good = [
+        ("mch_billno", "1"),
+        ("mch_id", "1900000109"),
+        ("wxappid", "wx8888888888888888"),
+        ("send_name", "a"),
+        ("re_openid", "o"),
+        ("total_amount", "300"),
+        ("total_num", "3"),
+        ("amt_type", "ALL_RAND"),
+        ("wishing", "a"),
+        ("act_name", "a"),
+        ("remark", "a"),
+    ];
+    let with = |changed: &[_]| broken(&SEND_GROUP_REDPACK, &good, changed);
+    assert_eq!(with(&[]), "");
+    for few in ["0", "1", "2", "-3", "3.0", "+3", "2147483648"] {
+        assert_eq!(with(&[("total_num", few)]), "total_num", "{few}");
+    }
+    for other in ["ALL_SAME", "", "all_rand"] {
+        assert_eq!(with(&[("amt_type", other)]), "amt_type", "{other}");
+    }
+    // 1 to 200 yuan for each of three, on average.
+    assert_eq!(with(&[("total_amount", "299")]), "scene_id");
+    assert_eq!(with(&[("total_amount", "60000")]), "");
+    assert_eq!(with(&[("total_amount", "60001")]), "scene_id");
+    assert_eq!(with(&[("total_amount", "60001"), ("total_num", "4")]), "");
+    assert_eq!(with(&[("total_amount", "60001"), ("scene_id", "PRODUCT_2")]), "");
+    let one: Vec<_> = good.iter().filter(|(name, _)| *name != "amt_type").copied().collect();
+    let with = |changed: &[_]| broken(&SEND_MINIPROGRAM_HB, &one, changed);
+    let way = ("notify_way", "MINI_PROGRAM_JSAPI");
+    assert_eq!(with(&[("total_num", "1"), way]), "");
+    assert_eq!(with(&[("total_num", "1")]), "notify_way");
+    assert_eq!(with(&[("total_num", "1"), ("notify_way", "SMS")]), "notify_way");
+    assert_eq!(with(&[way]), "total_num");
+}
+
+/// Protocol B.2: sender_name, with its picture or without, and agentid exclude each other.
+#[test]
+fn a_company_is_a_name_or_an_application() {
+    let good = [
+        ("mch_billno", "1"),
+        ("mch_id", "1900000109"),
+        ("wxappid", "wxe062425f740c30d8"),
+        ("sender_name", "a"),
+        ("re_openid", "o"),
+        ("total_amount", "100"),
+        ("wishing", "a"),
+        ("act_name", "a"),
+        ("remark", "a"),
+    ];
+    let with = |changed: &[_]| broken(&SEND_WORKWX_REDPACK, &good, changed);
+    let (nameless, agent, picture) = (("sender_name", ""), ("agentid", "1"), ("sender_header_media_id", "1G6n"));
+    assert_eq!(with(&[]), "");
+    assert_eq!(with(&[picture]), "");
+    assert_eq!(with(&[nameless, agent]), "");
+    assert_eq!(with(&[nameless]), "sender_name");
+    assert_eq!(with(&[agent]), "agentid");
+    assert_eq!(with(&[nameless, agent, picture]), "sender_header_media_id");
+    // The range of payments to employees is not that of red packets.
+    assert_eq!(with(&[("total_amount", "2000001"), ("scene_id", "PRODUCT_4")]), "");
+    assert_eq!(with(&[("total_amount", "20001")]), "scene_id");
+    assert_eq!(with(&[("total_amount", "0"), ("scene_id", "PRODUCT_4")]), "total_amount");
 }
 
 /// Protocol B.2, and row 0.2 of its list of quirks.

@@ -25,7 +25,9 @@ impl Flow {
 
     pub(super) fn title(self) -> &'static str {
         match self {
-            Flow::Redpack => "Cash red packets: `sendredpack`",
+            Flow::Redpack => {
+                "Cash red packets: `sendredpack` (a group's, a mini-program's and a company's are the same)"
+            }
             Flow::Workwx => "Payments to employees: `paywwsptrans2pocket`",
             Flow::Wap => "WAP orders: `pay.weixin.wap`",
             Flow::Native => "Scanned orders: `unifiedorder`, NATIVE (JSAPI and MWEB are the same)",
