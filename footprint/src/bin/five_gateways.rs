@@ -181,15 +181,18 @@ fn pay(
 /// A payment by code and a refund of it; another one, whose customer is asked for the password, is taken back.
 #[cfg(not(feature = "journal"))]
 fn sell(client: &Client<WxpayAccount>) -> Result<()> {
-    let number = "202611210001";
-    tell("wxpay", client.send(&mut client.prepare(&scanned(number, "130000000000000000")?)?)?)?;
-    tell("wxpay", client.send(&mut client.prepare(&a_part("R202611210001", number)?)?)?)?;
-    known("wxpay", client.ask(&RefundQuery { out_refund_no: "R202611210001" })?)?;
+    // A number and a code are good for once, and this program runs again against one simulator. The last digits of a code say who shows it.
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    let of_now = |begins: &str, ends: &str| format!("{begins}{seconds:014}{ends}");
+    let (number, refund) = (of_now("T", "1"), of_now("R", "1"));
+    tell("wxpay", client.send(&mut client.prepare(&scanned(&number, &of_now("13", "00"))?)?)?)?;
+    tell("wxpay", client.send(&mut client.prepare(&a_part(&refund, &number)?)?)?)?;
+    known("wxpay", client.ask(&RefundQuery { out_refund_no: &refund })?)?;
 
-    let number = "202611210002";
-    println!("{:?}", client.send(&mut client.prepare(&scanned(number, "130000000000000002")?)?)?);
-    println!("{:?}", client.close(&Reverse { out_trade_no: number })?);
-    known("wxpay", client.ask(&OrderQuery { out_trade_no: number })?)?;
+    let number = of_now("T", "2");
+    println!("{:?}", client.send(&mut client.prepare(&scanned(&number, &of_now("13", "02"))?)?));
+    println!("{:?}", client.close(&Reverse { out_trade_no: &number })?);
+    known("wxpay", client.ask(&OrderQuery { out_trade_no: &number })?)?;
     Ok(())
 }
 
