@@ -124,8 +124,8 @@ pub use terminal::Terminal;
 #[cfg(feature = "std")]
 pub use till::SystemPause;
 pub use till::{
-    Cash, Cashier, Evidence, HbClaim, Notified, Options, Pause, Phase, Progress, Receipt, Repeats, Reported, Reversals,
-    Till, Watch,
+    BillFinding, BillSource, Bills, Cash, Cashier, Evidence, FindingKind, HbClaim, Notified, Options, Pause, Phase,
+    Progress, Receipt, ReconcileFault, Reconciled, Repeats, Reported, Reversals, Till, Watch,
 };
 #[cfg(feature = "https")]
 pub use transport::https::{Https, HttpsBuilder};

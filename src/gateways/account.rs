@@ -54,6 +54,8 @@ pub struct Profile {
     pub(crate) amounts_without_scene: (u32, u32),
     /// The operator allows the same call again while the order is unpaid.
     pub(crate) repeat_while_unpaid: bool,
+    /// The call that fetches the merchant's bill, where the gateway makes any.
+    pub(crate) bill: Option<&'static Endpoint>,
     /// How its notifications of payments are read, where the gateway sends any.
     pub(crate) notice: Option<&'static Notice>,
     /// A notification counts as a payment without the query's word.
@@ -86,6 +88,7 @@ impl Profile {
             services: Vec::new(),
             amounts_without_scene: (100, 20_000),
             repeat_while_unpaid: false,
+            bill: None,
             notice: None,
             notifications_suffice: false,
             without_certificate: false,
@@ -201,6 +204,7 @@ impl WxpayAccount {
         let mut profile = Profile::new(WxpayAccount::FAMILY, &WECHAT_HOSTS, key, Verifier::Key);
         profile.identifiers = [("mch_id", mch_id), ("appid", appid)].map(|(n, v)| (n, v.into())).into();
         profile.notice = Some(&notification::WXPAY);
+        profile.bill = Some(&crate::gateways::bill::DOWNLOAD_BILL);
         Ok(WxpayAccount { profile })
     }
 

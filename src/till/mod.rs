@@ -9,7 +9,7 @@
 //! | `rules` | **decides**: what ends an entry, what reopens it, what is sent, asked, repeated, closed |
 //! | `run` | carries steps out |
 //! | `told` | what the caller is told of what was settled |
-//! | `pay`, `orders`, `notified`, `reversal`, `refund`, `recover` | what an application calls |
+//! | `pay`, `orders`, `notified`, `reversal`, `refund`, `recover`, `reconcile` | what an application calls |
 //! | `desk` | the till itself: its journal, its accounts, what this process saw |
 //! | `trust`, `intent`, `period` | what a stored entry must be, to be believed, to be the same intent, to be payable |
 //! | `watch`, `receipt`, `claim`, `cashier`, `seen` | what goes in, what comes out, who can claim it, what the cashier reads, what is remembered |
@@ -27,6 +27,7 @@ mod orders;
 mod pay;
 mod period;
 mod receipt;
+mod reconcile;
 mod recover;
 mod refund;
 #[cfg(openssl_backend)]
@@ -50,5 +51,7 @@ pub use notified::Notified;
 pub use receipt::{Evidence, Receipt};
 #[cfg(feature = "capi")]
 pub(crate) use receipt::{Read, kept};
+pub use reconcile::{BillFinding, BillSource, Bills, ReconcileFault, Reconciled};
 pub use recover::Reported;
+pub use rules::FindingKind;
 pub use watch::{Options, Phase, Progress, Repeats, Reversals, Watch};

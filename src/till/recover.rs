@@ -124,7 +124,7 @@ impl Till {
     }
 
     /// An entry, with why it is in doubt, or what it came to.
-    fn reported(&self, entry: Entry, doubt: Option<Doubt>) -> Reported {
+    pub(super) fn reported(&self, entry: Entry, doubt: Option<Doubt>) -> Reported {
         let doubt = doubt.or_else(|| self.doubted(&entry)).map(|doubt| self.with_last_words(&entry, doubt));
         let outcome = doubt.map_or_else(|| told::recorded(&entry), Outcome::Unknown);
         Reported { entry, outcome }
@@ -341,6 +341,6 @@ fn check_word(name: &str, reason: &str) -> Result<(), JournalFault> {
     }
 }
 
-fn refused(words: &'static str) -> JournalFault {
+pub(super) fn refused(words: &'static str) -> JournalFault {
     JournalFault::new(JournalFaultKind::Refused, words)
 }

@@ -419,6 +419,17 @@ impl Till {
         }
     }
 
+    /// Asks once about an entry that a bill contradicts.
+    pub(super) fn ask_after_a_bill(&self, work: &Work<'_>, wait: Duration) -> Option<Doubt> {
+        if !wait.is_zero() && !self.wait(&work.call, &work.entry.order_number, wait) {
+            return Some(Doubt::new(Reason::EarlierAttempt, "there was no time to ask"));
+        }
+        match self.asked(work, Asking::AfterABill, wait) {
+            Step::Report => None,
+            step => self.follow(work, None, step).doubt(),
+        }
+    }
+
     /// Asks once whether it is paid. Otherwise what is recorded stands.
     pub(super) fn asked_if_paid(&self, work: &Work<'_>, wait: Duration) -> Outcome<Found> {
         self.ask_if_paid(work, wait).unwrap_or_else(|| self.report(work.entry.clone()))

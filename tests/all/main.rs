@@ -142,6 +142,7 @@ mod till {
     mod promises_threads_counter;
     mod proven;
     mod read_in_the_code;
+    mod reconcile;
     mod red_packets;
     mod refund_checks;
     #[cfg(feature = "https")]

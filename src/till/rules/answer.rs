@@ -114,6 +114,29 @@ pub(super) fn after_late(case: &Case<'_>, answered: Answered) -> Step {
     }
 }
 
+/// A bill is a hint (POS ruling 10): the query's word that it is paid, in full, is written; nothing is closed, taken back or sent again.
+pub(super) fn after_bill(case: &Case<'_>, answered: Answered) -> Step {
+    let Some(resolution) = case.by_query() else { return Step::Report };
+    let pairs = match answered.answer {
+        Answer::Known(pairs) => pairs,
+        Answer::NoAnswer(doubt) => return Step::Unknown(doubt),
+        Answer::NotKnown { .. } => return Step::Unknown(Doubt::new(Reason::OpenCode, "the gateway does not know it")),
+    };
+    let state = pairs.filled(resolution.state).unwrap_or_default();
+    match pairs.fen(resolution.amount) {
+        Some(Some(amount)) if resolution.paid.contains(&state) && amount == case.entry.amount => {
+            let evidence = picked(&pairs, resolution.evidence);
+            match case.entry.is_paid() {
+                true => Step::Report,
+                false => Step::Write(case.payment(true, evidence.clone()), Some(Evidence::Queried(evidence))),
+            }
+        }
+        _ => Step::Unknown(Doubt { code: state.into(), ..Doubt::new(Reason::ForAPerson, NOT_PAID) }),
+    }
+}
+
+const NOT_PAID: &str = "the gateway's query does not say that it is paid, in full";
+
 /// How long a payment that does not go on by itself may be sent again under its number.
 const THREE_DAYS: Duration = Duration::from_secs(3 * 86_400);
 

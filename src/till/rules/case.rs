@@ -114,6 +114,8 @@ pub(in crate::till) enum Asking {
     IfPaid,
     /// Whether late money is still there, to be kept.
     ToKeepIt,
+    /// A bill says otherwise than the journal: only "paid" is written, and whatever else is said is told.
+    AfterABill,
 }
 
 /// What is done next.

@@ -9,6 +9,7 @@
 
 mod answer;
 mod case;
+mod findings;
 mod given_back;
 mod refund;
 mod reversal;
@@ -27,10 +28,12 @@ use crate::journal::{Entry, EntryId, EntryState, Settlement};
 use crate::money::Fen;
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::wire::pairs::Pairs;
-use answer::{after_answer, after_late, to_ask};
+use answer::{after_answer, after_bill, after_late, to_ask};
 
 pub(super) use answer::{ask_now, state_in_words, without_repeat};
 pub(super) use case::*;
+pub use findings::FindingKind;
+pub(super) use findings::{Day, Others, Verdict, day_of, of_no_row, of_row};
 pub(super) use given_back::Refunds;
 pub(super) use refund::{
     is_refunding, is_time_to_look, may_be_refunded, not_refundable, refuses_a_refund, to_confirm_first,
@@ -51,6 +54,7 @@ pub(super) fn step(case: &Case<'_>, event: Event) -> Step {
         Event::AcceptLate => to_accept_late(case),
         Event::Reverse => to_reverse(case),
         Event::Answer(answered) if answered.asking == Asking::ToKeepIt => after_late(case, answered),
+        Event::Answer(answered) if answered.asking == Asking::AfterABill => after_bill(case, answered),
         // Whatever comes: what is paid stays paid.
         _ if case.entry.is_paid() => Step::Report,
         Event::Resume { .. } | Event::NotFit(_) | Event::Question if case.seen.unwritten.is_some() => {

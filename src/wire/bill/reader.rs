@@ -68,6 +68,8 @@ enum Next {
 #[derive(Default)]
 struct Counted {
     lines: u32,
+    /// The last line has no end.
+    unended: bool,
     rows: u32,
     unreadable: u32,
     sums: [Yuan; SUMMED.len()],
@@ -175,6 +177,7 @@ impl BillReader {
         let parts = (&mut columns, &mut places, &mut next, &mut counted, &mut answer, &mut fault);
         let (columns, places, next, counted, answer, fault) = parts;
         // A row without a line end is no row of a whole bill.
+        counted.unended = true;
         lines.end(&mut |line| step((columns, places, next, counted, answer, fault), line, &mut |_| {}));
         match (fault, next) {
             (_, Next::Answer) => Err(refusal(answer)),
@@ -301,8 +304,12 @@ fn last_line(counted: &Counted, sums: &[Option<Column>], line: &[u8]) -> Result<
             _ => {}
         }
     }
+    // The end of the last line is optional. Without it `0.0` may have been `0.00`, or more.
+    let last = text.rsplit(",`").next().and_then(|last| last.split_once('.'));
+    let decimals = last.map_or(0, |(_, decimals)| decimals.len());
     match values.next() {
         Some(_) => Err("its last line has a sum too many"),
+        None if counted.unended && decimals < 2 => Err("its last line may be cut"),
         None => Ok(BillTotals { rows: counted.rows, unreadable: counted.unreadable, sums: counted.sums }),
     }
 }

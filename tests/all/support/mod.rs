@@ -1,5 +1,6 @@
 //! What many tests need: accounts, requests, and a transport that answers from a list.
 
+pub mod bills;
 #[cfg(feature = "https")]
 pub mod certificates;
 pub mod counter;
