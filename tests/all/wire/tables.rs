@@ -1,7 +1,7 @@
 //! The endpoint tables beside the documents.
 
-use wxpay_terminal::endpoint::{Endpoint, Kind, Means, Required, Rule, Source};
-use wxpay_terminal::{ENDPOINTS, Next, micropay, redpack, swiftpass, webgate, workwx, wxpay};
+use wxpay_terminal::endpoint::{Digest, Endpoint, Kind, Means, Required, Rule, Source};
+use wxpay_terminal::{ENDPOINTS, Next, bill, micropay, redpack, swiftpass, webgate, workwx, wxpay};
 
 struct DocumentRow {
     name: &'static str,
@@ -127,6 +127,19 @@ fn micropay_and_reverse_beside_their_pages() {
     assert!(matches!(once[..], [row] if row.name == "auth_code" && !row.shown && row.required == Required::Yes));
 }
 
+#[test]
+fn downloadbill_beside_its_page() {
+    // bill_type: optional on the page; without it a gateway may choose another one, so it is always sent. The account's: POS flows 7.1, 11.
+    let extra = ["sub_appid", "sub_mch_id", "sign_type", "bill_type"];
+    compare(&bill::DOWNLOAD_BILL, include_str!("../../tables/downloadbill.tsv"), &extra, &[]);
+    let certificates = [&bill::DOWNLOAD_BILL, &bill::DOWNLOAD_FUND_FLOW].map(|call| call.client_certificate);
+    assert_eq!(certificates, [false, true]);
+    // HMAC-SHA256 only, whatever the account signs with (POS flows 7.1).
+    let signed = bill::DOWNLOAD_FUND_FLOW.signing[0].digest;
+    assert_eq!((signed, bill::DOWNLOAD_BILL.signing[0].digest), (Some(Digest::HmacSha256), None));
+    assert_eq!(bill::DOWNLOAD_FUND_FLOW.field("sign_type").unwrap().kind, Kind::OneOf(&["HMAC-SHA256"]));
+}
+
 /// POS flows 4, the codes of unifiedorder, written out again by hand.
 #[test]
 fn the_codes_of_unifiedorder() {
@@ -165,7 +178,9 @@ fn the_codes_of_payment_codes() {
 #[test]
 fn every_call_names_the_sub_merchant() {
     let own = ["/pay/", "/secapi/pay/", "/tools/"];
-    let calls: Vec<_> = ENDPOINTS.iter().filter(|call| own.iter().any(|path| call.path.starts_with(path))).collect();
+    let is_own = |call: &&&Endpoint| own.iter().any(|path| call.path.starts_with(path));
+    // A bill has no fields, and is read apart.
+    let calls: Vec<_> = ENDPOINTS.iter().filter(is_own).filter(|call| !call.name.starts_with("download")).collect();
     assert_eq!(calls.len(), 10);
     for call in calls {
         for name in ["mch_id", "appid", "sub_mch_id"] {
@@ -197,8 +212,8 @@ fn every_table_hangs_together() {
         let mut names: Vec<_> = endpoint.fields.iter().map(|field| field.name).collect();
         names.sort();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{name}: a field twice");
-        // One call asks about a payment code, and has no number.
-        if name != "authcodetoopenid" {
+        // One call asks about a payment code, two about a day: they have no number.
+        if !["authcodetoopenid", "downloadbill", "downloadfundflow"].contains(&name) {
             let number = endpoint.field(endpoint.order_number).expect(name);
             let one_of = |rule: &Rule| matches!(rule, Rule::OneOf(names) if names.contains(&number.name));
             let is_due = number.required == Required::Yes || endpoint.rules.iter().any(one_of);
