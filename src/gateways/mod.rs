@@ -70,7 +70,7 @@ const PAYMENTS: &[(&str, &Endpoint)] = &[
     (WxpayAccount::FAMILY, &micropay::MICRO_PAY),
     (RedpackAccount::FAMILY, &redpack::SEND_REDPACK),
     (WorkwxAccount::FAMILY, &workwx::PAY_WWSPTRANS2POCKET),
-    (SwiftpassAccount::FAMILY, &unified_micropay::UNIFIED_MICROPAY),
+    (SwiftpassAccount::FAMILY, &swiftpass::WAP_ORDER),
     (WebgateAccount::FAMILY, &webgate::WXCHARGE),
 ];
 
