@@ -3,6 +3,7 @@
 #[cfg(feature = "https")]
 pub mod certificates;
 pub mod counter;
+pub mod dialect;
 #[cfg(feature = "https")]
 pub mod gateways;
 pub mod memory_journal;
