@@ -9,6 +9,7 @@ pub mod gateways;
 pub mod memory_journal;
 #[cfg(feature = "https")]
 pub mod raw_server;
+pub mod unified;
 pub mod wxpay;
 
 use std::collections::VecDeque;

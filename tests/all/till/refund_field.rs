@@ -123,10 +123,6 @@ pub struct Life {
 }
 
 impl Life {
-    pub fn new(seed: u64) -> Life {
-        Life::at(Speaks::Wechat, seed)
-    }
-
     pub fn at(speaks: Speaks, seed: u64) -> Life {
         let mut dice = Dice::after((seed << 8) + 99, 8);
         let (time, journal) = (Time::new(), MemoryJournal::default());
