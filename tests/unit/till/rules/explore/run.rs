@@ -100,7 +100,11 @@ impl World<'_> {
 
     fn note_outcome(&mut self, work: &Work, outcome: &Outcome<Pairs>) -> bool {
         let refused = self.of_case(work.at, &work.entry, |case| rules::to_confirm(case, outcome));
-        if let Some(Words { code, text }) = self.of_case(work.at, &work.entry, |case| rules::words_of(case, outcome)) {
+        if let (Outcome::Unknown(doubt), Carried::ForgetsNeedQuery) = (outcome, self.mistake.carried) {
+            self.note_words(work, &doubt.code, &doubt.text);
+        } else if let Some(Words { code, text }) =
+            self.of_case(work.at, &work.entry, |case| rules::words_of(case, outcome))
+        {
             self.note_words(work, &code, &text);
         }
         let is_refused = refused.is_some();
