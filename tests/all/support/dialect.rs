@@ -391,7 +391,7 @@ impl Saying<'_> {
     }
 
     /// Protocol C.4.8.
-    fn hands_out<'a>(&self, fields: &mut Vec<(&'a str, String)>) {
+    fn hands_out(&self, fields: &mut Vec<(&str, String)>) {
         let url = "https://pay.example/pay/gateway?token=0ed6f5a4";
         match self.asked.service.rsplit('.').next() {
             Some("native") => {

@@ -206,8 +206,10 @@ fn a_refusal_without_need_query_n_is_none() {
                 let till = shop.unified();
                 shop.pass(60);
                 shop.says_no("ORDERNOTEXIST");
-                unknown(till.payment_of_with(&number_of(&shop), &once()));
+                let doubt = unknown(till.payment_of_with(&number_of(&shop), &once()));
                 assert_eq!(shop.states(), ["open"], "{code} with {need:?}, after a power cut");
+                // What the gateway said last is told, with a mark.
+                assert_eq!(doubt.last.unwrap().code, format!("{code}?"));
             }
         }
     }
