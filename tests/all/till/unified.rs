@@ -8,6 +8,7 @@ use wxpay_terminal::*;
 use crate::support::counter::{CancelsAt, Counter};
 use crate::support::unified::*;
 use crate::support::*;
+use crate::till::counter_gateway::{Speaks, Wechat};
 
 /// Protocol C.5, POS flows 3.3 and 9: with `need_query` N these end a payment.
 const DEFINITE: [(&str, Next); 20] = [
@@ -524,4 +525,27 @@ fn older_names_of_services() {
     let [pay, ask, refund, ask_refund] = older;
     assert_eq!(shop.names(), [pay, ask, REVERSE, ask, pay, refund, ask_refund]);
     assert!(unified_account().older_service("pay.weixin.wappay").is_err());
+}
+
+/// The gateway of the simulations (`support/dialect.rs`) takes what is signed with its key, and nothing else; and so does the till.
+#[test]
+fn the_modelled_gateway_looks_at_signatures() {
+    for (key, is_right) in [(SWIFTPASS_KEY, true), (KEY, false)] {
+        let shop = Counter::new();
+        let wire = Wechat::speaking(Speaks::unified(), (MCH_ID, 7, 0), &shop.time, &shop.journal);
+        let inputs = Inputs {
+            transport: wire.speaks.over(&wire),
+            clock: Box::new(shop.time.clone()),
+            random: Box::new(Counting::new()),
+        };
+        let url = "https://gateway.example/pay/gateway";
+        let account = SwiftpassAccount::new(url, MCH_ID, Secret::from(key)).unwrap();
+        let till = shop.till_without_accounts().with(Client::with_inputs(account, terminal(), inputs).unwrap());
+        let sale = UnifiedMicropay { body: "sale 1", ..by_code(ALIPAYS) };
+        let outcome = till.pay_with("sale 1", &sale, &once()).unwrap();
+        assert_eq!(wire.numbers().len(), usize::from(is_right), "{outcome:?}");
+        if !is_right {
+            assert!(matches!(outcome, Outcome::Unknown(_)) && shop.states() == ["open"], "{outcome:?}");
+        }
+    }
 }
