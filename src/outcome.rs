@@ -114,10 +114,22 @@ pub enum Next {
 /// What a gateway said: its code, and its words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
-    /// As it stands in the reply: `NOTENOUGH`, `SENDING`, or a `retcode`.
+    /// As it stands in the reply: `NOTENOUGH`, `SENDING`, or a `retcode`. With `?` behind it: a code of a refusal, in a reply that was none.
     pub code: String,
     /// Usually Chinese. Show them; never branch on them.
     pub text: String,
+}
+
+impl Words {
+    /// A code that reads like a refusal, and was none.
+    pub(crate) fn no_refusal(code: &str) -> String {
+        [code, "?"].concat()
+    }
+
+    /// Whether this code was said, as a refusal or not.
+    pub(crate) fn is_of(&self, code: &str) -> bool {
+        self.code.strip_suffix('?').unwrap_or(&self.code) == code
+    }
 }
 
 /// Why the outcome of a payment is not known.

@@ -353,7 +353,7 @@ impl Till {
     /// A doubt about an entry, with what the gateway said last of it.
     pub(super) fn with_last_words(&self, entry: &Entry, doubt: Doubt) -> Doubt {
         let words = self.seen_of(entry.id).words.or(entry.last_words.clone());
-        Doubt { last: words.filter(|words| words.code != doubt.code), ..doubt }
+        Doubt { last: words.filter(|words| !words.is_of(&doubt.code)), ..doubt }
     }
 
     /// Whether a signed notification says that it is paid, and the query did not yet.

@@ -13,7 +13,7 @@ use crate::client::{Asked, Draft};
 use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::Error;
 use crate::journal::{Entry, EntryId, JournalFault, JournalFaultKind, Settlement};
-use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
+use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal, Words};
 use crate::wire::pairs::Pairs;
 
 /// What a call without patience adds, so that it comes to its one question. Shorter than the pause before another one.
@@ -121,10 +121,8 @@ impl Till {
     fn note_outcome(&self, work: &Work<'_>, outcome: &Outcome<Pairs>) -> bool {
         let Work { desk, endpoint, entry, .. } = *work;
         let refused = self.of_case(desk, endpoint, entry, |case| rules::to_confirm(case, outcome));
-        match (outcome, &refused) {
-            (Outcome::Unknown(doubt), _) => self.note_words(entry, &doubt.code, &doubt.text),
-            (_, Some(refusal)) => self.note_words(entry, &refusal.code, &refusal.text),
-            _ => {}
+        if let Some(Words { code, text }) = self.of_case(desk, endpoint, entry, |case| rules::words_of(case, outcome)) {
+            self.note_words(entry, &code, &text);
         }
         let is_refused = refused.is_some();
         self.with_seen(entry.id, |seen| seen.refused = refused);

@@ -163,4 +163,7 @@ mod till {
     mod till_steps;
     #[cfg(feature = "sqlite")]
     mod trust;
+    mod unified;
+    mod unified_orders;
+    mod unified_refunds;
 }

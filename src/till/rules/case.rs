@@ -277,6 +277,20 @@ pub(in crate::till) fn to_confirm(case: &Case<'_>, outcome: &Outcome<Pairs>) -> 
     }
 }
 
+/// What an attempt's answer leaves as the gateway's last words. After a restart a refusal is known by its code alone: a code that its table
+/// calls a refusal, in a reply that makes none of it (without `need_query` N, protocol C.4.4; or tied to no order), gets a mark.
+pub(in crate::till) fn words_of(case: &Case<'_>, outcome: &Outcome<Pairs>) -> Option<Words> {
+    match (to_confirm(case, outcome), outcome) {
+        (Some(Refusal { code, text, .. }), _) => Some(Words { code, text }),
+        (None, Outcome::Unknown(doubt)) => {
+            let by_table = matches!(case.endpoint.reply.meaning(&doubt.code), Means::RefusedUnlessKnown(_));
+            let code = if by_table { Words::no_refusal(&doubt.code) } else { doubt.code.clone() };
+            Some(Words { code, text: doubt.text.clone().into_owned() })
+        }
+        (None, _) => None,
+    }
+}
+
 /// The same after a restart, by the words of the only attempt.
 pub(super) fn unconfirmed_before(case: &Case<'_>) -> Option<Refusal> {
     let only = case.entry.attempts == 1 && case.seen.attempts == 0;

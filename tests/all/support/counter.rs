@@ -75,12 +75,19 @@ impl Counter {
         self.till_of(wxpay_account())
     }
 
-    pub fn till_of(&self, account: WxpayAccount) -> Till {
-        let random = Box::new(Counting::new());
-        let inputs = Inputs { transport: Box::new(self.desk.clone()), clock: Box::new(self.time.clone()), random };
+    pub fn till_of<A: Account + 'static>(&self, account: A) -> Till {
+        self.till_without_accounts().with(self.client_of(account, terminal()))
+    }
+
+    pub fn till_without_accounts(&self) -> Till {
         let journal = Box::new(self.journal.reopened());
         Till::with_inputs(journal, Box::new(self.time.clone()), Box::new(self.time.clone()))
-            .with(Client::with_inputs(account, terminal(), inputs).unwrap())
+    }
+
+    pub fn client_of<A: Account>(&self, account: A, terminal: Terminal) -> Client<A> {
+        let random = Box::new(Counting::new());
+        let inputs = Inputs { transport: Box::new(self.desk.clone()), clock: Box::new(self.time.clone()), random };
+        Client::with_inputs(account, terminal, inputs).unwrap()
     }
 
     /// The gateway tells no time from here on.
@@ -96,7 +103,9 @@ impl Counter {
     pub fn calls(&self) -> Vec<(u64, String)> {
         let log = self.desk.log.lock().unwrap();
         let first = log.first().map_or(Duration::ZERO, |(at, _)| *at);
-        let call = |sent: &SentPost| sent.url.rsplit('/').next().unwrap().to_owned();
+        // Of a gateway with one URL, by its service.
+        let path = |sent: &SentPost| sent.url.rsplit('/').next().unwrap().to_owned();
+        let call = |sent: &SentPost| xml_value(&sent.body, "service").unwrap_or_else(|| path(sent));
         log.iter().map(|(at, sent)| ((*at - first).as_secs(), call(sent))).collect()
     }
 

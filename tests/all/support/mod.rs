@@ -4,12 +4,14 @@ pub mod bills;
 #[cfg(feature = "https")]
 pub mod certificates;
 pub mod counter;
+pub mod dialect;
 #[cfg(feature = "https")]
 pub mod gateways;
 pub mod memory_journal;
 #[cfg(feature = "https")]
 pub mod raw_server;
 pub mod red_packets;
+pub mod unified;
 pub mod wxpay;
 
 use std::collections::VecDeque;

@@ -54,7 +54,7 @@ impl Life {
             self.recovers_with(Reversals::Open, Duration::from_secs(240));
             self.check_moment();
             for entry in self.pending() {
-                if entry.call != "micropay" && round > 1 {
+                if !entry.call.ends_with("micropay") && round > 1 {
                     self.closes_to_the_end(&entry.order_number);
                 }
             }
@@ -101,7 +101,7 @@ impl Life {
             if let Some(entry) = refused.filter(|entry| entry.is_refused_for_good() && !charged(entry)) {
                 self.call("the permission was given", Moves::Asks, |till| allow_again(till, entry.id));
             }
-            let by = By::Code(self.code());
+            let by = By::Code(self.code(0));
             let button = Button::at(0, &self.wires);
             let told = self.sells_with((at, 0, PRICE), &by, None, &button).expect("the power stays");
             self.check_moment();
@@ -190,7 +190,9 @@ impl Life {
             _ if words.contains("given back") => order.is_some_and(|order| order.back),
             // The gateway's own word, or seven days; without a certificate a day (POS flows 3.1).
             _ if words.contains("taken back no more") => {
-                let expires = if self.counter.without_certificate { 1 } else { 7 };
+                // Where there is none, all is taken back with the key (POS flows 9).
+                let cannot = self.counter.without_certificate && !wire.speaks.is_unified();
+                let expires = if cannot { 1 } else { 7 };
                 let stored = self.time.right() + 600 - entry.begun_at;
                 facts.expired || age.as_secs() + 600 >= expires * 86_400 || stored >= expires as i64 * 86_400
             }

@@ -18,7 +18,7 @@ use wxpay_terminal::*;
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::*;
 use crate::till::counter_checks::{Ends, Moves};
-use crate::till::counter_gateway::Wechat;
+use crate::till::counter_gateway::{Speaks, Wechat};
 use crate::till::counter_shop::*;
 use crate::till::field_gateway::{Dates, meanwhile, no_meanwhile};
 use crate::till::field_shop::{
@@ -80,14 +80,28 @@ impl Drop for Life {
     }
 }
 
+/// At which gateways a counter sells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum At {
+    Wechat,
+    /// One of Swiftpass's type, and perhaps another one, of this type or WeChat's own.
+    Unified,
+}
+
 impl Life {
-    fn new(seed: u64) -> Life {
+    fn new(at: At, seed: u64) -> Life {
         let mut dice = Dice::after((seed << 8) + 77, 8);
         let (time, journal) = (Time::new(), MemoryJournal::default());
         let count = if dice.roll(4) == 0 { 2 } else { 1 };
-        let wire = |at: usize| {
+        let other = if at == At::Unified && count == 2 && dice.roll(2) == 0 { At::Unified } else { At::Wechat };
+        let wire = |number: usize| {
+            let speaks = match if number == 0 { at } else { other } {
+                At::Wechat => Speaks::Wechat,
+                At::Unified => Speaks::unified(),
+            };
             let faults = [0, 10, 25, 45][dice.roll(4) as usize];
-            let wire = Wechat::new(MERCHANTS[at], u64::from(dice.roll(1 << 30)), faults, &time, &journal);
+            let of = (MERCHANTS[number], u64::from(dice.roll(1 << 30)), faults);
+            let wire = Wechat::speaking(speaks, of, &time, &journal);
             wire.set_dates([Dates::None, Dates::Right, Dates::Right, Dates::Off(-540)][dice.roll(4) as usize]);
             wire
         };
@@ -104,7 +118,8 @@ impl Life {
         };
         let sales = (0..1 + dice.roll(3)).map(sale).collect();
         let (is_calm, is_plain) = (dice.roll(3) == 0, dice.roll(3) == 0);
-        let story = vec![format!("{count} accounts, {counter:?}")];
+        let unified = wires.iter().filter(|wire| wire.speaks.is_unified()).count();
+        let story = vec![format!("{count} accounts, {unified} of them of Swiftpass's type, {counter:?}")];
         Life {
             seed,
             dice,
@@ -227,21 +242,28 @@ impl Life {
     }
 
     /// A code that the customer shows: a fresh one, or the same again.
-    pub fn code(&mut self) -> String {
+    pub fn code(&mut self, wire: usize) -> String {
         self.codes += u32::from(self.codes == 0 || self.dice.roll(8) > 0);
-        format!("1300000000{:08}", self.codes)
+        if !self.wires[wire].speaks.is_unified() {
+            return format!("1300000000{:08}", self.codes);
+        }
+        // Of whichever wallet; UnionPay's have a digit more (POS flows 13).
+        let begins = ["13", "28", "10", "25", "62", "91", "18", "30"][self.codes as usize % 8];
+        format!("{begins}{}00000000{:08}", if begins == "62" { "0" } else { "" }, self.codes)
     }
 
-    fn any_way(&mut self) -> By {
+    fn any_way(&mut self, wire: usize) -> By {
+        let is_unified = self.wires[wire].speaks.is_unified();
         match !self.is_plain && self.dice.roll(4) == 0 {
-            true => By::Qr,
-            false => By::Code(self.code()),
+            true => By::Qr(if is_unified { self.dice.roll(KINDS) } else { 0 }),
+            false => By::Code(self.code(wire)),
         }
     }
 
     fn sells(&mut self) {
         self.trouble();
-        let (at, wire, by) = (self.any_sale(), self.any_wire(), self.any_way());
+        let (at, wire) = (self.any_sale(), self.any_wire());
+        let by = self.any_way(wire);
         let patience = self.patience();
         // By mistake another amount, now and then.
         let price = if self.dice.roll(40) == 0 { PRICE + 1 } else { PRICE };
@@ -292,12 +314,13 @@ impl Life {
         button: &Button,
     ) -> Option<Told> {
         let (sale, merchant) = (self.sales[at].name.clone(), self.wires[wire].mch_id);
+        let speaks = self.wires[wire].speaks.clone();
         let words = format!("{sale}, {price}, {by:?} by {merchant}, {patience:?}, 取消 {}", button.at);
         let mut after = 0;
         let told = self.call(&words, Moves::Sells, |till| {
             let options = Options::new().account(merchant).watch(button);
             let options = patience.map_or(options, |patience| options.patience(patience));
-            let told = sell(till, (&sale, price), by, &options);
+            let told = sell(till, &speaks, (&sale, price), by, &options);
             after = button.left_after();
             told
         });
@@ -310,9 +333,10 @@ impl Life {
     /// Another thread sells, takes back or closes while this one waits for an answer.
     fn sells_twice_at_once(&mut self, (at, wire, price): (usize, usize, i64), by: &By, patience: Option<Duration>) {
         let other = if self.dice.roll(2) == 0 { at } else { self.any_sale() };
-        let (other_by, number, what) = (self.any_way(), self.any_number(), self.dice.roll(3));
+        let (other_by, number, what) = (self.any_way(wire), self.any_number(), self.dice.roll(3));
         let (sale, other_sale) = (self.sales[at].name.clone(), self.sales[other].name.clone());
-        let merchant = self.wires[wire].mch_id;
+        let (merchant, speaks) = (self.wires[wire].mch_id, self.wires[wire].speaks.clone());
+        let in_its_words = speaks.clone();
         let (till, heard) = (self.till.clone(), Rc::new(Cell::new(None)));
         let (into, asks) = (heard.clone(), other_by.clone());
         let second = move || {
@@ -320,7 +344,7 @@ impl Life {
             match (what, number) {
                 (0, Some(number)) => (Some(number.clone()), reverse(&till, &number, &options)),
                 (1, Some(number)) => (Some(number.clone()), close(&till, &number)),
-                _ => (None, sell(&till, (&other_sale, PRICE), &asks, &options)),
+                _ => (None, sell(&till, &in_its_words, (&other_sale, PRICE), &asks, &options)),
             }
         };
         let (after, answer) = (self.dice.roll(6), self.dice.roll(2) == 0);
@@ -328,7 +352,7 @@ impl Life {
         let words = format!("{sale}, {by:?}, {patience:?}, and {other_by:?} of sale{other}, or {what}, at once");
         let told = self.call(&words, Moves::Any, |till| {
             let options = Options::new().account(merchant);
-            sell(till, (&sale, price), by, &patience.map_or(options, |patience| options.patience(patience)))
+            sell(till, &speaks, (&sale, price), by, &patience.map_or(options, |patience| options.patience(patience)))
         });
         no_meanwhile();
         let Some(told) = told else { return };
@@ -561,14 +585,24 @@ fn state(entry: &Entry) -> &'static str {
 
 #[test]
 fn payment_codes_in_the_field() {
+    lives_at(At::Wechat, "payment codes");
+}
+
+/// The same counters on a gateway of Swiftpass's type: codes of all wallets, orders of all kinds, and some sales at two gateways.
+#[test]
+fn payment_codes_of_any_wallet_in_the_field() {
+    lives_at(At::Unified, "payment codes of any wallet");
+}
+
+fn lives_at(at: At, what: &str) {
     let count = size("WXPAY_LIVES", size("WXPAY_SIMULATED", 250, 1_000), size("WXPAY_SIMULATED", 250, 1_000));
     let seed: u64 = std::env::var("WXPAY_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     let mut sum = Ends::default();
     for life in 0..count {
-        sum.add(&Life::new(seed + life).lives());
+        sum.add(&Life::new(at, seed + life).lives());
     }
     println!(
-        "payment codes: {count} lives from seed {seed}: charged twice at the end 0, goods unpaid 0, late told as accepted 0, \
+        "{what}: {count} lives from seed {seed}: charged twice at the end 0, goods unpaid 0, late told as accepted 0, \
          accepted and reversed 0, declined though charged 0, stuck 0, lost 0, two ways at once 0; {sum:?}"
     );
     assert!(sum.calls > 0);

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use wxpay_terminal::*;
 
+use crate::support::dialect::{Dialect, Orders, paid_notice, wallet};
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::wxpay::wxpay_signed;
 use crate::support::*;
@@ -19,8 +20,36 @@ use crate::till::counter_watch::Leavings;
 use crate::till::field_gateway::{Dates, happens};
 use crate::till::modelled::{Dice, Time, lost};
 
+/// In which language the terminal speaks with it.
+#[derive(Clone, Default)]
+pub enum Speaks {
+    #[default]
+    Wechat,
+    /// Swiftpass's, over a gateway that takes the codes of all wallets.
+    Unified(Orders),
+}
+
+impl Speaks {
+    pub fn unified() -> Speaks {
+        Speaks::Unified(Orders::default())
+    }
+
+    pub fn is_unified(&self) -> bool {
+        matches!(self, Speaks::Unified(_))
+    }
+
+    /// What the terminal speaks through.
+    pub fn over<T: Transport + Clone + 'static>(&self, wire: &T) -> Box<dyn Transport> {
+        match self {
+            Speaks::Wechat => Box::new(wire.clone()),
+            Speaks::Unified(orders) => Box::new(Dialect::over(wire.clone(), orders)),
+        }
+    }
+}
+
 pub struct Wechat {
     pub mch_id: &'static str,
+    pub speaks: Speaks,
     pub(super) time: Time,
     pub(super) state: Mutex<State>,
 }
@@ -128,6 +157,15 @@ impl Transport for Wechat {
 
 impl Wechat {
     pub fn new(mch_id: &'static str, seed: u64, faults: u32, time: &Time, journal: &MemoryJournal) -> Arc<Wechat> {
+        Wechat::speaking(Speaks::Wechat, (mch_id, seed, faults), time, journal)
+    }
+
+    pub fn speaking(
+        speaks: Speaks,
+        (mch_id, seed, faults): (&'static str, u64, u32),
+        time: &Time,
+        journal: &MemoryJournal,
+    ) -> Arc<Wechat> {
         let mut dice = Dice::after(seed, 4);
         let lag = |dice: &mut Dice| if dice.roll(3) == 0 { secs(dice.roll(MOST_BEHIND)) } else { Duration::ZERO };
         let behind = [lag(&mut dice), lag(&mut dice) + secs(10 * dice.roll(2))];
@@ -145,7 +183,7 @@ impl Wechat {
             journal: journal.clone(),
             leavings: Leavings::default(),
         };
-        Arc::new(Wechat { mch_id, time: time.clone(), state: Mutex::new(state) })
+        Arc::new(Wechat { mch_id, speaks, time: time.clone(), state: Mutex::new(state) })
     }
 
     fn answered(&self, asked: &Asked, within: Duration) -> Result<Received, Fault> {
@@ -375,6 +413,11 @@ fn takes(state: &mut State, asked: &Asked, at: Duration, fault: u32) -> Said {
     }
     let facts = facts.entry(asked.number.clone()).or_default();
     let mut order = Order::of_a_customer(&asked.sale, &asked.fee, at, dice);
+    // Not every wallet revokes what is unpaid by itself (POS flows 9).
+    let is_wechats = wallet(&asked.code) == "pay.weixin.micropay";
+    if !is_wechats {
+        order.stays_open();
+    }
     order.stubborn = match dice.roll(60) {
         0 => Stubborn::WithoutEffect,
         1 => Stubborn::Refused,
@@ -387,7 +430,9 @@ fn takes(state: &mut State, asked: &Asked, at: Duration, fault: u32) -> Said {
         13 => {
             let is = [Is::NotPay, Is::PayError, Is::Revoked, Is::Closed][dice.roll(4) as usize];
             order = Order::new(&asked.sale, &asked.fee, at, is);
-            order.happens(at + secs(45), Then::RevokesItself);
+            if is_wechats {
+                order.happens(at + secs(45), Then::RevokesItself);
+            }
             Some(refusal)
         }
         14 => {
@@ -607,7 +652,10 @@ impl Wechat {
     pub fn notification(&self, number: &str) -> String {
         let fee = self.with(|state, _| state.orders[number].fee.clone());
         let about = [("total_fee", fee.as_str()), ("mch_id", self.mch_id)];
-        crate::till::scanned::notification(number, SignType::Md5, &about)
+        match self.speaks {
+            Speaks::Wechat => crate::till::scanned::notification(number, SignType::Md5, &about),
+            Speaks::Unified(_) => paid_notice(&[&about[..], &[("out_trade_no", number)]].concat()),
+        }
     }
 }
 

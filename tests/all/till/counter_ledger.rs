@@ -156,6 +156,11 @@ impl Order {
         self.was.push((at, is));
     }
 
+    /// Its wallet revokes nothing by itself: what is unpaid stays so until it is reversed.
+    pub fn stays_open(&mut self) {
+        self.comes.retain(|(_, then)| *then != Then::RevokesItself);
+    }
+
     pub fn happens(&mut self, at: Duration, then: Then) {
         self.comes.push((at, then));
     }

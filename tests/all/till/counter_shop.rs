@@ -11,7 +11,7 @@ use wxpay_terminal::*;
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::wxpay::native_order;
 use crate::support::*;
-use crate::till::counter_gateway::Wechat;
+use crate::till::counter_gateway::{Speaks, Wechat};
 use crate::till::field_shop::{Told, told};
 use crate::till::modelled::Time;
 
@@ -30,10 +30,15 @@ pub fn boot(wires: &[Arc<Wechat>], journal: &MemoryJournal, time: &Time, counter
     let till = Till::with_inputs(Box::new(journal.reopened()), Box::new(time.clone()), Box::new(time.clone()));
     wires.iter().fold(till, |till, wire| {
         let inputs = Inputs {
-            transport: Box::new(wire.clone()),
+            transport: wire.speaks.over(wire),
             clock: Box::new(time.clone()),
             random: Box::new(Counting::new()),
         };
+        if wire.speaks.is_unified() {
+            let (url, key) = ("https://gateway.example/pay/gateway", Secret::from(SWIFTPASS_KEY));
+            let account = SwiftpassAccount::new(url, wire.mch_id, key).unwrap();
+            return till.with(Client::with_inputs(account, terminal(), inputs).unwrap());
+        }
         let hosts = ["https://gateway.example", "https://gateway2.example"];
         let account = WxpayAccount::new(wire.mch_id, APPID, key()).unwrap().hosts(&hosts).unwrap();
         let account = if counter.without_certificate { account.without_certificate() } else { account };
@@ -50,12 +55,16 @@ pub fn is_of(wire: &Wechat, entry: &Entry) -> bool {
 pub enum By {
     /// The customer shows this code.
     Code(String),
-    /// The customer scans ours.
-    Qr,
+    /// The customer scans ours, or opens a page: of whichever kind there is.
+    Qr(u32),
 }
 
-pub fn sell(till: &Till, (sale, price): (&str, i64), by: &By, options: &Options<'_>) -> Told {
+/// Kinds of orders on a gateway of Swiftpass's type.
+pub const KINDS: u32 = 6;
+
+pub fn sell(till: &Till, speaks: &Speaks, (sale, price): (&str, i64), by: &By, options: &Options<'_>) -> Told {
     match by {
+        _ if speaks.is_unified() => sell_unified(till, (sale, price), by, options),
         By::Code(code) => {
             let payment = MicroPay {
                 auth_code: code,
@@ -66,9 +75,38 @@ pub fn sell(till: &Till, (sale, price): (&str, i64), by: &By, options: &Options<
             };
             told(till.pay_with(sale, &payment, options))
         }
-        By::Qr => {
+        By::Qr(_) => {
             told(till.order_with(sale, &NativeOrder { body: sale, total_fee: fen(price), ..native_order("") }, options))
         }
+    }
+}
+
+fn sell_unified(till: &Till, (sale, price): (&str, i64), by: &By, options: &Options<'_>) -> Told {
+    let ip = "14.23.150.211";
+    let (total_fee, notify_url) = (fen(price), "https://pay.example/notify");
+    /// What all orders have.
+    macro_rules! order {
+        ($call:ident { $($own:ident: $value:expr),* }) => {{
+            let order = $call { body: sale, total_fee, mch_create_ip: ip, notify_url, $($own: $value,)* ..$call::default() };
+            told(till.order_with(sale, &order, options))
+        }};
+    }
+    match by {
+        By::Code(code) => {
+            let payment =
+                UnifiedMicropay { auth_code: code, body: sale, total_fee, mch_create_ip: ip, ..Default::default() };
+            told(till.pay_with(sale, &payment, options))
+        }
+        By::Qr(0) => order!(UnifiedNative {}),
+        By::Qr(1) => order!(WeixinNative {}),
+        By::Qr(2) => order!(AlipayNative {}),
+        By::Qr(3) => order!(WeixinJspay { sub_openid: Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"), is_raw: true }),
+        By::Qr(4) => order!(AlipayJspay { buyer_id: Some("2088000000000000") }),
+        By::Qr(_) => order!(WeixinWappay {
+            device_info: "AND_WAP",
+            mch_app_name: "王者荣耀",
+            mch_app_id: "https://shop.example"
+        }),
     }
 }
 

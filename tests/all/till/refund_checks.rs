@@ -83,6 +83,10 @@ const LATER: u32 = 8;
 const A_MONTH: Duration = Duration::from_secs(30 * 86_400);
 const A_YEAR: i64 = 365 * 86_400;
 
+pub fn is_refund(entry: &Entry) -> bool {
+    entry.call.ends_with("refund")
+}
+
 impl Life {
     pub fn must(&self, rule: Rule, holds: bool, words: &str) {
         if !holds {
@@ -95,7 +99,7 @@ impl Life {
     }
 
     pub fn refunds(&self) -> Vec<Entry> {
-        self.journal.all().into_iter().filter(|entry| entry.call == "refund").collect()
+        self.journal.all().into_iter().filter(is_refund).collect()
     }
 
     fn is_live(&self, number: &str) -> bool {
@@ -314,7 +318,7 @@ impl Life {
         for entry in self.refunds() {
             self.agrees(&entry);
         }
-        for entry in self.journal.gone().into_iter().filter(|entry| entry.call == "refund") {
+        for entry in self.journal.gone().into_iter().filter(is_refund) {
             let live = self.is_live(&entry.order_number);
             self.must(Rule::Declined, entry.is_paid() || !live, &format!("it went as refused, and lives: {entry:?}"));
         }

@@ -15,6 +15,7 @@ use crate::support::counter::micro_paid;
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::wxpay::{order_state, wxpay_signed};
 use crate::support::*;
+use crate::till::counter_gateway::Speaks;
 use crate::till::counter_ledger::secs;
 use crate::till::field_gateway::{Dates, happens};
 use crate::till::modelled::{Dice, Time, lost};
@@ -113,8 +114,8 @@ impl Refunded {
     }
 
     /// What becomes of it: arrived at once, in 20 minutes, or after days; CHANGE, and perhaps mended by a person on the platform;
-    /// closed after a week; FAIL; or for ever on its way.
-    fn begins(&mut self, at: Duration, dice: &mut Dice) {
+    /// ended after a week (closed, or FAIL where no word closes a number: protocol C.4.7); FAIL; or for ever on its way.
+    fn begins(&mut self, at: Duration, ended: Status, dice: &mut Dice) {
         let day = 86_400;
         self.was.push((at, Status::Processing));
         self.comes = match dice.roll(20) {
@@ -127,7 +128,7 @@ impl Refunded {
                 let mended = (change + secs(day + dice.roll(9 * day)), Status::Success);
                 [(change, Status::Change)].into_iter().chain((dice.roll(2) == 0).then_some(mended)).collect()
             }
-            15 | 16 => vec![(at + secs(7 * day + dice.roll(2 * day)), Status::Closed)],
+            15 | 16 => vec![(at + secs(7 * day + dice.roll(2 * day)), ended)],
             17 | 18 => vec![(at + secs(30 + dice.roll(100_000)), Status::Fail)],
             _ => Vec::new(),
         };
@@ -171,6 +172,8 @@ pub(super) struct State {
     behind: [Duration; 2],
     /// The gateway sums an order's refunds itself. Where it does not, the till's own sum is all there is.
     sums: bool,
+    /// A number that was not paid out for a week is closed for good.
+    closes: bool,
     dies: bool,
     /// No host is reached until then.
     away: Duration,
@@ -186,6 +189,7 @@ pub(super) struct State {
 }
 
 pub struct RefundGateway {
+    pub speaks: Speaks,
     pub(super) time: Time,
     state: Mutex<State>,
 }
@@ -246,6 +250,15 @@ type Said = Result<String, &'static str>;
 
 impl RefundGateway {
     pub fn new(seed: u64, faults: u32, sums: bool, time: &Time, journal: &MemoryJournal) -> Arc<RefundGateway> {
+        RefundGateway::speaking(Speaks::Wechat, (seed, faults, sums), time, journal)
+    }
+
+    pub fn speaking(
+        speaks: Speaks,
+        (seed, faults, sums): (u64, u32, bool),
+        time: &Time,
+        journal: &MemoryJournal,
+    ) -> Arc<RefundGateway> {
         let mut dice = Dice::after(seed, 4);
         let lag = |dice: &mut Dice| if dice.roll(3) == 0 { secs(dice.roll(MOST_BEHIND)) } else { Duration::ZERO };
         let behind = [lag(&mut dice), lag(&mut dice) + secs(10 * dice.roll(2))];
@@ -258,6 +271,7 @@ impl RefundGateway {
             dates: Dates::Right,
             behind,
             sums,
+            closes: !speaks.is_unified(),
             dies: false,
             away: Duration::ZERO,
             is_silent: false,
@@ -267,7 +281,7 @@ impl RefundGateway {
             wrong: Vec::new(),
             misled: Vec::new(),
         };
-        Arc::new(RefundGateway { time: time.clone(), state: Mutex::new(state) })
+        Arc::new(RefundGateway { speaks, time: time.clone(), state: Mutex::new(state) })
     }
 
     fn answered(&self, asked: &Asked, within: Duration) -> Result<Received, Fault> {
@@ -457,6 +471,7 @@ impl State {
             return Err(pick(&mut self.dice, &["ERROR", "INVALID_REQUEST", "REFUND_FEE_MISMATCH", "NOTENOUGH"]));
         }
         let id = u32::try_from(self.refunds.len()).unwrap();
+        let ended = if self.closes { Status::Closed } else { Status::Fail };
         let State { refunds, dice, .. } = self;
         let refund = refunds.entry(asked.number.clone()).or_insert_with(|| Refunded {
             transaction_id: order.transaction_id,
@@ -468,7 +483,7 @@ impl State {
             id,
             refused_falsely: false,
         });
-        refund.begins(at, dice);
+        refund.begins(at, ended, dice);
         Ok(())
     }
 

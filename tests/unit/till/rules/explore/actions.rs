@@ -87,6 +87,11 @@ pub(super) fn actions(shop: &Shop, state: &State) -> Vec<Action> {
     for at in 0..state.numbers.len() {
         of_number(state, at, &mut all);
     }
+    if shop.unified {
+        // Not every wallet revokes an unpaid payment by itself.
+        let is_code = |at: usize| state.numbers[at].flow == Flow::Code;
+        all.retain(|action| !matches!(action, Action::Becomes(at, Truth::Closed) if is_code(*at)));
+    }
     let codes = shop.flows.contains(&Flow::Code);
     if codes {
         of_codes(state, &mut all);
@@ -102,6 +107,7 @@ pub(super) fn actions(shop: &Shop, state: &State) -> Vec<Action> {
     let orders = shop.flows.iter().any(|flow| flow.is_order());
     let pauses: &[i64] = match orders {
         _ if codes && orders => &[MINUTE + 1, 5 * MINUTE, 130 * MINUTE, DAY, 31 * DAY],
+        _ if codes && shop.unified => &[16, MINUTE + 1, 20 * MINUTE, DAY, 8 * DAY, 31 * DAY],
         _ if codes => &[16, MINUTE + 1, 5 * MINUTE, DAY, 8 * DAY, 31 * DAY],
         true => &[MINUTE + 1, 20 * MINUTE, 130 * MINUTE, 31 * DAY],
         false => &[MINUTE + 1, 20 * MINUTE, 3 * DAY, 31 * DAY],

@@ -5,7 +5,7 @@ use std::format;
 use std::vec::Vec;
 
 use super::super::events::Flow;
-use super::gateway::{Code, Reply, Success, known_as};
+use super::gateway::{Ask, Code, Reply, Success, known_as};
 use super::mistakes::Carried;
 use super::state::{DAY, MINUTE, Number, PowerCut, Run, Truth, World};
 use crate::outcome::{Answer, Doubt, Reason};
@@ -37,6 +37,8 @@ pub(super) const NO_PERMISSION: (Truth, Reply) = (Truth::Absent, Code("NOAUTH"))
 /// Refused, and charged all the same; or its customer is asked for the password.
 pub(super) const FALSE_REFUSALS: &[(Truth, Reply)] =
     &[(Truth::Paid, Code("NOTENOUGH")), (Truth::Working, Code("NOTENOUGH"))];
+/// Refused with words that ask for the query (POS flows 9): whatever became of it, nothing is refused.
+pub(super) const TO_BE_ASKED: &[(Truth, Reply)] = &[(Truth::Paid, Ask("NOTENOUGH")), (Truth::Absent, Ask("NOTENOUGH"))];
 /// A code that was used already, or a number.
 pub(super) const USED: &[(Truth, Reply)] = &[(Truth::Paid, Code("ORDERPAID"))];
 
@@ -159,7 +161,12 @@ impl World<'_> {
                     let first = number.code.said_unpaid.map_or(real, |(first, _)| first);
                     number.code.said_unpaid = Some((first, real));
                 }
-                (known_as(number, state), state)
+                // Of a payment that was reversed these gateways say REVERSE; of Alipay's refunds they cannot be asked by the order.
+                let (state, wallet) = match state {
+                    "REVOKED" if self.shop.unified => ("REVERSE", Some("pay.alipay.micropay")),
+                    state => (state, self.shop.unified.then_some("pay.alipay.micropay")),
+                };
+                (known_as(number, state, wallet), state)
             }
             Says::NotFound { first_host: true } => {
                 number.code.said_unknown = real;

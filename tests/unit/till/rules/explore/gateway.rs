@@ -26,9 +26,11 @@ pub(super) const LOOK_BACK: i64 = 30 * DAY;
 pub(super) enum Reply {
     Success,
     Code(&'static str),
+    /// The same, and the gateway wants to be asked (need_query Y, protocol C.4.4).
+    Ask(&'static str),
 }
 
-pub(super) use Reply::{Code, Success};
+pub(super) use Reply::{Ask, Code, Success};
 
 /// What a payment request can do to a number, and what the gateway then replies. The first is the plain course.
 fn arrivals(flow: Flow, truth: Truth) -> &'static [(Truth, Reply)] {
@@ -124,9 +126,12 @@ fn judged(endpoint: &Endpoint, reply: Reply, marked: bool, sent_before: bool) ->
             let pairs = pairs(&[("mweb_url", "https://wx.example/"), ("retcode", "0"), ("transaction_id", "1")]);
             return if endpoint.makes_order() { Outcome::Ordered(pairs) } else { Outcome::Accepted(pairs) };
         }
-        Code(code) => code,
+        Code(code) | Ask(code) => code,
     };
     let open = |reason| unknown(Doubt { code: code.into(), ..Doubt::new(reason, "words") });
+    if let Ask(_) = reply {
+        return open(Reason::OpenCode);
+    }
     match endpoint.reply.meaning(code) {
         Means::Open | Means::NotKnown => open(Reason::OpenCode),
         Means::RefusedUnlessKnown(_) if marked || sent_before => open(Reason::EarlierAttempt),
@@ -213,6 +218,7 @@ impl World<'_> {
         if flow == Flow::Code && truth == Truth::Absent {
             let answered = |(truth, reply): &(Truth, Reply)| Way::Answered(*truth, *reply);
             ways.extend((self.shop.flows.len() > 1).then(|| answered(&codes::NO_PERMISSION)));
+            ways.extend(codes::TO_BE_ASKED.iter().filter(|_| self.shop.unified).map(answered));
             if self.state.left.lies > 0 {
                 ways.extend(codes::FALSE_REFUSALS.iter().map(answered));
             }
@@ -276,7 +282,7 @@ impl World<'_> {
         let mut answers = Vec::new();
         for state in self.query_states(number) {
             let answer = match state {
-                Some(state) => (known_as(number, state), state),
+                Some(state) => (known_as(number, state, None), state),
                 None => not_known(true),
             };
             answers.push(answer);
@@ -443,19 +449,24 @@ pub(super) fn may_be_paid_out(number: &Number) -> bool {
 }
 
 /// The query's answer, in the words of the flow and with the number and the amount of the entry.
-pub(super) fn known_as(number: &Number, state: &str) -> Answer<Pairs> {
+pub(super) fn known_as(number: &Number, state: &str, wallet: Option<&str>) -> Answer<Pairs> {
     let (field, own, amount) = match number.flow {
         Flow::Redpack => ("status", "mch_billno", "total_amount"),
         Flow::Workwx => ("status", "partner_trade_no", "payment_amount"),
         Flow::Wap | Flow::Native | Flow::Webgate | Flow::Code => ("trade_state", "out_trade_no", "total_fee"),
     };
-    Answer::Known(pairs(&[(field, state), (own, &number.entry.order_number), (amount, "100")]))
+    let about = [(field, state), (own, &number.entry.order_number), (amount, "100")];
+    let wallet = wallet.map(|wallet| ("trade_type", wallet));
+    Answer::Known(pairs(&about.into_iter().chain(wallet).collect::<Vec<_>>()))
 }
 
 fn way_in_words(way: Way) -> String {
     match way {
         Way::Answered(truth, Success) => format!("it is sent and accepted (at the gateway: {truth:?})"),
         Way::Answered(truth, Code(code)) => format!("it is sent and answered {code} (at the gateway: {truth:?})"),
+        Way::Answered(truth, Ask(code)) => {
+            format!("it is sent and answered {code}, need_query Y (at the gateway: {truth:?})")
+        }
         Way::NotSent => "the gateway is not reached: no byte leaves".into(),
         Way::Lost(truth) => format!("it is sent, and no answer comes (at the gateway: {truth:?})"),
         Way::Flying => "it is sent, no answer comes, and the request is still on its way".into(),

@@ -6,7 +6,7 @@ use std::string::String;
 use super::super::events::Flow;
 use super::actions::Action;
 use super::promises::is_abandoned;
-use super::state::{DeviceClock, Left, MINUTE, Truth};
+use super::state::{DeviceClock, Left, MINUTE, Shop, Truth};
 use crate::journal::{Entry, Settlement};
 use crate::outcome::{Doubt, Next, Outcome, Reason, Refusal};
 use crate::till::rules::{APART, Answered, Asking, Case, Ended, Event, Step, declined, unpaid};
@@ -94,6 +94,8 @@ pub(super) enum Carried {
     NewestConfirms,
     /// A code is sent however old it is.
     StaleCodes,
+    /// After a restart a code reads like a refusal, whatever stood beside it.
+    ForgetsNeedQuery,
 }
 
 pub(super) struct Mistake {
@@ -107,6 +109,8 @@ pub(super) struct Mistake {
     pub only: fn(&Action) -> bool,
     pub patience: u64,
     pub numbers: usize,
+    /// Codes are of another wallet (POS flows 9).
+    pub unified: bool,
 }
 
 pub(super) const NO_LUCK: Left =
@@ -122,13 +126,19 @@ pub(super) const RIGHT: Mistake = Mistake {
     only: |_| true,
     patience: 1,
     numbers: 3,
+    unified: false,
 };
 
 impl Mistake {
     /// The same search, of the rules as they are.
     pub(super) fn left_out(&self) -> Mistake {
-        let Mistake { left, only, patience, numbers, .. } = *self;
-        Mistake { left, only, patience, numbers, ..RIGHT }
+        let Mistake { left, only, patience, numbers, unified, .. } = *self;
+        Mistake { left, only, patience, numbers, unified, ..RIGHT }
+    }
+
+    pub(super) fn shop(&self) -> Shop {
+        let shop = Shop::new("a shop", self.flows, false);
+        if self.unified { shop.of_any_wallet() } else { shop }
     }
 }
 

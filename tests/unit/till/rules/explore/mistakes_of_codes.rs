@@ -38,6 +38,14 @@ const OF_PROOF: &[Mistake] = &[
         ..CODES
     },
     Mistake {
+        name: "after a restart a code is a refusal, whatever stood beside it",
+        carried: Carried::ForgetsNeedQuery,
+        left: Left { power_cuts: 1, lies: 2, ..NO_LUCK },
+        only: |action| matches!(action, Action::Pay(_) | Action::PaymentOf(_) | Action::Restart),
+        unified: true,
+        ..CODES
+    },
+    Mistake {
         name: "a code that the query does not know is declined at once",
         step: |_, happened, step| match happened {
             Happened::NotFound { .. } => new_number("not found"),

@@ -387,6 +387,9 @@ fn shops_of_codes() -> Vec<Shop> {
         Shop::new("payment codes", &[Flow::Code], false),
         Shop::new("a code or a QR", &[Flow::Code, Flow::Native], false),
         Shop::new("payment codes without a certificate", &[Flow::Code], false).without_certificate(),
+        Shop::new("payment codes of any wallet", &[Flow::Code], false).of_any_wallet(),
+        Shop::new("a code of any wallet, or a QR at the other gateway", &[Flow::Code, Flow::Native], false)
+            .of_any_wallet(),
     ])
 }
 
@@ -455,7 +458,7 @@ const REACHES_OF_CODES: [ReachOfCodes; 9] = [
 fn no_course_of_a_payment_by_code_breaks_a_promise() {
     let at_length = at_length();
     let parts: Vec<(&ReachOfCodes, usize)> =
-        REACHES_OF_CODES.iter().flat_map(|part| (0..3).map(move |at| (part, at))).collect();
+        REACHES_OF_CODES.iter().flat_map(|part| (0..shops_of_codes().len()).map(move |at| (part, at))).collect();
     let next = AtomicUsize::new(0);
     let search_some = || {
         let mut stories = Vec::new();
@@ -474,13 +477,20 @@ fn no_course_of_a_payment_by_code_breaks_a_promise() {
 
 fn reach_of_codes(reach: &ReachOfCodes, shop: &Shop, at: usize, at_length: Option<usize>) -> Option<Vec<String>> {
     let ReachOfCodes { what, left, short, at_length: long, patience } = *reach;
-    // Nothing can be taken back by the third: it does without the last action.
-    let of = |depths: [usize; 2]| depths.get(at).copied().unwrap_or(depths[0].saturating_sub(1));
+    // Nothing can be taken back by the third: it does without the last action. Codes of any wallet have more answers.
+    let of = |[codes, or_qr]: [usize; 2]| match at {
+        0 => codes,
+        1 => or_qr,
+        2 | 3 => codes.saturating_sub(1),
+        _ => or_qr.saturating_sub(1),
+    };
     let depth = at_length.map_or(of(short), |less| of(long).saturating_sub(less));
     if depth == 0 {
         return None;
     }
     let dates: &[bool] = if at_length.is_some() { &[true, false] } else { &[true] };
+    // There it polls for 60 s.
+    let patience = if shop.unified && patience > 60 { patience + 15 } else { patience };
     searched(what, shop, Limits { depth, numbers: 2, patience, left, dates })
 }
 
@@ -555,7 +565,7 @@ fn stories_of(mistakes: impl Iterator<Item = &'static Mistake>, again: bool) {
     let mut missed = Vec::new();
     for mistake in mistakes {
         let began = Instant::now();
-        let shop = Shop::new("a shop", mistake.flows, false);
+        let shop = mistake.shop();
         let Mistake { left, numbers, patience, .. } = *mistake;
         let limits = Limits { depth: 7, numbers, patience, left, dates: &[true] };
         let found = search(&shop, mistake, limits);
@@ -582,9 +592,9 @@ fn of_a_sale_by_code_one_is_accepted() {
     let is_whole = at_length() == Some(0);
     for (part, short, long) in &mistakes_of_codes::OF_A_SALE {
         let depth = if is_whole { *long } else { *short };
-        let Mistake { name, flows, left, numbers, patience, .. } = *part;
+        let Mistake { name, left, numbers, patience, .. } = *part;
         let limits = Limits { depth, numbers, patience, left, dates: &[true] };
-        let found = search(&Shop::new("a shop", flows, false), part, limits);
+        let found = search(&part.shop(), part, limits);
         let Found { states, runs, moments, .. } = found;
         println!("{name}: {states} states, {runs} runs, depth {depth}, {moments} moments with two charges");
         let story = found.story.unwrap_or_default();
@@ -598,9 +608,9 @@ fn of_two_orders_one_is_accepted() {
     let depth = at_length().map_or(2, |less| 7_usize.saturating_sub(less));
     for part in &mistakes::OF_TWO_ORDERS {
         let began = Instant::now();
-        let Mistake { name, flows, left, numbers, patience, .. } = *part;
+        let Mistake { name, left, numbers, patience, .. } = *part;
         let limits = Limits { depth, numbers, patience, left, dates: &[false] };
-        let Found { states, runs, story, .. } = search(&Shop::new("a shop", flows, false), part, limits);
+        let Found { states, runs, story, .. } = search(&part.shop(), part, limits);
         println!("{name}: {states} states, {runs} runs, depth {depth}, {:?}", began.elapsed());
         assert!(story.is_none(), "{}", story.unwrap_or_default().join("\n"));
     }

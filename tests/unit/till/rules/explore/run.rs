@@ -10,7 +10,7 @@ use super::state::{Run, World};
 use crate::endpoint::ResolvedBy;
 use crate::error::Error;
 use crate::journal::{Entry, JournalFault, JournalFaultKind, Settlement};
-use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal};
+use crate::outcome::{Answer, Doubt, Outcome, Reason, Refusal, Words};
 use crate::till::receipt::{Evidence, Found};
 use crate::till::rules::{self, APART, Answered, Asking, Case, Ended, Event, Step};
 pub(super) use crate::till::told::Ran;
@@ -100,10 +100,12 @@ impl World<'_> {
 
     fn note_outcome(&mut self, work: &Work, outcome: &Outcome<Pairs>) -> bool {
         let refused = self.of_case(work.at, &work.entry, |case| rules::to_confirm(case, outcome));
-        match (outcome, &refused) {
-            (Outcome::Unknown(doubt), _) => self.note_words(work, &doubt.code, &doubt.text),
-            (_, Some(refusal)) => self.note_words(work, &refusal.code, &refusal.text),
-            _ => {}
+        if let (Outcome::Unknown(doubt), Carried::ForgetsNeedQuery) = (outcome, self.mistake.carried) {
+            self.note_words(work, &doubt.code, &doubt.text);
+        } else if let Some(Words { code, text }) =
+            self.of_case(work.at, &work.entry, |case| rules::words_of(case, outcome))
+        {
+            self.note_words(work, &code, &text);
         }
         let is_refused = refused.is_some();
         self.seen(work.at).refused = refused;

@@ -16,6 +16,7 @@ use super::mistakes::{Carried, Mistake};
 use crate::client::owner;
 use crate::endpoint::{Endpoint, Kind, Means, Required, Source};
 use crate::gateways::account::{Profile, SwiftpassAccount, WxpayAccount, sealed::Sealed};
+use crate::gateways::unified_micropay::UNIFIED_MICROPAY;
 use crate::journal::{Entry, EntryState, JournalFault, JournalFaultKind, NewEntry, Settlement};
 use crate::money::Fen;
 use crate::outcome::{Next, Words};
@@ -302,6 +303,8 @@ pub(super) struct Shop {
     pub name: &'static str,
     pub flows: &'static [Flow],
     pub accounts: Vec<Account>,
+    /// Codes are paid at a gateway of Swiftpass's type.
+    pub unified: bool,
 }
 
 pub(super) struct Account {
@@ -330,7 +333,7 @@ impl Shop {
             let (owner, fields) = (owner(account.profile()), given(endpoint, account.profile()));
             Account { flow: *flow, endpoint, account, owner, fields }
         };
-        Shop { name, flows, accounts: flows.iter().map(make).collect() }
+        Shop { name, flows, accounts: flows.iter().map(make).collect(), unified: false }
     }
 
     /// Its account says that nothing can be taken back.
@@ -340,6 +343,17 @@ impl Shop {
             let account = WxpayAccount::new("10000098", "wx8888888888888888", key).unwrap();
             of_code.account = Box::new(account.without_certificate());
         }
+        self
+    }
+
+    /// Codes are of another wallet than WeChat's, and go through a gateway of Swiftpass's type (POS flows 9).
+    pub(super) fn of_any_wallet(mut self) -> Shop {
+        for of_code in self.accounts.iter_mut().filter(|account| account.flow == Flow::Code) {
+            let (endpoint, account) = (&UNIFIED_MICROPAY, wap_account(false));
+            let (owner, fields) = (owner(account.profile()), given(endpoint, account.profile()));
+            *of_code = Account { flow: Flow::Code, endpoint, account, owner, fields };
+        }
+        self.unified = true;
         self
     }
 

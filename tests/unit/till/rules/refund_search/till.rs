@@ -325,7 +325,10 @@ impl World<'_> {
 
     fn note_outcome(&mut self, work: &Work, outcome: &Outcome<Pairs>) {
         let refused = self.of_case(work.at, &work.entry, |case| rules::to_confirm(case, outcome));
-        self.note_words(work, outcome);
+        let words = self.of_case(work.at, &work.entry, |case| rules::words_of(case, outcome));
+        if let Some(words) = words.filter(|words| !words.code.is_empty()) {
+            self.note(work.at, &work.entry, false, Some(words));
+        }
         self.seen(work.at).refused = refused;
     }
 
