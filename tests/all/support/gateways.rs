@@ -1,10 +1,11 @@
 //! The five gateways, and payment codes and refunds on one of them, as one thing, for tests that run over all of them against the
 //! simulator.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wxpay_simulator::{Simulator, credentials};
+use wxpay_simulator::{SignType as MerchantSigns, Simulator, credentials};
 use wxpay_terminal::*;
 
 use crate::support::counter::micro_pay;
@@ -110,11 +111,26 @@ fn workwx_account(hosts: &[&str]) -> WorkwxAccount {
     WorkwxAccount::new(credentials::MCH_ID, credentials::CORPID, key, secret).unwrap().hosts(hosts).unwrap()
 }
 
-fn swiftpass_account(host: &str) -> SwiftpassAccount {
-    let key = Secret::from(credentials::SWIFTPASS_KEY);
-    let url = format!("{host}/pay/gateway");
-    let account = SwiftpassAccount::new(&url, credentials::SWIFTPASS_MCH_ID, key).unwrap();
-    account.sub_appid(credentials::SWIFTPASS_APPID).unwrap()
+/// At the Swiftpass-type gateway of this host, whose merchant signs so: her key, and the platform's public one.
+pub fn unified_account(host: &str, signs: MerchantSigns, [own, platform]: [&Path; 2]) -> SwiftpassAccount {
+    let (url, mch_id) = (format!("{host}/pay/gateway"), credentials::SWIFTPASS_MCH_ID);
+    let with_rsa = |digest| {
+        let [own, platform] = [own, platform].map(|file| std::fs::read(file).unwrap());
+        let (own, platform) = (PrivateKey::read(&own).unwrap(), PublicKey::read(&platform).unwrap());
+        SwiftpassAccount::with_rsa(&url, mch_id, digest, own, platform)
+    };
+    let account = match signs {
+        MerchantSigns::Md5 => SwiftpassAccount::new(&url, mch_id, Secret::from(credentials::SWIFTPASS_KEY)),
+        MerchantSigns::Rsa256 => with_rsa(RsaDigest::Sha256),
+        MerchantSigns::Rsa1 => with_rsa(RsaDigest::Sha1),
+    };
+    account.unwrap().sub_appid(credentials::SWIFTPASS_APPID).unwrap()
+}
+
+/// The same, of a simulator.
+pub fn unified_of(simulator: &Simulator, signs: MerchantSigns) -> SwiftpassAccount {
+    let files = simulator.files();
+    unified_account(&simulator.base_url(), signs, [&files.swiftpass_merchant_key_pem, &files.swiftpass_public_key_pem])
 }
 
 fn webgate_account(simulator: &Simulator) -> WebgateAccount {
@@ -140,7 +156,7 @@ impl Gateway {
             }
             "redpack" => Gateway::Redpack(client(redpack_account(&hosts), https, within)),
             "workwx" => Gateway::Workwx(client(workwx_account(&hosts), https, within)),
-            "swiftpass" => Gateway::Swiftpass(client(swiftpass_account(&url), https, within)),
+            "swiftpass" => Gateway::Swiftpass(client(unified_of(simulator, MerchantSigns::Md5), https, within)),
             "webgate" => Gateway::Webgate(client(webgate_account(simulator), https, within)),
             other => panic!("{other}"),
         }

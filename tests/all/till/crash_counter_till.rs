@@ -158,6 +158,22 @@ pub const STORIES: [Story; 16] = [
     }),
 ];
 
+/// WeChat, Alipay, UnionPay, QQ Wallet, JD, 翼支付 (POS flows 13).
+const WALLETS: [&str; 6] = ["13", "28", "62", "91", "18", "51"];
+
+/// A code of that wallet with these 16 digits. UnionPay's have 19.
+pub fn wallet_code(wallet: usize, digits: &str) -> String {
+    let begin = WALLETS[wallet % WALLETS.len()];
+    format!("{begin}{digits}{}", if begin == "62" { "0" } else { "" })
+}
+
+/// Whose counter it is: WeChat Pay's own gateway, or an acquirer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    Wechat,
+    Acquirer,
+}
+
 // -- sales -----------------------------------------------------------------------------------------------------------
 
 /// One sale, and its refunds: a part of it, and then the rest.
@@ -204,10 +220,12 @@ impl Sale {
         [(name("part"), self.part()), (name("rest"), self.total - self.part())]
     }
 
-    /// A code that nobody has shown yet: of this process, for this press of the button.
-    fn code(&self, customer: usize, process: u64, press: u64) -> String {
+    /// A code that nobody has shown yet: of this process, for this press of the button. Behind an acquirer of any wallet.
+    fn code(&self, at: At, customer: usize, process: u64, press: u64) -> String {
         assert!(process < 10 && press < 100);
-        format!("13{customer}{:015}", (self.serial * 10 + process) * 100 + press)
+        let serial = (self.serial * 10 + process) * 100 + press;
+        let wallet = if at == At::Wechat { 0 } else { serial as usize / 100 + press as usize };
+        wallet_code(wallet, &format!("{customer}{serial:015}"))
     }
 }
 
@@ -216,6 +234,12 @@ impl std::fmt::Debug for Sale {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} ({})", self.intent, self.story().name)
     }
+}
+
+fn client<A: Account>(account: A, https: &Arc<Https>, time: &CounterTime) -> Client<A> {
+    let clock = Box::new(time.clone());
+    let inputs = Inputs { transport: Box::new(https.clone()), clock, random: Box::new(SystemRandom) };
+    Client::with_inputs(account, terminal(), inputs).unwrap().within(Duration::from_secs(2)).unwrap()
 }
 
 /// What one call said.
@@ -233,6 +257,7 @@ pub enum Came {
 /// The till of a process.
 pub struct Counter {
     pub till: Till,
+    at: At,
     pub time: CounterTime,
     /// Which one of a round: 0 is the parent.
     process: u64,
@@ -240,21 +265,22 @@ pub struct Counter {
 
 impl Counter {
     pub fn open(
-        place: &Place,
+        (place, at): (&Place, At),
         https: &Arc<Https>,
         stop: Option<Stop>,
         (time, process): (&CounterTime, u64),
     ) -> Counter {
         let clock = || Box::new(time.clone());
-        let inputs = Inputs { transport: Box::new(https.clone()), clock: clock(), random: Box::new(SystemRandom) };
-        let client = Client::with_inputs(place.wxpay(), terminal(), inputs).unwrap();
-        let till = Till::with_inputs(Box::new(Watched::open(place, stop)), clock(), clock())
-            .with(client.within(Duration::from_secs(2)).unwrap());
-        Counter { till, time: time.clone(), process }
+        let till = Till::with_inputs(Box::new(Watched::open(place, stop)), clock(), clock());
+        let till = match at {
+            At::Wechat => till.with(client(place.wxpay(), https, time)),
+            At::Acquirer => till.with(client(place.acquirer(), https, time)),
+        };
+        Counter { till, at, time: time.clone(), process }
     }
 
-    pub fn of_a_child(place: &Place, stop: Option<Stop>, waited: u64, process: u64) -> Counter {
-        Counter::open(place, &place.https(), stop, (&CounterTime::since(waited, None), process))
+    pub fn of_a_child(at: (&Place, At), stop: Option<Stop>, waited: u64, process: u64) -> Counter {
+        Counter::open(at, &at.0.https(), stop, (&CounterTime::since(waited, None), process))
     }
 
     /// The cashier scans the code of the story's customer first. Whoever comes after that pays at once.
@@ -268,16 +294,12 @@ impl Counter {
             Cashier::Cancels => Options::new().watch(&watch),
             Cashier::Reverses => Options::new().patience(Duration::ZERO),
         };
-        let code = sale.code(customer, self.process, press);
-        let request = MicroPay {
-            auth_code: &code,
-            body: &sale.intent,
-            total_fee: fen(i64::try_from(sale.total).unwrap()),
-            spbill_create_ip: "8.8.8.8",
-            ..MicroPay::default()
-        };
+        let code = sale.code(self.at, customer, self.process, press);
         say("TRY", &sale.intent);
-        let came = self.came(&sale.intent, self.till.pay_with(&sale.intent, &request, &options));
+        let came = match self.at {
+            At::Wechat => self.pay::<WxpayAccount>(sale, &code, &options),
+            At::Acquirer => self.pay::<SwiftpassAccount>(sale, &code, &options),
+        };
         match (cashier, &came) {
             (Cashier::Reverses, Came::Unknown(_)) => {
                 let number = self.newest(&sale.intent);
@@ -287,13 +309,26 @@ impl Counter {
         }
     }
 
+    fn pay<C: CounterAccount>(&self, sale: &Sale, code: &str, options: &Options<'_>) -> Came {
+        let total_fee = fen(i64::try_from(sale.total).unwrap());
+        let sold = CounterSale { body: &sale.intent, attach: None, total_fee, create_ip: "8.8.8.8" };
+        self.came(&sale.intent, self.till.pay_with(&sale.intent, &C::by_code(sold, code), options))
+    }
+
     pub fn newest(&self, intent: &str) -> String {
         self.till.entries_of(intent).unwrap().pop().unwrap().entry.order_number
     }
 
-    pub fn give_back(&self, intent: &str, (number, total): (&str, u64), amount: u64) -> Came {
+    pub fn give_back(&self, intent: &str, order: (&str, u64), amount: u64) -> Came {
+        match self.at {
+            At::Wechat => self.refund::<WxpayAccount>(intent, order, amount),
+            At::Acquirer => self.refund::<SwiftpassAccount>(intent, order, amount),
+        }
+    }
+
+    fn refund<C: CounterAccount>(&self, intent: &str, (number, total): (&str, u64), amount: u64) -> Came {
         let [total, amount] = [total, amount].map(|amount| fen(i64::try_from(amount).unwrap()));
-        let request = Refund::new(RefundOf::OutTradeNo(number), total, amount);
+        let request = C::back(RefundOf::OutTradeNo(number), total, amount);
         // The minute between two refunds of one order (POS flows 5).
         let patient = Options::new().patience(Duration::from_secs(90));
         say("TRY", intent);
@@ -301,7 +336,7 @@ impl Counter {
     }
 
     /// Acknowledges what is paid, as an application does when the ticket is printed.
-    fn came<T: std::fmt::Debug>(&self, intent: &str, outcome: Result<Outcome<Receipt<T>>, Error>) -> Came {
+    fn came<T>(&self, intent: &str, outcome: Result<Outcome<Receipt<T>>, Error>) -> Came {
         let (word, came) = match outcome {
             Ok(Outcome::Accepted(receipt)) => {
                 say("ACCEPTED", intent);
@@ -314,7 +349,7 @@ impl Counter {
                 ("TAKEN", Came::Done(receipt.order_number))
             }
             Ok(Outcome::PaidLate(receipt)) => ("LATE", Came::Late(receipt.order_number)),
-            Ok(Outcome::Ordered(receipt)) => panic!("{receipt:?} of a payment code"),
+            Ok(Outcome::Ordered(receipt)) => panic!("{} of a payment code", receipt.order_number),
             Ok(Outcome::Declined(_)) => ("UNPAID", Came::Declined),
             Ok(Outcome::Unknown(doubt)) => ("UNKNOWN", Came::Unknown(doubt.reason)),
             Err(error) => ("UNPAID", Came::Error(error.to_string())),
