@@ -13,13 +13,13 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use wxpay_simulator::{RefundStatus, Settings, SignType as MerchantSigns, Simulator, this_program};
+use wxpay_simulator::{Behaviour, RefundStatus, Settings, SignType as MerchantSigns, Simulator, this_program};
 use wxpay_terminal::*;
 
 use crate::support::size;
 use crate::till::crash::{End, Ended, listen};
 use crate::till::crash_counter_books::{Books, Counted};
-use crate::till::crash_counter_till::{At, Came, Counter, CounterTime, STORIES, Sale, customer_of};
+use crate::till::crash_counter_till::{At, Came, Counter, CounterTime, Sale, customer_of};
 use crate::till::crash_till::{Place, Stop, var};
 use crate::till::modelled::Dice;
 
@@ -116,6 +116,10 @@ impl<'a> Worker<'a> {
         let ended = self.run(sales, process, end);
         self.simulator.clear_faults();
         self.simulator.clear_behaviours();
+        for sale in sales.iter().filter(|sale| sale.is_kept()) {
+            let paid = self.simulator.ledger().into_iter().filter(|order| order.paid > 0 && order.amount == sale.total);
+            paid.for_each(|order| self.simulator.behave_for(&order.order_number, Behaviour::ReverseOfUnpaidOnly));
+        }
         // What it sent is on its way, and there is no time that passes meanwhile.
         while self.simulator.connections() > 0 {
             std::thread::sleep(Duration::from_millis(1));
@@ -295,7 +299,7 @@ impl<'a> Worker<'a> {
     /// One to three kills, wherever they fall.
     fn at_random(&mut self) {
         let mut stories = [0; 3];
-        stories.fill_with(|| self.dice.roll(STORIES.len() as u32) as usize);
+        stories.fill_with(|| self.dice.roll(self.at.stories() as u32) as usize);
         let sales = self.round(&stories);
         for process in 1..=u64::from(1 + self.dice.roll(3)) {
             let milliseconds = |roll: u32| Duration::from_millis(roll.into());
@@ -337,8 +341,8 @@ struct Sweep {
 }
 
 /// All calls of all stories, or some of them. Stories begin alike, so at length each meets the calls that others leave out.
-fn sweeps(wanted: u32, dice: &mut Dice) -> VecDeque<Sweep> {
-    let stories = 0..STORIES.len();
+fn sweeps(at: At, wanted: u32, dice: &mut Dice) -> VecDeque<Sweep> {
+    let stories = 0..at.stories();
     let step = match wanted {
         ..500 => {
             let some = stories.cycle().take(wanted as usize * 2 / 3);
@@ -373,7 +377,7 @@ fn a_killed_counter_of_an_acquirer_charges_once_and_loses_nothing() {
 
 fn killed(at: At) {
     let (figures, wanted, seed) = (Mutex::new(Figures::default()), wanted(), seed());
-    let sweeps = Mutex::new(sweeps(wanted, &mut Dice::new(seed)));
+    let sweeps = Mutex::new(sweeps(at, wanted, &mut Dice::new(seed)));
     std::thread::scope(|scope| {
         for terminal in 1..=WORKERS {
             let (sweeps, figures) = (&sweeps, &figures);
@@ -393,14 +397,14 @@ fn killed(at: At) {
          moved: {moved_when_killed}, charged twice: 0, accepted without money: 0, accepted and reversed: 0, declined though \
          charged: 0, refunded twice or too much: 0, without an entry: 0, stuck: 0, for a person: {}, said by a person: {looks}; seed {seed}",
         at_calls + at_random,
-        STORIES.len(),
+        at.stories(),
         counted.sales,
         counted.refunds,
         counted.reversed,
         counted.late,
         counted.for_a_person,
     );
-    assert!(wanted < 500 || sweeps as usize == STORIES.len());
+    assert!(wanted < 500 || sweeps as usize == at.stories());
     // A dozen kills, as under an emulator, may all come before any money moves.
     assert!(moved_when_killed > 0 || wanted < 50);
 }

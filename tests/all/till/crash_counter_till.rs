@@ -123,7 +123,7 @@ fn lose(simulator: &Simulator, sale: &Sale, fault: SimulatorFault) {
 }
 
 /// POS flows 3.6, 3.7, 18.
-pub const STORIES: [Story; 16] = [
+const STORIES: [Story; 19] = [
     story("pays at once", 0, Cashier::Waits, nothing),
     story("types the password", 1, Cashier::Waits, nothing),
     story("closes the dialog", 2, Cashier::Waits, nothing),
@@ -156,7 +156,28 @@ pub const STORIES: [Story; 16] = [
         simulator.behave_next(Behaviour::RefundEndsInClose);
         simulator.behave_next(Behaviour::RefundEndsInFail);
     }),
+    story(KEPT, 3, Cashier::Cancels, |simulator, _| {
+        simulator.behave_next(Behaviour::PaidAfterReverse);
+        (0..9).for_each(|_| simulator.behave_next(Behaviour::ReverseOfUnpaidOnly));
+    }),
+    // POS flows 9.
+    story("charged, and need_query says otherwise", 0, Cashier::Waits, |simulator, _| {
+        simulator.behave_next(Behaviour::NeedQueryLies);
+    }),
+    story("charged, and pay_result says otherwise", 0, Cashier::Waits, |simulator, _| {
+        simulator.behave_next(Behaviour::PayResultNotZero);
+    }),
 ];
+
+/// Whoever pays after the first reversal keeps having paid: a paid order is to be refunded.
+const KEPT: &str = "pays after the reversal, and no other one works";
+
+impl At {
+    /// The last two are of gateways that have these fields.
+    pub fn stories(self) -> usize {
+        if self == At::Wechat { STORIES.len() - 2 } else { STORIES.len() }
+    }
+}
 
 /// WeChat, Alipay, UnionPay, QQ Wallet, JD, 翼支付 (POS flows 13).
 const WALLETS: [&str; 6] = ["13", "28", "62", "91", "18", "51"];
@@ -205,6 +226,11 @@ impl Sale {
     /// Whether the query never says of money that it is there: then only a person who looks at the platform knows.
     pub fn is_hidden(&self) -> bool {
         self.story().name == "charged, and called failed"
+    }
+
+    /// Whether a gateway reverses no paid order of it: some acquirers do not (POS flows 9).
+    pub fn is_kept(&self) -> bool {
+        self.story().name == KEPT
     }
 
     pub fn story(&self) -> &'static Story {
