@@ -163,6 +163,7 @@ fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
         Gateway::Workwx(client) => pay!(client, employee(number)),
         Gateway::Swiftpass(client) => pay!(client, wap_order(number)),
         Gateway::Webgate(client) => pay!(client, charge(number)),
+        Gateway::Unified(_) => {}
     }
     let _: fn(&Gateway, &str) -> Prep = Gateway::prepare;
 }

@@ -1,7 +1,6 @@
 //! The five gateways, and payment codes and refunds on one of them, as one thing, for tests that run over all of them against the
 //! simulator.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use wxpay_simulator::{SignType as MerchantSigns, Simulator, credentials};
 use wxpay_terminal::*;
 
 use crate::support::counter::micro_pay;
+use crate::support::unified::{SERVICES, Unified, unified_of};
 use crate::support::wxpay::native_order;
 use crate::support::{accepted, charge, employee, fen, red_packet, terminal, wap_order};
 
@@ -23,7 +23,7 @@ pub enum Came {
 }
 
 impl Came {
-    fn of<T>(outcome: Result<Outcome<T>, Error>) -> Came {
+    pub fn of<T>(outcome: Result<Outcome<T>, Error>) -> Came {
         match outcome {
             Ok(Outcome::Accepted(_) | Outcome::Ordered(_)) => Came::Done,
             Ok(Outcome::PaidLate(_)) => panic!("of a client"),
@@ -45,6 +45,8 @@ pub enum Gateway {
     Workwx(Client<WorkwxAccount>),
     Swiftpass(Client<SwiftpassAccount>),
     Webgate(Client<WebgateAccount>),
+    /// One call of the counter at a Swiftpass-type gateway.
+    Unified(Unified),
 }
 
 /// A prepared payment of one of them.
@@ -56,6 +58,7 @@ pub enum Prep {
     Workwx(Prepared<EmployeePaid>),
     Swiftpass(Prepared<WapOrderMade>),
     Webgate(Prepared<WxCharged>),
+    Unified(Box<dyn FnMut() -> Came + Send>),
 }
 
 pub const NAMES: [&str; 7] = ["redpack", "workwx", "swiftpass", "webgate", "wxpay", "micropay", "refund"];
@@ -111,28 +114,6 @@ fn workwx_account(hosts: &[&str]) -> WorkwxAccount {
     WorkwxAccount::new(credentials::MCH_ID, credentials::CORPID, key, secret).unwrap().hosts(hosts).unwrap()
 }
 
-/// At the Swiftpass-type gateway of this host, whose merchant signs so: her key, and the platform's public one.
-pub fn unified_account(host: &str, signs: MerchantSigns, [own, platform]: [&Path; 2]) -> SwiftpassAccount {
-    let (url, mch_id) = (format!("{host}/pay/gateway"), credentials::SWIFTPASS_MCH_ID);
-    let with_rsa = |digest| {
-        let [own, platform] = [own, platform].map(|file| std::fs::read(file).unwrap());
-        let (own, platform) = (PrivateKey::read(&own).unwrap(), PublicKey::read(&platform).unwrap());
-        SwiftpassAccount::with_rsa(&url, mch_id, digest, own, platform)
-    };
-    let account = match signs {
-        MerchantSigns::Md5 => SwiftpassAccount::new(&url, mch_id, Secret::from(credentials::SWIFTPASS_KEY)),
-        MerchantSigns::Rsa256 => with_rsa(RsaDigest::Sha256),
-        MerchantSigns::Rsa1 => with_rsa(RsaDigest::Sha1),
-    };
-    account.unwrap().sub_appid(credentials::SWIFTPASS_APPID).unwrap()
-}
-
-/// The same, of a simulator.
-pub fn unified_of(simulator: &Simulator, signs: MerchantSigns) -> SwiftpassAccount {
-    let files = simulator.files();
-    unified_account(&simulator.base_url(), signs, [&files.swiftpass_merchant_key_pem, &files.swiftpass_public_key_pem])
-}
-
 fn webgate_account(simulator: &Simulator) -> WebgateAccount {
     let public = std::fs::read(&simulator.files().webgate_public_key_pem).unwrap();
     let rule = RsaReply::new(PublicKey::read(&public).unwrap(), RsaDigest::Sha1);
@@ -143,6 +124,11 @@ fn webgate_account(simulator: &Simulator) -> WebgateAccount {
 impl Gateway {
     /// The gateway of this name, one host, with a deadline of one second: more with `WXPAY_WITHIN`, for emulators.
     pub fn new(name: &str, simulator: &Simulator, https: &Arc<Https>) -> Gateway {
+        Gateway::signing(name, MerchantSigns::Md5, simulator, https)
+    }
+
+    /// The same, where the merchant of a Swiftpass-type gateway signs so.
+    pub fn signing(name: &str, signs: MerchantSigns, simulator: &Simulator, https: &Arc<Https>) -> Gateway {
         let seconds = std::env::var("WXPAY_WITHIN").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
         let within = Duration::from_secs(seconds);
         let url = simulator.base_url();
@@ -156,9 +142,12 @@ impl Gateway {
             }
             "redpack" => Gateway::Redpack(client(redpack_account(&hosts), https, within)),
             "workwx" => Gateway::Workwx(client(workwx_account(&hosts), https, within)),
-            "swiftpass" => Gateway::Swiftpass(client(unified_of(simulator, MerchantSigns::Md5), https, within)),
+            "swiftpass" => Gateway::Swiftpass(client(unified_of(simulator, signs), https, within)),
             "webgate" => Gateway::Webgate(client(webgate_account(simulator), https, within)),
-            other => panic!("{other}"),
+            other => {
+                let service = SERVICES.into_iter().find(|service| *service == other).unwrap();
+                Gateway::Unified(Unified::new(service, signs, simulator, (https, within)))
+            }
         }
     }
 
@@ -178,6 +167,7 @@ impl Gateway {
             Gateway::Workwx(client) => Prep::Workwx(client.prepare(&employee(number)).unwrap()),
             Gateway::Swiftpass(client) => Prep::Swiftpass(client.prepare(&wap_order(number)).unwrap()),
             Gateway::Webgate(client) => Prep::Webgate(client.prepare(&charge(number)).unwrap()),
+            Gateway::Unified(unified) => unified.prepare(number),
         }
     }
 
@@ -190,11 +180,12 @@ impl Gateway {
             (Gateway::Workwx(client), Prep::Workwx(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Swiftpass(client), Prep::Swiftpass(prepared)) => Came::of(client.send(prepared)),
             (Gateway::Webgate(client), Prep::Webgate(prepared)) => Came::of(client.send(prepared)),
+            (Gateway::Unified(_), Prep::Unified(send)) => send(),
             _ => panic!("prepared by another gateway"),
         }
     }
 }
 
-fn client<A: Account>(account: A, https: &Arc<Https>, within: Duration) -> Client<A> {
+pub fn client<A: Account>(account: A, https: &Arc<Https>, within: Duration) -> Client<A> {
     Client::new(account, terminal(), https.clone()).unwrap().within(within).unwrap()
 }

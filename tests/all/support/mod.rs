@@ -8,6 +8,8 @@ pub mod gateways;
 pub mod memory_journal;
 #[cfg(feature = "https")]
 pub mod raw_server;
+#[cfg(feature = "https")]
+pub mod unified;
 pub mod wxpay;
 
 use std::collections::VecDeque;

@@ -9,6 +9,7 @@ use wxpay_simulator::{Behaviour, Customer, Fault as SimulatorFault, Simulator};
 use wxpay_terminal::*;
 
 use crate::support::counter::CancelsAt;
+use crate::support::unified::wallet_code;
 use crate::support::*;
 use crate::till::crash_till::{Place, Stop, Watched, say};
 
@@ -177,15 +178,6 @@ impl At {
     pub fn stories(self) -> usize {
         if self == At::Wechat { STORIES.len() - 2 } else { STORIES.len() }
     }
-}
-
-/// WeChat, Alipay, UnionPay, QQ Wallet, JD, 翼支付 (POS flows 13).
-const WALLETS: [&str; 6] = ["13", "28", "62", "91", "18", "51"];
-
-/// A code of that wallet with these 16 digits. UnionPay's have 19.
-pub fn wallet_code(wallet: usize, digits: &str) -> String {
-    let begin = WALLETS[wallet % WALLETS.len()];
-    format!("{begin}{digits}{}", if begin == "62" { "0" } else { "" })
 }
 
 /// Whose counter it is: WeChat Pay's own gateway, or an acquirer's.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use wxpay_simulator::{SignType as MerchantSigns, Simulator, credentials};
 use wxpay_terminal::*;
 
-use crate::support::gateways::unified_account;
+use crate::support::unified::unified_account;
 use crate::support::*;
 
 /// A hundred times as fast as the system's clock: the till's waits of seconds pass in milliseconds.

@@ -1,0 +1,145 @@
+//! The counter of a Swiftpass-type gateway: an account as its merchant signs, codes of every wallet, and each call by the name of its
+//! service.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wxpay_simulator::{SignType as MerchantSigns, Simulator, credentials};
+use wxpay_terminal::*;
+
+use super::gateways::{Came, Prep, client, https, sale_of};
+use super::{accepted, fen};
+
+/// The calls that move money or make an order (POS flows 9).
+pub const SERVICES: [&str; 8] = [
+    "unified.trade.micropay",
+    "unified.trade.refund",
+    "unified.trade.native",
+    "pay.weixin.native",
+    "pay.alipay.native",
+    "pay.weixin.jspay",
+    "pay.alipay.jspay",
+    "pay.weixin.wappay",
+];
+
+/// WeChat, Alipay, UnionPay, QQ Wallet, JD, 翼支付 (POS flows 13).
+pub const WALLETS: [&str; 6] = ["13", "28", "62", "91", "18", "51"];
+
+/// A code of that wallet with these 16 digits. UnionPay's have 19.
+pub fn wallet_code(wallet: usize, digits: &str) -> String {
+    let begin = WALLETS[wallet % WALLETS.len()];
+    format!("{begin}{digits}{}", if begin == "62" { "0" } else { "" })
+}
+
+/// At the gateway of this host, whose merchant signs so: her key, and the platform's public one.
+pub fn unified_account(host: &str, signs: MerchantSigns, [own, platform]: [&Path; 2]) -> SwiftpassAccount {
+    let (url, mch_id) = (format!("{host}/pay/gateway"), credentials::SWIFTPASS_MCH_ID);
+    let with_rsa = |digest| {
+        let [own, platform] = [own, platform].map(|file| std::fs::read(file).unwrap());
+        let (own, platform) = (PrivateKey::read(&own).unwrap(), PublicKey::read(&platform).unwrap());
+        SwiftpassAccount::with_rsa(&url, mch_id, digest, own, platform)
+    };
+    let account = match signs {
+        MerchantSigns::Md5 => SwiftpassAccount::new(&url, mch_id, Secret::from(credentials::SWIFTPASS_KEY)),
+        MerchantSigns::Rsa256 => with_rsa(RsaDigest::Sha256),
+        MerchantSigns::Rsa1 => with_rsa(RsaDigest::Sha1),
+    };
+    account.unwrap().sub_appid(credentials::SWIFTPASS_APPID).unwrap()
+}
+
+/// The same, of a simulator.
+pub fn unified_of(simulator: &Simulator, signs: MerchantSigns) -> SwiftpassAccount {
+    let files = simulator.files();
+    unified_account(&simulator.base_url(), signs, [&files.swiftpass_merchant_key_pem, &files.swiftpass_public_key_pem])
+}
+
+/// An order of 8.88 yuan.
+macro_rules! scanned {
+    ($request:ident, $number:expr) => {
+        $request {
+            out_trade_no: $number,
+            body: "形象店-深圳腾大-QQ公仔",
+            total_fee: fen(888),
+            mch_create_ip: "123.12.12.123",
+            notify_url: "https://pay.example/notify",
+            ..$request::default()
+        }
+    };
+}
+
+/// A client for one service.
+pub struct Unified {
+    pub client: Arc<Client<SwiftpassAccount>>,
+    /// For the sales that are refunded: no fault meets it.
+    sells: Client<SwiftpassAccount>,
+    service: &'static str,
+}
+
+impl Unified {
+    pub fn new(
+        service: &'static str,
+        signs: MerchantSigns,
+        simulator: &Simulator,
+        (transport, within): (&Arc<Https>, Duration),
+    ) -> Unified {
+        let sells = client(unified_of(simulator, signs), &https(simulator), Duration::from_secs(30));
+        Unified { client: Arc::new(client(unified_of(simulator, signs), transport, within)), sells, service }
+    }
+
+    pub fn prepare(&self, number: &str) -> Prep {
+        match self.service {
+            "unified.trade.micropay" => {
+                let code = code_of(number);
+                self.ready(&UnifiedMicropay { out_trade_no: number, ..unified_micropay(&code) })
+            }
+            "unified.trade.refund" => {
+                let (code, sale) = (code_of(number), sale_of(number));
+                let payment = UnifiedMicropay { out_trade_no: &sale, ..unified_micropay(&code) };
+                accepted(self.sells.send(&mut self.sells.prepare(&payment).unwrap()));
+                let of = RefundOf::OutTradeNo(&sale);
+                self.ready(&UnifiedRefund { out_refund_no: number, ..UnifiedRefund::new(of, fen(888), fen(300)) })
+            }
+            "unified.trade.native" => self.ready(&scanned!(UnifiedNative, number)),
+            "pay.weixin.native" => self.ready(&scanned!(WeixinNative, number)),
+            "pay.alipay.native" => self.ready(&scanned!(AlipayNative, number)),
+            "pay.weixin.jspay" => {
+                let sub_openid = Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o");
+                self.ready(&WeixinJspay { sub_openid, is_raw: true, ..scanned!(WeixinJspay, number) })
+            }
+            "pay.alipay.jspay" => {
+                self.ready(&AlipayJspay { buyer_id: Some("2088102146225135"), ..scanned!(AlipayJspay, number) })
+            }
+            _ => self.ready(&WeixinWappay {
+                device_info: "AND_WAP",
+                mch_app_name: "天虹百货",
+                mch_app_id: "https://shop.example",
+                ..scanned!(WeixinWappay, number)
+            }),
+        }
+    }
+
+    fn ready<P: Payment<Account = SwiftpassAccount>>(&self, payment: &P) -> Prep
+    where
+        P::Reply: Send + 'static,
+    {
+        let (client, mut prepared) = (self.client.clone(), self.client.prepare(payment).unwrap());
+        Prep::Unified(Box::new(move || Came::of(client.send(&mut prepared))))
+    }
+}
+
+/// A code for an order number of digits: each is shown once. Their wallets go round.
+fn code_of(number: &str) -> String {
+    let sum: usize = number.bytes().map(usize::from).sum();
+    wallet_code(sum, &format!("{number:0>16}"))
+}
+
+pub fn unified_micropay(auth_code: &str) -> UnifiedMicropay<'_> {
+    UnifiedMicropay {
+        auth_code,
+        body: "形象店-深圳腾大-QQ公仔",
+        total_fee: fen(888),
+        mch_create_ip: "8.8.8.8",
+        ..UnifiedMicropay::default()
+    }
+}
