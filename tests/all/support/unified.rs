@@ -54,6 +54,62 @@ pub fn unified_of(simulator: &Simulator, signs: MerchantSigns) -> SwiftpassAccou
     unified_account(&simulator.base_url(), signs, [&files.swiftpass_merchant_key_pem, &files.swiftpass_public_key_pem])
 }
 
+/// A counter against the simulator: at WeChat Pay's own gateway, or behind an acquirer.
+pub trait AtCounter: CounterAccount + Sized + 'static {
+    /// The state of an order that was taken back (E.3; C.4.6).
+    const REVERSED: &'static str;
+    /// The gateway in the simulator's ledger.
+    const GATEWAY: &'static str;
+
+    /// The account, where the merchant of a Swiftpass-type gateway signs so.
+    fn account(simulator: &Simulator, signs: MerchantSigns) -> Self;
+
+    /// A code with these 16 digits. Behind an acquirer it is an Alipay code.
+    fn code(digits: &str) -> String;
+
+    /// 8.88 yuan by this code.
+    fn sale(auth_code: &str) -> Self::ByCode<'_> {
+        let sale =
+            CounterSale {
+                body: "形象店-深圳腾大-QQ公仔", attach: None, total_fee: fen(888), create_ip: "8.8.8.8"
+            };
+        Self::by_code(sale, auth_code)
+    }
+
+    /// A part of that.
+    fn part(number: &str, amount: i64) -> Self::Back<'_> {
+        Self::back(RefundOf::OutTradeNo(number), fen(888), fen(amount))
+    }
+}
+
+impl AtCounter for WxpayAccount {
+    const REVERSED: &'static str = "REVOKED";
+    const GATEWAY: &'static str = "wxpay";
+
+    fn account(simulator: &Simulator, _: MerchantSigns) -> WxpayAccount {
+        let key = Secret::from(credentials::KEY);
+        let account = WxpayAccount::new(credentials::MCH_ID, credentials::APPID, key).unwrap();
+        account.hosts(&[&simulator.base_url()]).unwrap()
+    }
+
+    fn code(digits: &str) -> String {
+        wallet_code(0, digits)
+    }
+}
+
+impl AtCounter for SwiftpassAccount {
+    const REVERSED: &'static str = "REVERSE";
+    const GATEWAY: &'static str = "swiftpass";
+
+    fn account(simulator: &Simulator, signs: MerchantSigns) -> SwiftpassAccount {
+        unified_of(simulator, signs)
+    }
+
+    fn code(digits: &str) -> String {
+        wallet_code(1, digits)
+    }
+}
+
 /// An order of 8.88 yuan.
 macro_rules! scanned {
     ($request:ident, $number:expr) => {
