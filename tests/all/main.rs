@@ -89,6 +89,8 @@ mod journal {
 }
 
 mod till {
+    #[cfg(feature = "https")]
+    mod acquirer_https;
     mod allowed_again;
     mod backups;
     mod cashier;

@@ -15,6 +15,12 @@ use crate::support::*;
 #[derive(Clone)]
 pub struct Waited(Arc<Simulator>, Arc<Mutex<Duration>>);
 
+impl Waited {
+    pub fn time(&self) -> Duration {
+        *self.1.lock().unwrap()
+    }
+}
+
 impl Clock for Waited {
     fn unix_seconds(&self) -> i64 {
         SystemClock.unix_seconds() + i64::try_from(self.1.lock().unwrap().as_secs()).unwrap()
