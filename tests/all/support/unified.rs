@@ -144,42 +144,71 @@ impl Unified {
     }
 
     pub fn prepare(&self, number: &str) -> Prep {
+        if self.service.ends_with("refund") {
+            let (code, sale) = (code_of(number), sale_of(number));
+            let payment = UnifiedMicropay { out_trade_no: &sale, ..unified_micropay(&code) };
+            accepted(self.sells.send(&mut self.sells.prepare(&payment).unwrap()));
+        }
+        self.with(number, Ready)
+    }
+
+    /// Does something with this service's request of that number. The sale that a refund is of was made by [`Unified::prepare`].
+    pub fn with<W: With>(&self, number: &str, with: W) -> W::Out {
+        let client = &self.client;
         match self.service {
             "unified.trade.micropay" => {
                 let code = code_of(number);
-                self.ready(&UnifiedMicropay { out_trade_no: number, ..unified_micropay(&code) })
+                with.request(client, &UnifiedMicropay { out_trade_no: number, ..unified_micropay(&code) })
             }
             "unified.trade.refund" => {
-                let (code, sale) = (code_of(number), sale_of(number));
-                let payment = UnifiedMicropay { out_trade_no: &sale, ..unified_micropay(&code) };
-                accepted(self.sells.send(&mut self.sells.prepare(&payment).unwrap()));
-                let of = RefundOf::OutTradeNo(&sale);
-                self.ready(&UnifiedRefund { out_refund_no: number, ..UnifiedRefund::new(of, fen(888), fen(300)) })
+                let sale = sale_of(number);
+                let refund = UnifiedRefund::new(RefundOf::OutTradeNo(&sale), fen(888), fen(300));
+                with.request(client, &UnifiedRefund { out_refund_no: number, ..refund })
             }
-            "unified.trade.native" => self.ready(&scanned!(UnifiedNative, number)),
-            "pay.weixin.native" => self.ready(&scanned!(WeixinNative, number)),
-            "pay.alipay.native" => self.ready(&scanned!(AlipayNative, number)),
+            "unified.trade.native" => with.request(client, &scanned!(UnifiedNative, number)),
+            "pay.weixin.native" => with.request(client, &scanned!(WeixinNative, number)),
+            "pay.alipay.native" => with.request(client, &scanned!(AlipayNative, number)),
             "pay.weixin.jspay" => {
                 let sub_openid = Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o");
-                self.ready(&WeixinJspay { sub_openid, is_raw: true, ..scanned!(WeixinJspay, number) })
+                with.request(client, &WeixinJspay { sub_openid, is_raw: true, ..scanned!(WeixinJspay, number) })
             }
-            "pay.alipay.jspay" => {
-                self.ready(&AlipayJspay { buyer_id: Some("2088102146225135"), ..scanned!(AlipayJspay, number) })
-            }
-            _ => self.ready(&WeixinWappay {
-                device_info: "AND_WAP",
-                mch_app_name: "天虹百货",
-                mch_app_id: "https://shop.example",
-                ..scanned!(WeixinWappay, number)
-            }),
+            "pay.alipay.jspay" => with
+                .request(client, &AlipayJspay { buyer_id: Some("2088102146225135"), ..scanned!(AlipayJspay, number) }),
+            _ => with.request(
+                client,
+                &WeixinWappay {
+                    device_info: "AND_WAP",
+                    mch_app_name: "天虹百货",
+                    mch_app_id: "https://shop.example",
+                    ..scanned!(WeixinWappay, number)
+                },
+            ),
         }
     }
+}
 
-    fn ready<P: Payment<Account = SwiftpassAccount>>(&self, payment: &P) -> Prep
+/// What is done with a request, whatever it is.
+pub trait With {
+    type Out;
+
+    fn request<P>(self, client: &Arc<Client<SwiftpassAccount>>, request: &P) -> Self::Out
     where
+        P: Payment<Account = SwiftpassAccount> + std::fmt::Debug,
+        P::Reply: Send + 'static;
+}
+
+/// Prepared, to be sent as often as a test likes.
+struct Ready;
+
+impl With for Ready {
+    type Out = Prep;
+
+    fn request<P>(self, client: &Arc<Client<SwiftpassAccount>>, request: &P) -> Prep
+    where
+        P: Payment<Account = SwiftpassAccount> + std::fmt::Debug,
         P::Reply: Send + 'static,
     {
-        let (client, mut prepared) = (self.client.clone(), self.client.prepare(payment).unwrap());
+        let (client, mut prepared) = (client.clone(), client.prepare(request).unwrap());
         Prep::Unified(Box::new(move || Came::of(client.send(&mut prepared))))
     }
 }
