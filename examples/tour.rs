@@ -160,7 +160,8 @@ impl Tour<'_> {
         must("swiftpass  query, at once", state()?.trade_state, TradeState::UserPaying)?;
         let paid = state()?;
         must("swiftpass  query, with the password", paid.trade_state, TradeState::Success)?;
-        must("swiftpass  of the wallet", paid.reply.get("trade_type"), Some("pay.alipay.micropay"))?;
+        let wallet = paid.reply.get("trade_type").unwrap_or_default();
+        must("swiftpass  of the wallet", wallet, "pay.alipay.micropay")?;
         must("swiftpass  ledger: paid times", self.paid(sale), 1)?;
 
         let of = RefundOf::OutTradeNo(sale);

@@ -42,6 +42,7 @@ mod client {
     #[cfg(feature = "https")]
     mod faults_asked;
     mod outcomes;
+    mod outcomes_unified;
     mod proofs;
     #[cfg(target_os = "linux")]
     mod remains;
