@@ -18,6 +18,7 @@ fn main() -> Result<()> {
     tour.wxpay()?;
     tour.payment_codes()?;
     tour.refund()?;
+    tour.acquirer()?;
     tour.redpack()?;
     tour.workwx()?;
     tour.swiftpass()?;
@@ -114,18 +115,65 @@ impl Tour<'_> {
             Outcome::Taken(taken) => println!("wxpay      {number} Taken, refund_id {}", taken.refund_id),
             other => return Err(format!("refund: {other:?}").into()),
         }
-        must("wxpay      ledger: fen given back", self.simulator.entry(order).map_or(0, |entry| entry.refunded), 300)?;
+        must("wxpay      ledger: fen given back", self.given_back(order), 300)?;
         // The same number again is the same refund.
         let _ = client.send(&mut client.prepare_repeat(&refund)?)?;
-        must(
-            "wxpay      sent again: fen given back",
-            self.simulator.entry(order).map_or(0, |entry| entry.refunded),
-            300,
-        )?;
+        must("wxpay      sent again: fen given back", self.given_back(order), 300)?;
         match client.ask(&RefundQuery { out_refund_no: number })? {
             Answer::Known(rows) => {
                 let status = rows.field(number, "refund_status").unwrap_or_default();
                 println!("wxpay      refundquery: {status}");
+                Ok(())
+            }
+            other => Err(format!("refundquery: {other:?}").into()),
+        }
+    }
+
+    fn swiftpass_client(&self) -> Result<Client<SwiftpassAccount>> {
+        let (url, key) = (self.simulator.base_url() + "/pay/gateway", Secret::from(credentials::SWIFTPASS_KEY));
+        let account = SwiftpassAccount::new(&url, credentials::SWIFTPASS_MCH_ID, key)?;
+        let account = account.sub_appid(credentials::SWIFTPASS_APPID)?;
+        Ok(Client::new(account, self.terminal.clone(), self.https.clone())?)
+    }
+
+    /// The same behind a bank: a customer shows an Alipay code, types a password, and gets a part back.
+    fn acquirer(&self) -> Result<()> {
+        let client = self.swiftpass_client()?;
+        let (sale, number, code) = ("202611210006BANK", "202611210007BACK", "280000000000000004");
+        self.simulator.customer(code, Customer::AsksPassword { pays_after: Some(1) });
+        let payment = UnifiedMicropay {
+            out_trade_no: sale,
+            auth_code: code,
+            body: "天虹百货-矿泉水",
+            total_fee: Fen::new(888)?,
+            mch_create_ip: "14.23.150.211",
+            ..UnifiedMicropay::default()
+        };
+        match client.send(&mut client.prepare(&payment)?)? {
+            Outcome::Unknown(doubt) => println!("swiftpass  {sale} Unknown: {doubt}"),
+            other => return Err(format!("a customer who is asked for a password is Unknown, not {other:?}").into()),
+        }
+        let state = || match client.ask(&TradeQuery { out_trade_no: sale })? {
+            Answer::Known(trade) => Ok::<_, Box<dyn Error>>(trade),
+            other => Err(format!("unified.trade.query: {other:?}").into()),
+        };
+        must("swiftpass  query, at once", state()?.trade_state, TradeState::UserPaying)?;
+        let paid = state()?;
+        must("swiftpass  query, with the password", paid.trade_state, TradeState::Success)?;
+        let wallet = paid.reply.get("trade_type").unwrap_or_default();
+        must("swiftpass  of the wallet", wallet, "pay.alipay.micropay")?;
+        must("swiftpass  ledger: paid times", self.paid(sale), 1)?;
+
+        let of = RefundOf::OutTradeNo(sale);
+        let refund = UnifiedRefund { out_refund_no: number, ..UnifiedRefund::new(of, Fen::new(888)?, Fen::new(300)?) };
+        match client.send(&mut client.prepare(&refund)?)? {
+            Outcome::Taken(taken) => println!("swiftpass  {number} Taken, refund_id {}", taken.refund_id),
+            other => return Err(format!("refund: {other:?}").into()),
+        }
+        must("swiftpass  ledger: fen given back", self.given_back(sale), 300)?;
+        match client.ask(&UnifiedRefundQuery { out_refund_no: number })? {
+            Answer::Known(rows) => {
+                println!("swiftpass  refundquery: {}", rows.field(number, "refund_status").unwrap_or_default());
                 Ok(())
             }
             other => Err(format!("refundquery: {other:?}").into()),
@@ -171,11 +219,7 @@ impl Tour<'_> {
     }
 
     fn swiftpass(&self) -> Result<()> {
-        let url = self.simulator.base_url() + "/pay/gateway";
-        let account =
-            SwiftpassAccount::new(&url, credentials::SWIFTPASS_MCH_ID, Secret::from(credentials::SWIFTPASS_KEY))?
-                .sub_appid(credentials::SWIFTPASS_APPID)?;
-        let client = Client::new(account, self.terminal.clone(), self.https.clone())?;
+        let client = self.swiftpass_client()?;
         let (notify_url, notified) = listen_for_one_notification()?;
         let total_fee = Fen::new(1)?;
         let order = WapOrder {
@@ -303,9 +347,13 @@ impl Tour<'_> {
         self.simulator.entry(number).map_or(0, |entry| entry.paid)
     }
 
+    fn given_back(&self, number: &str) -> u64 {
+        self.simulator.entry(number).map_or(0, |entry| entry.refunded)
+    }
+
     fn ledger(&self) -> Result<()> {
         let ledger = self.simulator.ledger();
-        must("ledger     orders", ledger.len(), 9)?;
+        must("ledger     orders", ledger.len(), 10)?;
         must("ledger     orders that were taken back", ledger.iter().filter(|e| e.state == "REVOKED").count(), 1)?;
         let others = ledger.iter().filter(|e| e.state != "REVOKED");
         must("ledger     others that were not paid exactly once", others.filter(|e| e.paid != 1).count(), 0)

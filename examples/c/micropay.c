@@ -120,9 +120,9 @@ int main(int argc, char **argv) {
     } else {
         recover(till);
         must(wxt_options_set_cancel(options, cancel, &error), &error, "cancel");
-        must(wxt_request_new(WXT_MICRO_PAY, &request, &error), &error, "request");
+        must(wxt_request_new(is_swiftpass() ? WXT_UNIFIED_MICROPAY : WXT_MICRO_PAY, &request, &error), &error, "request");
         set(request, "body", "天虹百货-矿泉水");
-        set(request, "spbill_create_ip", "127.0.0.1");
+        set(request, is_swiftpass() ? "mch_create_ip" : "spbill_create_ip", "127.0.0.1");
         must(wxt_request_set_fen(request, "total_fee", strtol(argv[6], NULL, 10), &error), &error, "FEN");
         /* What the scanner read. It is sent once and never stored: after a refusal another code is scanned. */
         set(request, "auth_code", argv[7]);

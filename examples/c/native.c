@@ -6,10 +6,8 @@
  */
 #include <unistd.h>
 
-#include "common.h"
+#include "counter.h"
 
-static const char *const MCH_ID = "1900000109";
-static char key[] = "0123456789abcdef0123456789ABCDEF";
 /* Questions, three seconds apart. The order itself may be paid for 6 minutes. */
 enum { QUESTIONS = 20, SECONDS_APART = 3 };
 
@@ -46,32 +44,15 @@ int main(int argc, char **argv) {
         return 2;
     }
     wxt_error *error = NULL;
-    wxt_transport *transport = NULL;
-    wxt_account *account = NULL;
-    wxt_till *till = NULL;
     wxt_request *request = NULL;
-    size_t length = 0;
+    wxt_till *till = open_till(argv[1], argv[2], NULL, argv[3]);
 
-    must(wxt_transport_new(&transport, &error), &error, "transport");
-    unsigned char *roots = read_file(argv[2], &length);
-    must(wxt_transport_set_roots(transport, roots, length, &error), &error, argv[2]);
-    free(roots);
-    must(wxt_account_new(WXT_WXPAY, &account, &error), &error, "account");
-    set_account(account, "host", argv[1]);
-    set_account(account, "mch_id", MCH_ID);
-    set_account(account, "appid", "wx8888888888888888");
-    set_account(account, "sign_type", "HMAC-SHA256");
-    must(wxt_account_set_secret(account, "key", (const uint8_t *)key, strlen(key), &error), &error, "key");
-    forget(key, strlen(key));
-    must(wxt_till_open(argv[3], 7, "013467007045764", &till, &error), &error, argv[3]);
-    must(wxt_till_add(till, account, transport, 0, &error), &error, "add the account");
-    wxt_account_free(account);
-    wxt_transport_free(transport);
-
-    must(wxt_request_new(WXT_NATIVE_ORDER, &request, &error), &error, "request");
+    must(wxt_request_new(is_swiftpass() ? WXT_UNIFIED_NATIVE : WXT_NATIVE_ORDER, &request, &error), &error, "request");
     set(request, "body", "天虹百货-矿泉水");
-    set(request, "product_id", "6901234567892");
-    set(request, "spbill_create_ip", "127.0.0.1");
+    if (!is_swiftpass()) {
+        set(request, "product_id", "6901234567892");
+    }
+    set(request, is_swiftpass() ? "mch_create_ip" : "spbill_create_ip", "127.0.0.1");
     set(request, "notify_url", "https://pay.example/notify");
     must(wxt_request_set_fen(request, "total_fee", strtol(argv[5], NULL, 10), &error), &error, "FEN");
 

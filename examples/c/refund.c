@@ -67,7 +67,7 @@ int main(int argc, char **argv) {
     wxt_till *till = open_till(argv[1], argv[2], argv[3], argv[4]);
 
     recover(till);
-    must(wxt_request_new(WXT_REFUND, &request, &error), &error, "request");
+    must(wxt_request_new(is_swiftpass() ? WXT_UNIFIED_REFUND : WXT_REFUND, &request, &error), &error, "request");
     set(request, "out_trade_no", argv[6]);
     must(wxt_request_set_fen(request, "total_fee", strtol(argv[7], NULL, 10), &error), &error, "TOTAL");
     must(wxt_request_set_fen(request, "refund_fee", strtol(argv[8], NULL, 10), &error), &error, "FEN");

@@ -47,6 +47,12 @@ behaviours! {
     /// micropay takes the money, and says result_code=0 and pay_result=1 (POS flows 9). Swiftpass-type gateways alone have
     /// a pay_result.
     Micropay PayResultNotZero,
+    /// micropay says NOTENOUGH, takes nothing, and has no need_query (C.4.4): a refusal that is not definite. Swiftpass-type
+    /// gateways alone have a need_query.
+    Micropay RefusedWithoutNeedQuery,
+    /// micropay takes the money, and its reply is rightly signed, but by another sign_type than the merchant's (C.3): that counts
+    /// for nothing.
+    Micropay SignedByAnotherType,
     /// A query sees the order as it was before its last change; a new one is not found.
     Query QueryBehind,
     /// A closing says success, whatever the number, and closes nothing.

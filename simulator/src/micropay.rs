@@ -77,6 +77,12 @@ fn begin(
             reply.change("pay_result", "1");
             return reply;
         }
+        Some(Behaviour::RefusedWithoutNeedQuery) => {
+            let mut reply = refused("NOTENOUGH", "余额不足");
+            reply.fields.retain(|field| field.name != "need_query");
+            return reply;
+        }
+        Some(Behaviour::SignedByAnotherType) => return (dialect.paid)(book.add(draft)).signed_otherwise(),
         Some(Behaviour::ChargedInPayError) => {
             draft.entry.state = "PAYERROR".to_owned();
             book.add(draft);

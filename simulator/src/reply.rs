@@ -62,6 +62,20 @@ impl Reply {
         Reply { digest, ..self }
     }
 
+    /// Signed by another type than it should be, which it says where replies name theirs.
+    pub(crate) fn signed_otherwise(mut self) -> Reply {
+        self.digest = match (self.gateway, self.digest) {
+            (Gateway::Wxpay, Digest::Md5) => Digest::HmacSha256,
+            (Gateway::Swiftpass, Digest::Md5) => Digest::Rsa(SignType::Rsa256),
+            _ => Digest::Md5,
+        };
+        if self.gateway == Gateway::Swiftpass {
+            let name = if self.digest == Digest::Md5 { SignType::Md5 } else { SignType::Rsa256 }.name();
+            self.set("sign_type", name);
+        }
+        self
+    }
+
     /// Adds a text, unless it is empty.
     pub(crate) fn text(mut self, name: &str, value: &str) -> Reply {
         if !value.is_empty() {

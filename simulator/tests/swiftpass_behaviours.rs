@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use client::direct::money;
 use client::swift::*;
-use client::{merchant, receive, request, set};
-use wxpay_simulator::{Behaviour, Customer, Simulator};
+use client::{SWIFT, call_with, connector, merchant, receive, request, set};
+use wxpay_simulator::{Behaviour, Customer, SignType, Simulator};
 
 const NUMBER: &str = "20261126001";
 
@@ -36,6 +36,30 @@ fn micropay_lies() {
         assert_eq!((state(&simulator, NUMBER).as_str(), money(&simulator, NUMBER)), (state_told, [1, 1, 0]));
         assert_eq!((reverse(&simulator, NUMBER), state(&simulator, NUMBER)), ("0".into(), "REVERSE".into()));
         assert_eq!(money(&simulator, NUMBER), [0, 1, 1], "{behaviour:?}");
+    }
+}
+
+/// C.3, C.4.4: a refusal that names no need_query, of nothing; and a charge whose reply is rightly signed by another type.
+#[test]
+fn a_refusal_without_need_query_and_a_reply_signed_by_another_type() {
+    let simulator = Simulator::start().unwrap();
+    simulator.behave_next(Behaviour::RefusedWithoutNeedQuery);
+    let answer = ask(&simulator, &micropay(NUMBER, ALIPAY));
+    assert_eq!((word(&answer).as_str(), answer.get("need_query").as_str()), ("NOTENOUGH", ""));
+    assert!(simulator.entry(NUMBER).is_none());
+    for (own, other) in [("MD5", "RSA_1_256"), ("RSA_1_256", "MD5"), ("RSA_1_1", "MD5")] {
+        let sign_type = SignType::ALL.iter().find(|sign_type| sign_type.name() == own);
+        let simulator = start(*sign_type.unwrap());
+        simulator.behave_next(Behaviour::SignedByAnotherType);
+        let mut asked = micropay(NUMBER, ALIPAY);
+        set(&mut asked, "sign_type", own);
+        let body = sealed(&simulator, &asked);
+        let answer = call_with(&simulator, &connector(&simulator, None), SWIFT, &body).unwrap();
+        assert_eq!((answer.get("pay_result").as_str(), answer.get("sign_type").as_str()), ("0", other));
+        assert!(!is_signed(&simulator, &asked, &answer), "{own}");
+        set(&mut asked, "sign_type", other);
+        assert!(is_signed(&simulator, &asked, &answer), "{own}");
+        assert_eq!(money(&simulator, NUMBER), [1, 1, 0]);
     }
 }
 

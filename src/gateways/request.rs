@@ -46,7 +46,7 @@ pub trait Download: sealed::Sealed {
 }
 
 /// A reply that was proven a success, with every field of it (`AsRef`). Sealed.
-pub trait Reply: sealed::Sealed + Sized + AsRef<Pairs> {
+pub trait Reply: sealed::Sealed + Sized + AsRef<Pairs> + core::fmt::Debug {
     /// The account family it belongs to.
     type Account: Account;
 

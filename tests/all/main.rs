@@ -44,6 +44,7 @@ mod client {
     #[cfg(feature = "https")]
     mod faults_asked;
     mod outcomes;
+    mod outcomes_unified;
     mod proofs;
     #[cfg(target_os = "linux")]
     mod remains;
@@ -91,6 +92,8 @@ mod journal {
 }
 
 mod till {
+    #[cfg(feature = "https")]
+    mod acquirer_https;
     mod allowed_again;
     mod backups;
     mod cashier;

@@ -150,7 +150,7 @@ fn each_code_of_the_tables_on_a_first_attempt_and_on_a_repeat() {
     assert!(cases > 220);
 }
 
-fn expect_row<T: std::fmt::Debug>(outcome: Outcome<T>, means: Means, code: &str) {
+pub fn expect_row<T: std::fmt::Debug>(outcome: Outcome<T>, means: Means, code: &str) {
     match (means, outcome) {
         (Means::Refused(next), Outcome::Declined(refusal)) => {
             assert_eq!((refusal.code.as_str(), refusal.next), (code, next));

@@ -1,15 +1,17 @@
 //! Nothing that this library prints holds a secret.
 
 use std::cell::RefCell;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use wxpay_simulator::{Fault, Simulator, credentials};
+use wxpay_simulator::{Fault, SignType as MerchantSigns, Simulator, credentials};
 use wxpay_terminal::Fault as Fault_;
 use wxpay_terminal::*;
 
 use crate::support::counter::micro_pay;
 use crate::support::gateways::{Gateway, NAMES, Prep, auth_code, https, part_of_sale, sale_of};
 use crate::support::red_packets::{PACKAGE, company_packet, group_packet, miniprogram_packet};
+use crate::support::unified_https::{SERVICES, With, unified_of};
 use crate::support::wxpay::{h5_order, jsapi_order, native_order};
 use crate::support::{charge, employee, red_packet, terminal, wap_order};
 
@@ -35,8 +37,9 @@ impl log::Log for Capture {
 
 /// Keys, and what would give them away. The simulator uses the same ones, so real exchanges carry their signatures.
 fn canaries(simulator: &Simulator) -> Vec<(&'static str, String)> {
-    let pem = std::fs::read_to_string(&simulator.files().key_pem_pkcs8).unwrap();
-    let private = pem.lines().nth(3).unwrap().to_string();
+    let files = simulator.files();
+    let [private, acquirers] = [&files.key_pem_pkcs8, &files.swiftpass_merchant_key_pem]
+        .map(|file| std::fs::read_to_string(file).unwrap().lines().nth(3).unwrap().to_string());
     vec![
         ("API key", credentials::KEY.into()),
         ("WeCom secret", credentials::WORKWX_SECRET.into()),
@@ -44,6 +47,7 @@ fn canaries(simulator: &Simulator) -> Vec<(&'static str, String)> {
         ("e-pay key", format!("={}", credentials::PARTNER_KEY)),
         ("e-pay key", format!("\"{}\"", credentials::PARTNER_KEY)),
         ("private key", private),
+        ("private key", acquirers),
         // The key of a refund notification's req_info (F.3).
         ("API key's MD5", md5(credentials::KEY)),
     ]
@@ -55,7 +59,7 @@ fn md5(text: &str) -> String {
 }
 
 /// What is personal or lets its bearer pay: never in a `Debug` text. (TRACE lines of the wire do hold it.)
-const PERSONAL: [&str; 13] = [
+const PERSONAL: [&str; 16] = [
     "onqOjjmM1tad-3ROpncN-yUfa6uI",
     "ohO4Gt7wVPxIT1A9GjFaMYMiZY1s",
     "张三",
@@ -72,6 +76,10 @@ const PERSONAL: [&str; 13] = [
     "支付用户",
     // The beginning of every payment code.
     "1300000",
+    // Of those of any wallet; who pays with Alipay, and by what.
+    "00000000700",
+    "2088102146225135",
+    "qr.alipay.com",
 ];
 
 #[test]
@@ -83,16 +91,16 @@ fn no_debug_text_and_no_log_line_holds_a_secret() {
     let https = https(&simulator);
     let mut printed =
         vec![format!("{https:?}"), format!("{:?} {:?}", Https::builder(), Secret::from(credentials::KEY))];
-    for (which, name) in NAMES.iter().enumerate() {
+    for (which, name) in NAMES.iter().chain(&SERVICES).enumerate() {
         let gateway = Gateway::new(name, &simulator, &https);
         for (at, fault) in
             [None, Some(Fault::RefusedNotEnough), Some(Fault::WrongSignature), Some(Fault::BadGatewayAfterCommit)]
                 .into_iter()
                 .enumerate()
         {
-            let number = format!("{which}00{at}0001");
+            let number = format!("{}00{at}0001", char::from_digit(which as u32, 36).unwrap());
             // A refund is of a sale, which no fault meets.
-            let _sold = matches!(gateway, Gateway::Refund(..)).then(|| gateway.prepare(&number));
+            let _sold = name.ends_with("refund").then(|| gateway.prepare(&number));
             if let Some(fault) = fault {
                 simulator.fault_next(fault);
             }
@@ -127,26 +135,9 @@ fn no_debug_text_and_no_log_line_holds_a_secret() {
 /// Everything that a payment makes, printed.
 fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
     macro_rules! pay {
-        ($client:expr, $request:expr) => {{
-            let request = $request;
-            let mut prepared = $client.prepare(&request).unwrap();
-            let outcome = $client.send(&mut prepared);
-            printed.push(format!("{request:?} {:?} {:?}", $client, $client.account()));
-            printed.push(format!("{prepared:?} {:?}", prepared.endpoint().name));
-            match &outcome {
-                Ok(
-                    Outcome::Accepted(reply)
-                    | Outcome::Ordered(reply)
-                    | Outcome::PaidLate(reply)
-                    | Outcome::Taken(reply),
-                ) => {
-                    printed.push(format!("{reply:?} {reply:#?}"));
-                }
-                Ok(Outcome::Declined(refusal)) => printed.push(format!("{refusal} {refusal:?}")),
-                Ok(Outcome::Unknown(doubt)) => printed.push(format!("{doubt} {doubt:?}")),
-                Err(error) => printed.push(format!("{error} {error:?}")),
-            }
-        }};
+        ($client:expr, $request:expr) => {
+            print_one($client, &$request, printed)
+        };
     }
     match gateway {
         Gateway::Wxpay(client) => {
@@ -170,8 +161,43 @@ fn print_payment(gateway: &Gateway, number: &str, printed: &mut Vec<String>) {
         Gateway::GroupRedpack(client) => pay!(client, group_packet(number)),
         Gateway::MiniprogramHb(client) => pay!(client, miniprogram_packet(number)),
         Gateway::WorkwxRedpack(client) => pay!(client, company_packet(number)),
+        Gateway::Unified(unified) => unified.with(number, Print(printed)),
     }
     let _: fn(&Gateway, &str) -> Prep = Gateway::prepare;
+}
+
+/// The request, what is prepared of it, and what came of it.
+fn print_one<A: Account + Debug, P: Payment<Account = A> + Debug>(
+    client: &Client<A>,
+    request: &P,
+    printed: &mut Vec<String>,
+) {
+    let mut prepared = client.prepare(request).unwrap();
+    let outcome = client.send(&mut prepared);
+    printed.push(format!("{request:?} {client:?} {:?}", client.account()));
+    printed.push(format!("{prepared:?} {:?}", prepared.endpoint().name));
+    match &outcome {
+        Ok(Outcome::Accepted(reply) | Outcome::Ordered(reply) | Outcome::PaidLate(reply) | Outcome::Taken(reply)) => {
+            printed.push(format!("{reply:?} {reply:#?}"));
+        }
+        Ok(Outcome::Declined(refusal)) => printed.push(format!("{refusal} {refusal:?}")),
+        Ok(Outcome::Unknown(doubt)) => printed.push(format!("{doubt} {doubt:?}")),
+        Err(error) => printed.push(format!("{error} {error:?}")),
+    }
+}
+
+struct Print<'a>(&'a mut Vec<String>);
+
+impl With for Print<'_> {
+    type Out = ();
+
+    fn request<P>(self, client: &Arc<Client<SwiftpassAccount>>, request: &P)
+    where
+        P: Payment<Account = SwiftpassAccount> + Debug,
+        P::Reply: Send + 'static,
+    {
+        print_one(client, request, self.0);
+    }
 }
 
 /// The answers to questions about the payments that were made.
@@ -226,6 +252,19 @@ fn print_queries(simulator: &Simulator, https: &Arc<Https>) -> Vec<String> {
         printed.push(format!("{notice:?}"));
         let order = StoredOrder { out_trade_no: "20000001", total_fee: Fen::new(1).unwrap() };
         printed.push(format!("{order:?} {:?}", notice.matches(&order).unwrap()));
+    }
+    if let Gateway::Unified(unified) = client("unified.trade.refund") {
+        let query = UnifiedRefundQuery { out_refund_no: "80000001" };
+        let answer = unified.client.ask(&query).unwrap();
+        assert!(matches!(answer, Answer::Known(_)));
+        printed.push(format!("{query:?} {answer:?} {answer:#?}"));
+        let own = std::fs::read(&simulator.files().swiftpass_merchant_key_pem).unwrap();
+        let with_rsa = unified_of(simulator, MerchantSigns::Rsa256);
+        printed.push(format!("{:?} {with_rsa:?} {:?}", PrivateKey::read(&own).unwrap(), CounterSale::default()));
+        let reverse = UnifiedReverse { out_trade_no: "70000001" };
+        let reversed = unified.client.close(&reverse).unwrap();
+        assert!(matches!(reversed, Answer::Known(_)));
+        printed.push(format!("{reverse:?} {reversed:?}"));
     }
     if let Gateway::Refund(client, _) = client("refund") {
         printed.extend(print_a_refund(simulator, &client));
@@ -329,6 +368,7 @@ fn every_public_type_was_printed(printed: &[String]) {
         "ReplyRule",
         "Close",
         "Watch",
+        "CounterAccount",
     ];
     let mut seen = 0;
     for name in names.filter(|name| !traits.contains(name) && !PRINTED_OTHERWISE.contains(name)) {

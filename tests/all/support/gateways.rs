@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wxpay_simulator::{Simulator, credentials};
+use wxpay_simulator::{SignType as MerchantSigns, Simulator, credentials};
 use wxpay_terminal::*;
 
 use crate::support::counter::micro_pay;
 use crate::support::red_packets::{company_packet, group_packet, miniprogram_packet};
+use crate::support::unified_https::{SERVICES, Unified, unified_of};
 use crate::support::wxpay::native_order;
 use crate::support::{accepted, charge, employee, fen, red_packet, terminal, wap_order};
 
@@ -23,7 +24,7 @@ pub enum Came {
 }
 
 impl Came {
-    fn of<T>(outcome: Result<Outcome<T>, Error>) -> Came {
+    pub fn of<T>(outcome: Result<Outcome<T>, Error>) -> Came {
         match outcome {
             Ok(Outcome::Accepted(_) | Outcome::Ordered(_)) => Came::Done,
             Ok(Outcome::PaidLate(_)) => panic!("of a client"),
@@ -48,6 +49,8 @@ pub enum Gateway {
     GroupRedpack(Client<RedpackAccount>),
     MiniprogramHb(Client<RedpackAccount>),
     WorkwxRedpack(Client<WorkwxAccount>),
+    /// One call of the counter at a Swiftpass-type gateway.
+    Unified(Unified),
 }
 
 /// A prepared payment of one of them.
@@ -62,6 +65,7 @@ pub enum Prep {
     GroupRedpack(Prepared<RedPackSent>),
     MiniprogramHb(Prepared<MiniProgramHbSent>),
     WorkwxRedpack(Prepared<WorkwxRedPackSent>),
+    Unified(Box<dyn FnMut() -> Came + Send>),
 }
 
 pub const NAMES: [&str; 10] = [
@@ -128,13 +132,6 @@ fn workwx_account(hosts: &[&str]) -> WorkwxAccount {
     WorkwxAccount::new(credentials::MCH_ID, credentials::CORPID, key, secret).unwrap().hosts(hosts).unwrap()
 }
 
-fn swiftpass_account(host: &str) -> SwiftpassAccount {
-    let key = Secret::from(credentials::SWIFTPASS_KEY);
-    let url = format!("{host}/pay/gateway");
-    let account = SwiftpassAccount::new(&url, credentials::SWIFTPASS_MCH_ID, key).unwrap();
-    account.sub_appid(credentials::SWIFTPASS_APPID).unwrap()
-}
-
 fn webgate_account(simulator: &Simulator) -> WebgateAccount {
     let public = std::fs::read(&simulator.files().webgate_public_key_pem).unwrap();
     let rule = RsaReply::new(PublicKey::read(&public).unwrap(), RsaDigest::Sha1);
@@ -145,6 +142,11 @@ fn webgate_account(simulator: &Simulator) -> WebgateAccount {
 impl Gateway {
     /// The gateway of this name, one host, with a deadline of one second: more with `WXPAY_WITHIN`, for emulators.
     pub fn new(name: &str, simulator: &Simulator, https: &Arc<Https>) -> Gateway {
+        Gateway::signing(name, MerchantSigns::Md5, simulator, https)
+    }
+
+    /// The same, where the merchant of a Swiftpass-type gateway signs so.
+    pub fn signing(name: &str, signs: MerchantSigns, simulator: &Simulator, https: &Arc<Https>) -> Gateway {
         let seconds = std::env::var("WXPAY_WITHIN").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
         let within = Duration::from_secs(seconds);
         let url = simulator.base_url();
@@ -158,12 +160,15 @@ impl Gateway {
             }
             "redpack" => Gateway::Redpack(client(redpack_account(&hosts), https, within)),
             "workwx" => Gateway::Workwx(client(workwx_account(&hosts), https, within)),
-            "swiftpass" => Gateway::Swiftpass(client(swiftpass_account(&url), https, within)),
+            "swiftpass" => Gateway::Swiftpass(client(unified_of(simulator, signs), https, within)),
             "webgate" => Gateway::Webgate(client(webgate_account(simulator), https, within)),
             "group_redpack" => Gateway::GroupRedpack(client(redpack_account(&hosts), https, within)),
             "miniprogram_hb" => Gateway::MiniprogramHb(client(redpack_account(&hosts), https, within)),
             "workwx_redpack" => Gateway::WorkwxRedpack(client(workwx_account(&hosts), https, within)),
-            other => panic!("{other}"),
+            other => {
+                let service = SERVICES.into_iter().find(|service| *service == other).unwrap();
+                Gateway::Unified(Unified::new(service, signs, simulator, (https, within)))
+            }
         }
     }
 
@@ -186,6 +191,7 @@ impl Gateway {
             Gateway::GroupRedpack(client) => Prep::GroupRedpack(client.prepare(&group_packet(number)).unwrap()),
             Gateway::MiniprogramHb(client) => Prep::MiniprogramHb(client.prepare(&miniprogram_packet(number)).unwrap()),
             Gateway::WorkwxRedpack(client) => Prep::WorkwxRedpack(client.prepare(&company_packet(number)).unwrap()),
+            Gateway::Unified(unified) => unified.prepare(number),
         }
     }
 
@@ -201,11 +207,12 @@ impl Gateway {
             (Gateway::GroupRedpack(client), Prep::GroupRedpack(prepared)) => Came::of(client.send(prepared)),
             (Gateway::MiniprogramHb(client), Prep::MiniprogramHb(prepared)) => Came::of(client.send(prepared)),
             (Gateway::WorkwxRedpack(client), Prep::WorkwxRedpack(prepared)) => Came::of(client.send(prepared)),
+            (Gateway::Unified(_), Prep::Unified(send)) => send(),
             _ => panic!("prepared by another gateway"),
         }
     }
 }
 
-fn client<A: Account>(account: A, https: &Arc<Https>, within: Duration) -> Client<A> {
+pub fn client<A: Account>(account: A, https: &Arc<Https>, within: Duration) -> Client<A> {
     Client::new(account, terminal(), https.clone()).unwrap().within(within).unwrap()
 }

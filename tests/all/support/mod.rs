@@ -12,6 +12,8 @@ pub mod memory_journal;
 pub mod raw_server;
 pub mod red_packets;
 pub mod unified;
+#[cfg(feature = "https")]
+pub mod unified_https;
 pub mod wxpay;
 
 use std::collections::VecDeque;

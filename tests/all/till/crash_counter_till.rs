@@ -9,6 +9,7 @@ use wxpay_simulator::{Behaviour, Customer, Fault as SimulatorFault, Simulator};
 use wxpay_terminal::*;
 
 use crate::support::counter::CancelsAt;
+use crate::support::unified_https::wallet_code;
 use crate::support::*;
 use crate::till::crash_till::{Place, Stop, Watched, say};
 
@@ -123,7 +124,7 @@ fn lose(simulator: &Simulator, sale: &Sale, fault: SimulatorFault) {
 }
 
 /// POS flows 3.6, 3.7, 18.
-pub const STORIES: [Story; 16] = [
+const STORIES: [Story; 19] = [
     story("pays at once", 0, Cashier::Waits, nothing),
     story("types the password", 1, Cashier::Waits, nothing),
     story("closes the dialog", 2, Cashier::Waits, nothing),
@@ -156,7 +157,35 @@ pub const STORIES: [Story; 16] = [
         simulator.behave_next(Behaviour::RefundEndsInClose);
         simulator.behave_next(Behaviour::RefundEndsInFail);
     }),
+    story(KEPT, 3, Cashier::Cancels, |simulator, _| {
+        simulator.behave_next(Behaviour::PaidAfterReverse);
+        (0..9).for_each(|_| simulator.behave_next(Behaviour::ReverseOfUnpaidOnly));
+    }),
+    // POS flows 9.
+    story("charged, and need_query says otherwise", 0, Cashier::Waits, |simulator, _| {
+        simulator.behave_next(Behaviour::NeedQueryLies);
+    }),
+    story("charged, and pay_result says otherwise", 0, Cashier::Waits, |simulator, _| {
+        simulator.behave_next(Behaviour::PayResultNotZero);
+    }),
 ];
+
+/// Whoever pays after the first reversal keeps having paid: a paid order is to be refunded.
+const KEPT: &str = "pays after the reversal, and no other one works";
+
+impl At {
+    /// The last two are of gateways that have these fields.
+    pub fn stories(self) -> usize {
+        if self == At::Wechat { STORIES.len() - 2 } else { STORIES.len() }
+    }
+}
+
+/// Whose counter it is: WeChat Pay's own gateway, or an acquirer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    Wechat,
+    Acquirer,
+}
 
 // -- sales -----------------------------------------------------------------------------------------------------------
 
@@ -191,6 +220,11 @@ impl Sale {
         self.story().name == "charged, and called failed"
     }
 
+    /// Whether a gateway reverses no paid order of it: some acquirers do not (POS flows 9).
+    pub fn is_kept(&self) -> bool {
+        self.story().name == KEPT
+    }
+
     pub fn story(&self) -> &'static Story {
         &STORIES[self.story]
     }
@@ -204,10 +238,12 @@ impl Sale {
         [(name("part"), self.part()), (name("rest"), self.total - self.part())]
     }
 
-    /// A code that nobody has shown yet: of this process, for this press of the button.
-    fn code(&self, customer: usize, process: u64, press: u64) -> String {
+    /// A code that nobody has shown yet: of this process, for this press of the button. Behind an acquirer of any wallet.
+    fn code(&self, at: At, customer: usize, process: u64, press: u64) -> String {
         assert!(process < 10 && press < 100);
-        format!("13{customer}{:015}", (self.serial * 10 + process) * 100 + press)
+        let serial = (self.serial * 10 + process) * 100 + press;
+        let wallet = if at == At::Wechat { 0 } else { serial as usize / 100 + press as usize };
+        wallet_code(wallet, &format!("{customer}{serial:015}"))
     }
 }
 
@@ -216,6 +252,12 @@ impl std::fmt::Debug for Sale {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} ({})", self.intent, self.story().name)
     }
+}
+
+fn client<A: Account>(account: A, https: &Arc<Https>, time: &CounterTime) -> Client<A> {
+    let clock = Box::new(time.clone());
+    let inputs = Inputs { transport: Box::new(https.clone()), clock, random: Box::new(SystemRandom) };
+    Client::with_inputs(account, terminal(), inputs).unwrap().within(Duration::from_secs(2)).unwrap()
 }
 
 /// What one call said.
@@ -233,6 +275,7 @@ pub enum Came {
 /// The till of a process.
 pub struct Counter {
     pub till: Till,
+    at: At,
     pub time: CounterTime,
     /// Which one of a round: 0 is the parent.
     process: u64,
@@ -240,21 +283,22 @@ pub struct Counter {
 
 impl Counter {
     pub fn open(
-        place: &Place,
+        (place, at): (&Place, At),
         https: &Arc<Https>,
         stop: Option<Stop>,
         (time, process): (&CounterTime, u64),
     ) -> Counter {
         let clock = || Box::new(time.clone());
-        let inputs = Inputs { transport: Box::new(https.clone()), clock: clock(), random: Box::new(SystemRandom) };
-        let client = Client::with_inputs(place.wxpay(), terminal(), inputs).unwrap();
-        let till = Till::with_inputs(Box::new(Watched::open(place, stop)), clock(), clock())
-            .with(client.within(Duration::from_secs(2)).unwrap());
-        Counter { till, time: time.clone(), process }
+        let till = Till::with_inputs(Box::new(Watched::open(place, stop)), clock(), clock());
+        let till = match at {
+            At::Wechat => till.with(client(place.wxpay(), https, time)),
+            At::Acquirer => till.with(client(place.acquirer(), https, time)),
+        };
+        Counter { till, at, time: time.clone(), process }
     }
 
-    pub fn of_a_child(place: &Place, stop: Option<Stop>, waited: u64, process: u64) -> Counter {
-        Counter::open(place, &place.https(), stop, (&CounterTime::since(waited, None), process))
+    pub fn of_a_child(at: (&Place, At), stop: Option<Stop>, waited: u64, process: u64) -> Counter {
+        Counter::open(at, &at.0.https(), stop, (&CounterTime::since(waited, None), process))
     }
 
     /// The cashier scans the code of the story's customer first. Whoever comes after that pays at once.
@@ -268,16 +312,12 @@ impl Counter {
             Cashier::Cancels => Options::new().watch(&watch),
             Cashier::Reverses => Options::new().patience(Duration::ZERO),
         };
-        let code = sale.code(customer, self.process, press);
-        let request = MicroPay {
-            auth_code: &code,
-            body: &sale.intent,
-            total_fee: fen(i64::try_from(sale.total).unwrap()),
-            spbill_create_ip: "8.8.8.8",
-            ..MicroPay::default()
-        };
+        let code = sale.code(self.at, customer, self.process, press);
         say("TRY", &sale.intent);
-        let came = self.came(&sale.intent, self.till.pay_with(&sale.intent, &request, &options));
+        let came = match self.at {
+            At::Wechat => self.pay::<WxpayAccount>(sale, &code, &options),
+            At::Acquirer => self.pay::<SwiftpassAccount>(sale, &code, &options),
+        };
         match (cashier, &came) {
             (Cashier::Reverses, Came::Unknown(_)) => {
                 let number = self.newest(&sale.intent);
@@ -287,13 +327,26 @@ impl Counter {
         }
     }
 
+    fn pay<C: CounterAccount>(&self, sale: &Sale, code: &str, options: &Options<'_>) -> Came {
+        let total_fee = fen(i64::try_from(sale.total).unwrap());
+        let sold = CounterSale { body: &sale.intent, attach: None, total_fee, create_ip: "8.8.8.8" };
+        self.came(&sale.intent, self.till.pay_with(&sale.intent, &C::by_code(sold, code), options))
+    }
+
     pub fn newest(&self, intent: &str) -> String {
         self.till.entries_of(intent).unwrap().pop().unwrap().entry.order_number
     }
 
-    pub fn give_back(&self, intent: &str, (number, total): (&str, u64), amount: u64) -> Came {
+    pub fn give_back(&self, intent: &str, order: (&str, u64), amount: u64) -> Came {
+        match self.at {
+            At::Wechat => self.refund::<WxpayAccount>(intent, order, amount),
+            At::Acquirer => self.refund::<SwiftpassAccount>(intent, order, amount),
+        }
+    }
+
+    fn refund<C: CounterAccount>(&self, intent: &str, (number, total): (&str, u64), amount: u64) -> Came {
         let [total, amount] = [total, amount].map(|amount| fen(i64::try_from(amount).unwrap()));
-        let request = Refund::new(RefundOf::OutTradeNo(number), total, amount);
+        let request = C::back(RefundOf::OutTradeNo(number), total, amount);
         // The minute between two refunds of one order (POS flows 5).
         let patient = Options::new().patience(Duration::from_secs(90));
         say("TRY", intent);
@@ -301,7 +354,7 @@ impl Counter {
     }
 
     /// Acknowledges what is paid, as an application does when the ticket is printed.
-    fn came<T: std::fmt::Debug>(&self, intent: &str, outcome: Result<Outcome<Receipt<T>>, Error>) -> Came {
+    fn came<T>(&self, intent: &str, outcome: Result<Outcome<Receipt<T>>, Error>) -> Came {
         let (word, came) = match outcome {
             Ok(Outcome::Accepted(receipt)) => {
                 say("ACCEPTED", intent);
@@ -314,7 +367,7 @@ impl Counter {
                 ("TAKEN", Came::Done(receipt.order_number))
             }
             Ok(Outcome::PaidLate(receipt)) => ("LATE", Came::Late(receipt.order_number)),
-            Ok(Outcome::Ordered(receipt)) => panic!("{receipt:?} of a payment code"),
+            Ok(Outcome::Ordered(receipt)) => panic!("{} of a payment code", receipt.order_number),
             Ok(Outcome::Declined(_)) => ("UNPAID", Came::Declined),
             Ok(Outcome::Unknown(doubt)) => ("UNKNOWN", Came::Unknown(doubt.reason)),
             Err(error) => ("UNPAID", Came::Error(error.to_string())),

@@ -5,9 +5,10 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wxpay_simulator::{Simulator, credentials};
+use wxpay_simulator::{SignType as MerchantSigns, Simulator, credentials};
 use wxpay_terminal::*;
 
+use crate::support::unified_https::unified_account;
 use crate::support::*;
 
 /// A hundred times as fast as the system's clock: the till's waits of seconds pass in milliseconds.
@@ -175,6 +176,9 @@ pub struct Place {
     certificate: PathBuf,
     key: PathBuf,
     public_key: PathBuf,
+    /// Of the Swiftpass-type gateway: how its merchant signs, her key, and the platform's.
+    signs: MerchantSigns,
+    rsa: [PathBuf; 2],
     pub journal: PathBuf,
     pub terminal: u16,
 }
@@ -188,15 +192,23 @@ impl Place {
             certificate: files.cert_pem.clone(),
             key: files.key_pem_pkcs8.clone(),
             public_key: files.webgate_public_key_pem.clone(),
+            signs: MerchantSigns::Md5,
+            rsa: [files.swiftpass_merchant_key_pem.clone(), files.swiftpass_public_key_pem.clone()],
             journal,
             terminal,
         }
+    }
+
+    pub fn signing(self, signs: MerchantSigns) -> Place {
+        Place { signs, ..self }
     }
 
     pub fn tell(&self, command: &mut Command) {
         command.env("WXPAY_CRASH_URL", &self.url).env("WXPAY_CRASH_TERMINAL", self.terminal.to_string());
         command.env("WXPAY_CRASH_ROOTS", &self.roots).env("WXPAY_CRASH_CERTIFICATE", &self.certificate);
         command.env("WXPAY_CRASH_KEY", &self.key).env("WXPAY_CRASH_PUBLIC_KEY", &self.public_key);
+        command.env("WXPAY_CRASH_SIGNS", self.signs.name());
+        command.env("WXPAY_CRASH_MERCHANT_KEY", &self.rsa[0]).env("WXPAY_CRASH_PLATFORM_KEY", &self.rsa[1]);
         command.env("WXPAY_CRASH_JOURNAL", &self.journal);
     }
 
@@ -207,6 +219,8 @@ impl Place {
             certificate: var("CERTIFICATE").unwrap().into(),
             key: var("KEY").unwrap().into(),
             public_key: var("PUBLIC_KEY").unwrap().into(),
+            signs: *MerchantSigns::ALL.iter().find(|signs| signs.name() == var("SIGNS").unwrap()).unwrap(),
+            rsa: ["MERCHANT_KEY", "PLATFORM_KEY"].map(|name| var(name).unwrap().into()),
             journal: var("JOURNAL").unwrap().into(),
             terminal: var("TERMINAL").unwrap().parse().unwrap(),
         }
@@ -250,11 +264,13 @@ impl Place {
         WorkwxAccount::new(credentials::MCH_ID, credentials::CORPID, key, secret).unwrap().hosts(&[&self.url]).unwrap()
     }
 
+    /// The gateway of an acquirer, as the merchant signs there.
+    pub fn acquirer(&self) -> SwiftpassAccount {
+        unified_account(&self.url, self.signs, [&self.rsa[0], &self.rsa[1]])
+    }
+
     fn swiftpass(&self) -> SwiftpassAccount {
-        let key = Secret::from(credentials::SWIFTPASS_KEY);
-        let url = format!("{}/pay/gateway", self.url);
-        let account = SwiftpassAccount::new(&url, credentials::SWIFTPASS_MCH_ID, key).unwrap();
-        account.sub_appid(credentials::SWIFTPASS_APPID).unwrap().not_found_window(Duration::from_secs(60)).unwrap()
+        self.acquirer().not_found_window(Duration::from_secs(60)).unwrap()
     }
 
     fn webgate(&self) -> WebgateAccount {

@@ -1,36 +1,40 @@
 //! A till's refund under every fault of its request and of its question, and a sale taken back under every fault of the reversal. What
-//! has to come of it is written out from POS flows 3.1 and 5 and rulings 2, 3 and 8, not from the library. Above all: **a refund keeps its
+//! has to come of it is written out from POS flows 3.1, 5 and 9 and rulings 2, 3 and 8, not from the library. Above all: **a refund keeps its
 //! number**, whatever befalls it.
 
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use wxpay_simulator::{Behaviour, Fault};
+use wxpay_simulator::{Behaviour, Fault, SignType as MerchantSigns};
 use wxpay_terminal::*;
 
-use super::refunds_https::{Shop, account, part};
-use crate::support::counter::micro_pay;
-use crate::support::gateways::auth_code;
+use super::refunds_https::Shop;
+use crate::support::unified_https::AtCounter;
 use crate::support::*;
 
 /// Parts of a table at a time: they wait more than they compute.
 const PARTS: usize = 4;
 
 /// A till with a sale of 8.88 yuan, for one fault. Its transport has no warm connection yet.
-struct Place<'a> {
+struct Place<'a, C> {
     shop: &'a Shop,
     till: Till,
     intent: String,
     sale: String,
+    account: PhantomData<C>,
 }
 
-impl Place<'_> {
-    fn refund(&self) -> Result<Outcome<Receipt<RefundTaken>>, Error> {
+/// What a refund came to.
+type Came<'a, C> = Result<Outcome<Receipt<<<C as CounterAccount>::Back<'a> as Request>::Reply>>, Error>;
+
+impl<C: AtCounter> Place<'_, C> {
+    fn refund(&self) -> Came<'_, C> {
         self.refund_with(&Options::new())
     }
 
-    fn refund_with(&self, options: &Options<'_>) -> Result<Outcome<Receipt<RefundTaken>>, Error> {
-        self.till.refund_with(&self.intent, &part(&self.sale, 300), options)
+    fn refund_with(&self, options: &Options<'_>) -> Came<'_, C> {
+        self.till.refund_with(&self.intent, &C::part(&self.sale, 300), options)
     }
 
     /// The refund's entry in the journal, which is the only one of its intent.
@@ -60,9 +64,9 @@ impl Place<'_> {
         assert_eq!(self.entry().order_number, first.order_number, "{}", self.intent);
         assert_eq!(self.shop.given_back(&self.sale), (300, 1), "{}", self.intent);
         self.passes(61);
-        taken(self.till.refund(&format!("{}, rest", self.intent), &part(&self.sale, 588)));
+        taken(self.till.refund(&format!("{}, rest", self.intent), &C::part(&self.sale, 588)));
         self.passes(61);
-        refused(self.till.refund(&format!("{}, more", self.intent), &part(&self.sale, 1)), "refund_fee");
+        refused(self.till.refund(&format!("{}, more", self.intent), &C::part(&self.sale, 1)), "refund_fee");
         assert_eq!(self.shop.given_back(&self.sale), (888, 2), "{}", self.intent);
     }
 
@@ -76,17 +80,19 @@ fn is_taken<T>(outcome: &Outcome<T>) -> bool {
     matches!(outcome, Outcome::Taken(_) | Outcome::Accepted(_))
 }
 
-fn each_fault(case: impl Fn(&Place<'_>, Fault) + Sync) {
+fn each_fault<C: AtCounter>(case: impl Fn(&Place<'_, C>, Fault) + Sync) {
     std::thread::scope(|scope| {
         for part in 0..PARTS {
             let case = &case;
             scope.spawn(move || {
-                let shop = Shop::new();
+                let shop = Shop::signing(MerchantSigns::ALL[part % MerchantSigns::ALL.len()]);
                 for (at, fault) in Fault::ALL.iter().enumerate().skip(part).step_by(PARTS) {
-                    let till = shop.till_with(shop.client(account()).within(Duration::from_secs(within())).unwrap());
-                    let code = auth_code(&at.to_string());
-                    let sale = accepted(till.pay(&format!("sale {at}"), &micro_pay(&code))).order_number;
-                    case(&Place { shop: &shop, till, intent: format!("return of {}", fault.name()), sale }, *fault);
+                    let client = shop.client_of(C::account(&shop.simulator, shop.signs));
+                    let till = shop.till_with(client.within(Duration::from_secs(within())).unwrap());
+                    let code = C::code(&format!("{at:016}"));
+                    let sale = accepted(till.pay(&format!("sale {at}"), &C::sale(&code))).order_number;
+                    let intent = format!("return of {}", fault.name());
+                    case(&Place { shop: &shop, till, intent, sale, account: PhantomData }, *fault);
                     shop.simulator.clear_faults();
                 }
             });
@@ -174,7 +180,17 @@ fn ends(fault: Fault) -> Ends {
 
 #[test]
 fn a_tills_refund_times_every_fault() {
-    each_fault(|place, fault| {
+    refund::<WxpayAccount>();
+}
+
+/// Of an Alipay customer; the merchants sign in each way.
+#[test]
+fn a_tills_refund_behind_an_acquirer_times_every_fault() {
+    refund::<SwiftpassAccount>();
+}
+
+fn refund<C: AtCounter>() {
+    each_fault::<C>(|place, fault| {
         place.shop.simulator.fault_next(fault);
         let outcome = place.refund();
         place.shop.simulator.clear_faults();
@@ -215,11 +231,20 @@ fn a_tills_refund_times_every_fault() {
 /// is taken once; what names another amount is for a person.
 #[test]
 fn the_question_about_a_refund_times_every_fault() {
+    question::<WxpayAccount>();
+}
+
+#[test]
+fn the_question_about_a_refund_behind_an_acquirer_times_every_fault() {
+    question::<SwiftpassAccount>();
+}
+
+fn question<C: AtCounter>() {
     // Each fault meets one of the two in short; the one that names another amount meets a refund that is there.
     let at = |fault| Fault::ALL.iter().position(|one| *one == fault).unwrap();
     let every = size("WXPAY_QUESTIONS", 2, 1) as usize;
     for (which, lost) in [Fault::SystemErrorAfterCommit, Fault::SystemErrorBeforeCommit].into_iter().enumerate() {
-        each_fault(|place, fault| {
+        each_fault::<C>(|place, fault| {
             if (which + at(fault)) % every != at(Fault::OtherAmount) % every {
                 return;
             }
@@ -235,7 +260,7 @@ fn the_question_about_a_refund_times_every_fault() {
                 assert_eq!((entry.attempts, place.shop.given_back(&place.sale)), (1, (300, 1)), "{words}");
                 // It counts: nothing of it is given to another refund.
                 place.passes(61);
-                let other = place.till.refund(&format!("{words}, other"), &part(&place.sale, 589));
+                let other = place.till.refund(&format!("{words}, other"), &C::part(&place.sale, 589));
                 return drop(refused(other, "refund_fee"));
             }
             let outcome = outcome.unwrap();
@@ -253,22 +278,35 @@ fn the_question_about_a_refund_times_every_fault() {
 /// befalls it, the query's REVOKED is the end; and it is never Accepted.
 #[test]
 fn the_reversal_of_a_sale_times_every_fault() {
-    each_fault(|place, fault| {
+    reversal::<WxpayAccount>();
+}
+
+#[test]
+fn the_reversal_of_a_sale_behind_an_acquirer_times_every_fault() {
+    reversal::<SwiftpassAccount>();
+}
+
+fn reversal<C: AtCounter>() {
+    each_fault::<C>(|place, fault| {
         let Place { shop, till, .. } = place;
         let words = fault.name();
         shop.simulator.behave_next(Behaviour::ChargedInPayError);
         let plan = || shop.simulator.fault_next_reversal(fault);
         let plans = Plans::at(Phase::Reversing, &plan);
-        let code = auth_code(&format!("9{:03}", Fault::ALL.iter().position(|one| *one == fault).unwrap()));
-        let outcome = till.pay_with(words, &micro_pay(&code), &Options::new().watch(&plans));
+        let code = C::code(&format!("9{:015}", Fault::ALL.iter().position(|one| *one == fault).unwrap()));
+        let outcome = till.pay_with(words, &C::sale(&code), &Options::new().watch(&plans));
         shop.simulator.clear_faults();
         let refusal = declined(outcome);
-        assert_eq!((refusal.code.as_str(), refusal.next), ("REVOKED", Next::NewNumber), "{words}");
+        assert_eq!((refusal.code.as_str(), refusal.next), (C::REVERSED, Next::NewNumber), "{words}");
         let mut entries = till.entries_of(words).unwrap();
         assert_eq!(entries.len(), 1, "{words}");
         let entry = entries.remove(0).entry;
         let at_gateway = shop.simulator.entry(&entry.order_number).unwrap();
-        assert_eq!((at_gateway.state.as_str(), at_gateway.reversed, at_gateway.charges), ("REVOKED", 1, 1), "{words}");
+        assert_eq!(
+            (at_gateway.state.as_str(), at_gateway.reversed, at_gateway.charges),
+            (C::REVERSED, 1, 1),
+            "{words}"
+        );
         // Another one where the first had no effect.
         assert_eq!(entry.reversals, if fault.commits() == Some(true) { 1 } else { 2 }, "{words}");
         assert!(plans.is_planned.into_inner(), "{words}");

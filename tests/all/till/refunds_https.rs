@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use wxpay_simulator::{Behaviour, Fault, RefundStatus, Simulator, credentials};
+use wxpay_simulator::{Behaviour, Fault, RefundStatus, Settings, SignType as MerchantSigns, Simulator, credentials};
 use wxpay_terminal::*;
 
 use crate::support::counter::micro_pay;
@@ -14,6 +14,12 @@ use crate::support::*;
 /// Whoever waits puts this clock and the gateway's forward.
 #[derive(Clone)]
 pub struct Waited(Arc<Simulator>, Arc<Mutex<Duration>>);
+
+impl Waited {
+    pub fn time(&self) -> Duration {
+        *self.1.lock().unwrap()
+    }
+}
 
 impl Clock for Waited {
     fn unix_seconds(&self) -> i64 {
@@ -38,18 +44,29 @@ pub struct Shop {
     pub simulator: Arc<Simulator>,
     pub waited: Waited,
     pub journal: MemoryJournal,
+    pub signs: MerchantSigns,
 }
 
 const SALE: u64 = 888;
 
 impl Shop {
     pub fn new() -> Shop {
-        let simulator = Arc::new(Simulator::start().unwrap());
-        Shop { waited: Waited(Arc::clone(&simulator), Arc::default()), simulator, journal: MemoryJournal::default() }
+        Shop::signing(MerchantSigns::Md5)
+    }
+
+    /// Whose merchant at the Swiftpass-type gateway signs so.
+    pub fn signing(signs: MerchantSigns) -> Shop {
+        let settings = Settings { swiftpass_sign_type: signs, ..Settings::default() };
+        let simulator = Arc::new(Simulator::start_with(settings).unwrap());
+        let waited = Waited(Arc::clone(&simulator), Arc::default());
+        Shop { waited, simulator, journal: MemoryJournal::default(), signs }
     }
 
     pub fn client(&self, account: WxpayAccount) -> Client<WxpayAccount> {
-        let account = account.hosts(&[&self.simulator.base_url()]).unwrap();
+        self.client_of(account.hosts(&[&self.simulator.base_url()]).unwrap())
+    }
+
+    pub fn client_of<A: Account>(&self, account: A) -> Client<A> {
         let inputs = Inputs {
             transport: Box::new(https(&self.simulator)),
             clock: Box::new(self.waited.clone()),
@@ -62,7 +79,7 @@ impl Shop {
         self.till_with(self.client(account))
     }
 
-    pub fn till_with(&self, client: Client<WxpayAccount>) -> Till {
+    pub fn till_with<A: Account + 'static>(&self, client: Client<A>) -> Till {
         let (clock, pause) = (Box::new(self.waited.clone()), Box::new(self.waited.clone()));
         Till::with_inputs(Box::new(self.journal.reopened()), clock, pause)
             .patience(Duration::from_secs(90))

@@ -6,10 +6,11 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use wxpay_simulator::{Simulator, this_program};
+use wxpay_simulator::{Settings, SignType as MerchantSigns, Simulator, this_program};
 use wxpay_terminal::*;
 
-use crate::support::{fen, size};
+use crate::support::size;
+use crate::support::unified_https::AtCounter;
 use crate::till::crash_counter_till::customer_of;
 use crate::till::crash_till::Place;
 use crate::transport::signals::shim;
@@ -24,18 +25,20 @@ const TYPES: u32 = 1;
 const CLOSES: u32 = 2;
 const IS_SILENT: u32 = 3;
 
-fn scan(till: &Till, intent: &str, customer: u32, options: &Options<'_>) -> Result<Outcome<Receipt<MicroPaid>>, Error> {
+/// What it came to, and the number of what was paid.
+fn scan<C: AtCounter>(till: &Till, intent: &str, customer: u32, options: &Options<'_>) -> (String, Option<String>) {
     let serial: u32 = intent.bytes().fold(0, |sum, byte| sum * 31 % 999_983 + u32::from(byte));
-    let auth_code = format!("13{customer}{serial:015}");
-    let request = MicroPay {
-        auth_code: &auth_code,
-        body: intent,
-        total_fee: fen(888),
-        spbill_create_ip: "8.8.8.8",
-        ..MicroPay::default()
-    };
-    till.pay_with(intent, &request, options)
+    let code = C::code(&format!("{customer}{serial:015}"));
+    let outcome = till.pay_with(intent, &C::sale(&code), options);
+    let words = told(&outcome);
+    match outcome {
+        Ok(Outcome::Accepted(receipt)) => (words, Some(receipt.order_number)),
+        _ => (words, None),
+    }
 }
+
+/// How the merchant of the Swiftpass-type gateway signs.
+const SIGNS: MerchantSigns = MerchantSigns::Rsa256;
 
 /// What a call said, without its number.
 fn told<T>(outcome: &Result<Outcome<T>, Error>) -> String {
@@ -56,31 +59,40 @@ fn sales() {
     if std::env::var_os("WXPAY_SIGNALS").is_none() {
         return;
     }
+    match std::env::var("WXPAY_GATEWAY").as_deref() {
+        Ok("wxpay") => sell::<WxpayAccount>(),
+        _ => sell::<SwiftpassAccount>(),
+    }
+}
+
+fn sell<C: AtCounter>() {
     let place = Place::told();
     let till = place.till(&place.https(), None, 0, 90);
     for round in 0..rounds() {
-        let sold = scan(&till, &format!("typed {round}"), TYPES, &Options::new());
-        println!("\nCAME typed: {}", told(&sold));
-        println!("CAME closed: {}", told(&scan(&till, &format!("closed {round}"), CLOSES, &Options::new())));
+        let sold = scan::<C>(&till, &format!("typed {round}"), TYPES, &Options::new());
+        println!("\nCAME typed: {}", sold.0);
+        println!("CAME closed: {}", scan::<C>(&till, &format!("closed {round}"), CLOSES, &Options::new()).0);
         let (intent, at_once) = (format!("reversed {round}"), Options::new().patience(Duration::ZERO));
-        let open = scan(&till, &intent, IS_SILENT, &at_once);
+        let open = scan::<C>(&till, &intent, IS_SILENT, &at_once);
         let number = till.entries_of(&intent).unwrap().pop().unwrap().entry.order_number;
-        println!("CAME reversed: {}, then {}", told(&open), told(&till.reverse(&number)));
-        let Ok(Outcome::Accepted(receipt)) = sold else { continue };
-        let request = Refund::new(RefundOf::OutTradeNo(&receipt.order_number), fen(888), fen(888));
-        println!("CAME back: {}", told(&till.refund(&format!("return {round}"), &request)));
+        println!("CAME reversed: {}, then {}", open.0, told(&till.reverse(&number)));
+        let Some(number) = sold.1 else { continue };
+        let back = till.refund(&format!("return {round}"), &C::part(&number, 888));
+        println!("CAME back: {}", told(&back));
     }
 }
 
 /// What a process was told, and what the gateway has.
-fn came(signals: Option<&str>) -> (Vec<String>, Vec<String>) {
-    let simulator = Simulator::start().unwrap();
+fn came<C: AtCounter>(signals: Option<&str>) -> (Vec<String>, Vec<String>) {
+    let settings = Settings { swiftpass_sign_type: SIGNS, ..Settings::default() };
+    let simulator = Simulator::start_with(settings).unwrap();
     simulator.customers(customer_of);
     let mut command = this_program();
     // Of one thread, which is the main one: the timer strikes it.
     command.args(["transport::signals_counter::sales", "--exact", "--nocapture", "--test-threads=1"]);
-    command.env("WXPAY_SIGNALS", "1").stdin(Stdio::null());
-    Place::new(&simulator, 7, simulator.files().directory.join("journal.db")).tell(&mut command);
+    command.env("WXPAY_SIGNALS", "1").env("WXPAY_GATEWAY", C::GATEWAY).stdin(Stdio::null());
+    let journal = simulator.files().directory.join("journal.db");
+    Place::new(&simulator, 7, journal).signing(SIGNS).tell(&mut command);
     if let Some(how) = signals {
         command.env("LD_PRELOAD", shim().unwrap()).env("SIGNALS", how);
     }
@@ -101,21 +113,31 @@ fn said(mut command: Command) -> Vec<String> {
 
 #[test]
 fn a_counter_under_a_timer_comes_to_the_same_ends() {
+    comes_to_the_same_ends::<WxpayAccount>();
+}
+
+/// Alipay codes, and RSA.
+#[test]
+fn a_counter_behind_an_acquirer_under_a_timer_comes_to_the_same_ends() {
+    comes_to_the_same_ends::<SwiftpassAccount>();
+}
+
+fn comes_to_the_same_ends<C: AtCounter>() {
     if shim().is_none() {
         return;
     }
     let (quiet, struck) = std::thread::scope(|scope| {
-        let struck = ["timer", "plain", "restart"].map(|how| scope.spawn(move || came(Some(how))));
-        (came(None), struck.map(|one| one.join().unwrap()))
+        let struck = ["timer", "plain", "restart"].map(|how| scope.spawn(move || came::<C>(Some(how))));
+        (came::<C>(None), struck.map(|one| one.join().unwrap()))
     });
     let round = [
-        "typed: accepted",
-        "closed: declined REVOKED",
-        "reversed: unknown OpenCode, then declined REVOKED",
-        "back: taken",
+        "typed: accepted".to_string(),
+        format!("closed: declined {}", C::REVERSED),
+        format!("reversed: unknown OpenCode, then declined {}", C::REVERSED),
+        "back: taken".to_string(),
     ];
     let all = rounds() as usize;
-    assert_eq!(quiet.0, (0..all).flat_map(|_| round).collect::<Vec<_>>());
+    assert_eq!(quiet.0, (0..all).flat_map(|_| round.clone()).collect::<Vec<_>>());
     let full = |line: &&String| line.starts_with("REFUND charged 1 reversed 0 refunded 888");
     assert_eq!((quiet.1.len(), quiet.1.iter().filter(full).count()), (4 * all, all));
     for struck in struck {
