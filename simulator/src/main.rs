@@ -30,6 +30,8 @@ Lines on stdin; each answer ends with a line that holds a dot:
   next-reversal NAME       the next reversal meets the fault
   behave NAME              the next call that the behaviour is about meets it
   advance SECONDS          put the gateways' clock forward
+  bill YYYYMMDD [TYPE]     the bill of a day: ALL, SUCCESS, REFUND or RECHARGE_REFUND
+  fund-flow YYYYMMDD       the fund flow of a day
   refunds                  every refund: number, order, fen, state
   end-refund NUMBER STATE  PROCESSING, SUCCESS, CHANGE, REFUNDCLOSE or FAIL; the merchant is notified
 
@@ -182,6 +184,11 @@ fn answer(simulator: &Simulator, line: &str) {
             Ok(seconds) => simulator.advance(Duration::from_secs(seconds)),
             Err(error) => println!("{rest}: {error}"),
         },
+        ("bill", _) => {
+            let (date, bill_type) = rest.split_once(' ').unwrap_or((rest, "ALL"));
+            print_text(simulator.bill(date, bill_type));
+        }
+        ("fund-flow", _) => print_text(simulator.fund_flow(rest)),
         ("refunds", _) => {
             for refund in simulator.refunds() {
                 let status = refund.status.name();
@@ -191,6 +198,11 @@ fn answer(simulator: &Simulator, line: &str) {
         ("end-refund", _) => end_refund(simulator, rest),
         _ => println!("what? {line}"),
     }
+}
+
+/// A bill as it is, or that there is none.
+fn print_text(bill: Option<String>) {
+    print!("{}", bill.unwrap_or_else(|| "no bill\n".to_owned()));
 }
 
 fn print_order(simulator: &Simulator, number: &str) {
