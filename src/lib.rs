@@ -134,7 +134,10 @@ pub use transport::identity::Identity;
 #[cfg(feature = "https")]
 pub use transport::resolver::{Resolve, SystemResolver};
 pub use transport::{ClientCertificate, Downloaded, Fault, Post, Received, Sent, Stage, Transport};
-pub use wire::bill::{BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column, Yuan};
+pub use wire::bill::{
+    BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column, FlowLine, FlowRow, FlowTotals,
+    FundFlowReader, Yuan,
+};
 pub use wire::fields::Fields;
 pub use wire::pairs::{Pairs, PairsFault};
 #[cfg(openssl_backend)]

@@ -15,6 +15,7 @@ mod house {
 
 mod wire {
     mod bills;
+    mod fund_flow;
     mod hostile;
     mod quirks;
     mod quirks_general;
