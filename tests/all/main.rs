@@ -144,6 +144,8 @@ mod till {
     mod proven;
     mod read_in_the_code;
     mod reconcile;
+    #[cfg(feature = "https")]
+    mod reconcile_https;
     mod red_packets;
     mod refund_checks;
     #[cfg(feature = "https")]
@@ -152,7 +154,7 @@ mod till {
     mod refund_gateway;
     pub mod refunds;
     #[cfg(feature = "https")]
-    mod refunds_https;
+    pub mod refunds_https;
     #[cfg(feature = "https")]
     mod refunds_notified;
     pub mod scanned;
