@@ -1,5 +1,6 @@
 //! The day is closed over TLS (POS flows 7): sales against the simulator, its own bill into a file, and the file beside the journal.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,7 +20,9 @@ struct Day {
     account: fn() -> WxpayAccount,
     day: ChinaTime,
     folder: PathBuf,
-    codes: std::cell::Cell<u32>,
+    codes: Cell<u32>,
+    /// Of a download, in seconds.
+    within: Cell<u64>,
 }
 
 impl Drop for Day {
@@ -39,7 +42,7 @@ impl Day {
         let day = ChinaTime::from_unix(shop.waited.unix_seconds()).unwrap();
         let folder = std::env::temp_dir().join(format!("wxpay-bills-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        Day { shop, till, account, day, folder, codes: Default::default() }
+        Day { shop, till, account, day, folder, codes: Cell::new(0), within: Cell::new(30) }
     }
 
     /// Ten in the morning, so many days later.
@@ -76,7 +79,7 @@ impl Day {
     }
 
     fn client(&self) -> Client<WxpayAccount> {
-        self.shop.client((self.account)()).within(Duration::from_secs(2)).unwrap()
+        self.shop.client((self.account)()).within(Duration::from_secs(self.within.get())).unwrap()
     }
 
     /// Into a file, as a terminal does it.
@@ -249,6 +252,7 @@ fn a_bill_that_does_not_come_whole_concludes_nothing() {
     troubles.extend([CutAt(usize::MAX), WrongTotals, BadGateway, Slow, Creating, SignError]);
     for trouble in troubles {
         day.shop.simulator.trouble_next_download(trouble);
+        day.within.set(if trouble == Slow { 2 } else { 30 });
         let came = day.bill_of(day.day, "torn");
         // What the connection did is known at once; what the text is, when it is read.
         let by_transport = matches!(trouble, CutAt(_) | BadGateway | Slow);
