@@ -7,28 +7,36 @@
 static const char *const MCH_ID = "1900000109";
 static char key[] = "0123456789abcdef0123456789ABCDEF";
 
+/* What a till and a client are made with. */
+static inline void the_account(const char *url, const char *roots, const char *p12, wxt_account **account,
+                               wxt_transport **transport) {
+    wxt_error *error = NULL;
+    size_t length = 0;
+
+    must(wxt_transport_new(transport, &error), &error, "transport");
+    unsigned char *file = read_file(roots, &length);
+    must(wxt_transport_set_roots(*transport, file, length, &error), &error, roots);
+    free(file);
+    /* Taking back and giving back need the merchant's certificate. Without it no payment code is taken either. */
+    file = read_file(p12, &length);
+    must(wxt_transport_set_p12(*transport, file, length, (const uint8_t *)MCH_ID, strlen(MCH_ID), &error), &error, p12);
+    free(file);
+    must(wxt_account_new(WXT_WXPAY, account, &error), &error, "account");
+    set_account(*account, "host", url);
+    set_account(*account, "mch_id", MCH_ID);
+    set_account(*account, "appid", "wx8888888888888888");
+    set_account(*account, "sign_type", "HMAC-SHA256");
+    must(wxt_account_set_secret(*account, "key", (const uint8_t *)key, strlen(key), &error), &error, "key");
+    forget(key, strlen(key));
+}
+
 static inline wxt_till *open_till(const char *url, const char *roots, const char *p12, const char *journal) {
     wxt_error *error = NULL;
     wxt_transport *transport = NULL;
     wxt_account *account = NULL;
     wxt_till *till = NULL;
-    size_t length = 0;
 
-    must(wxt_transport_new(&transport, &error), &error, "transport");
-    unsigned char *file = read_file(roots, &length);
-    must(wxt_transport_set_roots(transport, file, length, &error), &error, roots);
-    free(file);
-    /* Taking back and giving back need the merchant's certificate. Without it no payment code is taken either. */
-    file = read_file(p12, &length);
-    must(wxt_transport_set_p12(transport, file, length, (const uint8_t *)MCH_ID, strlen(MCH_ID), &error), &error, p12);
-    free(file);
-    must(wxt_account_new(WXT_WXPAY, &account, &error), &error, "account");
-    set_account(account, "host", url);
-    set_account(account, "mch_id", MCH_ID);
-    set_account(account, "appid", "wx8888888888888888");
-    set_account(account, "sign_type", "HMAC-SHA256");
-    must(wxt_account_set_secret(account, "key", (const uint8_t *)key, strlen(key), &error), &error, "key");
-    forget(key, strlen(key));
+    the_account(url, roots, p12, &account, &transport);
     must(wxt_till_open(journal, 7, "013467007045764", &till, &error), &error, journal);
     must(wxt_till_add(till, account, transport, 0, &error), &error, "add the account");
     wxt_account_free(account);

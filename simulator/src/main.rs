@@ -16,6 +16,7 @@ wxpay-simulator: five payment gateways on loopback
   --fault order=NUMBER:NAME
   --fault query=NUMBER:NAME
   --swiftpass-sign-type T  MD5, RSA_1_256 or RSA_1_1
+  --bills-at-once          bills of a day are there at once, not from 9:00 of the next one
   --faults                 print the names of all faults
   --behaviours             print the names of all behaviours
   --help
@@ -33,6 +34,7 @@ Lines on stdin; each answer ends with a line that holds a dot:
   bill YYYYMMDD [TYPE]     the bill of a day: ALL, SUCCESS, REFUND or RECHARGE_REFUND
   fund-flow YYYYMMDD       the fund flow of a day
   refunds                  every refund: number, order, fen, state
+  refund-elsewhere NUMBER FEN  another terminal refunds a part of an order
   end-refund NUMBER STATE  PROCESSING, SUCCESS, CHANGE, REFUNDCLOSE or FAIL; the merchant is notified
 
 Payment codes, by their last two digits:
@@ -103,6 +105,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<(Settings
                 let found = SignType::ALL.iter().find(|known| known.name() == name);
                 settings.swiftpass_sign_type = *found.ok_or(format!("no sign type: {name}"))?;
             }
+            "--bills-at-once" => settings.bills_at_once = true,
             "--fault" => plan.push(planned(&value()?)?),
             "--faults" => {
                 Fault::ALL.iter().for_each(|fault| println!("{}", fault.name()));
@@ -189,6 +192,13 @@ fn answer(simulator: &Simulator, line: &str) {
             print_text(simulator.bill(date, bill_type));
         }
         ("fund-flow", _) => print_text(simulator.fund_flow(rest)),
+        ("refund-elsewhere", _) => {
+            let (number, fen) = rest.split_once(' ').unwrap_or((rest, ""));
+            match simulator.refund_elsewhere(number, fen.parse().unwrap_or(0)) {
+                Ok(refund) => println!("{refund}"),
+                Err(error) => println!("{error}"),
+            }
+        }
         ("refunds", _) => {
             for refund in simulator.refunds() {
                 let status = refund.status.name();

@@ -7,7 +7,6 @@ use std::time::Duration;
 use client::direct::*;
 use client::*;
 use openssl::sha::sha1;
-use wxpay_simulator::credentials::*;
 use wxpay_simulator::{BillRow, BillTrouble, Settings, Simulator};
 
 const BILL: &str = "/pay/downloadbill";

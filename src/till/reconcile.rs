@@ -24,7 +24,7 @@ use crate::endpoint::{Endpoint, Numbers};
 use crate::error::Error;
 use crate::journal::{Entry, EntryId, JournalFault};
 use crate::outcome::{Doubt, Reason};
-use crate::wire::bill::{BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column};
+use crate::wire::bill::{BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column, Yuan};
 
 /// A bill that can be read several times: a file that was downloaded, or bytes.
 pub trait BillSource {
@@ -104,6 +104,17 @@ impl BillFinding<'_> {
         format!("{}; {journal}; {bill}", self.kind.en())
     }
 
+    /// What the row is about, in fen.
+    pub fn fen(&self) -> Option<i64> {
+        self.yuan()?.fen()
+    }
+
+    fn yuan(&self) -> Option<Yuan> {
+        let row = self.row?;
+        let columns = [Column::TotalFee, Column::SettlementTotal, Column::AppliedRefundFee, Column::RefundFee];
+        columns.iter().find_map(|column| row.yuan(*column).filter(|yuan| yuan.get() != 0))
+    }
+
     fn sides(&self, journal: &str, bill: &str, (nothing, line, after): (&str, &str, &str)) -> (String, String) {
         let journal = match self.entry {
             Some(entry) => {
@@ -119,10 +130,8 @@ impl BillFinding<'_> {
             Some(row) => {
                 let of = |column| crate::text::shown(row.get(column).unwrap_or_default(), 64);
                 let (number, refund) = (of(Column::OutTradeNo), of(Column::OutRefundNo));
-                let yuan = [Column::TotalFee, Column::SettlementTotal, Column::AppliedRefundFee, Column::RefundFee];
-                let yuan = yuan.iter().find_map(|column| row.yuan(*column).filter(|yuan| yuan.get() != 0));
                 let refund = if matches!(refund.as_str(), "" | "0") { String::new() } else { format!("/{refund}") };
-                let (state, yuan) = (of(Column::TradeState), yuan.unwrap_or_default());
+                let (state, yuan) = (of(Column::TradeState), self.yuan().unwrap_or_default());
                 format!("{bill}: {place} {number}{refund} {yuan} {state}")
             }
             None => format!("{bill}: {place}{}", if self.line.is_some() { "" } else { nothing }),
