@@ -73,6 +73,8 @@ pub use gateways::account::{
     Account, RedpackAccount, SignType, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount,
 };
 pub use gateways::auth_code::{AuthCodeToOpenid, CodesOpenid};
+#[cfg(feature = "gzip")]
+pub use gateways::bill::GzipBill;
 pub use gateways::bill::{BillType, DownloadBill, DownloadFundFlow, FundAccount};
 pub use gateways::counter::{CounterAccount, CounterSale};
 pub use gateways::group_redpack::SendGroupRedPack;

@@ -94,13 +94,13 @@ pub struct BillFinding<'a> {
 impl BillFinding<'_> {
     /// For the bookkeeper, in Chinese, with both sides.
     pub fn zh(&self) -> String {
-        let (journal, bill) = self.sides("日志", "账单", ("没有", "第", "行"));
+        let (journal, bill) = self.sides("日志", "账单", ("没有", "第", "行", "分"));
         format!("{}｜{journal}｜{bill}", self.kind.zh())
     }
 
     /// In English.
     pub fn en(&self) -> String {
-        let (journal, bill) = self.sides("journal", "bill", ("nothing", "line ", ""));
+        let (journal, bill) = self.sides("journal", "bill", ("nothing", "line ", "", "fen"));
         format!("{}; {journal}; {bill}", self.kind.en())
     }
 
@@ -115,13 +115,18 @@ impl BillFinding<'_> {
         columns.iter().find_map(|column| row.yuan(*column).filter(|yuan| yuan.get() != 0))
     }
 
-    fn sides(&self, journal: &str, bill: &str, (nothing, line, after): (&str, &str, &str)) -> (String, String) {
+    fn sides(
+        &self,
+        journal: &str,
+        bill: &str,
+        (nothing, line, after, fen): (&str, &str, &str, &str),
+    ) -> (String, String) {
         let journal = match self.entry {
             Some(entry) => {
                 let state = format!("{:?}", entry.state);
                 let state =
                     state.split([' ', '{', '(']).find(|word| !matches!(*word, "" | "Recorded")).unwrap_or_default();
-                format!("{journal}: {} {} fen {}", entry.order_number, entry.amount, state.trim_end_matches(')'))
+                format!("{journal}: {} {} {fen} {}", entry.order_number, entry.amount, state.trim_end_matches(')'))
             }
             None => format!("{journal}: {nothing}"),
         };

@@ -15,7 +15,7 @@ pub enum BillFault {
     Creating,
     /// The gateway refused to give it, in its own words.
     Refused(String),
-    /// It is compressed: without the means to read that, ask for it uncompressed.
+    /// It is compressed: without the feature `gzip`, ask for it uncompressed.
     Compressed,
     /// It could not be fetched, or read from where it lies.
     NotRead(String),

