@@ -58,6 +58,8 @@ enum wxt_error_kind
     WXT_ERROR_PANIC = 8,
     /* The handle was made in another process, before a fork. */
     WXT_ERROR_PROCESS = 9,
+    /* A bill did not come, or is not whole. */
+    WXT_ERROR_BILL = 10,
     /* The journal cannot be used, so nothing was sent. */
     WXT_ERROR_JOURNAL = 20,
     /* It cannot be read or written: full disk, read-only flash. */
@@ -376,6 +378,29 @@ enum wxt_entry_state
 typedef enum wxt_entry_state wxt_entry_state;
 #else
 typedef int32_t wxt_entry_state;
+#endif
+#endif
+
+/* What became of a bill that was fetched. */
+enum wxt_bill_state
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif
+ {
+    /* It did not come, or not whole. */
+    WXT_BILL_NOT_THERE = 0,
+    /* It is in the file, and its last line agrees with its rows. */
+    WXT_BILL_WHOLE = 1,
+    /* The gateway says that there is none: nobody paid on that day. The file says so, too. */
+    WXT_BILL_EMPTY = 2,
+    /* It is still being made: fetch it after 10:00. */
+    WXT_BILL_CREATING = 3
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wxt_bill_state wxt_bill_state;
+#else
+typedef int32_t wxt_bill_state;
 #endif
 #endif
 
@@ -742,6 +767,72 @@ typedef int32_t wxt_rsa;
 #endif
 #endif
 
+/* What `wxt_client_download` fetches. 0 is refused. */
+enum wxt_bill
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif
+ {
+    /* Nothing. */
+    WXT_NO_BILL = 0,
+    /* Every row of the day: what `wxt_till_reconcile` reads. */
+    WXT_BILL_ALL = 1,
+    /* Payments. */
+    WXT_BILL_SUCCESS = 2,
+    /* Refunds. */
+    WXT_BILL_REFUND = 3,
+    /* Refunds of topped-up coupons. */
+    WXT_BILL_RECHARGE_REFUND = 4,
+    /* The fund flow of the basic account (基本账户). */
+    WXT_FUND_FLOW_BASIC = 5,
+    /* The fund flow of the operation account (运营账户). */
+    WXT_FUND_FLOW_OPERATION = 6,
+    /* The fund flow of the fees account (手续费账户). */
+    WXT_FUND_FLOW_FEES = 7
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wxt_bill wxt_bill;
+#else
+typedef int32_t wxt_bill;
+#endif
+#endif
+
+/* What differs between the journal and the bill, the worst first. A number that this header does not know: a person must look. */
+enum wxt_difference_kind
+#if __cplusplus >= 201103L || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif
+ {
+    /* None of those below. */
+    WXT_DIFFERS_OTHERWISE = 0,
+    /* The journal says not paid, the bill says charged: ask, and give the money back. */
+    WXT_CHARGED_THOUGH_DECLINED = 1,
+    /* The journal says paid, the bill says that the money went back: a person. */
+    WXT_REVERSED_THOUGH_ACCEPTED = 2,
+    /* The bill has another amount: a person. */
+    WXT_AMOUNT_DIFFERS = 3,
+    /* The journal says paid, the bill does not have it: ask, then a person. */
+    WXT_NOT_IN_BILL = 4,
+    /* Nothing is proven, the bill says charged: ask. */
+    WXT_PAID_THOUGH_OPEN = 5,
+    /* A number of this terminal that the journal does not have: a person. */
+    WXT_UNKNOWN_OWN_NUMBER = 6,
+    /* A refund that this journal did not make: ask before more is given back. */
+    WXT_REFUND_UNKNOWN = 7,
+    /* A refund of the journal that the bill does not have: ask. */
+    WXT_REFUND_NOT_IN_BILL = 8,
+    /* A row that cannot be read: a person looks at the line. */
+    WXT_UNREADABLE_ROW = 9
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum wxt_difference_kind wxt_difference_kind;
+#else
+typedef int32_t wxt_difference_kind;
+#endif
+#endif
+
 /* Who pays, with which keys, at which host. One thread at a time changes it. May be freed once clients and tills are made. */
 typedef struct wxt_account wxt_account;
 
@@ -879,6 +970,49 @@ typedef struct wxt_progress {
 
 /* Told where a call of a till is, on the thread that called it: before each step, and about once a second while it waits. */
 typedef void (*wxt_progress_callback)(void *context, const struct wxt_progress *progress);
+
+/* One thing that differs between the journal and a bill. Lent: it ends when the callback returns. */
+typedef struct wxt_difference {
+    /* For the bookkeeper, in Chinese, with both sides. */
+    const char *zh;
+    /* In English. */
+    const char *en;
+    /* The journal's side. NULL: it has none. */
+    const struct wxt_entry *entry;
+    /* 商户订单号 of the bill's row. "" where there is no row. */
+    const char *order_number;
+    /* 商户退款单号 of the row. "" where it is no refund. */
+    const char *refund_number;
+    /* 交易状态 of the row: SUCCESS, REFUND, REVOKED. */
+    const char *trade_state;
+    /* What the row is about, in fen. 0 where there is no row. */
+    int64_t fen;
+    /* The line of the bill, its header is 1. 0 where there is none. */
+    uint32_t line;
+    /* One of `wxt_difference_kind`. */
+    int32_t kind;
+} wxt_difference;
+
+/* Called once for each thing that differs, the worst first. It may call the till. */
+typedef void (*wxt_difference_callback)(void *context, const struct wxt_difference *difference);
+
+/* What a day came to. */
+typedef struct wxt_reconciled {
+    /* Rows of the day's bill. */
+    uint32_t rows;
+    /* Rows of other terminals, other appids or other systems: counted, not compared. */
+    uint32_t foreign;
+    /* Payments that both have. */
+    uint32_t agrees;
+    /* Payments that were reversed, or given back, in both. */
+    uint32_t reversed_agrees;
+    /* Refunds that both have. */
+    uint32_t refund_agrees;
+    /* What only the next day's bill can say, which was not given. */
+    uint32_t waits;
+    /* How many findings were told. */
+    uint32_t findings;
+} wxt_reconciled;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1065,6 +1199,15 @@ wxt_code wxt_transport_new_own(wxt_post_callback post,
                                struct wxt_transport **transport,
                                struct wxt_error **error);
 
+/*
+ How a transport of your own fetches what is too long for memory: bills. It is called as `post` is, and each
+ `wxt_received_append` hands on the bytes at once, so call it for every piece as it comes, and keep none. Before the first use of
+ the transport. Without it `wxt_client_download` fails, and nothing else.
+ */
+wxt_code wxt_transport_set_download(struct wxt_transport *transport,
+                                    wxt_post_callback download,
+                                    struct wxt_error **error);
+
 /* Frees a transport. Clients and tills that were made with it keep what they need. NULL is nothing to free. */
 void wxt_transport_free(struct wxt_transport *transport);
 
@@ -1088,6 +1231,9 @@ wxt_code wxt_received_set_date(struct wxt_received *received, int64_t unix_secon
 
 /* The reply's Content-Type header, for a reply reader of your own. */
 wxt_code wxt_received_set_content_type(struct wxt_received *received, const char *content_type);
+
+/* The reply's Digest header, of a fund flow. */
+wxt_code wxt_received_set_digest(struct wxt_received *received, const char *digest);
 
 /* Says why there is no reply: `stage` is one of `wxt_stage`, `words` are for a technician. No secret belongs there. */
 wxt_code wxt_received_fail(struct wxt_received *received, int32_t stage, const char *words);
@@ -1699,6 +1845,51 @@ void wxt_cancel_set(const struct wxt_cancel *cancel, int32_t cancelled);
 
 /* Frees a cancel. NULL is nothing to free. */
 void wxt_cancel_free(struct wxt_cancel *cancel);
+
+/*
+ Fetches the merchant's bill of a day, or the fund flow of one of her accounts, into a file: `day` is yyyymmdd in China, `bill` one of
+ `wxt_bill`. It comes in pieces, so a long one needs no memory, and is read as it comes: only what is whole stands at `path`, which
+ it replaces. Yesterday's is there from 9:00, better from 10:00. The client's deadline holds for all of it.
+
+ `state` is set to WXT_BILL_NOT_THERE first. WXT_DONE with WXT_BILL_WHOLE or WXT_BILL_EMPTY: the file is there. With
+ WXT_BILL_CREATING: it is not, fetch it later. WXT_FAILED: it did not come, or not whole; nothing is at `path` that was not before.
+ The fund flow needs the client certificate.
+ */
+wxt_code wxt_client_download(const struct wxt_client *client,
+                             const char *day,
+                             int32_t bill,
+                             const char *path,
+                             wxt_bill_state *state,
+                             struct wxt_error **error);
+
+/*
+ Lays the merchant's bill of a day (WXT_BILL_ALL, a file) beside the journal and calls `each` for what differs, the worst first.
+ `next_path` is the next day's bill, or NULL while there is none: a payment of 23:59 may be reversed at 00:01. `options` may be NULL;
+ `wxt_options_set_account` says which account, where the till has several with bills.
+
+ Nothing is settled, and nothing is sent: `each` may call `wxt_till_ask_about` with the entry. WXT_FAILED: a bill is not there,
+ not whole, or another one when it was read again. **What `each` was told counts only with WXT_DONE.** `totals` may be NULL.
+ */
+wxt_code wxt_till_reconcile(const struct wxt_till *till,
+                            const char *day,
+                            const char *path,
+                            const char *next_path,
+                            const struct wxt_options *options,
+                            wxt_difference_callback each,
+                            void *context,
+                            struct wxt_reconciled *totals,
+                            struct wxt_error **error);
+
+/*
+ Asks the gateway about an entry that a bill contradicts, whatever the journal has of it. Only the query's word that it is paid, in
+ full, is written: WXT_ACCEPTED, or WXT_PAID_LATE of what was refused or taken back. Nothing is closed, taken back or sent again.
+ `outcome` and `reply` are set to WXT_UNKNOWN and NULL first.
+ */
+wxt_code wxt_till_ask_about(const struct wxt_till *till,
+                            int64_t entry,
+                            wxt_outcome *outcome,
+                            struct wxt_reply **reply,
+                            struct wxt_error **error);
 
 /*
  What the cashier reads while a call of a till is at work: one of `wxt_phase`, in one of `wxt_language`. Static, never NULL, never

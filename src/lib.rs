@@ -73,6 +73,8 @@ pub use gateways::account::{
     Account, RedpackAccount, SignType, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount,
 };
 pub use gateways::auth_code::{AuthCodeToOpenid, CodesOpenid};
+#[cfg(feature = "gzip")]
+pub use gateways::bill::GzipBill;
 pub use gateways::bill::{BillType, DownloadBill, DownloadFundFlow, FundAccount};
 pub use gateways::counter::{CounterAccount, CounterSale};
 pub use gateways::group_redpack::SendGroupRedPack;
@@ -134,7 +136,10 @@ pub use transport::identity::Identity;
 #[cfg(feature = "https")]
 pub use transport::resolver::{Resolve, SystemResolver};
 pub use transport::{ClientCertificate, Downloaded, Fault, Post, Received, Sent, Stage, Transport};
-pub use wire::bill::{BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column, Yuan};
+pub use wire::bill::{
+    BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column, FlowLine, FlowRow, FlowTotals,
+    FundFlowReader, Yuan,
+};
 pub use wire::fields::Fields;
 pub use wire::pairs::{Pairs, PairsFault};
 #[cfg(openssl_backend)]

@@ -361,3 +361,276 @@ mod till {
         }
     }
 }
+
+/// A day's bill: read in bounded memory, whatever its length (POS flows 7.2, 18).
+#[cfg(feature = "https")]
+mod bills {
+    use std::collections::HashMap;
+    use std::fmt::Write as _;
+    use std::fs::File;
+    use std::io::Write as _;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use wxpay_simulator::{BillRow, Settings, Simulator, credentials};
+    use wxpay_terminal::*;
+
+    use super::taken;
+
+    const ROWS: u32 = 20_000;
+    const DAY: &str = "20261121000000";
+
+    /// Entries that were there before the count began, and an index of them: what it takes for itself is the journal's.
+    #[derive(Clone, Default)]
+    struct Books(Arc<Mutex<Vec<Entry>>>, Arc<Mutex<HashMap<String, usize>>>);
+
+    impl Books {
+        fn add(&self, entry: Entry) {
+            let mut entries = self.0.lock().unwrap();
+            self.1.lock().unwrap().insert(entry.order_number.clone(), entries.len());
+            entries.push(entry);
+        }
+    }
+
+    impl Journal for Books {
+        fn owner(&self) -> Owner {
+            Owner { terminal: 7, device_info: None }
+        }
+
+        fn of_intent(&mut self, _: &str) -> Result<Vec<Entry>, JournalFault> {
+            Ok(Vec::new())
+        }
+
+        fn begin(
+            &mut self,
+            new: &NewEntry<'_>,
+            number: &mut dyn FnMut(Serial) -> Result<Numbered, Error>,
+        ) -> Result<Entry, JournalFault> {
+            let Numbered { order_number, fields } = number(Serial { epoch: 1, counter: 0 }).unwrap();
+            let entry = Entry::new(1, new, order_number, fields);
+            self.add(entry.clone());
+            Ok(entry)
+        }
+
+        fn attempt(&mut self, _: EntryId, _: i64) -> Result<(), JournalFault> {
+            Ok(())
+        }
+
+        fn reversing(&mut self, _: EntryId, _: i64) -> Result<(), JournalFault> {
+            Ok(())
+        }
+
+        fn refunds_of(&mut self, _: &str, _: &str) -> Result<Vec<Entry>, JournalFault> {
+            Ok(Vec::new())
+        }
+
+        fn by_evidence(&mut self, _: &str, _: &str, _: &str) -> Result<Option<Entry>, JournalFault> {
+            Ok(None)
+        }
+
+        fn before(&mut self, id: EntryId, most: usize) -> Result<Vec<Entry>, JournalFault> {
+            let entries = self.0.lock().unwrap();
+            let below = entries.partition_point(|entry| entry.id < id);
+            Ok(entries[..below].iter().rev().take(most).cloned().collect())
+        }
+
+        fn unproven(&mut self) -> Result<Vec<Entry>, JournalFault> {
+            Ok(Vec::new())
+        }
+
+        fn settle(&mut self, _: EntryId, settlement: &Settlement, at: i64) -> Result<i64, JournalFault> {
+            let entry = &mut self.0.lock().unwrap()[0];
+            (entry.state, entry.settled_at) = (EntryState::Recorded(settlement.clone()), Some(at));
+            Ok(1)
+        }
+
+        fn reopen(&mut self, _: EntryId, _: i64, _: Option<&Mended>) -> Result<(), JournalFault> {
+            Ok(())
+        }
+
+        fn allow_again(&mut self, _: EntryId, _: &str, _: &str, _: i64) -> Result<(), JournalFault> {
+            Ok(())
+        }
+
+        fn note(&mut self, _: EntryId, _: bool, _: Option<&Words>) -> Result<(), JournalFault> {
+            Ok(())
+        }
+
+        fn acknowledge(&mut self, _: EntryId, _: i64) -> Result<(), JournalFault> {
+            Ok(())
+        }
+
+        fn entry(&mut self, id: EntryId) -> Result<Option<Entry>, JournalFault> {
+            Ok(self.0.lock().unwrap().iter().find(|entry| entry.id == id).cloned())
+        }
+
+        fn by_order_number(&mut self, _: &str, number: &str) -> Result<Option<Entry>, JournalFault> {
+            let at = self.1.lock().unwrap().get(number).copied();
+            Ok(at.map(|at| self.0.lock().unwrap()[at].clone()))
+        }
+
+        fn last_attempt_to(&mut self, _: &str, _: &str, _: &str) -> Result<Option<i64>, JournalFault> {
+            Ok(None)
+        }
+
+        fn unacknowledged(&mut self) -> Result<Vec<Entry>, JournalFault> {
+            Ok(Vec::new())
+        }
+
+        fn prune(&mut self, _: i64, _: i64, _: &dyn Fn(&Entry) -> Option<[u8; 16]>) -> Result<u32, JournalFault> {
+            Ok(0)
+        }
+
+        fn summary(&mut self, _: i64, _: i64) -> Result<Vec<Summary>, JournalFault> {
+            Ok(Vec::new())
+        }
+    }
+
+    /// Takes the one sale that the others are copies of.
+    struct Gateway;
+
+    impl Transport for Gateway {
+        fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+            let body = std::str::from_utf8(post.body).unwrap();
+            let number = body.split_once("<out_trade_no>").unwrap().1.split_once('<').unwrap().0;
+            let fields = [
+                ("return_code", "SUCCESS"),
+                ("result_code", "SUCCESS"),
+                ("appid", credentials::APPID),
+                ("mch_id", credentials::MCH_ID),
+                ("nonce_str", "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"),
+                ("openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),
+                ("trade_type", "MICROPAY"),
+                ("bank_type", "OTHERS"),
+                ("total_fee", "888"),
+                ("fee_type", "CNY"),
+                ("cash_fee", "888"),
+                ("transaction_id", "4200002511202611260000000001"),
+                ("out_trade_no", number),
+                ("time_end", "20261121120000"),
+            ];
+            let sign = signature(endpoint::Digest::Md5, &fields, Some("&key="), &Secret::from(credentials::KEY));
+            let body: String = fields.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+            Ok(Received::new(200, format!("<xml>{body}<sign>{sign}</sign></xml>").into_bytes()))
+        }
+    }
+
+    struct Time;
+
+    impl Clock for Time {
+        fn unix_seconds(&self) -> i64 {
+            ChinaTime::read(DAY).unwrap().unix_seconds() + 43_200
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    impl Pause for Time {
+        fn pause(&self, _: Duration) {}
+    }
+
+    fn account() -> WxpayAccount {
+        WxpayAccount::new(credentials::MCH_ID, credentials::APPID, Secret::from(credentials::KEY)).unwrap()
+    }
+
+    /// A till whose journal has a sale for each row.
+    fn till(books: &Books) -> Till {
+        let inputs = Inputs { transport: Box::new(Gateway), clock: Box::new(Time), random: Box::new(SystemRandom) };
+        let client = Client::with_inputs(account(), Terminal::unnamed(), inputs).unwrap();
+        let till = Till::with_inputs(Box::new(books.clone()), Box::new(Time), Box::new(Time)).with(client);
+        let request = MicroPay {
+            auth_code: "120061098828009406",
+            body: "形象店-深圳腾大-QQ公仔",
+            total_fee: Fen::new(888).unwrap(),
+            spbill_create_ip: "8.8.8.8",
+            ..MicroPay::default()
+        };
+        let Ok(Outcome::Accepted(_)) = till.pay("sale", &request) else { panic!("not paid") };
+        let one = books.0.lock().unwrap()[0].clone();
+        for at in 1..ROWS {
+            let mut entry = one.clone();
+            let serial = Serial { epoch: 2 + at / COUNTERS, counter: at % COUNTERS };
+            let number =
+                OrderNumbers::new(7).make(endpoint::Numbers::DateSerial, "", ChinaTime::read(DAY).unwrap(), serial);
+            (entry.id, entry.order_number) = (1 + EntryId::from(at), number.unwrap());
+            books.add(entry);
+        }
+        till
+    }
+
+    /// As the gateway prints it (POS flows 7.2), with a row for each entry.
+    fn bill(books: &Books) -> String {
+        let mut text = String::from(
+            "\u{FEFF}交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,\
+             应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,\
+             订单金额,申请退款金额,费率备注\r\n",
+        );
+        for entry in books.0.lock().unwrap().iter() {
+            write!(
+                text,
+                "`2026-11-21 12:00:00,`{},`{},`0,`POS-0007,`4200002511202611260000000001,`{},`oUpF8uMuAJO_M2pxb1Q9zNjWeS6o,\
+                 `MICROPAY,`SUCCESS,`OTHERS,`CNY,`8.88,`0.00,`0,`0,`0.00,`0.00,`,`,`天虹百货南山店-矿泉水,`一号柜台,`0.05000,`0.60%,\
+                 `8.88,`0.00,`\r\n",
+                credentials::APPID, credentials::MCH_ID, entry.order_number,
+            )
+            .unwrap();
+        }
+        let (all, fees) = (ROWS * 888, ROWS * 5);
+        write!(
+            text,
+            "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n\
+             `{ROWS}.0,`{all}.00,`0.00,`0.0,`{fees}.00,`{all}.00,`0.00\r\n",
+            all = all / 100,
+            fees = fees / 100,
+        )
+        .unwrap();
+        text
+    }
+
+    #[test]
+    fn a_bill_of_20_000_rows_is_reconciled_in_64_kib_of_heap() {
+        let books = Books::default();
+        let till = till(&books);
+        let text = bill(&books);
+        let path = std::env::temp_dir().join(format!("wxpay-memory-{}", std::process::id()));
+        File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        let mut file = File::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let day = ChinaTime::read(DAY).unwrap();
+        let (done, reconcile) =
+            taken(|| till.reconcile(day, Bills { of_day: &mut file, of_next_day: None }, &mut |_| {}));
+        println!("{ROWS} rows, {} bytes, {ROWS} entries: {reconcile:?}", text.len());
+        let done = done.unwrap();
+        assert_eq!((done.rows, done.agrees, done.findings), (ROWS, ROWS, 0));
+        assert!(reconcile.peak <= 64 * 1024, "{reconcile:?}");
+        assert_eq!(reconcile.kept, 0, "{reconcile:?}");
+    }
+
+    /// Over TLS, as it comes: what the transport takes does not grow with it either.
+    #[test]
+    fn a_bill_of_20_000_rows_is_downloaded_in_64_kib_of_heap_beyond_tls() {
+        let simulator = Simulator::start_with(Settings { bills_at_once: true, ..Settings::default() }).unwrap();
+        let now = simulator.now();
+        for at in 0..ROWS {
+            simulator.add_to_bill(BillRow::paid(now, &format!("OTHER-SYSTEM-{at:06}"), 500));
+        }
+        let roots = std::fs::read(&simulator.files().ca_pem).unwrap();
+        let https = Https::builder().only_roots(&roots).unwrap().build().unwrap();
+        let account = account().hosts(&[&simulator.base_url()]).unwrap();
+        let client = Client::new(account, Terminal::unnamed(), https).unwrap();
+        let day = ChinaTime::from_unix(i64::try_from(now).unwrap()).unwrap();
+        let (mut reader, mut bytes) = (BillReader::new(), 0);
+        let (came, download) = taken(|| {
+            client.download(&DownloadBill::of(day), &mut |piece| {
+                bytes += piece.len();
+                reader.read(piece, &mut |_| {});
+            })
+        });
+        println!("{bytes} bytes: {download:?}");
+        came.unwrap();
+        assert_eq!(reader.end().unwrap().rows, ROWS);
+        assert!(download.peak <= 64 * 1024, "{download:?}");
+    }
+}

@@ -13,6 +13,7 @@ use openssl::x509::X509VerifyResult;
 
 use crate::clock;
 use crate::desk;
+use crate::downloads::{self, Download};
 use crate::faults::Fault;
 use crate::gateway::{self, Act, Gateway};
 use crate::http::{Head, Incoming};
@@ -140,17 +141,25 @@ impl Connection<'_> {
         if let Some(number) = head.path.strip_prefix("/moved/") {
             return self.shared.moved(number);
         }
-        let Some((gateway, act)) = route else {
-            return Parcel::page(404, "");
+        let download = Download::of(&head.path);
+        let wants_certificate = match (route, download) {
+            (Some((gateway, act)), _) => gateway.wants_certificate(act),
+            (None, Some(download)) => download.wants_certificate(),
+            (None, None) => return Parcel::page(404, ""),
         };
         // nginx's own pages, for `ssl_verify_client optional`.
         match self.client {
-            Client::Nobody if gateway.wants_certificate(act) => {
+            Client::Nobody if wants_certificate => {
                 return Parcel::certificate_page("No required SSL certificate was sent");
             }
             Client::Doubtful => return Parcel::certificate_page("The SSL certificate error"),
             _ => {}
         }
+        let Some((gateway, act)) = route else {
+            return download.map_or(Parcel::page(404, ""), |download| {
+                downloads::answer(self.shared, download, head, body, self.client.cn())
+            });
+        };
         let settings = &self.shared.settings;
         let mut question = Question::read(settings, (gateway, act), head, body, self.client.cn());
         question.lag = self.shared.lag(self.host);
@@ -192,6 +201,11 @@ impl Connection<'_> {
                 let head = parcel.head(Some(body.len()), keep_alive);
                 self.stream.write_all(&[&head, half].concat())?;
                 return self.end(*end);
+            }
+            Manner::CutAt(bytes) => {
+                let head = parcel.head(Some(body.len()), keep_alive);
+                self.stream.write_all(&[&head, &body[..body.len().min(*bytes)]].concat())?;
+                return self.end(End::Close);
             }
             Manner::NoLength { half: cut } => {
                 let head = parcel.head(None, false);

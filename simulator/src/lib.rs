@@ -23,6 +23,8 @@
 #![warn(missing_docs, missing_debug_implementations)]
 
 mod behaviour;
+mod bill_row;
+mod bills;
 mod certificates;
 mod clock;
 mod connection;
@@ -33,6 +35,7 @@ mod desk;
 mod dialect;
 mod direct;
 mod distort;
+mod downloads;
 mod faults;
 mod fields;
 mod form;
@@ -75,6 +78,8 @@ mod wxpay_counter;
 mod xml;
 
 pub use behaviour::Behaviour;
+pub use bill_row::BillRow;
+pub use bills::BillTrouble;
 pub use certificates::{
     Files, swiftpass_merchant_private_key, swiftpass_private_key, swiftpass_public_key, webgate_private_key,
 };

@@ -16,6 +16,7 @@ wxpay-simulator: five payment gateways on loopback
   --fault order=NUMBER:NAME
   --fault query=NUMBER:NAME
   --swiftpass-sign-type T  MD5, RSA_1_256 or RSA_1_1
+  --bills-at-once          bills of a day are there at once, not from 9:00 of the next one
   --faults                 print the names of all faults
   --behaviours             print the names of all behaviours
   --help
@@ -30,7 +31,10 @@ Lines on stdin; each answer ends with a line that holds a dot:
   next-reversal NAME       the next reversal meets the fault
   behave NAME              the next call that the behaviour is about meets it
   advance SECONDS          put the gateways' clock forward
+  bill YYYYMMDD [TYPE]     the bill of a day: ALL, SUCCESS, REFUND or RECHARGE_REFUND
+  fund-flow YYYYMMDD       the fund flow of a day
   refunds                  every refund: number, order, fen, state
+  refund-elsewhere NUMBER FEN  another terminal refunds a part of an order
   end-refund NUMBER STATE  PROCESSING, SUCCESS, CHANGE, REFUNDCLOSE or FAIL; the merchant is notified
 
 Payment codes, by their last two digits:
@@ -101,6 +105,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<(Settings
                 let found = SignType::ALL.iter().find(|known| known.name() == name);
                 settings.swiftpass_sign_type = *found.ok_or(format!("no sign type: {name}"))?;
             }
+            "--bills-at-once" => settings.bills_at_once = true,
             "--fault" => plan.push(planned(&value()?)?),
             "--faults" => {
                 Fault::ALL.iter().for_each(|fault| println!("{}", fault.name()));
@@ -182,6 +187,18 @@ fn answer(simulator: &Simulator, line: &str) {
             Ok(seconds) => simulator.advance(Duration::from_secs(seconds)),
             Err(error) => println!("{rest}: {error}"),
         },
+        ("bill", _) => {
+            let (date, bill_type) = rest.split_once(' ').unwrap_or((rest, "ALL"));
+            print_text(simulator.bill(date, bill_type));
+        }
+        ("fund-flow", _) => print_text(simulator.fund_flow(rest)),
+        ("refund-elsewhere", _) => {
+            let (number, fen) = rest.split_once(' ').unwrap_or((rest, ""));
+            match simulator.refund_elsewhere(number, fen.parse().unwrap_or(0)) {
+                Ok(refund) => println!("{refund}"),
+                Err(error) => println!("{error}"),
+            }
+        }
         ("refunds", _) => {
             for refund in simulator.refunds() {
                 let status = refund.status.name();
@@ -191,6 +208,11 @@ fn answer(simulator: &Simulator, line: &str) {
         ("end-refund", _) => end_refund(simulator, rest),
         _ => println!("what? {line}"),
     }
+}
+
+/// A bill as it is, or that there is none.
+fn print_text(bill: Option<String>) {
+    print!("{}", bill.unwrap_or_else(|| "no bill\n".to_owned()));
 }
 
 fn print_order(simulator: &Simulator, number: &str) {

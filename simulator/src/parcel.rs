@@ -26,6 +26,8 @@ pub(crate) enum Manner {
     HalfHead,
     /// The head and half of the body.
     HalfBody(End),
+    /// The head, and so many bytes of the body; then TCP is closed.
+    CutAt(usize),
     /// No Content-Length, and TCP is closed without close_notify; with half of the body or all.
     NoLength { half: bool },
     /// One byte per 100 ms.

@@ -157,6 +157,13 @@ impl Record {
         self.turn(state, now);
     }
 
+    /// When a reversal gave money back, the last time.
+    pub(crate) fn reversed_at(&self) -> Option<u64> {
+        let mut reversals =
+            self.turns.iter().rev().filter(|(_, state)| matches!(state.as_str(), "REVOKED" | "REVERSE"));
+        reversals.next().filter(|_| self.entry.reversed > 0).map(|(at, _)| *at)
+    }
+
     /// A refund is taken. REFUND is said of a part, too (docs: E.3).
     pub(crate) fn refund(&mut self, refund: Refund, now: u64) {
         self.refunds.push(refund);

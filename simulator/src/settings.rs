@@ -35,6 +35,9 @@ pub struct Settings {
     pub webgate_repeat_says_paid: bool,
     /// The web gateway writes `retcode` as a JSON number (docs: D, both are possible).
     pub webgate_retcode_is_number: bool,
+    /// Bills of every day are there at once. Otherwise a day's comes at 9:00 of the next one, by the clock that
+    /// [`Simulator::advance`](crate::Simulator::advance) puts forward (docs: E.4).
+    pub bills_at_once: bool,
     /// Replies have the header Date, by the clock that [`Simulator::advance`](crate::Simulator::advance) puts forward.
     pub replies_dated: bool,
 }
@@ -55,6 +58,7 @@ impl Default for Settings {
             webgate_reply_names_order: true,
             webgate_repeat_says_paid: false,
             webgate_retcode_is_number: false,
+            bills_at_once: false,
             replies_dated: false,
         }
     }

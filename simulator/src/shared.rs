@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::behaviour::{Behaviour, Behaviours};
+use crate::bills::Changes;
 use crate::customer::Customers;
 use crate::gateway::Act;
 use crate::ledger::Ledger;
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     plan: Mutex<Plan>,
     customers: Mutex<Customers>,
     behaviours: Mutex<Behaviours>,
+    bill_changes: Mutex<Changes>,
     seen: Mutex<Vec<Seen>>,
     moved: Mutex<Vec<Parcel>>,
     open: Mutex<Vec<Weak<TcpStream>>>,
@@ -61,6 +63,7 @@ impl Shared {
             plan: Mutex::default(),
             customers: Mutex::default(),
             behaviours: Mutex::default(),
+            bill_changes: Mutex::default(),
             seen: Mutex::default(),
             moved: Mutex::default(),
             open: Mutex::default(),
@@ -78,6 +81,11 @@ impl Shared {
     /// Never ask for the ledger while this is held: who holds the ledger may ask for it.
     pub(crate) fn behaviours(&self) -> MutexGuard<'_, Behaviours> {
         lock(&self.behaviours)
+    }
+
+    /// Who holds this may ask for the ledger, never the other way round.
+    pub(crate) fn bill_changes(&self) -> MutexGuard<'_, Changes> {
+        lock(&self.bill_changes)
     }
 
     /// What the gateway does otherwise in this call.

@@ -11,6 +11,8 @@ use std::time::Duration;
 use openssl::ssl::SslContext;
 
 use crate::behaviour::Behaviour;
+use crate::bill_row::{BillRow, BillType};
+use crate::bills::{self, BillTrouble};
 use crate::certificates::{self, Files};
 use crate::clock;
 use crate::customer::Customer;
@@ -247,6 +249,48 @@ impl Simulator {
     /// With the gateway's words, when it would not take the refund.
     pub fn refund_elsewhere(&self, out_trade_no: &str, refund_fee: u64) -> io::Result<String> {
         refunding::elsewhere(&self.shared, out_trade_no, refund_fee)
+    }
+
+    /// The gateways' time, in seconds since 1970.
+    pub fn now(&self) -> u64 {
+        self.shared.ledger.now()
+    }
+
+    /// Bills have one more row: another terminal's, another system's, one that nobody can explain.
+    pub fn add_to_bill(&self, row: BillRow) {
+        self.shared.bill_changes().add(row);
+    }
+
+    /// Bills have no row of this order, or of this `out_refund_no`.
+    pub fn leave_out_of_bill(&self, number: &str) {
+        self.shared.bill_changes().leave_out(number);
+    }
+
+    /// Bills have another amount in the rows of this order, or of this `out_refund_no`.
+    pub fn say_in_bill(&self, number: &str, fen: u64) {
+        self.shared.bill_changes().say(number, fen);
+    }
+
+    /// The next download meets it. Several queue up.
+    pub fn trouble_next_download(&self, trouble: BillTrouble) {
+        self.shared.bill_changes().trouble(trouble);
+    }
+
+    /// Bills are the ledger's again, and no trouble waits.
+    pub fn clear_bills(&self) {
+        self.shared.bill_changes().clear();
+    }
+
+    /// The bill of a day, `yyyyMMdd`, whether it is time for it or not. `None`: there is none, or no such `bill_type`.
+    pub fn bill(&self, date: &str, bill_type: &str) -> Option<String> {
+        let rows = bills::rows(&self.shared.ledger, &self.shared.bill_changes(), date, "");
+        bills::bill(&rows, BillType::read(bill_type)?, 0)
+    }
+
+    /// The fund flow of a day, `yyyyMMdd`, whether it is time for it or not.
+    pub fn fund_flow(&self, date: &str) -> Option<String> {
+        let rows = bills::rows(&self.shared.ledger, &self.shared.bill_changes(), date, "");
+        bills::fund_flow(&rows, 0)
     }
 
     /// The signed notification of an order, as it is or would be sent.

@@ -84,6 +84,48 @@ pub struct wxt_progress {
     pub phase: i32,
 }
 
+/// One thing that differs between the journal and a bill. Lent: it ends when the callback returns.
+#[repr(C)]
+pub struct wxt_difference {
+    /// For the bookkeeper, in Chinese, with both sides.
+    pub zh: *const c_char,
+    /// In English.
+    pub en: *const c_char,
+    /// The journal's side. NULL: it has none.
+    pub entry: *const wxt_entry,
+    /// 商户订单号 of the bill's row. "" where there is no row.
+    pub order_number: *const c_char,
+    /// 商户退款单号 of the row. "" where it is no refund.
+    pub refund_number: *const c_char,
+    /// 交易状态 of the row: SUCCESS, REFUND, REVOKED.
+    pub trade_state: *const c_char,
+    /// What the row is about, in fen. 0 where there is no row.
+    pub fen: i64,
+    /// The line of the bill, its header is 1. 0 where there is none.
+    pub line: u32,
+    /// One of `wxt_difference_kind`.
+    pub kind: i32,
+}
+
+/// What a day came to.
+#[repr(C)]
+pub struct wxt_reconciled {
+    /// Rows of the day's bill.
+    pub rows: u32,
+    /// Rows of other terminals, other appids or other systems: counted, not compared.
+    pub foreign: u32,
+    /// Payments that both have.
+    pub agrees: u32,
+    /// Payments that were reversed, or given back, in both.
+    pub reversed_agrees: u32,
+    /// Refunds that both have.
+    pub refund_agrees: u32,
+    /// What only the next day's bill can say, which was not given.
+    pub waits: u32,
+    /// How many findings were told.
+    pub findings: u32,
+}
+
 /// One signed field, for `wxt_explain`: raw bytes, because a value that is not UTF-8 is one of the things that go wrong.
 #[repr(C)]
 pub struct wxt_field {
@@ -118,6 +160,9 @@ pub type wxt_proof_callback = Option<unsafe extern "C" fn(context: *mut c_void, 
 pub type wxt_read_callback = Option<unsafe extern "C" fn(context: *mut c_void, raw: *mut wxt_raw) -> i32>;
 /// Called once for each entry, which is lent. It may call the till, for example to acknowledge the entry.
 pub type wxt_entry_callback = Option<unsafe extern "C" fn(context: *mut c_void, entry: *const wxt_entry)>;
+/// Called once for each thing that differs, the worst first. It may call the till.
+pub type wxt_difference_callback =
+    Option<unsafe extern "C" fn(context: *mut c_void, difference: *const wxt_difference)>;
 /// Called once for each row of sums.
 pub type wxt_summary_callback = Option<
     unsafe extern "C" fn(context: *mut c_void, call: *const c_char, outcome: *const c_char, count: u64, fen: u64),
@@ -265,6 +310,8 @@ pub(super) enum Fail {
     Failed(Error),
     Journal(JournalFault),
     Notification(&'static str),
+    /// A bill, in words.
+    Bill(String),
 }
 
 pub(super) type Done<T = ()> = Result<T, Fail>;
@@ -303,7 +350,7 @@ impl Fail {
         match self {
             Fail::Argument(..) | Fail::Unknown(_) => WXT_BAD_ARGUMENT,
             Fail::NotSent(_) | Fail::NotPaid(_) | Fail::Elsewhere(_) => WXT_NOT_SENT,
-            Fail::Failed(_) | Fail::Journal(_) | Fail::Notification(_) => WXT_FAILED,
+            Fail::Failed(_) | Fail::Journal(_) | Fail::Notification(_) | Fail::Bill(_) => WXT_FAILED,
         }
     }
 
@@ -322,6 +369,7 @@ impl Fail {
             Fail::NotSent(error) => Failure { cashier: Cashier::UNKNOWN, ..Failure::of(error) },
             Fail::Failed(error) => Failure::of(error),
             Fail::Journal(fault) => Failure::new(journal_kind(fault.kind()), "journal", &fault.to_string()),
+            Fail::Bill(words) => Failure::new(wxt_error_kind::WXT_ERROR_BILL, "bill", words),
             Fail::Notification(reason) => {
                 let message = ["notification refused: ", reason].concat();
                 Failure::new(wxt_error_kind::WXT_ERROR_NOTIFICATION, "notification", &message)

@@ -16,6 +16,7 @@
 compile_error!("the C ABI needs unwinding: a panic must become a return code, not the end of the firmware");
 
 mod accounts;
+mod bills;
 mod cashier;
 mod checks;
 mod clients;

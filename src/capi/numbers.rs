@@ -155,6 +155,8 @@ pub enum wxt_error_kind {
     WXT_ERROR_PANIC = 8,
     /// The handle was made in another process, before a fork.
     WXT_ERROR_PROCESS = 9,
+    /// A bill did not come, or is not whole.
+    WXT_ERROR_BILL = 10,
     /// The journal cannot be used, so nothing was sent.
     WXT_ERROR_JOURNAL = 20,
     /// It cannot be read or written: full disk, read-only flash.
@@ -394,6 +396,68 @@ pub enum wxt_finding {
     WXT_FOUND_PAID = 1,
     /// It was not paid: the intent may be paid again.
     WXT_FOUND_UNPAID = 2,
+}
+
+/// What `wxt_client_download` fetches. 0 is refused.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_bill {
+    /// Nothing.
+    WXT_NO_BILL = 0,
+    /// Every row of the day: what `wxt_till_reconcile` reads.
+    WXT_BILL_ALL = 1,
+    /// Payments.
+    WXT_BILL_SUCCESS = 2,
+    /// Refunds.
+    WXT_BILL_REFUND = 3,
+    /// Refunds of topped-up coupons.
+    WXT_BILL_RECHARGE_REFUND = 4,
+    /// The fund flow of the basic account (基本账户).
+    WXT_FUND_FLOW_BASIC = 5,
+    /// The fund flow of the operation account (运营账户).
+    WXT_FUND_FLOW_OPERATION = 6,
+    /// The fund flow of the fees account (手续费账户).
+    WXT_FUND_FLOW_FEES = 7,
+}
+
+/// What became of a bill that was fetched.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_bill_state {
+    /// It did not come, or not whole.
+    WXT_BILL_NOT_THERE = 0,
+    /// It is in the file, and its last line agrees with its rows.
+    WXT_BILL_WHOLE = 1,
+    /// The gateway says that there is none: nobody paid on that day. The file says so, too.
+    WXT_BILL_EMPTY = 2,
+    /// It is still being made: fetch it after 10:00.
+    WXT_BILL_CREATING = 3,
+}
+
+/// What differs between the journal and the bill, the worst first. A number that this header does not know: a person must look.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_difference_kind {
+    /// None of those below.
+    WXT_DIFFERS_OTHERWISE = 0,
+    /// The journal says not paid, the bill says charged: ask, and give the money back.
+    WXT_CHARGED_THOUGH_DECLINED = 1,
+    /// The journal says paid, the bill says that the money went back: a person.
+    WXT_REVERSED_THOUGH_ACCEPTED = 2,
+    /// The bill has another amount: a person.
+    WXT_AMOUNT_DIFFERS = 3,
+    /// The journal says paid, the bill does not have it: ask, then a person.
+    WXT_NOT_IN_BILL = 4,
+    /// Nothing is proven, the bill says charged: ask.
+    WXT_PAID_THOUGH_OPEN = 5,
+    /// A number of this terminal that the journal does not have: a person.
+    WXT_UNKNOWN_OWN_NUMBER = 6,
+    /// A refund that this journal did not make: ask before more is given back.
+    WXT_REFUND_UNKNOWN = 7,
+    /// A refund of the journal that the bill does not have: ask.
+    WXT_REFUND_NOT_IN_BILL = 8,
+    /// A row that cannot be read: a person looks at the line.
+    WXT_UNREADABLE_ROW = 9,
 }
 
 /// What came out of a step of `wxt_client_check`.

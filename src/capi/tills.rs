@@ -37,7 +37,7 @@ pub(super) struct Tills {
 }
 
 impl Tills {
-    fn till(&self) -> Done<Arc<Till>> {
+    pub(super) fn till(&self) -> Done<Arc<Till>> {
         locked(&self.till).as_ref().map(Arc::clone).ok_or(Fail::Argument("till", "lost its journal: open it again"))
     }
 }
@@ -326,7 +326,7 @@ unsafe fn begin(
 
 impl Told {
     /// What a till came to. A refusal and a doubt do not name their entry, so the journal is asked.
-    fn receipt(came: Outcome<Receipt<Pairs>>, entry: impl FnOnce() -> Option<Entry>) -> Told {
+    pub(super) fn receipt(came: Outcome<Receipt<Pairs>>, entry: impl FnOnce() -> Option<Entry>) -> Told {
         let mut told = Told::outcome(came, |receipt, told| {
             told.order_number = c(&receipt.order_number);
             told.entry = receipt.entry;

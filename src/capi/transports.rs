@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::secret::Secret;
 use crate::transport::https::{Https, HttpsBuilder};
 use crate::transport::identity::Identity;
-use crate::transport::{Fault, Post, Received, Sent, Stage, Transport};
+use crate::transport::{Downloaded, Fault, Post, Received, Sent, Stage, Transport};
 
 use super::ffi::{
     Context, Done, Fail, Lent, abi, bytes, c, handle, locked, put, seen, text, wanted, whole, wxt_forget_callback,
@@ -23,6 +23,8 @@ super::ffi::opaque! {
 /// The library's own transport until it is first used, then whatever carries the bytes.
 pub(super) enum Way {
     Https(Settings),
+    /// The caller's, until it is first used.
+    Own(OwnTransport),
     Ready(Arc<dyn Transport>),
 }
 
@@ -49,9 +51,14 @@ impl Way {
             }
             *self = Way::Ready(Arc::new(https.build().map_err(Fail::Failed)?));
         }
+        if let Way::Own(_) = self
+            && let Way::Own(own) = std::mem::replace(self, Way::Https(Settings::default()))
+        {
+            *self = Way::Ready(Arc::new(own));
+        }
         match self {
             Way::Ready(transport) => Ok(Arc::clone(transport)),
-            Way::Https(_) => Err(Fail::Argument("transport", "is not built")),
+            Way::Https(_) | Way::Own(_) => Err(Fail::Argument("transport", "is not built")),
         }
     }
 }
@@ -66,7 +73,9 @@ pub(super) unsafe fn change(transport: *mut wxt_transport, change: impl FnOnce(&
     let mut way = locked(unsafe { seen(transport, "transport")? });
     match &mut *way {
         Way::Https(settings) => change(settings),
-        Way::Ready(_) => Err(Fail::Argument("transport", "is in use, or is your own: its settings cannot change")),
+        Way::Own(_) | Way::Ready(_) => {
+            Err(Fail::Argument("transport", "is in use, or is your own: its settings cannot change"))
+        }
     }
 }
 
@@ -130,7 +139,19 @@ abi! {
         let context = Context { pointer: context, release };
         wanted(transport, "transport")?;
         let post = post.ok_or(Fail::Argument("post", "is NULL"))?;
-        put(transport, handle(Mutex::new(Way::Ready(Arc::new(OwnTransport { context, post, forget, reach })))));
+        let own = OwnTransport { context, post, forget, reach, download: None };
+        put(transport, handle(Mutex::new(Way::Own(own))));
+    }
+
+    /// How a transport of your own fetches what is too long for memory: bills. It is called as `post` is, and each
+    /// `wxt_received_append` hands on the bytes at once, so call it for every piece as it comes, and keep none. Before the first use of
+    /// the transport. Without it `wxt_client_download` fails, and nothing else.
+    call wxt_transport_set_download(transport: *mut wxt_transport, download: wxt_post_callback) {
+        let mut way = locked(seen(transport, "transport")?);
+        let Way::Own(own) = &mut *way else {
+            return Err(Fail::Argument("transport", "is in use, or is not your own"));
+        };
+        own.download = Some(download.ok_or(Fail::Argument("download", "is NULL"))?);
     }
 
     /// Frees a transport. Clients and tills that were made with it keep what they need. NULL is nothing to free.
@@ -138,12 +159,16 @@ abi! {
 }
 
 /// A transport of the C caller's.
-struct OwnTransport {
+pub(super) struct OwnTransport {
     context: Context,
     post: unsafe extern "C" fn(*mut c_void, *const wxt_post, *mut wxt_received) -> i32,
     forget: wxt_forget_callback,
     reach: wxt_reach_callback,
+    download: wxt_post_callback,
 }
+
+/// Where pieces of a download go.
+type Sink = *mut (dyn FnMut(&[u8]) + 'static);
 
 /// What a transport of the C caller's tells.
 pub(super) struct Reception {
@@ -153,12 +178,17 @@ pub(super) struct Reception {
     fresh: bool,
     date: Option<i64>,
     content_type: Option<String>,
+    digest: Option<String>,
     stage: Stage,
     words: String,
+    /// Of a download. The handle is lent, and ends before what it points to.
+    sink: Option<Sink>,
+    /// What the sink got.
+    came: usize,
 }
 
 impl Reception {
-    fn lend(limit: usize) -> Lent<wxt_received> {
+    fn lend(limit: usize, sink: Option<Sink>) -> Lent<wxt_received> {
         Lent::new(Mutex::new(Reception {
             status: 0,
             body: Vec::new(),
@@ -166,8 +196,11 @@ impl Reception {
             fresh: false,
             date: None,
             content_type: None,
+            digest: None,
             stage: Stage::Exchange,
             words: String::new(),
+            sink,
+            came: 0,
         }))
     }
 
@@ -187,8 +220,14 @@ impl Lent<wxt_received> {
     }
 }
 
-impl Transport for OwnTransport {
-    fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+impl OwnTransport {
+    /// Calls a function of the caller's with a request, and gives what was told to `read`.
+    fn carry<T>(
+        &self,
+        function: unsafe extern "C" fn(*mut c_void, *const wxt_post, *mut wxt_received) -> i32,
+        (post, sink): (&Post<'_>, Option<Sink>),
+        read: impl FnOnce(i32, &mut Reception) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let (url, content_type) = (c(post.url), c(post.content_type));
         let out = wxt_post {
             url: url.as_ptr(),
@@ -200,10 +239,17 @@ impl Transport for OwnTransport {
             connect_within_ms: whole(post.connect_within.as_millis(), i64::MAX),
             own_connection: i32::from(post.own_connection),
         };
-        let lent = Reception::lend(post.reply_limit);
+        let lent = Reception::lend(post.reply_limit, sink);
         // SAFETY: the caller's function, with the caller's context and values that live until it returns.
-        let said = unsafe { (self.post)(self.context.pointer, &raw const out, lent.pointer) };
-        let read = lent.with(|told| match said {
+        let said = unsafe { function(self.context.pointer, &raw const out, lent.pointer) };
+        let lost = || Fault { sent: Sent::Maybe, stage: Stage::Exchange, text: "the reply was freed".into() };
+        lent.with(|told| read(said, told)).unwrap_or_else(|| Err(lost()))
+    }
+}
+
+impl Transport for OwnTransport {
+    fn post(&self, post: &Post<'_>) -> Result<Received, Fault> {
+        self.carry(self.post, (post, None), |said, told| match said {
             said if said == wxt_sent::WXT_NO_BYTE_SENT as i32 => Err(told.fault(Sent::No)),
             said if said == wxt_sent::WXT_ANSWERED as i32 && told.status != 0 => Ok(Received {
                 reused: !told.fresh,
@@ -212,9 +258,22 @@ impl Transport for OwnTransport {
                 ..Received::new(told.status, std::mem::take(&mut told.body))
             }),
             _ => Err(told.fault(Sent::Maybe)),
-        });
-        let lost = || Fault { sent: Sent::Maybe, stage: Stage::Exchange, text: "the reply was freed".into() };
-        read.unwrap_or_else(|| Err(lost()))
+        })
+    }
+
+    fn download(&self, post: &Post<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<Downloaded, Fault> {
+        let Some(download) = self.download else {
+            return Err(Fault::unsent(Stage::Unable, "this transport cannot download"));
+        };
+        // SAFETY: only the lifetime is left out. The handle that holds it is lent, and ends before `sink` does.
+        let sink = unsafe { std::mem::transmute::<*mut (dyn FnMut(&[u8]) + '_), Sink>(sink) };
+        self.carry(download, (post, Some(sink)), |said, told| match said {
+            said if said == wxt_sent::WXT_NO_BYTE_SENT as i32 => Err(told.fault(Sent::No)),
+            said if said == wxt_sent::WXT_ANSWERED as i32 && told.status != 0 && told.came <= told.limit => {
+                Ok(Downloaded { status: told.status, digest: told.digest.take() })
+            }
+            _ => Err(told.fault(Sent::Maybe)),
+        })
     }
 
     fn forget(&self, url: &str) {
@@ -228,7 +287,7 @@ impl Transport for OwnTransport {
         let Some(reach) = self.reach else {
             return Err(Fault::unsent(Stage::Unable, "this transport has no way to connect without sending"));
         };
-        let lent = Reception::lend(0);
+        let lent = Reception::lend(0, None);
         let within = whole(within.as_millis(), i64::MAX);
         // SAFETY: as above.
         match unsafe { reach(self.context.pointer, c(url).as_ptr(), within, lent.pointer) } {
@@ -251,6 +310,13 @@ abi! {
     tell wxt_received_append(received: *mut wxt_received, body: *const u8, length: usize) {
         let mut told = locked(seen(received, "received")?);
         let more = bytes(body, length, "body")?;
+        if let Some(sink) = told.sink {
+            told.came = told.came.saturating_add(more.len());
+            if told.came <= told.limit {
+                (*sink)(more);
+            }
+            return Ok(());
+        }
         // One byte more than allowed, so that the judge sees that it is too long.
         let room = told.limit.saturating_add(1).saturating_sub(told.body.len());
         told.body.extend(more.iter().take(room));
@@ -270,6 +336,11 @@ abi! {
     /// The reply's Content-Type header, for a reply reader of your own.
     tell wxt_received_set_content_type(received: *mut wxt_received, content_type: *const c_char) {
         locked(seen(received, "received")?).content_type = Some(text(content_type, "content_type")?.into());
+    }
+
+    /// The reply's Digest header, of a fund flow.
+    tell wxt_received_set_digest(received: *mut wxt_received, digest: *const c_char) {
+        locked(seen(received, "received")?).digest = Some(text(digest, "digest")?.into());
     }
 
     /// Says why there is no reply: `stage` is one of `wxt_stage`, `words` are for a technician. No secret belongs there.

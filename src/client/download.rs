@@ -18,6 +18,7 @@ const LONGEST: usize = 256 * 1024 * 1024;
 impl<A: Account> Client<A> {
     /// Fetches a bill and hands it to `sink`, piece by piece, as it comes: to a file, or to a [`BillReader`](crate::BillReader), which says
     /// whether it is whole. A `Digest` header is compared, where there is one.
+    /// The client's deadline ([`Client::within`]) holds for all of it: a long bill over a slow line wants more than 30 s.
     ///
     /// # Errors
     ///

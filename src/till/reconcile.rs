@@ -24,7 +24,7 @@ use crate::endpoint::{Endpoint, Numbers};
 use crate::error::Error;
 use crate::journal::{Entry, EntryId, JournalFault};
 use crate::outcome::{Doubt, Reason};
-use crate::wire::bill::{BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column};
+use crate::wire::bill::{BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column, Yuan};
 
 /// A bill that can be read several times: a file that was downloaded, or bytes.
 pub trait BillSource {
@@ -94,23 +94,39 @@ pub struct BillFinding<'a> {
 impl BillFinding<'_> {
     /// For the bookkeeper, in Chinese, with both sides.
     pub fn zh(&self) -> String {
-        let (journal, bill) = self.sides("日志", "账单", ("没有", "第", "行"));
+        let (journal, bill) = self.sides("日志", "账单", ("没有", "第", "行", "分"));
         format!("{}｜{journal}｜{bill}", self.kind.zh())
     }
 
     /// In English.
     pub fn en(&self) -> String {
-        let (journal, bill) = self.sides("journal", "bill", ("nothing", "line ", ""));
+        let (journal, bill) = self.sides("journal", "bill", ("nothing", "line ", "", "fen"));
         format!("{}; {journal}; {bill}", self.kind.en())
     }
 
-    fn sides(&self, journal: &str, bill: &str, (nothing, line, after): (&str, &str, &str)) -> (String, String) {
+    /// What the row is about, in fen.
+    pub fn fen(&self) -> Option<i64> {
+        self.yuan()?.fen()
+    }
+
+    fn yuan(&self) -> Option<Yuan> {
+        let row = self.row?;
+        let columns = [Column::TotalFee, Column::SettlementTotal, Column::AppliedRefundFee, Column::RefundFee];
+        columns.iter().find_map(|column| row.yuan(*column).filter(|yuan| yuan.get() != 0))
+    }
+
+    fn sides(
+        &self,
+        journal: &str,
+        bill: &str,
+        (nothing, line, after, fen): (&str, &str, &str, &str),
+    ) -> (String, String) {
         let journal = match self.entry {
             Some(entry) => {
                 let state = format!("{:?}", entry.state);
                 let state =
                     state.split([' ', '{', '(']).find(|word| !matches!(*word, "" | "Recorded")).unwrap_or_default();
-                format!("{journal}: {} {} fen {}", entry.order_number, entry.amount, state.trim_end_matches(')'))
+                format!("{journal}: {} {} {fen} {}", entry.order_number, entry.amount, state.trim_end_matches(')'))
             }
             None => format!("{journal}: {nothing}"),
         };
@@ -119,10 +135,8 @@ impl BillFinding<'_> {
             Some(row) => {
                 let of = |column| crate::text::shown(row.get(column).unwrap_or_default(), 64);
                 let (number, refund) = (of(Column::OutTradeNo), of(Column::OutRefundNo));
-                let yuan = [Column::TotalFee, Column::SettlementTotal, Column::AppliedRefundFee, Column::RefundFee];
-                let yuan = yuan.iter().find_map(|column| row.yuan(*column).filter(|yuan| yuan.get() != 0));
                 let refund = if matches!(refund.as_str(), "" | "0") { String::new() } else { format!("/{refund}") };
-                let (state, yuan) = (of(Column::TradeState), yuan.unwrap_or_default());
+                let (state, yuan) = (of(Column::TradeState), self.yuan().unwrap_or_default());
                 format!("{bill}: {place} {number}{refund} {yuan} {state}")
             }
             None => format!("{bill}: {place}{}", if self.line.is_some() { "" } else { nothing }),

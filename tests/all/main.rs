@@ -15,6 +15,7 @@ mod house {
 
 mod wire {
     mod bills;
+    mod fund_flow;
     mod hostile;
     mod quirks;
     mod quirks_general;
@@ -146,6 +147,8 @@ mod till {
     mod proven;
     mod read_in_the_code;
     mod reconcile;
+    #[cfg(feature = "https")]
+    mod reconcile_https;
     mod red_packets;
     mod refund_checks;
     #[cfg(feature = "https")]
@@ -154,7 +157,7 @@ mod till {
     mod refund_gateway;
     pub mod refunds;
     #[cfg(feature = "https")]
-    mod refunds_https;
+    pub mod refunds_https;
     #[cfg(feature = "https")]
     mod refunds_notified;
     pub mod scanned;

@@ -24,6 +24,7 @@ SAME(WXT_ERROR_CONNECT, 5);
 SAME(WXT_ERROR_SYSTEM, 6);
 SAME(WXT_ERROR_NOTIFICATION, 7);
 SAME(WXT_ERROR_PANIC, 8);
+SAME(WXT_ERROR_BILL, 10);
 SAME(WXT_ERROR_JOURNAL, 20);
 SAME(WXT_ERROR_JOURNAL_STORAGE, 21);
 SAME(WXT_ERROR_JOURNAL_BUSY, 22);
@@ -194,6 +195,34 @@ SAME(WXT_FOUND_NOTHING, 0);
 SAME(WXT_FOUND_PAID, 1);
 SAME(WXT_FOUND_UNPAID, 2);
 
+SAME(sizeof(wxt_bill), 4);
+SAME(WXT_NO_BILL, 0);
+SAME(WXT_BILL_ALL, 1);
+SAME(WXT_BILL_SUCCESS, 2);
+SAME(WXT_BILL_REFUND, 3);
+SAME(WXT_BILL_RECHARGE_REFUND, 4);
+SAME(WXT_FUND_FLOW_BASIC, 5);
+SAME(WXT_FUND_FLOW_OPERATION, 6);
+SAME(WXT_FUND_FLOW_FEES, 7);
+
+SAME(sizeof(wxt_bill_state), 4);
+SAME(WXT_BILL_NOT_THERE, 0);
+SAME(WXT_BILL_WHOLE, 1);
+SAME(WXT_BILL_EMPTY, 2);
+SAME(WXT_BILL_CREATING, 3);
+
+SAME(sizeof(wxt_difference_kind), 4);
+SAME(WXT_DIFFERS_OTHERWISE, 0);
+SAME(WXT_CHARGED_THOUGH_DECLINED, 1);
+SAME(WXT_REVERSED_THOUGH_ACCEPTED, 2);
+SAME(WXT_AMOUNT_DIFFERS, 3);
+SAME(WXT_NOT_IN_BILL, 4);
+SAME(WXT_PAID_THOUGH_OPEN, 5);
+SAME(WXT_UNKNOWN_OWN_NUMBER, 6);
+SAME(WXT_REFUND_UNKNOWN, 7);
+SAME(WXT_REFUND_NOT_IN_BILL, 8);
+SAME(WXT_UNREADABLE_ROW, 9);
+
 SAME(sizeof(wxt_recorded), 4);
 SAME(WXT_NOT_RECORDED, 0);
 SAME(WXT_RECORDED, 1);
@@ -222,6 +251,26 @@ SIZE(offsetof(wxt_progress, intent), 0, 0);
 SIZE(offsetof(wxt_progress, order_number), 8, 4);
 SIZE(offsetof(wxt_progress, left_ms), 16, 8);
 SIZE(offsetof(wxt_progress, phase), 24, 16);
+
+SIZE(sizeof(wxt_difference), 64, 40);
+SIZE(offsetof(wxt_difference, zh), 0, 0);
+SIZE(offsetof(wxt_difference, en), 8, 4);
+SIZE(offsetof(wxt_difference, entry), 16, 8);
+SIZE(offsetof(wxt_difference, order_number), 24, 12);
+SIZE(offsetof(wxt_difference, refund_number), 32, 16);
+SIZE(offsetof(wxt_difference, trade_state), 40, 20);
+SIZE(offsetof(wxt_difference, fen), 48, 24);
+SIZE(offsetof(wxt_difference, line), 56, 32);
+SIZE(offsetof(wxt_difference, kind), 60, 36);
+
+SAME(sizeof(wxt_reconciled), 28);
+SAME(offsetof(wxt_reconciled, rows), 0);
+SAME(offsetof(wxt_reconciled, foreign), 4);
+SAME(offsetof(wxt_reconciled, agrees), 8);
+SAME(offsetof(wxt_reconciled, reversed_agrees), 12);
+SAME(offsetof(wxt_reconciled, refund_agrees), 16);
+SAME(offsetof(wxt_reconciled, waits), 20);
+SAME(offsetof(wxt_reconciled, findings), 24);
 
 SIZE(sizeof(wxt_field), 24, 12);
 SIZE(offsetof(wxt_field, name), 0, 0);

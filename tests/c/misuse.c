@@ -719,6 +719,38 @@ static void a_till_recover(void) {
     wxt_till *till = H(wxt_till, TILL);
     coded(wxt_till_recover(till, some_options(), below(8) ? each : NULL, till, &error));
 }
+/* Nothing of it can be kept. */
+static void differs(void *context, const wxt_difference *difference) {
+    (void)context;
+    EXPECT(difference->zh != NULL && difference->en != NULL && difference->order_number != NULL);
+    EXPECT(difference->refund_number != NULL && difference->trade_state != NULL);
+    look(difference->entry);
+}
+static const char *some_day(void) {
+    static const char *const days[] = {"20261121", "20261131", "2026112", "99999999", "00000000"};
+    return below(2) ? days[below(sizeof days / sizeof days[0])] : any_text();
+}
+static void a_transport_set_download(void) {
+    coded(wxt_transport_set_download(H(wxt_transport, TRANSPORT), below(4) ? post : NULL, &error));
+}
+static void a_client_download(void) {
+    wxt_bill_state got = WXT_BILL_WHOLE;
+    wxt_bill_state *to = below(8) ? &got : NULL;
+    wxt_code code = wxt_client_download(H(wxt_client, CLIENT), some_day(), below(2) ? (int32_t)below(9) : any_number(),
+                                        below(2) ? "/nonexistent/folder/bill" : any_text(), to, &error);
+    EXPECT(code != WXT_DONE && (to == NULL || got == WXT_BILL_NOT_THERE));
+    coded(code);
+}
+static void a_till_reconcile(void) {
+    wxt_reconciled totals;
+    const char *path = below(2) ? journal : any_text();
+    coded(wxt_till_reconcile(H(wxt_till, TILL), some_day(), path, below(2) ? NULL : path, some_options(),
+                             below(8) ? differs : NULL, NULL, below(2) ? &totals : NULL, &error));
+}
+static void a_till_ask_about(void) {
+    wxt_outcome *to = stale();
+    came(wxt_till_ask_about(H(wxt_till, TILL), below(2) ? any_fen() : below(50), to, &reply, &error));
+}
 static void a_till_unacknowledged(void) {
     coded(wxt_till_unacknowledged(H(wxt_till, TILL), below(8) ? each : NULL, NULL, &error));
 }
@@ -830,6 +862,7 @@ static void a_getter(void) {
     EXPECT(wxt_received_set_fresh((wxt_received *)any(REPLY)) == WXT_BAD_ARGUMENT);
     EXPECT(wxt_received_set_date((wxt_received *)any(REPLY), 0) == WXT_BAD_ARGUMENT);
     EXPECT(wxt_received_set_content_type((wxt_received *)any(REPLY), "a") == WXT_BAD_ARGUMENT);
+    EXPECT(wxt_received_set_digest((wxt_received *)any(REPLY), "SHA=") == WXT_BAD_ARGUMENT);
     EXPECT(wxt_raw_body((const wxt_raw *)any(REPLY), NULL) == NULL);
     EXPECT(wxt_raw_content_type((const wxt_raw *)any(REPLY)) == NULL);
     EXPECT(wxt_raw_add((wxt_raw *)any(REPLY), "a", "b") == WXT_BAD_ARGUMENT);
@@ -853,10 +886,10 @@ static const struct call CALLS[] = {
     CALL(account_set_public_key), CALL(account_set_reply_rule), CALL(account_set_reply_reader), CALL(good_account), CALL(good_client),
     CALL(good_till), CALL(transport_new),
     CALL(transport_set_proxy), CALL(transport_set_p12), CALL(transport_set_pem), CALL(transport_set_roots),
-    CALL(transport_new_own), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),
+    CALL(transport_new_own), CALL(transport_set_download), CALL(client_download), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),
     CALL(client_send), CALL(client_ask), CALL(client_close), CALL(client_notification), CALL(notification_confirm),
     CALL(explain), CALL(explain_workwx_sign), CALL(till_open), CALL(till_add), CALL(till_pay), CALL(till_order), CALL(till_refund), CALL(till_payment_of),
-    CALL(till_close), CALL(till_reverse), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_entries_of), CALL(till_allow_again), CALL(journal_rename_device), CALL(till_acknowledge),
+    CALL(till_close), CALL(till_reverse), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_reconcile), CALL(till_ask_about), CALL(till_entries_of), CALL(till_allow_again), CALL(journal_rename_device), CALL(till_acknowledge),
     CALL(till_settle_by_hand), CALL(till_prune), CALL(till_summary), CALL(options_new), CALL(options_set_account),
     CALL(options_set_patience), CALL(options_set_repeats), CALL(options_set_reversals), CALL(options_set_progress), CALL(options_set_cancel),
     CALL(cancel_new), CALL(getter), CALL(free),
@@ -866,7 +899,7 @@ enum { COUNT = (int)(sizeof CALLS / sizeof CALLS[0]) };
 /* Functions that cannot succeed here: they would need a real certificate, or an order that a customer pays. */
 static int only_fails(const char *name) {
     static const char *const names[] = {"transport_set_p12", "transport_set_pem", "transport_set_roots", "till_close",
-                                        "till_order", "till_refund", "till_reverse", "till_accept_late", "till_allow_again", "journal_rename_device", "till_notified"};
+                                        "till_order", "till_refund", "till_reverse", "till_accept_late", "till_allow_again", "journal_rename_device", "till_notified", "client_download", "till_reconcile"};
     size_t at;
     for (at = 0; at < sizeof names / sizeof names[0]; at++) {
         if (strcmp(names[at], name) == 0) {

@@ -407,6 +407,132 @@ static void a_cancel_from_another_thread(const char *journal) {
     printf("own: a cancel from another thread\n");
 }
 
+/* How the modem brings a bill: in pieces, as it comes. */
+struct line {
+    int32_t answer;
+    int status;
+    const char *body;
+    const char *digest;
+    size_t bytes;
+    int calls;
+};
+
+static int32_t fetch(void *context, const wxt_post *out, wxt_received *received) {
+    struct line *line = (struct line *)context;
+    size_t at, left = line->bytes;
+    line->calls++;
+    EXPECT(strcmp(out->url, "https://localhost:1/pay/downloadbill") == 0 ||
+           strcmp(out->url, "https://localhost:1/pay/downloadfundflow") == 0);
+    EXPECT(out->reply_limit > 1024 * 1024 && out->within_ms == 30000);
+    EXPECT(wxt_received_set_status(received, line->status) == WXT_DONE);
+    if (line->digest != NULL) {
+        EXPECT(wxt_received_set_digest(received, line->digest) == WXT_DONE);
+    }
+    for (at = 0; left > 0; at += 7, left = left > 7 ? left - 7 : 0) {
+        EXPECT(wxt_received_append(received, (const uint8_t *)line->body + at, left > 7 ? 7 : left) == WXT_DONE);
+    }
+    if (line->answer != WXT_ANSWERED) {
+        EXPECT(wxt_received_fail(received, WXT_STAGE_EXCHANGE, "NO CARRIER") == WXT_DONE);
+    }
+    return line->answer;
+}
+
+/* POS flows 7.2, in short; its SHA-1 from sha1sum. */
+#define BILL                                                                                                          \
+    "交易时间,商户号,微信订单号,商户订单号,交易状态,订单金额\r\n" \
+    "`2026-11-26 12:00:14,`1900000109,`4200002511202611260000000002,`OTHER-1,`SUCCESS,`101.00\r\n" \
+    "总交易单数,订单总金额\r\n" \
+    "`1.0,`101.00\r\n"
+#define BILL_SHA "SHA=ce33a19283838369bbe2d1265a2141ffe844bef2"
+#define SAYS(words) "<xml><return_code>FAIL</return_code><return_msg>" words "</return_msg></xml>"
+
+/* What is in the file; -1: there is none. */
+static long file_has(const char *path, char *text, size_t room) {
+    FILE *file = fopen(path, "rb");
+    long length;
+    if (file == NULL) {
+        return -1;
+    }
+    length = (long)fread(text, 1, room - 1, file);
+    text[length] = '\0';
+    fclose(file);
+    return length;
+}
+
+static void a_modem_fetches_bills(const char *journal) {
+    static const struct {
+        struct line line;
+        wxt_code code;
+        wxt_bill_state state;
+    } cases[] = {
+        {{WXT_ANSWERED, 200, BILL, NULL, sizeof BILL - 1, 0}, WXT_DONE, WXT_BILL_WHOLE},
+        {{WXT_ANSWERED, 200, BILL, BILL_SHA, sizeof BILL - 1, 0}, WXT_DONE, WXT_BILL_WHOLE},
+        {{WXT_ANSWERED, 200, BILL, "SHA=0000000000000000000000000000000000000000", sizeof BILL - 1, 0}, WXT_FAILED, WXT_BILL_NOT_THERE},
+        {{WXT_ANSWERED, 200, BILL, NULL, sizeof BILL - 9, 0}, WXT_FAILED, WXT_BILL_NOT_THERE},
+        {{WXT_ANSWERED, 200, BILL, NULL, 0, 0}, WXT_FAILED, WXT_BILL_NOT_THERE},
+        {{WXT_ANSWERED, 502, BILL, NULL, sizeof BILL - 1, 0}, WXT_FAILED, WXT_BILL_NOT_THERE},
+        {{WXT_MAYBE_SENT, 200, BILL, NULL, sizeof BILL - 1, 0}, WXT_FAILED, WXT_BILL_NOT_THERE},
+        {{WXT_NO_BYTE_SENT, 200, BILL, NULL, 0, 0}, WXT_FAILED, WXT_BILL_NOT_THERE},
+        {{WXT_ANSWERED, 200, SAYS("No Bill Exist"), NULL, sizeof SAYS("No Bill Exist") - 1, 0}, WXT_DONE, WXT_BILL_EMPTY},
+        {{WXT_ANSWERED, 200, SAYS("Bill Creating"), NULL, sizeof SAYS("Bill Creating") - 1, 0}, WXT_DONE, WXT_BILL_CREATING},
+        {{WXT_ANSWERED, 200, SAYS("SIGN ERROR"), NULL, sizeof SAYS("SIGN ERROR") - 1, 0}, WXT_FAILED, WXT_BILL_NOT_THERE},
+    };
+    struct line line;
+    char path[1024], text[1024];
+    wxt_error *error = NULL;
+    wxt_account *who = NULL;
+    wxt_transport *transport = NULL;
+    wxt_client *client = NULL, *without = NULL;
+    wxt_bill_state state = WXT_BILL_WHOLE;
+    size_t at;
+    snprintf(path, sizeof path, "%s.bill", journal);
+    must(wxt_account_new(WXT_WXPAY, &who, &error), &error, "account");
+    set_account(who, "mch_id", "1900000109");
+    set_account(who, "appid", "wx8888888888888888");
+    set_account(who, "host", "https://localhost:1");
+    must(wxt_account_set_secret(who, "key", (const uint8_t *)"0123456789abcdef0123456789ABCDEF", 32, &error), &error, "key");
+    must(wxt_transport_new_own(post, NULL, NULL, NULL, &line, &transport, &error), &error, "own");
+    must(wxt_client_new(who, NULL, transport, 0, &without, &error), &error, "client");
+    /* It is in use. */
+    EXPECT(wxt_transport_set_download(transport, fetch, NULL) == WXT_BAD_ARGUMENT);
+    EXPECT(wxt_client_download(without, "20261126", WXT_BILL_ALL, path, &state, &error) == WXT_FAILED);
+    EXPECT(state == WXT_BILL_NOT_THERE && wxt_error_kind_of(error) == WXT_ERROR_BILL);
+    EXPECT(strstr(wxt_error_message(error), "cannot download") != NULL && file_has(path, text, sizeof text) == -1);
+    wxt_error_free(error);
+    wxt_client_free(without);
+    wxt_transport_free(transport);
+
+    must(wxt_transport_new_own(post, NULL, NULL, NULL, &line, &transport, &error), &error, "own");
+    EXPECT(wxt_transport_set_download(transport, NULL, NULL) == WXT_BAD_ARGUMENT);
+    must(wxt_transport_set_download(transport, fetch, &error), &error, "download");
+    must(wxt_client_new(who, NULL, transport, 0, &client, &error), &error, "client");
+    for (at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        FILE *before = fopen(path, "wb");
+        EXPECT(before != NULL && fputs("before", before) >= 0 && fclose(before) == 0);
+        line = cases[at].line;
+        state = WXT_BILL_EMPTY;
+        EXPECT(wxt_client_download(client, "20261126", at % 2 ? WXT_BILL_ALL : WXT_BILL_SUCCESS, path, &state, NULL) == cases[at].code);
+        EXPECT(state == cases[at].state && line.calls == 1);
+        EXPECT(file_has(path, text, sizeof text) > 0);
+        /* Only what is whole replaces what was there. */
+        EXPECT(strcmp(text, state == WXT_BILL_WHOLE || state == WXT_BILL_EMPTY ? cases[at].line.body : "before") == 0);
+    }
+    /* A bill is no fund flow. */
+    line = cases[0].line;
+    EXPECT(wxt_client_download(client, "20261126", WXT_FUND_FLOW_FEES, path, &state, NULL) == WXT_FAILED && line.calls == 1);
+    EXPECT(wxt_client_download(client, "20261131", WXT_BILL_ALL, path, &state, NULL) == WXT_BAD_ARGUMENT);
+    EXPECT(wxt_client_download(client, "20261126", WXT_NO_BILL, path, &state, NULL) == WXT_BAD_ARGUMENT);
+    EXPECT(wxt_client_download(client, "20261126", WXT_BILL_ALL, "", &state, NULL) == WXT_BAD_ARGUMENT && line.calls == 1);
+    EXPECT(wxt_client_download(client, "20261126", WXT_BILL_ALL, "/nonexistent/folder/bill", &state, NULL) == WXT_FAILED);
+    EXPECT(remove(path) == 0);
+    snprintf(path, sizeof path, "%s.bill.part", journal);
+    EXPECT(file_has(path, text, sizeof text) == -1);
+    wxt_client_free(client);
+    wxt_transport_free(transport);
+    wxt_account_free(who);
+    printf("own: bills in pieces\n");
+}
+
 int main(int argc, char **argv) {
     struct modem modem;
     wxt_error *error = NULL;
@@ -427,6 +553,7 @@ int main(int argc, char **argv) {
     EXPECT(modem.posts == 0);
     wxt_client_free(client);
     a_reader_for_another_charset();
+    a_modem_fetches_bills(argv[1]);
     a_cancel_from_another_thread(argv[1]);
     return failures == 0 ? 0 : 1;
 }

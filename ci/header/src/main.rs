@@ -157,6 +157,7 @@ const FILES: &[&str] = &[
     "tills",
     "entries",
     "options",
+    "bills",
     "cashier",
 ];
 
@@ -173,4 +174,6 @@ const INCLUDE: &[&str] = &[
     "wxt_proof",
     "wxt_reading",
     "wxt_rsa",
+    "wxt_bill",
+    "wxt_difference_kind",
 ];

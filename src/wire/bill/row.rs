@@ -21,10 +21,10 @@ pub(super) struct Places {
 
 impl Places {
     /// Finds the columns in a line. `false`: they are not all there.
-    pub fn find(&mut self, columns: &[Column], line: Line<'_>) -> bool {
+    pub fn find(&mut self, columns: &[Column], free: &[Column], line: Line<'_>) -> bool {
         self.at.clear();
-        let before = columns.iter().position(|column| *column == Column::Body);
-        let free = columns.iter().filter(|column| matches!(column, Column::Body | Column::Attach)).count();
+        let before = columns.iter().position(|column| free.contains(column));
+        let free = columns.iter().filter(|column| free.contains(column)).count();
         let (left, right) = match (before, line.torn_at) {
             (None, Some(_)) => return false,
             (None, None) => (columns.len(), 0),
@@ -106,6 +106,11 @@ impl<'a> BillRow<'a> {
         core::str::from_utf8(self.line.get(self.places.get(at)?.clone())?).ok()
     }
 
+    /// Whether the bill has such a column.
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.columns.contains(&column)
+    }
+
     /// The line of the bill, its header is 1.
     pub const fn line(&self) -> u32 {
         self.number
@@ -166,20 +171,26 @@ impl<'a> BillRow<'a> {
 
     /// Whether each fixed column is of its kind. Free text may be anything.
     pub(super) fn is_readable(&self) -> bool {
-        let number = |column| {
-            let text = self.get(column).unwrap_or_default();
-            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'`' && b != b',')
-        };
         let time = self.get(Column::Time).is_some_and(is_time);
         let mch_id = self
             .get(Column::MchId)
             .is_some_and(|text| (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()));
         let names_it = self.state() != Some(BillState::Refund) || self.out_refund_no().is_some();
         time && mch_id
-            && number(Column::OutTradeNo)
-            && number(Column::TransactionId)
+            && self.is_number(Column::OutTradeNo)
+            && self.is_number(Column::TransactionId)
             && self.state().is_some()
             && names_it
+    }
+
+    /// The same of a row of a fund flow, whose direction and amount were summed up already.
+    pub(super) fn is_readable_flow(&self) -> bool {
+        self.get(Column::Time).is_some_and(is_time) && self.is_number(Column::FlowId)
+    }
+
+    fn is_number(&self, column: Column) -> bool {
+        let text = self.get(column).unwrap_or_default();
+        (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'`' && b != b',')
     }
 }
 
@@ -196,5 +207,29 @@ impl fmt::Debug for BillRow<'_> {
             .field("out_trade_no", &self.out_trade_no())
             .field("state", &self.state())
             .finish_non_exhaustive()
+    }
+}
+
+/// One line of a bill.
+#[derive(Clone, Copy)]
+pub enum BillLine<'a> {
+    /// A row.
+    Row(BillRow<'a>),
+    /// A row whose columns are not of their kinds. It is counted, and nothing is guessed of it.
+    Unreadable {
+        /// The line of the bill, its header is 1.
+        line: u32,
+        /// Its bytes; of one that is longer than 8 KiB the beginning and the end.
+        bytes: &'a [u8],
+    },
+}
+
+/// Shows the numbers, and no text of anybody's.
+impl fmt::Debug for BillLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BillLine::Row(row) => row.fmt(f),
+            BillLine::Unreadable { line, .. } => write!(f, "Unreadable(line {line})"),
+        }
     }
 }

@@ -28,6 +28,16 @@ impl Yuan {
         Some(Yuan(if negative { value.checked_neg()? } else { value }))
     }
 
+    /// A count, as the last line prints it: `45.0`.
+    pub(super) const fn whole(count: u32) -> Yuan {
+        Yuan((count as i64).saturating_mul(YUAN))
+    }
+
+    /// What [`Yuan::whole`] made of it.
+    pub(super) fn count(self) -> u32 {
+        self.0.checked_div(YUAN).and_then(|count| u32::try_from(count).ok()).unwrap_or_default()
+    }
+
     /// In units of 1/100000 yuan.
     pub const fn get(self) -> i64 {
         self.0

@@ -176,7 +176,7 @@ fn a_finding_says_both_sides() {
         said,
         [(
             format!(
-                "日志为未收款，账单为已扣款：请查询并退款｜日志: {number} 888 fen Unproven｜账单: 第2行 {number} 8.88 SUCCESS"
+                "日志为未收款，账单为已扣款：请查询并退款｜日志: {number} 888 分 Unproven｜账单: 第2行 {number} 8.88 SUCCESS"
             ),
             format!(
                 "the journal says not paid, the bill says charged: ask, and refund; journal: {number} 888 fen Unproven; bill: line 2 {number} 8.88 SUCCESS"
