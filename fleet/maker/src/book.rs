@@ -16,7 +16,7 @@ pub type Result<T> = std::result::Result<T, JournalFault>;
 pub type Number<'a> = &'a mut dyn FnMut(Serial) -> std::result::Result<Numbered, Error>;
 
 pub enum Book {
-    Library(SqliteJournal),
+    Library(Box<SqliteJournal>),
     Bulk(Connection, u32),
 }
 
@@ -25,7 +25,7 @@ impl Book {
         let device = format!("POS-{terminal:05}");
         let journal = SqliteJournal::open(path, terminal, Some(&device), random)?;
         if !in_bulk {
-            return Ok(Book::Library(journal));
+            return Ok(Book::Library(Box::new(journal)));
         }
         drop(journal);
         let connection = Connection::open(path).map_err(fault)?;
@@ -148,7 +148,8 @@ fn settle(connection: &Connection, id: EntryId, settlement: &Settlement, at: i64
         Settlement::ByHand { paid, name, reason } => {
             let insert = "INSERT INTO by_hand (entry, at, paid, person, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
             connection.execute(insert, params![id, at, paid, name, reason])?;
-            connection.execute("UPDATE entries SET person = ?2, reason = ?3 WHERE id = ?1", params![id, name, reason])?;
+            connection
+                .execute("UPDATE entries SET person = ?2, reason = ?3 WHERE id = ?1", params![id, name, reason])?;
             let state = if *paid { "by hand: paid" } else { "by hand: not paid" };
             (state, None, None, (None, None, None, Some(reason.clone())), None)
         }

@@ -22,7 +22,7 @@ use wxpay_terminal::ChinaTime;
 use bill::Printed;
 use calendar::{DAY, Dice, clock};
 use planted::KINDS;
-use shop::{BILLS, JUDGED, Shop, foreign};
+use shop::{BILLS, Closed, JUDGED, Shop, foreign};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -98,13 +98,7 @@ fn make(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// What is left of a terminal when its journal is collected.
-struct Collected {
-    rows: [Vec<Printed>; BILLS],
-    planted: Vec<(&'static str, String)>,
-}
-
-fn terminal(plan: &Plan, at: usize) -> Result<Collected> {
+fn terminal(plan: &Plan, at: usize) -> Result<Closed> {
     let number = u16::try_from(at + 1)?;
     let name = format!("{number:05}.db");
     let path = plan.scratch.join(&name);
@@ -121,9 +115,9 @@ fn terminal(plan: &Plan, at: usize) -> Result<Collected> {
     for days in [-1, 1, 2] {
         (0..own / 50).try_for_each(|_| shop.something(days))?;
     }
-    let (rows, planted) = shop.close()?;
+    let closed = shop.close()?;
     collect(&path, &plan.folder.join("journals").join(&name))?;
-    Ok(Collected { rows, planted })
+    Ok(closed)
 }
 
 /// Which of the discrepancies lie at this terminal.
@@ -152,7 +146,8 @@ fn collect(path: &Path, to: &Path) -> Result<()> {
 fn fill(plan: &Plan, rows: &mut [Vec<Printed>; BILLS]) -> Result<()> {
     let mut dice = Dice(SEED);
     for (days, bill) in (-1_i64..).zip(rows.iter_mut()) {
-        let missing = if days == 0 { plan.rows.checked_sub(bill.len()).ok_or("too few rows for so many terminals")? } else { 20 };
+        let missing =
+            if days == 0 { plan.rows.checked_sub(bill.len()).ok_or("too few rows for so many terminals")? } else { 20 };
         for count in 0..missing {
             let at = plan.day + days * DAY + dice.below(DAY);
             bill.push(foreign(&mut dice, at, u64::try_from(count)?).print());
@@ -200,9 +195,9 @@ mod tests {
             }
             shop.midnights().unwrap();
             (0..300).for_each(|_| shop.something(0).unwrap());
-            let (bills, planted) = shop.close().unwrap();
-            let lines: Vec<String> = bills.into_iter().flatten().map(|row| row.line).collect();
-            (rows(&path), lines, planted)
+            let closed = shop.close().unwrap();
+            let lines: Vec<String> = closed.rows.into_iter().flatten().map(|row| row.line).collect();
+            (rows(&path), lines, closed.planted)
         });
         fs::remove_dir_all(&folder).unwrap();
         let [library, bulk] = made;

@@ -7,8 +7,8 @@ use wxpay_terminal::endpoint::Numbers;
 use wxpay_terminal::{ChinaTime, Entry, Error, Fen, NewEntry, Next, Numbered, OrderNumbers, Serial, Settlement};
 
 use crate::bill::{APPID, MCH_ID, Printed, Row, State};
-pub use crate::book::Result;
 use crate::book::Book;
+pub use crate::book::Result;
 use crate::calendar::{DAY, Dice, Fixed, digits};
 
 /// The bills: of the day before, of the day that is judged, and of the two after it.
@@ -39,6 +39,12 @@ pub struct Shop {
     sales: u64,
     pub rows: [Vec<Printed>; BILLS],
     /// Kind, and the number or (of an unreadable row) the whole row.
+    pub planted: Vec<(&'static str, String)>,
+}
+
+/// What is left beside a closed journal.
+pub struct Closed {
+    pub rows: [Vec<Printed>; BILLS],
     pub planted: Vec<(&'static str, String)>,
 }
 
@@ -99,10 +105,9 @@ impl Shop {
         self.journal.acknowledge(entry.id, at)
     }
 
-    /// The journal is closed. What else is left: the rows of each bill, and what was planted.
-    pub fn close(self) -> Result<([Vec<Printed>; BILLS], Vec<(&'static str, String)>)> {
+    pub fn close(self) -> Result<Closed> {
         self.journal.close()?;
-        Ok((self.rows, self.planted))
+        Ok(Closed { rows: self.rows, planted: self.planted })
     }
 
     // ---- the bill ----
