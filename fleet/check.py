@@ -4,6 +4,7 @@ columns. Called by ci/fleet, in its venv."""
 import json
 import os
 import pathlib
+import sqlite3
 import tempfile
 
 from find import HERE, duckdb_engine, statements
@@ -31,14 +32,14 @@ def main():
         for day, text in zip(DAYS, (vector["text"], OLDER)):
             pathlib.Path("bills", f"{day}.csv").write_bytes(text.encode("utf-8"))
         run, rows = duckdb_engine("1GB")
-        # No journal: the tables are empty.
-        run("CREATE TABLE terminals (terminal BIGINT)")
-        run("CREATE TABLE entries (terminal BIGINT, account VARCHAR, method VARCHAR, order_number VARCHAR, amount_fen BIGINT, outcome VARCHAR, "
-            "reversals BIGINT, code VARCHAR, begun_day VARCHAR, time_end VARCHAR)")
-        for statement in statements("duckdb.sql"):
-            if "sqlite_scan" not in statement and "read_" not in statement or "bill_lines" in statement:
-                run(statement)
-        for statement in statements("findings.sql"):
+        # One journal with nothing in it: the schema is the library's.
+        journal = sqlite3.connect("journals/1.db")
+        for step in (1, 2, 3):
+            journal.executescript((HERE.parent / "src" / "journal" / f"schema_{step}.sql").read_text(encoding="utf-8"))
+        journal.execute("INSERT INTO journal (one, terminal) VALUES (1, 1)")
+        journal.commit()
+        journal.close()
+        for statement in statements("duckdb.sql") + statements("findings.sql"):
             run(statement)
         faults = rows("SELECT day, fault FROM bill_faults")
         assert not faults, faults
