@@ -32,17 +32,27 @@ def main():
         for day, text in zip(DAYS, (vector["text"], OLDER)):
             pathlib.Path("bills", f"{day}.csv").write_bytes(text.encode("utf-8"))
         run, rows = duckdb_engine("1GB")
-        # One journal with nothing in it: the schema is the library's.
+        # One journal, in the library's schema: a sale that was given back before the till saw it paid, and one that is open and was reversed.
+        # Both are as they should be (POS flows 20.1, 7.5).
         journal = sqlite3.connect("journals/1.db")
         for step in (1, 2, 3):
             journal.executescript((HERE.parent / "src" / "journal" / f"schema_{step}.sql").read_text(encoding="utf-8"))
         journal.execute("INSERT INTO journal (one, terminal) VALUES (1, 1)")
+        account = "wxpay https://api.mch.weixin.qq.com 1900000109 wx8888888888888888"
+        entry = ("INSERT INTO entries (account, call, intent, order_number, fen, begun_at, attempts, last_attempt_at, state, settled_at, code, text, "
+                 "next) VALUES (?, 'micropay', ?, ?, ?, 1795665600, 1, 1795665600, ?, ?, ?, ?, ?)")
+        given_back = ("2026112600A78KQ2M0", 10100, "declined", 1795665700, "REFUNDED", "refunded", "new number")
+        reversed_open = ("2026112600A78KQ2MB", 1, "open", None, None, None, None)
+        for row in (given_back, reversed_open):
+            journal.execute(entry, (account, row[0], *row))
         journal.commit()
         journal.close()
         for statement in statements("duckdb.sql") + statements("findings.sql"):
             run(statement)
         faults = rows("SELECT day, fault FROM bill_faults")
         assert not faults, faults
+        findings = rows("SELECT kind, number FROM findings")
+        assert not findings, findings
         expected = vector["expected"]
         found = rows("SELECT many, settled, given_back, coupons_back, fee, ordered, asked_back FROM summed ORDER BY day")
         sums = ("rows", "settlement_total", "refund_total", "recharge_coupon_refund_total", "fee_total", "order_total", "applied_refund_total")

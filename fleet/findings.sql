@@ -191,13 +191,15 @@ CREATE TEMPORARY VIEW fleet AS SELECT DISTINCT terminal, terminal * 34359738368 
 
 CREATE TEMPORARY VIEW all_findings AS
 
--- Charged, and nothing of it was taken back by the next day's bill; where the query said REVOKED, by that of the day after.
+-- Charged, and nothing of it was taken back by the next day's bill; where the query said REVOKED, by that of the day after (POS flows
+-- 20.15). REFUNDED: the till saw it paid and given back (20.1).
 SELECT
     'charged though declined' AS kind, b.number, CAST(NULL AS STRING) AS refund_number, e.terminal, e.outcome,
     e.amount_fen AS journal_fen, fen(b.amount) AS bill_fen, CAST(NULL AS STRING) AS line,
     CASE WHEN e.code = 'REVOKED' THEN 'a person looks: the query said REVOKED' ELSE 'ask; paid is paid late: refund it' END AS to_do
 FROM our_rows AS b JOIN sales AS e ON e.order_number = b.number CROSS JOIN days LEFT JOIN reversed AS r ON r.number = b.number
 WHERE b.is_asked AND b.state = 'SUCCESS'
+    AND coalesce(e.code, '') <> 'REFUNDED'
     AND (e.outcome IN ('declined', 'unproven', 'not sent', 'by hand: not paid')
         OR (e.reversals > 0 AND e.outcome IN ('open', 'for a person')))
     AND (r.reversed_on IS NULL OR (r.reversed_on > next_day AND coalesce(e.code, '') <> 'REVOKED'))
@@ -205,14 +207,15 @@ WHERE b.is_asked AND b.state = 'SUCCESS'
 
 UNION ALL
 SELECT 'paid though open', b.number, NULL, e.terminal, e.outcome, e.amount_fen, fen(b.amount), NULL, 'ask; the query settles it'
-FROM our_rows AS b JOIN sales AS e ON e.order_number = b.number
-WHERE b.is_asked AND b.state = 'SUCCESS' AND e.reversals = 0 AND e.outcome IN ('open', 'ordered', 'abandoned', 'for a person')
+FROM our_rows AS b JOIN sales AS e ON e.order_number = b.number CROSS JOIN days LEFT JOIN reversed AS r ON r.number = b.number
+WHERE b.is_asked AND b.state = 'SUCCESS' AND (r.reversed_on IS NULL OR r.reversed_on > next_day) AND e.reversals = 0 AND e.outcome IN ('open', 'ordered', 'abandoned', 'for a person')
 
--- By the gateway's time its row is of that day; without one, of the day it was begun, or of one beside it.
+-- By the gateway's time its row is of that day; without one, of the day it was begun, or of one beside it. (What a person found is a
+-- person's word.)
 UNION ALL
 SELECT 'not in bill', e.order_number, NULL, e.terminal, e.outcome, e.amount_fen, NULL, NULL, 'ask; then a person looks'
 FROM sales AS e CROSS JOIN days LEFT JOIN paid_numbers AS b ON b.number = e.order_number
-WHERE e.outcome IN ('accepted', 'paid late', 'by hand: paid') AND coalesce(e.gateway_day, e.begun_day) = this_day
+WHERE e.outcome IN ('accepted', 'paid late') AND coalesce(e.gateway_day, e.begun_day) = this_day
     AND (b.number IS NULL OR (e.gateway_day IS NOT NULL AND b.on_this_day = 0))
 
 UNION ALL
@@ -225,7 +228,7 @@ SELECT 'amount differs', b.number, b.refund_number, e.terminal, e.outcome, e.amo
 FROM our_rows AS b JOIN refunds AS e ON e.order_number = b.refund_number
 WHERE b.is_asked AND b.state = 'REFUND' AND b.amount <> e.amount_fen * 1000
 
--- A refund of a sale of ours, or under a number of ours, that no journal counts. (REFUNDCLOSE and FAIL end a refund that was begun.)
+-- A refund of a sale of ours, or under a number of ours, that no journal counts. (REFUNDCLOSE ends a refund that was begun.)
 UNION ALL
 SELECT 'refund unknown', b.number, b.refund_number, coalesce(e.terminal, s.terminal, f.terminal), e.outcome, e.amount_fen, fen(b.amount),
     NULL, 'ask for the sums of its order'
@@ -234,9 +237,9 @@ LEFT JOIN refunds AS e ON e.order_number = b.refund_number
 LEFT JOIN sales AS s ON s.order_number = b.number
 LEFT JOIN fleet AS f ON f.terminal_bits = b.terminal_bits
 WHERE b.is_asked AND b.state = 'REFUND'
-    AND ((e.order_number IS NULL AND (s.order_number IS NOT NULL OR f.terminal IS NOT NULL))
+    AND ((e.order_number IS NULL AND (s.order_number IS NOT NULL OR f.terminal IS NOT NULL) AND coalesce(s.code, '') <> 'REFUNDED')
         OR e.outcome IN ('not sent', 'by hand: not paid')
-        OR (e.outcome IN ('declined', 'unproven') AND e.code NOT IN ('REFUNDCLOSE', 'FAIL')))
+        OR (e.outcome = 'declined' AND e.code <> 'REFUNDCLOSE'))
 
 UNION ALL
 SELECT 'refund not in bill', NULL, e.order_number, e.terminal, e.outcome, e.amount_fen, NULL, NULL, 'ask; then a person looks'
