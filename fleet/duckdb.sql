@@ -23,8 +23,8 @@ FROM read_csv('bills/*.csv', columns = {'line': 'VARCHAR'}, header = false, auto
 
 -- journals: each file's own view `payments`, the gateway's time of it, and whose it is. One SELECT a journal, written by DuckDB.
 SET VARIABLE read_payments = (SELECT string_agg(replace('SELECT ''FILE'' AS file, id, account, "call" AS method, order_number, amount_fen,
-    CAST(outcome AS VARCHAR) AS outcome, reversals, code, substr(CAST(begun AS VARCHAR), 1, 10) AS begun_day FROM sqlite_scan(''FILE'', ''payments'')', 'FILE', file), ' UNION ALL ')
-    FROM glob('journals/*.db'));
+    CAST(outcome AS VARCHAR) AS outcome, reversals, code, substr(CAST(begun AS VARCHAR), 1, 10) AS begun_day
+    FROM sqlite_scan(''FILE'', ''payments'')', 'FILE', file), ' UNION ALL ') FROM glob('journals/*.db'));
 SET VARIABLE read_times = (SELECT string_agg(replace('SELECT ''FILE'' AS file, entry, "value" AS time_end
     FROM sqlite_scan(''FILE'', ''evidence'') WHERE "name" = ''time_end''', 'FILE', file), ' UNION ALL ') FROM glob('journals/*.db'));
 SET VARIABLE read_terminals = (SELECT string_agg(replace('SELECT ''FILE'' AS file, terminal FROM sqlite_scan(''FILE'', ''journal'')',

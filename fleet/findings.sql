@@ -208,7 +208,8 @@ WHERE b.is_asked AND b.state = 'SUCCESS'
 UNION ALL
 SELECT 'paid though open', b.number, NULL, e.terminal, e.outcome, e.amount_fen, fen(b.amount), NULL, 'ask; the query settles it'
 FROM our_rows AS b JOIN sales AS e ON e.order_number = b.number CROSS JOIN days LEFT JOIN reversed AS r ON r.number = b.number
-WHERE b.is_asked AND b.state = 'SUCCESS' AND (r.reversed_on IS NULL OR r.reversed_on > next_day) AND e.reversals = 0 AND e.outcome IN ('open', 'ordered', 'abandoned', 'for a person')
+WHERE b.is_asked AND b.state = 'SUCCESS' AND (r.reversed_on IS NULL OR r.reversed_on > next_day) AND e.reversals = 0
+    AND e.outcome IN ('open', 'ordered', 'abandoned', 'for a person')
 
 -- By the gateway's time its row is of that day; without one, of the day it was begun, or of one beside it. (What a person found is a
 -- person's word.)
@@ -237,7 +238,8 @@ LEFT JOIN refunds AS e ON e.order_number = b.refund_number
 LEFT JOIN sales AS s ON s.order_number = b.number
 LEFT JOIN fleet AS f ON f.terminal_bits = b.terminal_bits
 WHERE b.is_asked AND b.state = 'REFUND'
-    AND ((e.order_number IS NULL AND (s.order_number IS NOT NULL OR f.terminal IS NOT NULL) AND coalesce(s.code, '') <> 'REFUNDED')
+    AND ((e.order_number IS NULL
+            AND (s.order_number IS NOT NULL OR f.terminal IS NOT NULL) AND coalesce(s.code, '') <> 'REFUNDED')
         OR e.outcome IN ('not sent', 'by hand: not paid')
         OR (e.outcome = 'declined' AND e.code <> 'REFUNDCLOSE'))
 
