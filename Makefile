@@ -1,5 +1,5 @@
-# The two commands of a newcomer: `make tour` and `make test`. `make test-all` tests the rest, `make soak` runs the long sizes, `make bench` the benchmarks;
-# `make capi` and `make install` are for C and C++ (docs/c-api.md); `make arm`, `make size` and `make board` for the board.
+# The two commands of a newcomer: `make tour` and `make test`. `make test-all` tests the rest, `make soak` runs the long sizes, `make bench` the benchmarks,
+# `make fleet` a fleet; `make capi` and `make install` are for C and C++ (docs/c-api.md); `make arm`, `make size` and `make board` for the board.
 
 CARGO ?= cargo
 # Where the OpenSSL headers are missing, OpenSSL is built from source. This says so.
@@ -16,7 +16,7 @@ capi install: export LIBDIR := $(LIBDIR)
 capi install: export DESTDIR := $(DESTDIR)
 capi install: export TARGET := $(TARGET)
 
-.PHONY: tour test test-all soak bench arm size board capi install header licences money
+.PHONY: tour test test-all soak fleet bench arm size board capi install header licences money
 
 tour:
 	@ci/openssl-feature --say
@@ -48,6 +48,10 @@ soak:
 	WXPAY_SIMULATED=100000 WXPAY_WAYS=6000 WXPAY_KILLS=5000 $(CARGO) test --release --locked $(FEATURES) --features sqlite \
 		--test all -- --nocapture simulation in_the_field many_ways crash order_numbers
 	WXPAY_AT_LENGTH=1 $(CARGO) test --release --locked --no-default-features --lib -p wxpay-terminal -- --nocapture rules::tests::explore rules::tests::refund_search
+
+# The figures of docs/fleet.md: 1,000 journals and a bill of 1,000,000 rows, with both engines. Python 3, Java 17, 5 GB of disk.
+fleet:
+	@ci/fleet --full --engine both
 
 # The figures of docs/performance.md, and its drawing. Some minutes; quiet machines give better figures. Without valgrind
 # the instruction counts are left out.
