@@ -98,7 +98,7 @@ fn no_debug_text_and_no_log_line_holds_a_secret() {
                 .into_iter()
                 .enumerate()
         {
-            let number = format!("{}00{at}0001", char::from_digit(which as u32, 36).unwrap());
+            let number = format!("{}0{at}0001", which + 20);
             // A refund is of a sale, which no fault meets.
             let _sold = name.ends_with("refund").then(|| gateway.prepare(&number));
             if let Some(fault) = fault {
@@ -205,8 +205,8 @@ fn print_queries(simulator: &Simulator, https: &Arc<Https>) -> Vec<String> {
     let client = |name| Gateway::new(name, simulator, https);
     let mut printed = Vec::new();
     if let Gateway::Redpack(client) = client("redpack") {
-        simulator.set_status("00000001", "RECEIVED");
-        let query = GetHbInfo { mch_billno: "00000001" };
+        simulator.set_status("20000001", "RECEIVED");
+        let query = GetHbInfo { mch_billno: "20000001" };
         let answer = client.ask(&query).unwrap();
         assert!(matches!(&answer, Answer::Known(info) if info.hblist.len() == 1));
         printed.push(format!("{query:?} {answer:?} {:?}", client.check()));
@@ -216,52 +216,52 @@ fn print_queries(simulator: &Simulator, https: &Arc<Https>) -> Vec<String> {
         printed.push(format!("{fields:?} {fields:#?} {:?} {:?}", HbClaim::Package(PACKAGE), HbClaim::Nobody));
     }
     if let Gateway::WorkwxRedpack(client) = client("workwx_redpack") {
-        simulator.set_status("90000001", "RECEIVED");
-        let query = QueryWorkwxRedPack { mch_billno: "90000001" };
+        simulator.set_status("29000001", "RECEIVED");
+        let query = QueryWorkwxRedPack { mch_billno: "29000001" };
         let answer = client.ask(&query).unwrap();
         assert!(matches!(&answer, Answer::Known(info) if info.reply.filled("openid").is_some()));
         printed.push(format!("{query:?} {answer:?} {answer:#?}"));
     }
     if let Gateway::Wxpay(client) = client("wxpay") {
-        simulator.pay_order("40000001").unwrap();
-        let query = OrderQuery { out_trade_no: "40000001" };
+        simulator.pay_order("24000001").unwrap();
+        let query = OrderQuery { out_trade_no: "24000001" };
         printed.push(format!("{query:?} {:?}", client.ask(&query).unwrap()));
-        let close = CloseOrder { out_trade_no: "40000001H" };
+        let close = CloseOrder { out_trade_no: "24000001H" };
         printed.push(format!("{close:?} {:?}", client.close(&close).unwrap()));
         let fields = client.account().js_fields(credentials::APPID, "wx1", 1_795_248_000, "nonce").unwrap();
         printed.push(format!("{fields:?}"));
     }
     if let Gateway::Micropay(client) = client("micropay") {
-        let reverse = Reverse { out_trade_no: "50000001" };
+        let reverse = Reverse { out_trade_no: "25000001" };
         let reversed = client.close(&reverse).unwrap();
         assert!(matches!(reversed, Answer::Known(_)));
         printed.push(format!("{reverse:?} {reversed:?}"));
     }
     if let Gateway::Workwx(client) = client("workwx") {
-        let query = QueryPayEmployee { partner_trade_no: "10000001" };
+        let query = QueryPayEmployee { partner_trade_no: "21000001" };
         printed.push(format!("{query:?} {:?}", client.ask(&query).unwrap()));
     }
     if let Gateway::Swiftpass(client) = client("swiftpass") {
-        simulator.pay_order("20000001").unwrap();
-        let query = TradeQuery { out_trade_no: "20000001" };
+        simulator.pay_order("22000001").unwrap();
+        let query = TradeQuery { out_trade_no: "22000001" };
         printed.push(format!("{query:?} {:?}", client.ask(&query).unwrap()));
-        let close = TradeClose { out_trade_no: "20020001" };
+        let close = TradeClose { out_trade_no: "22020001" };
         printed.push(format!("{close:?} {:?}", client.close(&close).unwrap()));
-        let body = simulator.notification("20000001").unwrap();
+        let body = simulator.notification("22000001").unwrap();
         let notice = client.account().notification(body.as_bytes()).unwrap();
         printed.push(format!("{notice:?}"));
-        let order = StoredOrder { out_trade_no: "20000001", total_fee: Fen::new(1).unwrap() };
+        let order = StoredOrder { out_trade_no: "22000001", total_fee: Fen::new(1).unwrap() };
         printed.push(format!("{order:?} {:?}", notice.matches(&order).unwrap()));
     }
     if let Gateway::Unified(unified) = client("unified.trade.refund") {
-        let query = UnifiedRefundQuery { out_refund_no: "80000001" };
+        let query = UnifiedRefundQuery { out_refund_no: "31000001" };
         let answer = unified.client.ask(&query).unwrap();
         assert!(matches!(answer, Answer::Known(_)));
         printed.push(format!("{query:?} {answer:?} {answer:#?}"));
         let own = std::fs::read(&simulator.files().swiftpass_merchant_key_pem).unwrap();
         let with_rsa = unified_of(simulator, MerchantSigns::Rsa256);
         printed.push(format!("{:?} {with_rsa:?} {:?}", PrivateKey::read(&own).unwrap(), CounterSale::default()));
-        let reverse = UnifiedReverse { out_trade_no: "70000001" };
+        let reverse = UnifiedReverse { out_trade_no: "30000001" };
         let reversed = unified.client.close(&reverse).unwrap();
         assert!(matches!(reversed, Answer::Known(_)));
         printed.push(format!("{reverse:?} {reversed:?}"));
@@ -274,7 +274,7 @@ fn print_queries(simulator: &Simulator, https: &Arc<Https>) -> Vec<String> {
 
 /// What is asked about a refund, its notification, right and wrong, and who stands behind a payment code.
 fn print_a_refund(simulator: &Simulator, client: &Client<WxpayAccount>) -> Vec<String> {
-    const NUMBER: &str = "60000001";
+    const NUMBER: &str = "26000001";
     let query = RefundQuery { out_refund_no: NUMBER };
     let answer = client.ask(&query).unwrap();
     assert!(matches!(&answer, Answer::Known(row) if row.field(NUMBER, "refund_recv_accout").is_some()));
@@ -324,6 +324,17 @@ const PRINTED_OTHERWISE: &[&str] = &[
     "Verdict",
     "RsaDigest",
     "SignType",
+    "BillType",
+    "FundAccount",
+    "BillLine",
+    "BillState",
+    "BillFault",
+    "Column",
+    "FlowLine",
+    "FindingKind",
+    "ReconcileFault",
+    // Of the feature `gzip`: a `DownloadBill`.
+    "GzipBill",
     "PairsFault",
     "SystemClock",
     "SystemRandom",
@@ -369,6 +380,8 @@ fn every_public_type_was_printed(printed: &[String]) {
         "Close",
         "Watch",
         "CounterAccount",
+        "Download",
+        "BillSource",
     ];
     let mut seen = 0;
     for name in names.filter(|name| !traits.contains(name) && !PRINTED_OTHERWISE.contains(name)) {
@@ -387,7 +400,7 @@ fn print_the_rest(simulator: &Simulator) -> Vec<String> {
     let key_error = RedpackAccount::new("1", "wx1", Secret::from("0123456789abcdef0123456789ABCDEF0")).unwrap_err();
     let account =
         SwiftpassAccount::new("https://g.example/pay", "1", Secret::from(credentials::SWIFTPASS_KEY)).unwrap();
-    let body = simulator.notification("20000001").unwrap();
+    let body = simulator.notification("22000001").unwrap();
     let notice = account.notification(body.as_bytes());
     vec![
         format!("{wrong} {wrong:?}"),
@@ -400,6 +413,7 @@ fn print_the_rest(simulator: &Simulator) -> Vec<String> {
         print_a_till(),
         print_an_order_in_a_till(),
         print_a_refund_in_a_till(),
+        print_a_bill(),
     ]
 }
 
@@ -476,6 +490,46 @@ fn print_a_refund_in_a_till() -> String {
     let all = till.entries_of("return 2").unwrap();
     let entries: Vec<String> = shop.journal.all().iter().map(|entry| format!("{entry:?} {:?}", entry.state)).collect();
     format!("{made:?} {arrived:?} {again:?} {refused:?} {too_much:?} {all:?} {entries:?}")
+}
+
+/// A bill, a fund flow, and what differs from the journal. Their texts hold openids and what was bought.
+fn print_a_bill() -> String {
+    use crate::support::bills::{BillPrint, bill};
+    let (_, till, number) = crate::till::refunds::sold();
+    let day = ChinaTime::read("20261121000000").unwrap();
+    let product = PERSONAL[2].to_owned();
+    let rows = [
+        BillPrint { product, ..BillPrint::paid(&number, 889) },
+        BillPrint { time: "then".into(), ..BillPrint::paid("1", 1) },
+    ];
+    let text = bill(&rows).replace("`openid,", &format!("`{},", PERSONAL[0]));
+    let mut printed =
+        format!("{:?} {:?}", DownloadBill::of(day), DownloadFundFlow { day, account_type: FundAccount::Fees });
+    let mut reader = BillReader::new();
+    reader.read(text.as_bytes(), &mut |line| {
+        printed += &format!("{line:?} {:?}", line);
+        if let BillLine::Row(row) = line {
+            printed += &format!("{row:?} {:?} {:?} {:?}", row.state(), row.yuan(Column::TotalFee), Column::Body);
+        }
+    });
+    printed += &format!("{reader:?} ");
+    printed += &format!("{:?} ", reader.end());
+    let flow = "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号\r\n\
+                `2026-11-21 12:00:00,`420,`1000,`交易,`交易,`收入,`8.88,`8.88,`张三,`张三,`1\r\n\
+                资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\r\n`1.0,`1.0,`8.88,`0.0,`0.00\r\n";
+    let mut reader = FundFlowReader::new();
+    reader.read(flow.as_bytes(), &mut |line| printed += &format!("{line:?}"));
+    printed += &format!("{reader:?} ");
+    printed += &format!("{:?} ", reader.end().unwrap());
+    let mut source = text.as_bytes();
+    let bills = Bills { of_day: &mut source, of_next_day: None };
+    printed += &format!("{bills:?}");
+    let done = till.reconcile(day, bills, &mut |finding| {
+        printed += &format!("{finding:?} {:?} {} {}", finding.kind, finding.zh(), finding.en());
+    });
+    let made = OrderNumbers::read(wxpay_terminal::endpoint::Numbers::DateSerial, "", &number);
+    let torn = till.reconcile(day, Bills { of_day: &mut &b"1"[..], of_next_day: None }, &mut |_| {}).unwrap_err();
+    printed + &format!("{done:?} {made:?} {torn:?} {torn} {:?}", Downloaded::default())
 }
 
 /// A till, its entries and what it says of them.
