@@ -3,9 +3,9 @@
 //! Document: protocol A.2, sendgroupredpack. As `sendredpack` ([`redpack`](super::redpack)), with its query, its codes and its
 //! resolution (POS flows 10); no `client_ip`.
 
-use super::redpack::{MCH_BILLNO, RESOLUTION, RedPackSent, SCENES, SENT, SceneId};
-use super::rows::{SIGN, account, attempt, given, shown};
-use crate::endpoint::{Body, Endpoint, Kind, Numbers, Required, ResolvedBy, Rule};
+use super::redpack::{MCH_BILLNO, RedPackSent, SCENES, SEND_REDPACK, SceneId};
+use super::rows::{account, attempt, given, shown};
+use crate::endpoint::{Endpoint, Kind, Required, Rule};
 use crate::gateways::account::RedpackAccount;
 use crate::gateways::request::{Request, request};
 use crate::money::Fen;
@@ -15,13 +15,6 @@ use crate::wire::fields::Fields;
 pub const SEND_GROUP_REDPACK: Endpoint = Endpoint {
     name: "sendgroupredpack",
     path: "/mmpaymkttransfers/sendgroupredpack",
-    body: Body::Xml,
-    client_certificate: true,
-    asks: false,
-    own_connection: false,
-    order_number: "mch_billno",
-    numbers: Numbers::MerchantDateSerial,
-    amount: "total_amount",
     fields: &[
         attempt("nonce_str", "随机字符串", 32),
         attempt("sign", "签名", 32),
@@ -42,12 +35,9 @@ pub const SEND_GROUP_REDPACK: Endpoint = Endpoint {
     ],
     // Protocol A.1: per packet, so what each one gets on average.
     rules: &[Rule::RequiredForUnusualShare { field: "scene_id", among: "total_num" }],
-    signing: &[SIGN],
-    reply: SENT,
     decides: &["re_openid", "total_amount", "total_num"],
-    payee_pause: None,
-    resolved_by: ResolvedBy::Query(&RESOLUTION),
     document: "protocol A.2, A.4, L; POS flows 10",
+    ..SEND_REDPACK
 };
 
 /// Sends a red packet to one user, who shares it with a group: each one's amount is random (`amt_type` ALL_RAND).

@@ -7,9 +7,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use super::redpack::{MCH_BILLNO, RESOLUTION, SCENES, SENT, SceneId};
-use super::rows::{SIGN, account, attempt, given, shown};
-use crate::endpoint::{Body, Digest, Endpoint, Kind, Numbers, ReplyTable, Required, ResolvedBy, Rule};
+use super::redpack::{MCH_BILLNO, SCENES, SEND_REDPACK, SENT, SceneId};
+use super::rows::{account, attempt, given, shown};
+use super::wxpay::time_of_page;
+use crate::endpoint::{Digest, Endpoint, Kind, ReplyTable, Required};
 use crate::error::Error;
 use crate::gateways::account::{RedpackAccount, sealed::Sealed};
 use crate::gateways::request::{Reply, Request, reply, request};
@@ -23,13 +24,6 @@ use crate::wire::sign::{self, Canonical};
 pub const SEND_MINIPROGRAM_HB: Endpoint = Endpoint {
     name: "sendminiprogramhb",
     path: "/mmpaymkttransfers/sendminiprogramhb",
-    body: Body::Xml,
-    client_certificate: true,
-    asks: false,
-    own_connection: false,
-    order_number: "mch_billno",
-    numbers: Numbers::MerchantDateSerial,
-    amount: "total_amount",
     fields: &[
         attempt("nonce_str", "随机字符串", 32),
         attempt("sign", "签名", 32),
@@ -46,19 +40,14 @@ pub const SEND_MINIPROGRAM_HB: Endpoint = Endpoint {
         shown(given("notify_way", "活动信息", Required::Yes, Kind::OneOf(&["MINI_PROGRAM_JSAPI"]), 256)),
         shown(given("scene_id", "场景id", Required::No, Kind::OneOf(SCENES), 32)),
     ],
-    // Protocol A.1: above 200 or below 1 yuan needs scene_id.
-    rules: &[Rule::RequiredForUnusualAmount { field: "scene_id" }],
-    signing: &[SIGN],
     // A success without its package is none that anybody can use: then the query tells that it was issued.
     reply: ReplyTable {
         must_have: &["mch_billno", "send_listid", "package"],
         only_in_success: &["send_listid", "package"],
         ..SENT
     },
-    decides: &["re_openid", "total_amount"],
-    payee_pause: None,
-    resolved_by: ResolvedBy::Query(&RESOLUTION),
     document: "protocol A.2, A.4; POS flows 10",
+    ..SEND_REDPACK
 };
 
 /// Issues one red packet that the user claims in the account's mini-program (`notify_way` MINI_PROGRAM_JSAPI).
@@ -200,12 +189,8 @@ impl RedpackAccount {
         if package.contains('%') {
             return Err(Error::field("package", "is encoded already: give it as it came"));
         }
-        if !(1..=32).contains(&nonce_str.len()) || !nonce_str.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(Error::field("nonceStr", "must be 1 to 32 letters and digits"));
-        }
-        let time_stamp = u32::try_from(time_stamp).map_err(|_| Error::field("timeStamp", "is no time of a page"))?;
         let profile = self.profile();
-        let (time_stamp, package) = (alloc::format!("{time_stamp}"), form::encoded(package));
+        let (time_stamp, package) = (time_of_page(time_stamp, nonce_str)?, form::encoded(package));
         let signed = [
             ("appId", profile.identifier("wxappid").unwrap_or_default()),
             ("timeStamp", time_stamp.as_str()),

@@ -9,7 +9,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::rows::{given, row, shown};
+use super::rows::{given, may, row, shown};
 use super::wxpay::{APPID, CALL, MCH_ID, NONCE_STR, NUMBER, SIGN_TYPE, SIGNATURE, SUB_APPID, SUB_MCH_ID};
 use crate::endpoint::{
     Endpoint, Field, Kind, Means, RefundRules, RefundsOf, ReplyTable, Required, Resolution, ResolvedBy, Row, Rule,
@@ -26,11 +26,6 @@ use crate::wire::pairs::Pairs;
 const OUT_REFUND_NO: Field =
     shown(given("out_refund_no", "商户退款单号", Required::Yes, Kind::OrderNumber { shortest: 1, also: "_-|*@" }, 64));
 const TRANSACTION_ID: Field = shown(given("transaction_id", "微信订单号", Required::No, Kind::LettersAndDigits, 32));
-
-const fn may(mut row: Field) -> Field {
-    row.required = Required::No;
-    row
-}
 
 /// `refund`. The same number with the same fields refunds once, however often it is sent.
 pub const REFUND: Endpoint = Endpoint {

@@ -49,8 +49,8 @@ pub(super) const SIGN: Step =
 pub(super) const SIGN_BY_ACCOUNT: Step =
     Step { output: "sign", over: Over::All, digest: None, key: KeyName::Api, suffix: Some("&key=") };
 
-/// A row that the account fills where it has a value.
-pub(super) const fn account_may(mut row: Field) -> Field {
+/// A row of another table that this one does not ask for; of the account, that it fills where it has a value.
+pub(super) const fn may(mut row: Field) -> Field {
     row.required = Required::No;
     row
 }

@@ -10,7 +10,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::rows::{DEVICE_INFO, SIGN_BY_ACCOUNT, account, account_may, attempt, given, row, shown};
+use super::rows::{DEVICE_INFO, SIGN_BY_ACCOUNT, account, attempt, given, may, row, shown};
 use crate::endpoint::{
     Body, Due, Endpoint, Failure, Field, Gate, Kind, Means, Numbers, OrderRules, ReplyTable, Required, Resolution,
     ResolvedBy, Row, Rule, Source,
@@ -36,7 +36,7 @@ const RESULT_CODE: Gate = Gate { name: "result_code", success: &["0", "SUCCESS"]
 pub(super) const SERVICE: Field = account("service", "接口类型", 32);
 pub(super) const VERSION: Field = shown(given("version", "版本号", Required::No, Kind::Word, 8));
 pub(super) const CHARSET: Field = shown(given("charset", "字符集", Required::No, Kind::OneOf(&["UTF-8"]), 8));
-pub(super) const SIGN_TYPE: Field = account_may(account("sign_type", "签名方式", 16));
+pub(super) const SIGN_TYPE: Field = may(account("sign_type", "签名方式", 16));
 pub(super) const MCH_ID: Field = account("mch_id", "商户号", 32);
 pub(super) const NONCE_STR: Field = attempt("nonce_str", "随机字符串", 32);
 /// 32 characters of MD5; RSA has more than the tables' 32.

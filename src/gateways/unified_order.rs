@@ -9,7 +9,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::rows::{DEVICE_INFO, account, account_may, given, shown};
+use super::rows::{DEVICE_INFO, account, given, may, shown};
 use super::swiftpass::{
     CALL, CHARSET, MCH_ID, NONCE_STR, NUMBER, REFUSALS, RESOLUTION, SERVICE, SIGN_TYPE, SIGNATURE, TRADE_CLOSE, VERSION,
 };
@@ -22,7 +22,7 @@ use crate::wire::fields::{Fields, is_link_of_wechat, is_url};
 use crate::wire::pairs::Pairs;
 
 /// The account fills it where it has one.
-const SUB_APPID: Field = account_may(account("sub_appid", "子商户公众账号ID", 45));
+const SUB_APPID: Field = may(account("sub_appid", "子商户公众账号ID", 45));
 const SUB_OPENID: Field = given("sub_openid", "用户openid", Required::No, Kind::Word, 128);
 
 /// The rows of all of these orders, with what one has of its own.

@@ -10,7 +10,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::refund::RefundOf;
-use super::rows::{account, given, row, shown};
+use super::rows::{account, given, may, row, shown};
 use super::swiftpass::{CALL, CHARSET, MCH_ID, NONCE_STR, NUMBER, SERVICE, SIGN_TYPE, SIGNATURE, VERSION};
 use crate::endpoint::{
     Endpoint, Field, Kind, Means, RefundRules, RefundsOf, ReplyTable, Required, Resolution, ResolvedBy, Row, Rule,
@@ -27,11 +27,6 @@ use crate::wire::pairs::Pairs;
 const OUT_REFUND_NO: Field =
     shown(given("out_refund_no", "商户退款单号", Required::Yes, Kind::OrderNumber { shortest: 1, also: "_" }, 32));
 const TRANSACTION_ID: Field = shown(given("transaction_id", "平台订单号", Required::No, Kind::LettersAndDigits, 32));
-
-const fn may(mut row: Field) -> Field {
-    row.required = Required::No;
-    row
-}
 
 /// `unified.trade.refund`. The same number refunds once, however often it is sent.
 pub const UNIFIED_REFUND: Endpoint = Endpoint {

@@ -7,11 +7,12 @@
 
 use alloc::string::String;
 
-use super::redpack::{self, HbStatus, MCH_BILLNO, SCENES, SENT, STOP, SceneId, later, red_packet_codes};
-use super::rows::{MEND, RESULT_CODE, RETURN_CODE, SIGN, account, attempt, given, row, shown};
+use super::redpack::{
+    self, GET_HB_INFO, HbStatus, MCH_BILLNO, SCENES, SEND_REDPACK, SENT, STOP, SceneId, later, red_packet_codes,
+};
+use super::rows::{MEND, SIGN, account, attempt, given, row, shown};
 use crate::endpoint::{
-    Body, Digest, Due, Endpoint, KeyName, Kind, Means, Numbers, Over, ReplyTable, Required, Resolution, ResolvedBy,
-    Row, Rule, Step,
+    Digest, Endpoint, KeyName, Kind, Means, Over, ReplyTable, Required, Resolution, ResolvedBy, Row, Rule, Step,
 };
 use crate::gateways::account::WorkwxAccount;
 use crate::gateways::request::{Reply, Request, reply, request};
@@ -24,13 +25,6 @@ use crate::wire::pairs::Pairs;
 pub const SEND_WORKWX_REDPACK: Endpoint = Endpoint {
     name: "sendworkwxredpack",
     path: "/mmpaymkttransfers/sendworkwxredpack",
-    body: Body::Xml,
-    client_certificate: true,
-    asks: false,
-    own_connection: false,
-    order_number: "mch_billno",
-    numbers: Numbers::MerchantDateSerial,
-    amount: "total_amount",
     fields: &[
         attempt("nonce_str", "随机字符串", 32),
         attempt("sign", "签名", 32),
@@ -77,10 +71,9 @@ pub const SEND_WORKWX_REDPACK: Endpoint = Endpoint {
         SIGN,
     ],
     reply: ReplyTable { codes: CODES, ..SENT },
-    decides: &["re_openid", "total_amount"],
-    payee_pause: None,
     resolved_by: ResolvedBy::Query(&RESOLUTION),
     document: "WeCom 90281; protocol A.4, B.2, B.3, B.4; POS flows 10",
+    ..SEND_REDPACK
 };
 
 /// Protocol B.4: the red packets' list, and these. What NO_COMPETENCE says of the money is written nowhere: open.
@@ -90,17 +83,10 @@ const CODES: &[Row] = red_packet_codes![
     row("WORKWX_SIGN_ERROR", MEND, "企业微信签名错误"),
 ];
 
-/// `queryworkwxredpack`.
+/// `queryworkwxredpack`: as `gethbinfo`, without `bill_type`. Query calls carry `sign` only (protocol B.3).
 pub const QUERY_WORKWX_REDPACK: Endpoint = Endpoint {
     name: "queryworkwxredpack",
     path: "/mmpaymkttransfers/queryworkwxredpack",
-    body: Body::Xml,
-    client_certificate: true,
-    asks: true,
-    own_connection: false,
-    order_number: "mch_billno",
-    numbers: Numbers::MerchantDateSerial,
-    amount: "",
     fields: &[
         attempt("nonce_str", "随机字符串", 32),
         attempt("sign", "签名", 32),
@@ -108,32 +94,17 @@ pub const QUERY_WORKWX_REDPACK: Endpoint = Endpoint {
         account("mch_id", "商户号", 32),
         account("appid", "Appid", 32),
     ],
-    rules: &[],
-    // B.3: query calls carry sign only.
-    signing: &[SIGN],
     reply: ReplyTable {
-        transport: Some(RETURN_CODE),
-        business: RESULT_CODE,
-        paid: &[],
-        refuses: &[],
-        code: &["err_code"],
-        text: &["err_code_des", "return_msg"],
-        signature: Due::IfPresent,
-        echo: &[("mch_billno", "mch_billno"), ("mch_id", "mch_id")],
-        must_have: &["status"],
-        only_in_success: &["status"],
         codes: &[
             row("NOT_FOUND", Means::NotKnown, "指定单号数据不存在"),
             row("SYSTEMERROR", Means::Open, "系统繁忙"),
             // The page's misprint of it (protocol B.4).
             row("PSYSTEMERROR", Means::Open, "系统繁忙"),
         ],
-        other_codes: Means::Open,
+        ..GET_HB_INFO.reply
     },
-    decides: &[],
-    payee_pause: None,
-    resolved_by: ResolvedBy::NotByTill,
     document: "protocol B.2, B.3, B.4",
+    ..GET_HB_INFO
 };
 
 /// queryworkwxredpack decides what a send left open, by the red packets' states.

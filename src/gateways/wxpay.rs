@@ -10,9 +10,7 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::rows::{
-    DEVICE_INFO, RESULT_CODE, RETURN_CODE, SIGN_BY_ACCOUNT, account, account_may, attempt, given, row, shown,
-};
+use super::rows::{DEVICE_INFO, RESULT_CODE, RETURN_CODE, SIGN_BY_ACCOUNT, account, attempt, given, may, row, shown};
 use crate::endpoint::{
     Body, Due, Endpoint, Field, Kind, Means, Numbers, OrderRules, ReplyTable, Required, Resolution, ResolvedBy, Row,
     Rule,
@@ -34,12 +32,12 @@ const OUT_TRADE_NO: Kind = Kind::OrderNumber { shortest: 6, also: "_-|*" };
 /// The rows that identify the merchant, and the order.
 pub(super) const APPID: Field = account("appid", "公众账号ID", 32);
 pub(super) const MCH_ID: Field = account("mch_id", "商户号", 32);
-pub(super) const SUB_APPID: Field = account_may(account("sub_appid", "子商户公众账号ID", 32));
-pub(super) const SUB_MCH_ID: Field = account_may(account("sub_mch_id", "子商户号", 32));
+pub(super) const SUB_APPID: Field = may(account("sub_appid", "子商户公众账号ID", 32));
+pub(super) const SUB_MCH_ID: Field = may(account("sub_mch_id", "子商户号", 32));
 pub(super) const NONCE_STR: Field = attempt("nonce_str", "随机字符串", 32);
 /// 32 characters of MD5, 64 of HMAC-SHA256; tables say 32 (POS flows 13).
 pub(super) const SIGNATURE: Field = attempt("sign", "签名", 64);
-pub(super) const SIGN_TYPE: Field = account_may(account("sign_type", "签名类型", 32));
+pub(super) const SIGN_TYPE: Field = may(account("sign_type", "签名类型", 32));
 pub(super) const NUMBER: Field = shown(given("out_trade_no", "商户订单号", Required::Yes, OUT_TRADE_NO, 32));
 
 /// What all of these calls have in common.
@@ -526,11 +524,7 @@ impl WxpayAccount {
         if !(1..=64).contains(&prepay_id.len()) || !prepay_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return Err(Error::field("prepay_id", "must be 1 to 64 letters, digits and _"));
         }
-        if !(1..=32).contains(&nonce_str.len()) || !nonce_str.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(Error::field("nonceStr", "must be 1 to 32 letters and digits"));
-        }
-        let time_stamp = u32::try_from(time_stamp).map_err(|_| Error::field("timeStamp", "is no time of a page"))?;
-        let (time_stamp, package) = (alloc::format!("{time_stamp}"), ["prepay_id=", prepay_id].concat());
+        let (time_stamp, package) = (time_of_page(time_stamp, nonce_str)?, ["prepay_id=", prepay_id].concat());
         let sign_type = profile.keys.digest.sign_type();
         let signed = [
             ("appId", appid),
@@ -543,4 +537,13 @@ impl WxpayAccount {
         let pay_sign = sign::digest(profile.keys.digest, Canonical::of(&signed), Some("&key="), key).as_str().into();
         Ok(JsFields { app_id: appid.into(), time_stamp, nonce_str: nonce_str.into(), package, sign_type, pay_sign })
     }
+}
+
+/// `timeStamp` as a page has it, beside a `nonceStr` that has its form.
+pub(super) fn time_of_page(time_stamp: i64, nonce_str: &str) -> Result<String, Error> {
+    if !(1..=32).contains(&nonce_str.len()) || !nonce_str.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(Error::field("nonceStr", "must be 1 to 32 letters and digits"));
+    }
+    let time_stamp = u32::try_from(time_stamp).map_err(|_| Error::field("timeStamp", "is no time of a page"))?;
+    Ok(alloc::format!("{time_stamp}"))
 }
