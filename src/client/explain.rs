@@ -107,22 +107,21 @@ fn explain_step(
         .map(|(name, value)| (*name, String::from_utf8_lossy(value).into_owned()))
         .collect();
     let pairs: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let string_to_sign = sign::masked_string(Canonical::of(&pairs), step.suffix);
     // What a private key signs ends with the fields, and is compared by nobody without that key (protocol C.3).
-    if step.digest.is_none() && fields.iter().any(|(name, value)| *name == "sign_type" && value.starts_with(b"RSA_")) {
+    let is_rsa = |(name, value): &(&str, &[u8])| *name == "sign_type" && value.starts_with(b"RSA_");
+    let with_private_key = step.digest.is_none() && fields.iter().any(is_rsa);
+    let suffix = step.suffix.filter(|_| !with_private_key);
+    let string_to_sign = sign::masked_string(Canonical::of(&pairs), suffix);
+    if with_private_key {
         push(
             &mut findings,
             "sign_type",
             "RSA: the string is signed with the merchant's private key, without a key behind it",
             "RSA：用商户私钥对该串签名，串后不加密钥",
         );
-        return Explanation {
-            string_to_sign: sign::masked_string(Canonical::of(&pairs), None),
-            agrees: None,
-            findings,
-        };
+        return Explanation { string_to_sign, agrees: None, findings };
     }
-    let right = sign::digest(digest, Canonical::of(&pairs), step.suffix, key);
+    let right = sign::digest(digest, Canonical::of(&pairs), suffix, key);
     let agrees = given.map(|given| same_hex(given.trim(), right.as_str()));
     if let Some(given) = given {
         about_given(step, digest, given, &mut findings);

@@ -15,7 +15,7 @@ use sha1::Digest as _;
 
 use super::desk::{Desk, Till, endpoint_of};
 use super::recover::{Reported, refused};
-use super::rules::{self, Day, FindingKind, Others, Verdict};
+use super::rules::{self, FindingKind, Others, Verdict};
 use super::run::{ONE_QUESTION, Work};
 use super::watch::Options;
 use crate::client::owner;
@@ -340,6 +340,12 @@ struct Marks {
     reversed: Bits,
 }
 
+impl Marks {
+    fn place(&self, id: EntryId) -> Option<usize> {
+        usize::try_from(id.checked_sub(self.lowest)?).ok()
+    }
+}
+
 #[derive(Default)]
 struct Bits(Box<[u8]>);
 
@@ -416,10 +422,6 @@ impl Books<'_> {
         Ok(())
     }
 
-    fn place(&self, id: EntryId) -> Option<usize> {
-        usize::try_from(id.checked_sub(self.marks.lowest)?).ok()
-    }
-
     // ---- the bill ----
 
     /// Reads a bill to its end. `Ok`: it is whole.
@@ -478,12 +480,12 @@ impl Books<'_> {
     /// The first reading: whether it is whole, and which entries it has.
     fn mark(&mut self, source: &mut dyn BillSource, next: bool) -> Result<Whole, ReconcileFault> {
         let mut marks = core::mem::take(&mut self.marks);
-        let (lowest, this) = (marks.lowest, &*self);
+        let this = &*self;
         let whole = Books::read(source, &mut |line| {
             let BillLine::Row(row) = line else { return Ok(()) };
             let Some(number) = this.own_number(&row) else { return Ok(()) };
             let Some(entry) = this.entry_of(number)? else { return Ok(()) };
-            let at = entry.id.checked_sub(lowest).and_then(|at| usize::try_from(at).ok());
+            let at = marks.place(entry.id);
             match row.state() {
                 Some(BillState::Revoked) => marks.reversed.set(at),
                 _ if next => marks.in_next_day.set(at),
@@ -502,18 +504,14 @@ impl Books<'_> {
         (rank, kinds): (usize, &[FindingKind]),
         findings: &mut dyn FnMut(&BillFinding<'_>),
     ) -> Result<Whole, ReconcileFault> {
-        let (this, mut done) = (&*self, self.done);
-        if rank == 0 {
-            done = Reconciled::default();
-        }
-        let counts = rank == 0;
+        let (this, mut done, counts) = (&*self, self.done, rank == 0);
         let whole = Books::read(source, &mut |line| {
             let (verdict, entry, row, at) = match &line {
                 BillLine::Row(row) => match this.own_number(row) {
                     Some(number) => {
                         let entry = this.entry_of(number)?;
                         let is_reversed =
-                            entry.as_ref().is_some_and(|entry| this.marks.reversed.has(this.place(entry.id)));
+                            entry.as_ref().is_some_and(|entry| this.marks.reversed.has(this.marks.place(entry.id)));
                         let others = Others { is_reversed, has_next_day: this.has_next_day };
                         (rules::of_row(entry.as_ref(), row, others), entry, Some(row), row.line())
                     }
@@ -547,16 +545,12 @@ impl Books<'_> {
         let (this, mut done) = (&*self, self.done);
         this.walk(&mut |entry| {
             let Some(endpoint) = endpoint_of(entry).filter(|_| entry.account == this.account) else { return };
-            let at = this.place(entry.id);
+            let at = this.marks.place(entry.id);
             if this.marks.in_day.has(at) {
                 return;
             }
             let day = rules::day_of(entry, &this.date, this.day);
-            let verdict = match day {
-                Day::Other => None,
-                _ => rules::of_no_row(entry, endpoint, day, (this.marks.in_next_day.has(at), this.has_next_day)),
-            };
-            match verdict {
+            match rules::of_no_row(entry, endpoint, day, (this.marks.in_next_day.has(at), this.has_next_day)) {
                 Some(Verdict::Differs(kind)) if kinds.contains(&kind) => {
                     done.findings = done.findings.saturating_add(1);
                     findings(&BillFinding { kind, entry: Some(entry), row: None, line: None });

@@ -33,7 +33,7 @@ use answer::{after_answer, after_bill, after_late, to_ask};
 pub(super) use answer::{ask_now, state_in_words, without_repeat};
 pub(super) use case::*;
 pub use findings::FindingKind;
-pub(super) use findings::{Day, Others, Verdict, day_of, of_no_row, of_row};
+pub(super) use findings::{Others, Verdict, day_of, of_no_row, of_row};
 pub(super) use given_back::Refunds;
 pub(super) use refund::{
     is_refunding, is_time_to_look, may_be_refunded, not_refundable, refuses_a_refund, to_confirm_first,
