@@ -28,6 +28,10 @@ fn day_of(digits: &str) -> Done<ChinaTime> {
     ChinaTime::read(&[digits, "000000"].concat()).ok_or(Fail::Argument("day", "is no yyyymmdd"))
 }
 
+fn failed(error: std::io::Error) -> BillFault {
+    BillFault::NotRead(error.to_string())
+}
+
 /// What is fetched, and how it is read.
 enum Wanted {
     Bill(BillType),
@@ -54,7 +58,6 @@ fn fetched<D: Download<Account = WxpayAccount>>(
     path: &str,
     read: &mut dyn FnMut(&[u8]),
 ) -> Result<(), BillFault> {
-    let failed = |error: std::io::Error| BillFault::NotRead(error.to_string());
     let mut file = File::create(path).map_err(failed)?;
     let mut written = Ok(());
     client.download(bill, &mut |piece| {
@@ -83,19 +86,19 @@ fn download(client: &Client<WxpayAccount>, day: ChinaTime, wanted: &Wanted, path
         }
     };
     let state = match came {
-        Ok(()) => wxt_bill_state::WXT_BILL_WHOLE,
-        Err(BillFault::Empty) => wxt_bill_state::WXT_BILL_EMPTY,
-        Err(fault) => {
-            // What is not whole is nobody's bill. (Where it was not made, there is nothing to remove.)
-            let _ = fs::remove_file(&part);
-            return match fault {
-                BillFault::Creating => Ok(wxt_bill_state::WXT_BILL_CREATING),
-                fault => Err(Fail::Bill(fault.to_string())),
-            };
-        }
+        Ok(()) => Ok(wxt_bill_state::WXT_BILL_WHOLE),
+        Err(BillFault::Empty) => Ok(wxt_bill_state::WXT_BILL_EMPTY),
+        Err(fault) => Err(fault),
     };
-    fs::rename(&part, path).map_err(|error| Fail::Bill(error.to_string()))?;
-    Ok(state)
+    let kept = state.and_then(|state| fs::rename(&part, path).map_err(failed).map(|()| state));
+    kept.or_else(|fault| {
+        // What is not whole is nobody's bill. (Where it was not made, there is nothing to remove.)
+        let _ = fs::remove_file(&part);
+        match fault {
+            BillFault::Creating => Ok(wxt_bill_state::WXT_BILL_CREATING),
+            fault => Err(Fail::Bill(fault.to_string())),
+        }
+    })
 }
 
 abi! {

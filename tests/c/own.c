@@ -4,6 +4,8 @@
  * own JOURNAL
  */
 #include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../../examples/c/common.h"
 
@@ -525,6 +527,11 @@ static void a_modem_fetches_bills(const char *journal) {
     EXPECT(wxt_client_download(client, "20261126", WXT_BILL_ALL, "", &state, NULL) == WXT_BAD_ARGUMENT && line.calls == 1);
     EXPECT(wxt_client_download(client, "20261126", WXT_BILL_ALL, "/nonexistent/folder/bill", &state, NULL) == WXT_FAILED);
     EXPECT(remove(path) == 0);
+    /* A whole one that cannot be put in its place leaves nothing beside it either. */
+    line = cases[0].line;
+    EXPECT(mkdir(path, 0700) == 0);
+    EXPECT(wxt_client_download(client, "20261126", WXT_BILL_ALL, path, &state, NULL) == WXT_FAILED && line.calls == 1);
+    EXPECT(state == WXT_BILL_NOT_THERE && rmdir(path) == 0);
     snprintf(path, sizeof path, "%s.bill.part", journal);
     EXPECT(file_has(path, text, sizeof text) == -1);
     wxt_client_free(client);
