@@ -220,7 +220,7 @@ impl Till {
     ///
     /// # Errors
     ///
-    /// A bill is not whole, or was another one when it was read again; the journal cannot be read; there is no account whose gateway makes bills.
+    /// A bill is not whole, is another day's, or was another one when it was read again; the journal cannot be read; there is no account whose gateway makes bills.
     /// What was told before does not count then.
     pub fn reconcile(
         &self,
@@ -257,9 +257,10 @@ impl Till {
             done: Reconciled::default(),
         };
         books.mark_range()?;
-        let first = books.mark(of_day, false)?;
+        let first = books.mark(of_day, None)?;
         if let Some(next) = &mut of_next_day {
-            books.mark(*next, true).map_err(|fault| match fault {
+            let tomorrow = ChinaTime::from_unix(books.day.1).map_err(ReconcileFault::Account)?;
+            books.mark(*next, Some(tomorrow.date_digits())).map_err(|fault| match fault {
                 ReconcileFault::Bill(fault) => ReconcileFault::NextBill(fault),
                 other => other,
             })?;
@@ -477,23 +478,33 @@ impl Books<'_> {
         self.till.journal.with(|journal| journal.by_order_number(&self.account, number))
     }
 
-    /// The first reading: whether it is whole, and which entries it has.
-    fn mark(&mut self, source: &mut dyn BillSource, next: bool) -> Result<Whole, ReconcileFault> {
+    /// The first reading: whether it is whole and the day's, and which entries it has. `next`: the date of the next day, of whose bill it is.
+    fn mark(&mut self, source: &mut dyn BillSource, next: Option<String>) -> Result<Whole, ReconcileFault> {
         let mut marks = core::mem::take(&mut self.marks);
         let this = &*self;
+        let date = next.as_ref().unwrap_or(&this.date);
+        let (mut of_date, mut of_another) = (false, false);
         let whole = Books::read(source, &mut |line| {
             let BillLine::Row(row) = line else { return Ok(()) };
+            match date_of(&row) {
+                Some(day) if day == *date => of_date = true,
+                Some(_) => of_another = true,
+                None => {}
+            }
             let Some(number) = this.own_number(&row) else { return Ok(()) };
             let Some(entry) = this.entry_of(number)? else { return Ok(()) };
             let at = marks.place(entry.id);
             match row.state() {
                 Some(BillState::Revoked) => marks.reversed.set(at),
-                _ if next => marks.in_next_day.set(at),
+                _ if next.is_some() => marks.in_next_day.set(at),
                 _ => marks.in_day.set(at),
             }
             Ok(())
         });
         self.marks = marks;
+        if whole.is_ok() && of_another && !of_date {
+            return Err(ReconcileFault::Bill(BillFault::AnotherDay));
+        }
         whole
     }
 
@@ -562,6 +573,13 @@ impl Books<'_> {
         self.done = done;
         Ok(())
     }
+}
+
+/// Eight digits: the day on which a payment succeeded, which is the bill's own (POS flows 7.3). Samples print it in two ways.
+fn date_of(row: &BillRow<'_>) -> Option<String> {
+    row.state().filter(|state| *state == BillState::Success)?;
+    let day: String = row.get(Column::Time)?.chars().filter(char::is_ascii_digit).take(8).collect();
+    Some(day).filter(|day| day.len() == 8)
 }
 
 fn count(done: &mut Reconciled, verdict: Verdict, counts: bool) {

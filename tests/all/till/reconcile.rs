@@ -28,9 +28,14 @@ fn reconciled(till: &Till, bills: Bills<'_>) -> Result<(Vec<Told>, Reconciled), 
     Ok((told, done))
 }
 
+/// As the next day's bill prints them.
+fn tomorrows(rows: &[BillPrint]) -> Vec<BillPrint> {
+    rows.iter().map(|row| BillPrint { time: "2026-11-22 00:00:05".into(), ..row.clone() }).collect()
+}
+
 /// With the bill of the day and that of the next one.
 fn both(till: &Till, of_day: &[BillPrint], next: &[BillPrint]) -> (Vec<Told>, Reconciled) {
-    let (of_day, next) = (bill(of_day), bill(next));
+    let (of_day, next) = (bill(of_day), bill(&tomorrows(next)));
     let (mut of_day, mut next) = (of_day.as_bytes(), next.as_bytes());
     reconciled(till, Bills { of_day: &mut of_day, of_next_day: Some(&mut next) }).unwrap()
 }
@@ -271,6 +276,44 @@ fn a_bill_that_is_cut_gives_no_finding() {
         let said = till.reconcile(day(), bills, &mut |finding| panic!("cut at {end}: {finding:?}"));
         assert!(matches!(said, Err(ReconcileFault::NextBill(_))), "cut at {end}: {said:?}");
     }
+}
+
+/// The wrong file, the two in the wrong places, the same one twice: nothing is told of a day by another day's bill (POS flows 7.3).
+#[test]
+fn another_days_bill_gives_no_finding() {
+    let shop = Counter::new();
+    let till = shop.till();
+    let (number, late) = (sold(&shop, &till, "sale 1", "20261121120000"), refused(&shop, &till, "sale 2"));
+    let rows = [BillPrint::paid(&number, 888), BillPrint::paid(&late, 888)];
+    let (right, wrong) = (bill(&rows), bill(&tomorrows(&rows)));
+    // Not by the form of its time: as some samples print it.
+    let form = |time: &str| bill(&rows.clone().map(|row| BillPrint { time: time.into(), ..row }));
+    for (of_day, next, is_next) in [
+        (&wrong, None, false),
+        (&wrong, Some(&right), false),
+        (&right, Some(&right), true),
+        (&form("2026-11-2216：33：45"), None, false),
+        (&right, Some(&form("2026-11-2016：33：45")), true),
+    ] {
+        let mut next = next.map(String::as_bytes);
+        let of_next_day = next.as_mut().map(|next| next as &mut dyn BillSource);
+        let bills = Bills { of_day: &mut of_day.as_bytes(), of_next_day };
+        let said = till.reconcile(day(), bills, &mut |finding| panic!("{finding:?}"));
+        match said {
+            Err(ReconcileFault::Bill(BillFault::AnotherDay)) => assert!(!is_next),
+            Err(ReconcileFault::NextBill(BillFault::AnotherDay)) => assert!(is_next),
+            other => panic!("{other:?}"),
+        }
+    }
+    // A row of the day is enough.
+    let mixed = [rows[0].clone(), tomorrows(&rows)[1].clone()];
+    for text in [bill(&mixed), form("2026-11-2116：33：45")] {
+        let (told, _) = reconciled(&till, Bills { of_day: &mut text.as_bytes(), of_next_day: None }).unwrap();
+        assert!(!told.iter().any(|(kind, ..)| *kind == FindingKind::NotInBill), "{told:?}");
+    }
+    // Nor do refunds: their time is the refund's.
+    let refund = [BillPrint { time: "2026-11-25 00:00:00".into(), ..BillPrint::refunded("OTHER-1", "OTHER-R1", 5) }];
+    assert_eq!(alone(&till, &refund).1.foreign, 1);
 }
 
 /// A bill that is another one when it is read again concludes nothing.
