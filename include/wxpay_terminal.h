@@ -1868,7 +1868,8 @@ wxt_code wxt_client_download(const struct wxt_client *client,
  `wxt_options_set_account` says which account, where the till has several with bills.
 
  Nothing is settled, and nothing is sent: `each` may call `wxt_till_ask_about` with the entry. WXT_FAILED: a bill is not there,
- not whole, another day's, or another one when it was read again. **What `each` was told counts only with WXT_DONE.** `totals` may be NULL.
+ not whole, another day's or another merchant's, or another one when it was read again. **What `each` was told counts only with
+ WXT_DONE.** `totals` may be NULL.
  */
 wxt_code wxt_till_reconcile(const struct wxt_till *till,
                             const char *day,

@@ -126,7 +126,8 @@ abi! {
     /// `wxt_options_set_account` says which account, where the till has several with bills.
     ///
     /// Nothing is settled, and nothing is sent: `each` may call `wxt_till_ask_about` with the entry. WXT_FAILED: a bill is not there,
-    /// not whole, another day's, or another one when it was read again. **What `each` was told counts only with WXT_DONE.** `totals` may be NULL.
+    /// not whole, another day's or another merchant's, or another one when it was read again. **What `each` was told counts only with
+    /// WXT_DONE.** `totals` may be NULL.
     call wxt_till_reconcile(till: *const wxt_till, day: *const c_char, path: *const c_char, next_path: *const c_char,
         options: *const wxt_options, each: wxt_difference_callback, context: *mut c_void, totals: *mut wxt_reconciled) {
         let (till, day) = (seen(till, "till")?.till()?, day_of(text(day, "day")?)?);

@@ -220,8 +220,8 @@ impl Till {
     ///
     /// # Errors
     ///
-    /// A bill is not whole, is another day's, or was another one when it was read again; the journal cannot be read; there is no account whose gateway makes bills.
-    /// What was told before does not count then.
+    /// A bill is not whole, is another day's or another merchant's, or was another one when it was read again; the journal cannot be read;
+    /// there is no account whose gateway makes bills. What was told before does not count then.
     pub fn reconcile(
         &self,
         day: ChinaTime,
@@ -478,18 +478,19 @@ impl Books<'_> {
         self.till.journal.with(|journal| journal.by_order_number(&self.account, number))
     }
 
-    /// The first reading: whether it is whole and the day's, and which entries it has. `next`: the date of the next day, of whose bill it is.
+    /// The first reading: whether it is whole, the day's and the merchant's, and which entries it has. `next`: the date of the next day, of whose bill it is.
     fn mark(&mut self, source: &mut dyn BillSource, next: Option<String>) -> Result<Whole, ReconcileFault> {
         let mut marks = core::mem::take(&mut self.marks);
         let this = &*self;
         let date = next.as_ref().unwrap_or(&this.date);
-        let (mut of_date, mut of_another) = (false, false);
+        let (mut ours, mut another) = (false, false);
         let whole = Books::read(source, &mut |line| {
             let BillLine::Row(row) = line else { return Ok(()) };
-            match date_of(&row) {
-                Some(day) if day == *date => of_date = true,
-                Some(_) => of_another = true,
-                None => {}
+            let merchant = row.get(Column::MchId).zip(this.desk.profile().identifier("mch_id"));
+            match (date_of(&row), merchant.is_none_or(|(value, own)| value == own)) {
+                (Some(day), true) if day == *date => ours = true,
+                (None, true) => {}
+                _ => another = true,
             }
             let Some(number) = this.own_number(&row) else { return Ok(()) };
             let Some(entry) = this.entry_of(number)? else { return Ok(()) };
@@ -502,8 +503,8 @@ impl Books<'_> {
             Ok(())
         });
         self.marks = marks;
-        if whole.is_ok() && of_another && !of_date {
-            return Err(ReconcileFault::Bill(BillFault::AnotherDay));
+        if whole.is_ok() && another && !ours {
+            return Err(ReconcileFault::Bill(BillFault::Another));
         }
         whole
     }

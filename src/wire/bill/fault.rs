@@ -17,8 +17,8 @@ pub enum BillFault {
     Refused(String),
     /// It is compressed: without the feature `gzip`, ask for it uncompressed.
     Compressed,
-    /// It is whole, and all its payments are another day's.
-    AnotherDay,
+    /// It is whole, and all its payments are another day's or another merchant's.
+    Another,
     /// It could not be fetched, or read from where it lies.
     NotRead(String),
 }
@@ -32,7 +32,9 @@ impl fmt::Display for BillFault {
                 f.write_str("the bill is being made: ask again after 10:00 账单生成中，请10点后再取")
             }
             BillFault::Refused(words) => write!(f, "the gateway gives no bill: {words}"),
-            BillFault::AnotherDay => f.write_str("the bill is another day's 对账单不是当日的"),
+            BillFault::Another => {
+                f.write_str("the bill is another day's or another merchant's 对账单不是当日的，或不是本商户的")
+            }
             BillFault::Compressed => f.write_str("the bill is compressed: ask for it without tar_type"),
             BillFault::NotRead(words) => write!(f, "the bill was not read: {words}"),
         }

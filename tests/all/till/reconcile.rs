@@ -278,9 +278,9 @@ fn a_bill_that_is_cut_gives_no_finding() {
     }
 }
 
-/// The wrong file, the two in the wrong places, the same one twice: nothing is told of a day by another day's bill (POS flows 7.3).
+/// The wrong file, the two in the wrong places, the same one twice, another merchant's: nothing is told by them of this day (POS flows 7.3).
 #[test]
-fn another_days_bill_gives_no_finding() {
+fn another_bill_gives_no_finding() {
     let shop = Counter::new();
     let till = shop.till();
     let (number, late) = (sold(&shop, &till, "sale 1", "20261121120000"), refused(&shop, &till, "sale 2"));
@@ -288,7 +288,13 @@ fn another_days_bill_gives_no_finding() {
     let (right, wrong) = (bill(&rows), bill(&tomorrows(&rows)));
     // Not by the form of its time: as some samples print it.
     let form = |time: &str| bill(&rows.clone().map(|row| BillPrint { time: time.into(), ..row }));
+    let stranger = |row: &BillPrint| BillPrint { mch_id: "1900000999".into(), ..row.clone() };
+    let strangers = bill(&rows.each_ref().map(stranger));
+    let refunds = bill(&[stranger(&BillPrint::refunded("OTHER-1", "OTHER-R1", 5))]);
     for (of_day, next, is_next) in [
+        (&strangers, None, false),
+        (&refunds, None, false),
+        (&right, Some(&bill(&tomorrows(&rows).iter().map(stranger).collect::<Vec<_>>())), true),
         (&wrong, None, false),
         (&wrong, Some(&right), false),
         (&right, Some(&right), true),
@@ -300,8 +306,8 @@ fn another_days_bill_gives_no_finding() {
         let bills = Bills { of_day: &mut of_day.as_bytes(), of_next_day };
         let said = till.reconcile(day(), bills, &mut |finding| panic!("{finding:?}"));
         match said {
-            Err(ReconcileFault::Bill(BillFault::AnotherDay)) => assert!(!is_next),
-            Err(ReconcileFault::NextBill(BillFault::AnotherDay)) => assert!(is_next),
+            Err(ReconcileFault::Bill(BillFault::Another)) => assert!(!is_next),
+            Err(ReconcileFault::NextBill(BillFault::Another)) => assert!(is_next),
             other => panic!("{other:?}"),
         }
     }
