@@ -58,8 +58,6 @@ pub fn unified_of(simulator: &Simulator, signs: MerchantSigns) -> SwiftpassAccou
 pub trait AtCounter: CounterAccount + Sized + 'static {
     /// The state of an order that was taken back (E.3; C.4.6).
     const REVERSED: &'static str;
-    /// The gateway in the simulator's ledger.
-    const GATEWAY: &'static str;
 
     /// The account, where the merchant of a Swiftpass-type gateway signs so.
     fn account(simulator: &Simulator, signs: MerchantSigns) -> Self;
@@ -84,7 +82,6 @@ pub trait AtCounter: CounterAccount + Sized + 'static {
 
 impl AtCounter for WxpayAccount {
     const REVERSED: &'static str = "REVOKED";
-    const GATEWAY: &'static str = "wxpay";
 
     fn account(simulator: &Simulator, _: MerchantSigns) -> WxpayAccount {
         let key = Secret::from(credentials::KEY);
@@ -99,7 +96,6 @@ impl AtCounter for WxpayAccount {
 
 impl AtCounter for SwiftpassAccount {
     const REVERSED: &'static str = "REVERSE";
-    const GATEWAY: &'static str = "swiftpass";
 
     fn account(simulator: &Simulator, signs: MerchantSigns) -> SwiftpassAccount {
         unified_of(simulator, signs)

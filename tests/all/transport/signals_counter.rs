@@ -83,14 +83,14 @@ fn sell<C: AtCounter>() {
 }
 
 /// What a process was told, and what the gateway has.
-fn came<C: AtCounter>(signals: Option<&str>) -> (Vec<String>, Vec<String>) {
+fn came<C: AtCounter>(gateway: &str, signals: Option<&str>) -> (Vec<String>, Vec<String>) {
     let settings = Settings { swiftpass_sign_type: SIGNS, ..Settings::default() };
     let simulator = Simulator::start_with(settings).unwrap();
     simulator.customers(customer_of);
     let mut command = this_program();
     // Of one thread, which is the main one: the timer strikes it.
     command.args(["transport::signals_counter::sales", "--exact", "--nocapture", "--test-threads=1"]);
-    command.env("WXPAY_SIGNALS", "1").env("WXPAY_GATEWAY", C::GATEWAY).stdin(Stdio::null());
+    command.env("WXPAY_SIGNALS", "1").env("WXPAY_GATEWAY", gateway).stdin(Stdio::null());
     let journal = simulator.files().directory.join("journal.db");
     Place::new(&simulator, 7, journal).signing(SIGNS).tell(&mut command);
     if let Some(how) = signals {
@@ -113,22 +113,22 @@ fn said(mut command: Command) -> Vec<String> {
 
 #[test]
 fn a_counter_under_a_timer_comes_to_the_same_ends() {
-    comes_to_the_same_ends::<WxpayAccount>();
+    comes_to_the_same_ends::<WxpayAccount>("wxpay");
 }
 
 /// Alipay codes, and RSA.
 #[test]
 fn a_counter_behind_an_acquirer_under_a_timer_comes_to_the_same_ends() {
-    comes_to_the_same_ends::<SwiftpassAccount>();
+    comes_to_the_same_ends::<SwiftpassAccount>("swiftpass");
 }
 
-fn comes_to_the_same_ends<C: AtCounter>() {
+fn comes_to_the_same_ends<C: AtCounter>(gateway: &str) {
     if shim().is_none() {
         return;
     }
     let (quiet, struck) = std::thread::scope(|scope| {
-        let struck = ["timer", "plain", "restart"].map(|how| scope.spawn(move || came::<C>(Some(how))));
-        (came::<C>(None), struck.map(|one| one.join().unwrap()))
+        let struck = ["timer", "plain", "restart"].map(|how| scope.spawn(move || came::<C>(gateway, Some(how))));
+        (came::<C>(gateway, None), struck.map(|one| one.join().unwrap()))
     });
     let round = [
         "typed: accepted".to_string(),
