@@ -74,8 +74,8 @@ const PERSONAL: [&str; 16] = [
     "sendid",
     // Where a refund's money goes.
     "支付用户",
-    // The beginning of every payment code.
-    "1300000",
+    // The beginning of every payment code, and longer than what a time of 13 seconds and a small serial number look like.
+    "130000000000",
     // Of those of any wallet; who pays with Alipay, and by what.
     "00000000700",
     "2088102146225135",
