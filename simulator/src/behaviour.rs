@@ -38,6 +38,8 @@ macro_rules! behaviours {
 behaviours! {
     /// An order is answered for another order: the customer would be asked for another amount. Both are in the ledger.
     Pay OrderOfAnother,
+    /// A payment out that is sent again under its number moves money again: what no gateway may do. Red packets, WeCom, web gateway.
+    Pay RepeatPaysAgain,
     /// micropay takes the money, and says NOTENOUGH (POS ruling 1). The query says SUCCESS.
     Micropay RefusedThoughCharged,
     /// micropay takes the money and says USERPAYING, and the query says PAYERROR (POS ruling 3).
@@ -108,6 +110,12 @@ impl Behaviours {
 
     pub(crate) fn number(&mut self, number: &str, behaviour: Behaviour) {
         self.numbers.push((number.to_owned(), behaviour));
+    }
+
+    /// What is planned and was not met, or stays; each as the command line would ask for it.
+    pub(crate) fn planned(&self) -> Vec<String> {
+        let next = self.next.iter().map(|behaviour| format!("behave {}", behaviour.name()));
+        next.chain(self.numbers.iter().map(|(number, behaviour)| format!("{} {number}", behaviour.name()))).collect()
     }
 
     pub(crate) fn clear(&mut self) {

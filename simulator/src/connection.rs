@@ -14,13 +14,16 @@ use openssl::x509::X509VerifyResult;
 use crate::clock;
 use crate::desk;
 use crate::downloads::{self, Download};
+use crate::exchange::Exchange;
 use crate::faults::Fault;
 use crate::gateway::{self, Act, Gateway};
 use crate::http::{Head, Incoming};
 use crate::parcel::{End, Manner, Parcel};
 use crate::question::Question;
+use crate::reply::Reply;
 use crate::shared::{Host, Seen, Shared};
 use crate::wire::Wire;
+use crate::xml;
 
 /// An idle client is given up after this, and silence ends after it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,6 +39,9 @@ pub(crate) fn serve(host: Host, shared: &Shared, context: &SslContext, tcp: TcpS
         return Ok(());
     }
     let fault = shared.plan().for_connection();
+    if let Some(fault) = fault {
+        shared.exchanges().note(struck(shared, "", fault));
+    }
     match fault {
         Some(Fault::CloseOnAccept) => return Ok(()),
         Some(Fault::CloseInHandshake) => {
@@ -89,6 +95,19 @@ impl Client {
     }
 }
 
+/// An exchange that ended before a request was read.
+fn struck(shared: &Shared, path: &str, fault: Fault) -> Exchange {
+    Exchange { at: shared.ledger.now(), path: path.to_owned(), fault: fault.name(), ..Exchange::default() }
+}
+
+/// The words that count in a reply of XML.
+fn said(body: &[u8]) -> Option<String> {
+    let fields = xml::read(body).ok()?;
+    let names = ["err_code", "trade_state", "refund_status_0", "status", "err_msg", "result_code", "return_msg"];
+    let known = names.into_iter().map(|name| fields.get(name)).find(|value| !value.is_empty());
+    known.map(str::to_owned)
+}
+
 struct Connection<'a> {
     host: Host,
     shared: &'a Shared,
@@ -111,9 +130,9 @@ impl Connection<'_> {
             Err(status) => return self.refuse(status),
         };
         let route = gateway::route(&head.path);
-        if let Some((_, act)) = route
-            && self.shared.plan().for_head(act.map(Act::track)).is_some()
-        {
+        let struck_at_head = route.and_then(|(_, act)| self.shared.plan().for_head(act.map(Act::track)));
+        if let Some(fault) = struck_at_head {
+            self.shared.exchanges().note(struck(self.shared, &head.path, fault));
             return Ok(false);
         }
         let length = match head.length() {
@@ -130,11 +149,23 @@ impl Connection<'_> {
             body: body.clone(),
             client_certificate_cn: self.client.cn().map(str::to_owned),
         });
+        self.wait(self.shared.network().delay);
         let mut parcel = self.answer(route, &head, &body);
         if self.shared.settings.replies_dated {
             parcel.headers.push(("Date", clock::http_date(self.shared.ledger.now())));
         }
+        self.wait(self.shared.network().delay);
         self.send(&parcel, head.keeps_alive() && parcel.status != 400)
+    }
+
+    /// As long as it takes on the way, or until the simulator ends.
+    fn wait(&self, time: Duration) {
+        let end = Instant::now() + time;
+        while !self.shared.stopped()
+            && let Some(left) = end.checked_duration_since(Instant::now())
+        {
+            thread::sleep(left.min(Duration::from_millis(50)));
+        }
     }
 
     fn answer(&self, route: Option<(Gateway, Option<Act>)>, head: &Head, body: &[u8]) -> Parcel {
@@ -163,7 +194,39 @@ impl Connection<'_> {
         let settings = &self.shared.settings;
         let mut question = Question::read(settings, (gateway, act), head, body, self.client.cn());
         question.lag = self.shared.lag(self.host);
-        desk::answer(self.shared, &question)
+        let fault = desk::fault(self.shared, &question);
+        let parcel = desk::answer(self.shared, &question, fault);
+        if self.shared.exchanges().wanted() {
+            let noted = self.noted(&question, (head, body), fault, &parcel);
+            self.shared.exchanges().note(noted);
+        }
+        parcel
+    }
+
+    fn noted(
+        &self,
+        question: &Question,
+        (head, body): (&Head, &[u8]),
+        fault: Option<Fault>,
+        parcel: &Parcel,
+    ) -> Exchange {
+        let wrong = question.wrong.as_ref().and_then(Reply::says);
+        let sent = !matches!(parcel.manner, Manner::Nothing(_));
+        Exchange {
+            at: self.shared.ledger.now(),
+            gateway: question.gateway.name(),
+            path: head.path.clone(),
+            number: question.order_number().to_owned(),
+            request: String::from_utf8_lossy(body).into_owned(),
+            signed: question.signed(&self.shared.settings),
+            wrong: wrong.unwrap_or_default(),
+            said: said(&parcel.body).filter(|_| sent).unwrap_or_default(),
+            fault: fault.map_or("", |fault| fault.name()),
+            status: if sent { parcel.status } else { 0 },
+            reply: if sent { String::from_utf8_lossy(&parcel.body).into_owned() } else { String::new() },
+            certificate: self.client.cn().unwrap_or_default().to_owned(),
+            ..Exchange::default()
+        }
     }
 
     /// A page, then the rest of the request is read and dropped so that the page arrives.

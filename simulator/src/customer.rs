@@ -82,8 +82,9 @@ impl Default for Customers {
 }
 
 impl Customers {
-    pub(crate) fn of(&self, gateway: Gateway, auth_code: &str) -> Customer {
-        let unnamed = || match (self.others)(auth_code) {
+    /// `on_phone`: what the phone says that showed it.
+    pub(crate) fn of(&self, gateway: Gateway, auth_code: &str, on_phone: Option<Customer>) -> Customer {
+        let unnamed = || match on_phone.unwrap_or_else(|| (self.others)(auth_code)) {
             // All wallets are welcome there (POS flows 9).
             Customer::OtherWallet if gateway == Gateway::Swiftpass && Wallet::of(auth_code) != Wallet::Wechat => {
                 Customer::PaysAtOnce

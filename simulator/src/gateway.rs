@@ -26,10 +26,12 @@ pub(crate) enum Act {
     Openid,
 }
 
-/// Which faults a request meets: those of payments, of questions, or of reversals.
+/// Which faults a request meets: those of payments, of refunds, of questions, or of reversals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Track {
     Payment,
+    /// What is planned for the next payment meets a refund, too.
+    Refund,
     Question,
     Reversal,
 }
@@ -37,7 +39,8 @@ pub(crate) enum Track {
 impl Act {
     pub(crate) fn track(self) -> Track {
         match self {
-            Act::Pay | Act::Micropay | Act::Refund => Track::Payment,
+            Act::Pay | Act::Micropay => Track::Payment,
+            Act::Refund => Track::Refund,
             Act::Query | Act::Close | Act::RefundQuery | Act::Openid => Track::Question,
             Act::Reverse => Track::Reversal,
         }

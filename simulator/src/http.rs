@@ -13,7 +13,7 @@ pub(crate) struct Head {
     pub(crate) path: String,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
-    old: bool,
+    pub(crate) old: bool,
 }
 
 impl Head {
@@ -128,7 +128,7 @@ pub(crate) fn response(
     more: &[(&str, String)],
     keep_alive: bool,
 ) -> String {
-    let mut head = format!("HTTP/1.1 {status} {}\r\nServer: nginx\r\nContent-Type: {content_type}\r\n", reason(status));
+    let mut head = format!("HTTP/1.1 {status} {}\r\nContent-Type: {content_type}\r\n", reason(status));
     if let Some(length) = length {
         head.push_str(&format!("Content-Length: {length}\r\n"));
     }
@@ -144,9 +144,13 @@ pub(crate) fn reason(status: u16) -> &'static str {
         200 => "OK",
         302 => "Found",
         400 => "Bad Request",
+        403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
         411 => "Length Required",
         413 => "Request Entity Too Large",
+        415 => "Unsupported Media Type",
+        421 => "Misdirected Request",
         431 => "Request Header Fields Too Large",
         502 => "Bad Gateway",
         _ => "Unknown",

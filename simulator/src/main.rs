@@ -2,11 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+use std::fs;
 use std::io::{self, BufRead};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::Arc;
 
-use wxpay_simulator::{Behaviour, Customer, Fault, RefundStatus, Settings, SignType, Simulator, credentials};
+use wxpay_simulator::{
+    Behaviour, COMMANDS, Console, Customer, Fault, Habit, Settings, SignType, Simulator, credentials,
+};
 
 const HELP: &str = "\
 wxpay-simulator: five payment gateways on loopback
@@ -19,24 +22,16 @@ wxpay-simulator: five payment gateways on loopback
   --bills-at-once          bills of a day are there at once, not from 9:00 of the next one
   --faults                 print the names of all faults
   --behaviours             print the names of all behaviours
+  --customers              print the names of what a customer with the phone may do
+  --no-console             no console in the browser
+  --console-port N         the console listens on 127.0.0.1:N
   --help
 
-Lines on stdin; each answer ends with a line that holds a dot:
-  ledger                   every order: gateway, number, fen, how often money moved
-  order NUMBER             one order: state, and how often it was paid, charged, reversed; fen refunded
-  pay NUMBER               the customer pays an order, and the merchant is notified
-  notification NUMBER      the notification of an order
-  next NAME                the next payment meets the fault
-  next-query NAME          the next query meets the fault
-  next-reversal NAME       the next reversal meets the fault
-  behave NAME              the next call that the behaviour is about meets it
-  advance SECONDS          put the gateways' clock forward
-  bill YYYYMMDD [TYPE]     the bill of a day: ALL, SUCCESS, REFUND or RECHARGE_REFUND
-  fund-flow YYYYMMDD       the fund flow of a day
-  refunds                  every refund: number, order, fen, state
-  refund-elsewhere NUMBER FEN  another terminal refunds a part of an order
-  end-refund NUMBER STATE  PROCESSING, SUCCESS, CHANGE, REFUNDCLOSE or FAIL; the merchant is notified
+Lines on stdin, and in the console; each answer on stdin ends with a line that holds a dot:
+";
 
+/// Who stands behind a code that the phone did not show.
+const CODES: &str = "
 Payment codes, by their last two digits:
   01  is asked for the password, and pays after two questions
   02  is asked for the password, and pays when told so: pay NUMBER
@@ -53,7 +48,7 @@ Swiftpass takes all wallets: 10-15 WeChat, 25-30 Alipay, 62 UnionPay, 91 QQ, 18 
 Only WeChat's codes are revoked by themselves, and only a WeChat code is another wallet's by 06.
 ";
 
-/// By the last two digits of the payment code; [`HELP`] has the table.
+/// By the last two digits of the payment code; [`CODES`] has the table.
 fn customer(auth_code: &str) -> Customer {
     match auth_code.get(auth_code.len().saturating_sub(2)..).unwrap_or_default() {
         "01" => Customer::AsksPassword { pays_after: Some(2) },
@@ -70,18 +65,26 @@ fn customer(auth_code: &str) -> Customer {
     }
 }
 
-type Plan = Vec<(String, String, Fault)>;
+/// What the command line asks for.
+#[derive(Default)]
+struct Wanted {
+    settings: Settings,
+    /// As the command `fault` has them.
+    faults: Vec<String>,
+    no_console: bool,
+    console_port: u16,
+}
 
 fn main() -> ExitCode {
-    let (settings, plan) = match arguments(std::env::args().skip(1)) {
+    let wanted = match arguments(std::env::args().skip(1)) {
         Ok(Some(wanted)) => wanted,
         Ok(None) => return ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}\n\n{HELP}");
+            eprintln!("{error}\n\n{HELP}{COMMANDS}{CODES}");
             return ExitCode::from(2);
         }
     };
-    match run(settings, plan) {
+    match run(wanted) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -91,155 +94,74 @@ fn main() -> ExitCode {
 }
 
 /// `None`: there is nothing to run.
-fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<(Settings, Plan)>, String> {
-    let (mut settings, mut plan) = (Settings::default(), Plan::new());
+fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<Wanted>, String> {
+    let mut wanted = Wanted::default();
     while let Some(option) = given.next() {
         let mut value = || given.next().ok_or(format!("{option} needs a value"));
         match option.as_str() {
-            "--port" => {
-                let port = value()?;
-                settings.listen_port = port.parse().map_err(|_| format!("no port: {port}"))?;
-            }
+            "--port" => wanted.settings.listen_port = port(&value()?)?,
+            "--console-port" => wanted.console_port = port(&value()?)?,
+            "--no-console" => wanted.no_console = true,
             "--swiftpass-sign-type" => {
                 let name = value()?;
                 let found = SignType::ALL.iter().find(|known| known.name() == name);
-                settings.swiftpass_sign_type = *found.ok_or(format!("no sign type: {name}"))?;
+                wanted.settings.swiftpass_sign_type = *found.ok_or(format!("no sign type: {name}"))?;
             }
-            "--bills-at-once" => settings.bills_at_once = true,
-            "--fault" => plan.push(planned(&value()?)?),
-            "--faults" => {
-                Fault::ALL.iter().for_each(|fault| println!("{}", fault.name()));
-                return Ok(None);
-            }
-            "--behaviours" => {
-                Behaviour::ALL.iter().for_each(|behaviour| println!("{}", behaviour.name()));
-                return Ok(None);
-            }
-            "--help" | "-h" => {
-                print!("{HELP}");
-                return Ok(None);
-            }
+            "--bills-at-once" => wanted.settings.bills_at_once = true,
+            "--fault" => wanted.faults.push(value()?),
+            "--faults" => return printed(Fault::ALL.iter().map(Fault::name)),
+            "--behaviours" => return printed(Behaviour::ALL.iter().map(|behaviour| behaviour.name())),
+            "--customers" => return printed(Habit::ALL.iter().map(|(name, _)| *name)),
+            "--help" | "-h" => return printed([HELP, COMMANDS, CODES].concat().lines()),
             _ => return Err(format!("unknown option {option}")),
         }
     }
-    Ok(Some((settings, plan)))
+    Ok(Some(wanted))
 }
 
-/// `amount=1201:SystemErrorAfterCommit` in three parts.
-fn planned(text: &str) -> Result<(String, String, Fault), String> {
-    let parts = text.split_once('=').and_then(|(kind, rest)| {
-        let (value, fault) = rest.rsplit_once(':')?;
-        Some((kind, value, fault))
-    });
-    let (kind, value, fault) = parts.ok_or_else(|| format!("not a fault: {text}"))?;
-    let known = match kind {
-        "amount" => value.parse::<u64>().is_ok(),
-        "order" | "query" => true,
-        _ => false,
-    };
-    match known {
-        true => Ok((kind.to_owned(), value.to_owned(), fault.parse()?)),
-        false => Err(format!("not a fault: {text}")),
-    }
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| format!("no port: {text}"))
 }
 
-fn run(settings: Settings, plan: Plan) -> io::Result<()> {
-    let simulator = Simulator::start_with(settings)?;
-    for (kind, value, fault) in &plan {
-        match (kind.as_str(), value.parse()) {
-            ("amount", Ok(fen)) => simulator.fault_for_amount(fen, *fault),
-            ("order", _) => simulator.fault_for_order(value, *fault),
-            _ => simulator.fault_for_query(value, *fault),
-        }
+fn printed<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Option<Wanted>, String> {
+    lines.for_each(|line| println!("{line}"));
+    Ok(None)
+}
+
+fn run(wanted: Wanted) -> io::Result<()> {
+    let simulator = Arc::new(Simulator::start_with(wanted.settings)?);
+    for fault in &wanted.faults {
+        simulator.plan(fault).map_err(io::Error::other)?;
     }
     simulator.customers(customer);
-    print_all(&simulator);
+    let console = match wanted.no_console {
+        true => None,
+        false => Some(Console::open(simulator.clone(), wanted.console_port)?),
+    };
+    let url = console.as_ref().map(Console::url);
+    write_address(&simulator, url)?;
+    print_all(&simulator, url);
     // Ctrl-C ends the process at once and leaves the directory behind; a closed stdin does not.
     for line in io::stdin().lock().lines() {
-        answer(&simulator, line?.trim());
+        print!("{}", simulator.obey(&line?));
         println!(".");
     }
     Ok(())
 }
 
-fn answer(simulator: &Simulator, line: &str) {
-    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-    match (word, rest.parse::<Fault>()) {
-        ("ledger", _) => {
-            for entry in simulator.ledger() {
-                println!("{} {} {} {}", entry.gateway, entry.order_number, entry.amount, entry.paid);
-            }
-        }
-        ("order", _) => print_order(simulator, rest),
-        ("pay", _) => match simulator.pay_order(rest) {
-            Ok(delivery) => println!("paid {rest}, answered {}", delivery.answer.as_deref().unwrap_or("nothing")),
-            Err(error) => println!("not paid {rest}: {error}"),
-        },
-        ("notification", _) => println!("{}", simulator.notification(rest).unwrap_or_default()),
-        ("next", Ok(fault)) => simulator.fault_next(fault),
-        ("next-query", Ok(fault)) => simulator.fault_next_query(fault),
-        ("next-reversal", Ok(fault)) => simulator.fault_next_reversal(fault),
-        ("behave", _) => match rest.parse() {
-            Ok(behaviour) => simulator.behave_next(behaviour),
-            Err(error) => println!("{error}"),
-        },
-        ("advance", _) => match rest.parse() {
-            Ok(seconds) => simulator.advance(Duration::from_secs(seconds)),
-            Err(error) => println!("{rest}: {error}"),
-        },
-        ("bill", _) => {
-            let (date, bill_type) = rest.split_once(' ').unwrap_or((rest, "ALL"));
-            print_text(simulator.bill(date, bill_type));
-        }
-        ("fund-flow", _) => print_text(simulator.fund_flow(rest)),
-        ("refund-elsewhere", _) => {
-            let (number, fen) = rest.split_once(' ').unwrap_or((rest, ""));
-            match simulator.refund_elsewhere(number, fen.parse().unwrap_or(0)) {
-                Ok(refund) => println!("{refund}"),
-                Err(error) => println!("{error}"),
-            }
-        }
-        ("refunds", _) => {
-            for refund in simulator.refunds() {
-                let status = refund.status.name();
-                println!("{} {} {} {status}", refund.refund_number, refund.order_number, refund.amount);
-            }
-        }
-        ("end-refund", _) => end_refund(simulator, rest),
-        _ => println!("what? {line}"),
-    }
+/// Where another program of this user finds it: in the folder, which no other user can read.
+fn write_address(simulator: &Simulator, console: Option<&str>) -> io::Result<()> {
+    let path = simulator.files().directory.join("address");
+    fs::write(path, format!("{}\n{}\n", simulator.base_url(), console.unwrap_or_default()))
 }
 
-/// A bill as it is, or that there is none.
-fn print_text(bill: Option<String>) {
-    print!("{}", bill.unwrap_or_else(|| "no bill\n".to_owned()));
-}
-
-fn print_order(simulator: &Simulator, number: &str) {
-    match simulator.entry(number) {
-        Some(entry) => {
-            let [paid, charges, reversed] = [entry.paid, entry.charges, entry.reversed];
-            println!("{} paid {paid} charged {charges} reversed {reversed} refunded {}", entry.state, entry.refunded);
-        }
-        None => println!("no order {number}"),
-    }
-}
-
-fn end_refund(simulator: &Simulator, rest: &str) {
-    let (number, word) = rest.split_once(' ').unwrap_or((rest, ""));
-    let Some(status) = RefundStatus::ALL.iter().find(|status| status.name() == word) else {
-        return println!("no state {word}");
-    };
-    match simulator.end_refund(number, *status) {
-        Ok(delivery) => println!("{word} {number}, answered {}", delivery.answer.as_deref().unwrap_or("nothing")),
-        Err(error) => println!("{error}"),
-    }
-}
-
-fn print_all(simulator: &Simulator) {
+fn print_all(simulator: &Simulator, console: Option<&str>) {
     let files = simulator.files();
     let line = |name: &str, value: &str| println!("{name:<22} {value}");
     line("listening on", &simulator.base_url());
+    if let Some(url) = console {
+        line("console", url);
+    }
     line("certificates in", &files.directory.display().to_string());
     line("CA", &files.ca_pem.display().to_string());
     line("client certificate", &files.p12_rc2.display().to_string());

@@ -30,7 +30,8 @@ pub(crate) fn draft(dialect: &Dialect, fields: &Fields) -> Record {
 /// One number charges at most once, one code is good for one number, and what is refused leaves no order.
 pub(crate) fn carry_out(shared: &Shared, dialect: &Dialect, fields: &Fields) -> Reply {
     let code = fields.get("auth_code");
-    let customer = shared.customers().of(dialect.gateway, code);
+    shared.phone().presented(code);
+    let customer = shared.customer_of(dialect.gateway, code);
     let refused = |code: &str, text: &str| (dialect.refusal)(Act::Micropay, code, text, fields);
     shared.ledger.book(|book| {
         if let Some(known) = book.find(dialect.gateway.name(), fields.get("out_trade_no")) {

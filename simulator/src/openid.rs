@@ -26,7 +26,7 @@ pub(crate) fn check(fields: &Fields) -> Result<(), Reply> {
 
 /// It does not use the code up.
 pub(crate) fn carry_out(shared: &Shared, fields: &Fields) -> Reply {
-    match shared.customers().of(Gateway::Wxpay, fields.get("auth_code")).of_code() {
+    match shared.customer_of(Gateway::Wxpay, fields.get("auth_code")).of_code() {
         Some((code, text)) => direct::refusal(code, text, fields),
         None => direct::begin("SUCCESS", fields).text("openid", wxpay::OPENID),
     }

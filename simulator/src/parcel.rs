@@ -92,7 +92,9 @@ impl Parcel {
 
     pub(crate) fn head(&self, length: Option<usize>, keep_alive: bool) -> Vec<u8> {
         let type_ = self.content_type;
-        http::response(self.status, type_, length, &self.headers, keep_alive).into_bytes()
+        let headers: Vec<_> =
+            [("Server", "nginx".to_owned())].into_iter().chain(self.headers.iter().cloned()).collect();
+        http::response(self.status, type_, length, &headers, keep_alive).into_bytes()
     }
 
     /// Head and body as they should be.

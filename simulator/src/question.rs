@@ -1,5 +1,6 @@
 //! One request that was read in full: gateway, act, checks, ledger.
 
+use crate::behaviour::Behaviour;
 use crate::dialect::Dialect;
 use crate::fields::Fields;
 use crate::form;
@@ -8,8 +9,9 @@ use crate::http::Head;
 use crate::ledger::Entered;
 use crate::record::Record;
 use crate::reply::Reply;
-use crate::settings::Settings;
+use crate::settings::{Settings, SignType};
 use crate::shared::Shared;
+use crate::sign;
 use crate::{
     counter, direct, micropay, openid, orders, redpack, refunding, reversal, swiftpass, swiftpass_replies, webgate,
     workwx, workwx_redpack, wxpay, wxpay_counter, xml,
@@ -54,6 +56,23 @@ impl Question {
             // A refund may be asked for by its order.
             "" => self.fields.get(self.gateway.number_field(Act::Pay)),
             number => number,
+        }
+    }
+
+    /// What the merchant had to sign, one string a signature; `****` stands for the key (docs: B.3, C.3, D, F.1).
+    pub(crate) fn signed(&self, settings: &Settings) -> Vec<String> {
+        let all = sign::joined(self.fields.iter());
+        let named = |names: &[&str]| sign::joined(self.fields.iter().filter(|(name, _)| names.contains(name)));
+        let by_key = format!("{all}&key=****");
+        match (self.gateway, self.act) {
+            // Under an HMAC, and by a private key: the key is in no text.
+            (Gateway::Webgate, _) => vec![all],
+            (Gateway::Swiftpass, _) if settings.swiftpass_sign_type != SignType::Md5 => vec![all],
+            (Gateway::Workwx, Act::Pay) => vec![by_key, format!("{}&secret=****", named(&sign::WORKWX_FIELDS))],
+            (Gateway::WorkwxRedpack, Act::Pay) => {
+                vec![by_key, format!("{}&secret=****", named(&sign::WORKWX_REDPACK_FIELDS))]
+            }
+            _ => vec![by_key],
         }
     }
 
@@ -154,10 +173,25 @@ impl Question {
                     (self.dialect().ordered)(&orders::told_of(shared, record))
                 }
                 Entered::New(record) => self.success(&shared.settings, &record),
-                Entered::Same(record) => self.repeat(&shared.settings, &record),
+                Entered::Same(record) => {
+                    self.pay_again(shared);
+                    self.repeat(&shared.settings, &record)
+                }
                 Entered::Different => self.mismatch(&shared.settings),
             },
         }
+    }
+
+    /// A gateway that forgets what it paid, where that was asked for.
+    fn pay_again(&self, shared: &Shared) {
+        let number = self.order_number();
+        if self.gateway.has_counter() || shared.behaviour(Act::Pay, number) != Some(Behaviour::RepeatPaysAgain) {
+            return;
+        }
+        shared.ledger.change(self.gateway.name(), number, |record, _| {
+            record.entry.paid += 1;
+            record.entry.charges += 1;
+        });
     }
 
     /// The same number with other content.

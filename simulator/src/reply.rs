@@ -109,6 +109,15 @@ impl Reply {
         }
     }
 
+    /// Why it refuses, in its own words.
+    pub(crate) fn says(&self) -> Option<String> {
+        let named =
+            |names: [&str; 6]| names.into_iter().find_map(|name| self.get(name)).map(|field| field.value.clone());
+        let code = named(["err_code", "retcode", "status", "return_code", "result_code", "code"])?;
+        let words = named(["err_code_des", "err_msg", "retmsg", "message", "return_msg", "result_msg"]);
+        Some(format!("{code} {}", words.unwrap_or_default()))
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }

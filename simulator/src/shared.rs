@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::behaviour::{Behaviour, Behaviours};
 use crate::bills::Changes;
-use crate::customer::Customers;
-use crate::gateway::Act;
+use crate::customer::{Customer, Customers};
+use crate::exchange::Exchanges;
+use crate::gateway::{Act, Gateway};
 use crate::ledger::Ledger;
+use crate::network::Network;
 use crate::parcel::Parcel;
+use crate::phone::Phone;
 use crate::plan::Plan;
 use crate::settings::Settings;
 
@@ -39,6 +42,9 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     plan: Mutex<Plan>,
     customers: Mutex<Customers>,
+    phone: Mutex<Phone>,
+    network: Mutex<Network>,
+    exchanges: Mutex<Exchanges>,
     behaviours: Mutex<Behaviours>,
     bill_changes: Mutex<Changes>,
     seen: Mutex<Vec<Seen>>,
@@ -62,6 +68,9 @@ impl Shared {
             ledger: Ledger::default(),
             plan: Mutex::default(),
             customers: Mutex::default(),
+            phone: Mutex::default(),
+            network: Mutex::default(),
+            exchanges: Mutex::default(),
             behaviours: Mutex::default(),
             bill_changes: Mutex::default(),
             seen: Mutex::default(),
@@ -107,6 +116,25 @@ impl Shared {
 
     pub(crate) fn customers(&self) -> MutexGuard<'_, Customers> {
         lock(&self.customers)
+    }
+
+    /// Never ask for the ledger while this is held: who holds the ledger may ask for it.
+    pub(crate) fn phone(&self) -> MutexGuard<'_, Phone> {
+        lock(&self.phone)
+    }
+
+    /// Who stands behind a payment code.
+    pub(crate) fn customer_of(&self, gateway: Gateway, auth_code: &str) -> Customer {
+        let on_phone = self.phone().customer(auth_code, self.ledger.now());
+        self.customers().of(gateway, auth_code, on_phone)
+    }
+
+    pub(crate) fn network(&self) -> MutexGuard<'_, Network> {
+        lock(&self.network)
+    }
+
+    pub(crate) fn exchanges(&self) -> MutexGuard<'_, Exchanges> {
+        lock(&self.exchanges)
     }
 
     pub(crate) fn see(&self, seen: Seen) {

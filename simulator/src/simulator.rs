@@ -16,15 +16,17 @@ use crate::bills::{self, BillTrouble};
 use crate::certificates::{self, Files};
 use crate::clock;
 use crate::customer::Customer;
+use crate::exchange::Exchange;
 use crate::faults::Fault;
 use crate::gateway::{Gateway, Track};
 use crate::notify::{self, Delivery};
+use crate::phone::Habit;
 use crate::record::Entry;
 use crate::refund::{RefundEntry, RefundStatus};
 use crate::server::{self, Listener};
 use crate::settings::Settings;
 use crate::shared::{Host, Seen, Shared};
-use crate::{refund_notice, refunding};
+use crate::{dialog, refund_notice, refunding};
 
 /// A running simulator. When it is dropped, its listeners stop, open connections are shut down, and
 /// its directory is removed.
@@ -118,6 +120,11 @@ impl Simulator {
         self.shared.plan().next(Track::Question, fault);
     }
 
+    /// The next refund meets `fault`. It goes before one of [`Simulator::fault_next`].
+    pub fn fault_next_refund(&self, fault: Fault) {
+        self.shared.plan().next(Track::Refund, fault);
+    }
+
     /// Every query or close of this number, or refundquery of this `out_refund_no`, meets `fault`, until
     /// [`Simulator::clear_faults`].
     pub fn fault_for_query(&self, order_number: &str, fault: Fault) {
@@ -132,6 +139,27 @@ impl Simulator {
     /// Every reversal of this number meets `fault`, until [`Simulator::clear_faults`].
     pub fn fault_for_reversal(&self, order_number: &str, fault: Fault) {
         self.shared.plan().number(Track::Reversal, order_number, fault);
+    }
+
+    /// A fault as a text: `amount=1201:SystemErrorAfterCommit`; `order=`, `query=`, `reversal=` and a number.
+    ///
+    /// # Errors
+    ///
+    /// With words, when it is no such text.
+    pub fn plan(&self, text: &str) -> Result<(), String> {
+        let (kind, value, fault) = text
+            .split_once('=')
+            .and_then(|(kind, rest)| rest.rsplit_once(':').map(|(value, fault)| (kind, value, fault)))
+            .ok_or_else(|| format!("not a fault: {text}"))?;
+        let fault = fault.parse()?;
+        match (kind, value.parse()) {
+            ("amount", Ok(fen)) => self.fault_for_amount(fen, fault),
+            ("order", _) => self.fault_for_order(value, fault),
+            ("query", _) => self.fault_for_query(value, fault),
+            ("reversal", _) => self.fault_for_reversal(value, fault),
+            _ => return Err(format!("not a fault: {text}")),
+        }
+        Ok(())
     }
 
     /// Forgets every fault, struck or not.
@@ -185,6 +213,81 @@ impl Simulator {
     /// When there is no such order, or it is closed.
     pub fn pay_order(&self, out_trade_no: &str) -> io::Result<Delivery> {
         notify::pay(&self.shared.ledger, out_trade_no)
+    }
+
+    /// The customer closes the dialog of an order. A payment code's order is then PAYERROR; one that was scanned stays open.
+    ///
+    /// # Errors
+    ///
+    /// When no dialog of such an order is open.
+    pub fn refuse_order(&self, out_trade_no: &str) -> io::Result<()> {
+        dialog::refuse(&self.shared, out_trade_no)
+    }
+
+    /// The phone scans the QR of an order, or opens its page, and asks the customer whether to pay. Returns the order's number.
+    ///
+    /// # Errors
+    ///
+    /// When no open order has this link, or this number.
+    pub fn scan(&self, text: &str) -> io::Result<String> {
+        dialog::scan(&self.shared, text)
+    }
+
+    /// The payment code on the phone, and for how many seconds more. It renews itself, and when it was used.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no random numbers.
+    pub fn phone_code(&self) -> io::Result<(String, u64)> {
+        self.shared.phone().code(self.shared.ledger.now())
+    }
+
+    /// The phone shows another code.
+    pub fn phone_renew(&self) {
+        self.shared.phone().renew();
+    }
+
+    /// What the customer does from the next code on.
+    pub fn phone_habit(&self, habit: Habit) {
+        self.shared.phone().set_habit(habit);
+    }
+
+    /// The way to the gateways takes so long, in each direction; until another is said.
+    ///
+    /// # Errors
+    ///
+    /// More than a minute.
+    pub fn delay(&self, each_way: Duration) -> Result<(), String> {
+        match self.shared.network().delayed(each_way) {
+            true => Ok(()),
+            false => Err("at most 60 s".to_owned()),
+        }
+    }
+
+    /// So many of 100 requests are lost, and so many of 100 replies; until another is said.
+    ///
+    /// # Errors
+    ///
+    /// More than 100.
+    pub fn loss(&self, percent: u8) -> Result<(), String> {
+        match self.shared.network().losing(percent) {
+            true => Ok(()),
+            false => Err("at most 100".to_owned()),
+        }
+    }
+
+    /// From now on the last exchanges are kept, for [`Simulator::exchanges`].
+    pub fn keep_exchanges(&self) {
+        self.shared.exchanges().keep();
+    }
+
+    /// The last exchanges, the newest first.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.shared.exchanges().all().cloned().collect()
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Who stands behind a payment code.

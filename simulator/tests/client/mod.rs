@@ -81,7 +81,7 @@ pub fn connector(simulator: &Simulator, p12: Option<(&Path, &str)>) -> SslConnec
 pub fn connect(simulator: &Simulator, connector: &SslConnector) -> Option<SslStream<TcpStream>> {
     let tcp = TcpStream::connect(("127.0.0.1", simulator.port())).ok()?;
     tcp.set_nodelay(true).ok()?;
-    tcp.set_read_timeout(Some(Duration::from_millis(400))).ok()?;
+    tcp.set_read_timeout(Some(Duration::from_millis(800))).ok()?;
     connector.connect("localhost", tcp).ok()
 }
 
