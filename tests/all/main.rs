@@ -138,6 +138,7 @@ mod till {
     mod one_intent;
     pub mod orders;
     mod orders_notified;
+    mod paid_twice;
     #[cfg(feature = "std")]
     mod promises;
     #[cfg(feature = "std")]

@@ -19,6 +19,9 @@ use crate::support::wxpay::{native_order, wxpay_account};
 use crate::support::*;
 use crate::till::modelled::{Dice, Modelled, Time};
 
+/// So many of 100 requests draw a fault.
+pub const FAULTS: u32 = 45;
+
 /// A till on this journal and gateway.
 pub fn till(gateway: &'static str, journal: impl Journal + 'static, wire: &Arc<Modelled>, time: &Time) -> Till {
     till_over(gateway, journal, time, &|| Inputs {
@@ -114,7 +117,7 @@ pub fn pay_with(gateway: &str, till: &Till, intent: &str, amount: i64, options: 
 
 /// What one run counted.
 #[derive(Debug, Default)]
-struct Counts {
+pub struct Counts {
     accepted: u32,
     declined: u32,
     unknown: u32,
@@ -125,7 +128,12 @@ struct Counts {
 
 /// One seeded run of many payments. A failing run prints its seed.
 fn run(gateway: &'static str, seed: u64, payments: u32) -> Counts {
-    let wire = Modelled::new(gateway, seed, 45);
+    run_under(gateway, seed, payments, FAULTS).0
+}
+
+/// The same, where so many of 100 requests draw a fault; and how many intents were paid twice, which `agree` says is none.
+pub fn run_under(gateway: &'static str, seed: u64, payments: u32, faults: u32) -> (Counts, u32) {
+    let wire = Modelled::new(gateway, seed, faults);
     let (journal, time) = (MemoryJournal::default(), Time::new());
     let mut dice = Dice::new(seed ^ 0xD1CE);
     let mut counts = Counts::default();
@@ -188,7 +196,11 @@ fn run(gateway: &'static str, seed: u64, payments: u32) -> Counts {
     }
     settle_everything(gateway, &journal, &wire, &time);
     agree(&at("at the end"), &journal, &wire);
-    counts
+    (counts, paid_twice(&wire))
+}
+
+fn paid_twice(wire: &Modelled) -> u32 {
+    u32::try_from(wire.paid_by_intent().values().filter(|paid| **paid > 1).count()).unwrap()
 }
 
 /// One seeded run of many orders: the application shows the URL or the QR, the customer pays or not, the application asks.
@@ -329,8 +341,8 @@ fn agree(at: &str, journal: &MemoryJournal, wire: &Modelled) {
 }
 
 /// The usual loop: a new number on any error. How many intents it pays twice.
-fn naive(gateway: &'static str, seed: u64, payments: u32) -> u32 {
-    let wire = Modelled::new(gateway, seed, 45);
+pub fn naive(gateway: &'static str, seed: u64, payments: u32, faults: u32) -> u32 {
+    let wire = Modelled::new(gateway, seed, faults);
     let time = Time::new();
     let mut forgotten = 0;
     for number in 0..payments {
@@ -345,7 +357,7 @@ fn naive(gateway: &'static str, seed: u64, payments: u32) -> u32 {
             }
         }
     }
-    u32::try_from(wire.paid_by_intent().values().filter(|paid| **paid > 1).count()).unwrap()
+    paid_twice(&wire)
 }
 
 fn payments() -> u32 {
@@ -376,7 +388,7 @@ fn simulate(gateway: &'static str) {
 #[test]
 fn the_usual_loop_pays_twice() {
     for gateway in ["redpack", "workwx", "webgate"] {
-        let (payments, twice) = (500, naive(gateway, 1, 500));
+        let (payments, twice) = (500, naive(gateway, 1, 500, FAULTS));
         println!("{gateway}: the usual loop (a new number on any error) pays {twice} of {payments} twice");
         assert!(twice > 20);
     }
