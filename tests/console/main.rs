@@ -7,11 +7,17 @@
 #![cfg(unix)]
 
 mod browser;
+mod gateway;
 mod input;
 mod page;
+mod shop;
 mod site;
 mod stranger;
 mod wire;
 
 mod attacks;
+mod console;
+mod counter;
 mod driver;
+mod outside;
+mod picture;

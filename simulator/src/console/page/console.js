@@ -215,7 +215,7 @@ function drawRow(row) {
   if (row.attempts > 1) state.append(make("span", { class: "quiet", text: word("attempts", row.attempts) }));
   return make("tr", { class: twice ? "twice" : row.twin ? "like" : "", "data-number": plain(row.number) },
     cell("at", { class: "quiet at", text: row.at.slice(11), title: row.at }),
-    cell("gateway", { text: row.gateway }),
+    cell("gateway", { class: "gateway", text: row.gateway }),
     cell("number", { class: "number" }, make("span", { text: row.number }), make("span", { class: "quiet", text: row.subject, dir: "auto" })),
     cell("terminal", { class: "terminal", text: row.terminal, dir: "auto" }),
     cell("amount", { class: "right amount-cell", text: yuan(row.amount) }),
