@@ -16,7 +16,7 @@ capi install: export LIBDIR := $(LIBDIR)
 capi install: export DESTDIR := $(DESTDIR)
 capi install: export TARGET := $(TARGET)
 
-.PHONY: tour test test-all soak fleet bench arm size board capi install header licences money
+.PHONY: tour test test-all soak fleet bench arm size board capi install header licences money pictures
 
 tour:
 	@ci/openssl-feature --say
@@ -77,6 +77,10 @@ header:
 # Writes docs/money.md anew, after a change of src/till/rules/. `make test` fails where it is stale.
 money:
 	WXPAY_WRITE_PAGES=1 $(CARGO) test --quiet --locked --no-default-features --lib -p wxpay-terminal money_md
+
+# Takes the READMEs' pictures anew: the console in Chromium, and how often money moves twice. `make test` fails where the console's are old.
+pictures:
+	@ci/pictures
 
 # The licences of what firmware in Rust links in. (`make install` installs those of the C libraries.)
 licences:

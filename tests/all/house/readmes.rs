@@ -58,7 +58,7 @@ fn text(line: &str, marks: &mut Marks, is_title: bool) {
     }
     let plain: String = line.split('`').step_by(2).collect();
     for link in plain.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
-        note(marks, format!("link {}", link.0.replace("README.zh-CN.md", "README.md")));
+        note(marks, format!("link {}", link.0.replace(".zh-CN.", ".")));
     }
     let mut parts = plain.split("](");
     let mut words = String::from(parts.next().unwrap_or_default());
