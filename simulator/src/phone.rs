@@ -1,5 +1,6 @@
 //! A customer's phone: the payment code that it shows, and what the customer does when asked (docs: E.3, POS flows 3 and 13).
 
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use openssl::rand::rand_bytes;
@@ -68,10 +69,9 @@ impl Habit {
     }
 }
 
-/// A code that the phone showed.
+/// When a code was shown first, and what its customer does.
 #[derive(Debug)]
 struct Shown {
-    code: String,
     since: u64,
     habit: Habit,
 }
@@ -80,12 +80,12 @@ struct Shown {
 #[derive(Debug, Default)]
 pub(crate) struct Phone {
     habit: Habit,
-    /// The last is on the display.
-    shown: Vec<Shown>,
-    used: bool,
-    /// Orders that it scanned or opened, as gateway and number; the last may have its dialog open.
-    orders: Vec<(&'static str, String)>,
-    asks: bool,
+    /// Every code that it ever showed: an old one is known to be old.
+    shown: HashMap<String, Shown>,
+    display: Option<String>,
+    /// Orders that it scanned or opened, as gateway and number.
+    orders: HashSet<(&'static str, String)>,
+    asks: Option<(&'static str, String)>,
 }
 
 impl Phone {
@@ -101,54 +101,58 @@ impl Phone {
 
     /// The next look shows another code.
     pub(crate) fn renew(&mut self) {
-        self.used = true;
+        self.display = None;
     }
 
     /// What is on the display: the code, and for how many seconds more. It renews itself, by the gateway's clock, and when it was used.
     pub(crate) fn code(&mut self, now: u64) -> io::Result<(String, u64)> {
-        if let Some(last) = self.shown.last().filter(|last| !self.used && now < last.since + SHOWN) {
-            return Ok((last.code.clone(), last.since + SHOWN - now));
+        if let Some(code) = &self.display
+            && let Some(left) = self.shown.get(code).and_then(|shown| (shown.since + SHOWN).checked_sub(now))
+            && left > 0
+        {
+            return Ok((code.clone(), left));
         }
         let code = new_code(self.habit)?;
-        self.shown.push(Shown { code: code.clone(), since: now, habit: self.habit });
-        self.used = false;
+        self.shown.insert(code.clone(), Shown { since: now, habit: self.habit });
+        self.display = Some(code.clone());
         Ok((code, SHOWN))
     }
 
     /// Somebody asks for money by this code: if it is on the display, another one comes.
     pub(crate) fn presented(&mut self, code: &str) {
-        self.used |= self.shown.last().is_some_and(|last| last.code == code);
+        if self.display.as_deref() == Some(code) {
+            self.renew();
+        }
     }
 
     /// Who stands behind this code. `None`: this phone never showed it.
     pub(crate) fn customer(&self, code: &str, now: u64) -> Option<Customer> {
-        let shown = self.shown.iter().rfind(|shown| shown.code == code)?;
+        let shown = self.shown.get(code)?;
         Some(if now < shown.since + GOOD { shown.habit.customer() } else { Customer::Expired })
     }
 
     pub(crate) fn showed(&self, code: &str) -> bool {
-        self.shown.iter().any(|shown| shown.code == code)
+        self.shown.contains_key(code)
     }
 
     /// The phone scans or opens an order, and asks whether to pay.
     pub(crate) fn open(&mut self, gateway: &'static str, number: &str) {
-        self.orders.retain(|(at, known)| (*at, known.as_str()) != (gateway, number));
-        self.orders.push((gateway, number.to_owned()));
-        self.asks = true;
+        self.orders.insert((gateway, number.to_owned()));
+        self.asks = Some((gateway, number.to_owned()));
     }
 
-    pub(crate) fn opened(&self, gateway: &str, number: &str) -> bool {
-        self.orders.iter().any(|(at, known)| (*at, known.as_str()) == (gateway, number))
+    pub(crate) fn opened(&self, gateway: &'static str, number: &str) -> bool {
+        self.orders.contains(&(gateway, number.to_owned()))
     }
 
     /// Whether the dialog of this order is on the display.
     pub(crate) fn asks_about(&self, gateway: &str, number: &str) -> bool {
-        self.asks && self.orders.last().is_some_and(|(at, known)| (*at, known.as_str()) == (gateway, number))
+        self.asks.as_ref().is_some_and(|(at, known)| (*at, known.as_str()) == (gateway, number))
     }
 
     /// The dialog is closed.
     pub(crate) fn put_away(&mut self) {
-        self.asks = false;
+        self.asks = None;
     }
 }
 
