@@ -100,9 +100,12 @@ fn struck(shared: &Shared, path: &str, fault: Fault) -> Exchange {
     Exchange { at: shared.ledger.now(), path: path.to_owned(), fault: fault.name(), ..Exchange::default() }
 }
 
-/// The words that count in a reply of XML.
+/// The words that count in a reply.
 fn said(body: &[u8]) -> Option<String> {
-    let fields = xml::read(body).ok()?;
+    let Ok(fields) = xml::read(body) else {
+        let reply = serde_json::from_slice::<serde_json::Value>(body).ok()?;
+        return reply.get("retcode").map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned));
+    };
     let names = ["err_code", "trade_state", "refund_status_0", "status", "err_msg", "result_code", "return_msg"];
     let known = names.into_iter().map(|name| fields.get(name)).find(|value| !value.is_empty());
     known.map(str::to_owned)

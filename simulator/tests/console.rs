@@ -197,6 +197,32 @@ fn the_wire_says_what_was_signed_and_what_is_wrong() {
     }
 }
 
+/// Each gateway's own rule (docs: B.3, C.3, D, F.1), and what it said.
+#[test]
+fn what_each_gateway_has_signed() {
+    let open = open();
+    for (at, gate) in GATES.into_iter().enumerate() {
+        let fields = gate.fields(&format!("1000009820261121{:012}", 100 + at));
+        assert!(gate.is_success(&gate.pay(&open.simulator, &fields).unwrap()), "{gate:?}");
+        let exchange = open.simulator.exchanges().swap_remove(0);
+        let all = |fields: &Pairs| sign::joined(refs(fields));
+        let expected = match gate {
+            Gate::Workwx => {
+                let inner = sign::workwx(refs(&fields), WORKWX_SECRET);
+                let mut whole = fields.clone();
+                set(&mut whole, "workwx_sign", &inner);
+                let named = fields.iter().filter(|(name, _)| sign::WORKWX_FIELDS.contains(&name.as_str())).cloned();
+                vec![all(&whole) + "&key=****", all(&named.collect()) + "&secret=****"]
+            }
+            Gate::Webgate => vec![all(&fields)],
+            _ => vec![all(&fields) + "&key=****"],
+        };
+        assert_eq!((exchange.signed, exchange.wrong.as_str()), (expected, ""), "{gate:?}");
+        // A reply of JSON has words, too.
+        assert!(["SUCCESS", "0"].contains(&exchange.said.as_str()), "{gate:?}: {:?}", exchange.said);
+    }
+}
+
 #[test]
 fn a_row_whose_money_moved_twice_says_so() {
     let open = open();
