@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -48,7 +48,7 @@ impl Shop {
     #[track_caller]
     pub fn shows(&self, page: &Page, number: &str) {
         page.poll(&format!("the row of {number}"), || {
-            let entry = self.entry(number);
+            let entry = self.simulator.entry(number).ok_or("the ledger has it not yet")?;
             let held = json!([
                 entry.gateway,
                 yuan(entry.amount),
@@ -156,7 +156,7 @@ impl Pos {
     }
 
     /// The plug is pulled.
-    pub fn is_killed(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
     }
 
@@ -177,8 +177,10 @@ impl Drop for Pos {
 fn program() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let program = own.ancestors().nth(2).unwrap().join("examples").join("pos");
-    let changed = |path: &PathBuf| fs::metadata(path).and_then(|found| found.modified()).ok();
-    let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/pos.rs");
-    assert!(changed(&program) > changed(&source), "build it first: cargo build --features sqlite --example pos");
+    let changed = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let parts = fs::read_dir(examples.join("pos")).unwrap().map(|part| part.unwrap().path());
+    let is_new = parts.chain([examples.join("pos.rs")]).all(|source| changed(&program) > changed(&source));
+    assert!(is_new, "build it first: cargo build --features sqlite --example pos");
     program
 }

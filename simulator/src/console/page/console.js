@@ -210,6 +210,9 @@ function drawRow(row) {
   const refunds = cell("refunded_column", { class: "right refunded", text: row.refunded > 0 ? yuan(row.refunded) : "" });
   for (const refund of row.refunds) {
     refunds.append(make("span", { class: "quiet", text: `${yuan(refund.amount)} ${refund.state}`, title: plain(refund.number) }));
+    if (refund.state !== "PROCESSING") continue;
+    const arrive = () => obey(`end-refund ${refund.number} SUCCESS`);
+    refunds.append(make("button", { type: "button", text: word("arrive"), "data-refund": plain(refund.number), click: arrive }));
   }
   const state = cell("state", { class: "state" }, make("span", { text: row.state }));
   if (row.attempts > 1) state.append(make("span", { class: "quiet", text: word("attempts", row.attempts) }));
