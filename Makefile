@@ -1,4 +1,4 @@
-# The two commands of a newcomer: `make tour` and `make test`. `make test-all` tests the rest, `make soak` runs the long sizes, `make bench` the benchmarks,
+# The two commands of a newcomer: `make tour` and `make test`. By hand: `make console` is a gateway, `make pos` a till beside it. `make test-all` tests the rest, `make soak` runs the long sizes, `make bench` the benchmarks,
 # `make fleet` a fleet; `make capi` and `make install` are for C and C++ (docs/c-api.md); `make arm`, `make size` and `make board` for the board.
 
 CARGO ?= cargo
@@ -16,12 +16,24 @@ capi install: export LIBDIR := $(LIBDIR)
 capi install: export DESTDIR := $(DESTDIR)
 capi install: export TARGET := $(TARGET)
 
-.PHONY: tour test test-all soak fleet bench arm size board capi install header licences money pictures
+.PHONY: tour console pos test test-all soak fleet bench arm size board capi install header licences money pictures
 
 tour:
 	@ci/openssl-feature --say
 	@echo "building (about a minute the first time)"
 	$(CARGO) run --quiet --locked $(FEATURES) --example tour
+
+# The simulator, until Ctrl-C.
+console:
+	@ci/openssl-feature --say
+	@echo "building (about a minute the first time)"
+	$(CARGO) run --quiet --locked -p wxpay-simulator -- --bills-at-once
+
+# A till in the terminal, for the simulator of `make console` in another one.
+pos:
+	@ci/openssl-feature --say
+	@echo "building (about a minute the first time)"
+	$(CARGO) run --quiet --locked $(FEATURES) --features sqlite --example pos
 
 test:
 	@ci/openssl-feature --say
