@@ -96,6 +96,8 @@ fn main() -> ExitCode {
 /// `None`: there is nothing to run.
 fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<Wanted>, String> {
     let mut wanted = Wanted::default();
+    // As real gateways do: a terminal that was switched off learns from it how old a payment is.
+    wanted.settings.replies_dated = true;
     while let Some(option) = given.next() {
         let mut value = || given.next().ok_or(format!("{option} needs a value"));
         match option.as_str() {
