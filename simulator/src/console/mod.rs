@@ -126,6 +126,8 @@ fn serve(served: &Served, tcp: &TcpStream) -> io::Result<()> {
         if !incoming.begin(&mut stream)? {
             return Ok(());
         }
+        // A request that begins late has as long as any other.
+        stream.end = Instant::now() + PATIENCE;
         let head = match incoming.head(&mut stream)? {
             Ok(head) => head,
             Err(status) => return send(tcp, &Page::refusal(status), false),
