@@ -55,8 +55,8 @@ const MENU: &str = "
   d [日期]        日终对账                  close the day [yyyymmdd]
   h 帮助 help     e 退出 end
   收款时 x 取消   while it pays, x cancels
-  付款码：每个用一次，末两位决定顾客做什么，见控制台，如 130000000000000042 马上付款
-  payment codes: each one once; the last two digits say what the customer does, see the console; 130000000000000042 pays at once
+  付款码：从控制台的手机上复制，每个只用一次
+  payment codes: copy the one on the console's phone; each is good once
 ";
 const USAGE: &str = "pos [--simulator FOLDER] [--journal FILE] [--terminal N]";
 const NO_SIMULATOR: &str = "没有运行中的模拟器：请在另一个终端运行 make console
