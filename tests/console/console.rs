@@ -120,15 +120,7 @@ fn hostile_texts_stay_texts() {
     let shop = Shop::open();
     let page = shop.page(&browser, &PageOptions::default());
     let gateway = Gateway::of(&shop.simulator);
-    let scripts = [
-        "<script>pwned=1</script>",
-        "<img src=x onerror=pwned=1>",
-        "\"><svg onload=pwned=1>",
-        "javascript:pwned=1",
-        "\u{202e}88.8\u{202c} \u{2066}x\u{200f}",
-        "${pwned=1}{{pwned=1}}",
-    ];
-    for (at, text) in scripts.iter().enumerate() {
+    for (at, text) in HOSTILE.iter().enumerate() {
         // In what the gateway takes, and in what it refuses.
         gateway.pays(&sale(&format!("EVIL-{at:04}"), text, &format!("13{at:016}")));
         gateway.pays(
@@ -142,11 +134,58 @@ fn hostile_texts_stay_texts() {
     page.wait_for("document.querySelectorAll('#exchanges details').length >= 19", "the exchanges");
     page.eval("document.querySelectorAll('details').forEach(one => { one.open = true })");
     page.wait_for("document.querySelector('#exchanges pre').offsetHeight > 0", "the texts");
+    assert_eq!(page.eval("document.body.textContent.includes('⟨202E⟩88.8')"), true);
+    is_unharmed(&page);
+}
+
+/// One field after the other, in a payment by code and in a red packet, signed rightly.
+#[test]
+fn hostile_texts_in_every_field() {
+    let Some(browser) = Browser::start() else { return };
+    let shop = Shop::open();
+    let page = shop.page(&browser, &PageOptions::default());
+    let gateway = Gateway::of(&shop.simulator);
+    let more =
+        pairs(&[("device_info", "7"), ("attach", "1"), ("detail", "1"), ("goods_tag", "1"), ("scene_info", "1")]);
+    let by_code = [sale("EVIL-0001", "天虹百货-矿泉水", "130000000000000001"), more].concat();
+    let long = "微".repeat(22_000);
+    for (path, fields) in [
+        ("/pay/micropay", by_code),
+        ("/mmpaymkttransfers/sendredpack", red_packet("1900000109202611300000000001", "恭喜发财")),
+    ] {
+        for at in 0..fields.len() {
+            for text in HOSTILE.into_iter().chain([long.as_str()]) {
+                let mut hostile = fields.clone();
+                hostile[at].1 = text.to_owned();
+                gateway.calls(path, &hostile);
+            }
+            // Every one was on the page.
+            let newest = shop.simulator.exchanges()[0].serial;
+            page.wait_for(
+                &format!("document.querySelector('#exchanges').firstElementChild.dataset.key === '{newest}'"),
+                "the newest exchange",
+            );
+            is_unharmed(&page);
+        }
+    }
+    shop.agrees(&page);
+}
+
+const HOSTILE: [&str; 6] = [
+    "<script>pwned=1</script>",
+    "<img src=x onerror=pwned=1>",
+    "\"><svg onload=pwned=1>",
+    "javascript:pwned=1",
+    "\u{202e}88.8\u{202c} \u{2066}x\u{200f}",
+    "${pwned=1}{{pwned=1}}",
+];
+
+/// No text became an element, ran, turned another one around, or pushed the page apart.
+#[track_caller]
+fn is_unharmed(page: &Page) {
     let made = "document.querySelectorAll('main script, main svg, main [onerror], main img:not(.picture)').length";
     assert_eq!((page.eval(made), page.eval("typeof pwned")), (json!(0), json!("undefined")));
-    // What turns a text around is shown by its number.
     assert_eq!(page.eval("/[\\u202a-\\u202e\\u2066-\\u2069\\u200e\\u200f]/.test(document.body.textContent)"), false);
-    assert_eq!(page.eval("document.body.textContent.includes('⟨202E⟩88.8')"), true);
     assert_eq!(page.eval("document.documentElement.scrollWidth <= innerWidth"), true);
     assert_eq!(page.console_errors(), [""; 0]);
 }
