@@ -95,7 +95,8 @@ impl OrderNumbers {
         };
         let (date, serial) = rest.split_at_checked(8)?;
         let upper = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
-        ChinaTime::read(&[date, "000000"].concat())?;
+        // By its last second: the first one of 1970-01-01, where a board without a battery begins, lies before 1970 in UTC.
+        ChinaTime::read(&[date, "235959"].concat())?;
         if serial.len() != width || !upper(serial) {
             return None;
         }

@@ -440,11 +440,19 @@ fn numbers_are_mine_or_another_terminals() {
     for terminal in [0, 1, 7, 4095, u16::MAX] {
         let numbers = OrderNumbers::new(terminal);
         for (rule, merchant) in [(DateSerial, ""), (DateSerialDigits, ""), (MerchantDateSerial, "1900000109")] {
-            for serial in [serial, Serial { epoch: 0, counter: 0 }] {
-                let number = numbers.make(rule, merchant, day(), serial).unwrap();
-                assert_eq!(OrderNumbers::read(rule, merchant, &number), Some(Made { terminal, serial }), "{number}");
-                assert!(numbers.is_mine(rule, merchant, &number));
-                assert!(!OrderNumbers::new(terminal ^ 1).is_mine(rule, merchant, &number));
+            // Also on the first day that a clock can say, where a board without a battery begins, and on the last one.
+            let last = ChinaTime::read("99991231235959").unwrap();
+            for today in [day(), ChinaTime::from_unix(0).unwrap(), last] {
+                for serial in [serial, Serial { epoch: 0, counter: 0 }] {
+                    let number = numbers.make(rule, merchant, today, serial).unwrap();
+                    assert_eq!(
+                        OrderNumbers::read(rule, merchant, &number),
+                        Some(Made { terminal, serial }),
+                        "{number}"
+                    );
+                    assert!(numbers.is_mine(rule, merchant, &number));
+                    assert!(!OrderNumbers::new(terminal ^ 1).is_mine(rule, merchant, &number));
+                }
             }
         }
     }
