@@ -88,9 +88,14 @@ fn rows() -> Result<MutexGuard<'static, Vec<Row>>> {
 /// name. It is a socket of Linux's abstract namespace (unix(7)), to which nothing is ever sent but empty probes.
 ///
 /// A forked process has it too. So it is shut down when the journal is closed: then a probe fails with EPIPE, and the
-/// next name is taken.
+/// next name is taken. A closed name becomes free when that process ends, and whoever takes it then may find an open
+/// journal under a later one: so a name counts only when no other is alive.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) struct Presence(Option<(std::os::unix::net::UnixDatagram, Process)>);
+
+/// So many closed journals of one path, each kept by a process that was forked then, are more than there will be.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const GENERATIONS: u8 = 64;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 impl Presence {
@@ -99,19 +104,31 @@ impl Presence {
         use std::os::linux::net::SocketAddrExt;
         use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-        // So many closed journals of one path, each kept by a process that was forked then, are more than there will be.
-        for generation in 0..256_u16 {
+        let mut names = Vec::new();
+        for generation in 0..GENERATIONS {
             let Ok(name) = SocketAddr::from_abstract_name(name(path, generation)) else { return Ok(Presence(None)) };
+            names.push(name);
+        }
+        for (place, name) in names.iter().enumerate() {
             for _ in 0..8 {
-                match UnixDatagram::bind_addr(&name) {
-                    Ok(socket) => return Ok(Presence(Some((socket, Process::this())))),
+                match UnixDatagram::bind_addr(name) {
+                    Ok(socket) => {
+                        let presence = Presence(Some((socket, Process::this())));
+                        // Taken first, then looked for others: of two that open at once, one at least sees the other.
+                        let mut others = names.iter().enumerate().filter(|(other, _)| *other != place);
+                        return if others.any(|(_, other)| is_alive(&probe(other))) {
+                            Err(in_use())
+                        } else {
+                            Ok(presence)
+                        };
+                    }
                     Err(error) if error.kind() == ErrorKind::AddrInUse => {}
                     Err(error) => {
                         log::debug!("journal: no abstract socket, the file locks alone hold: {error}");
                         return Ok(Presence(None));
                     }
                 }
-                match probe(&name) {
+                match probe(name) {
                     // It went away in this moment.
                     Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
                     Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
@@ -138,6 +155,12 @@ impl Drop for Presence {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_alive(probed: &std::io::Result<usize>) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionRefused};
+    !matches!(probed, Err(error) if matches!(error.kind(), BrokenPipe | ConnectionRefused))
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn probe(name: &std::os::unix::net::SocketAddr) -> std::io::Result<usize> {
     let socket = std::os::unix::net::UnixDatagram::unbound()?;
     socket.set_nonblocking(true)?;
@@ -146,12 +169,12 @@ fn probe(name: &std::os::unix::net::SocketAddr) -> std::io::Result<usize> {
 
 /// At most 107 bytes. SHA-1 spreads paths; nothing here is a secret.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn name(path: &Path, generation: u16) -> Vec<u8> {
+fn name(path: &Path, generation: u8) -> Vec<u8> {
     use sha1::Digest;
     use std::os::unix::ffi::OsStrExt;
     let mut name = b"wxpay-terminal/".to_vec();
     name.extend(sha1::Sha1::digest(path.as_os_str().as_bytes()));
-    name.extend(generation.to_be_bytes());
+    name.push(generation);
     name
 }
 
@@ -165,3 +188,7 @@ impl Presence {
         Ok(Presence)
     }
 }
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+#[path = "../../../tests/unit/journal/sqlite/opened.rs"]
+mod tests;
