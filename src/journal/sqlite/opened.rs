@@ -100,44 +100,43 @@ const GENERATIONS: u8 = 64;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 impl Presence {
     pub(super) fn enter(path: &Path) -> Result<Presence> {
-        use std::io::ErrorKind;
+        Presence::find(path).unwrap_or_else(|error| {
+            log::debug!("journal: no abstract socket, the file locks alone hold: {error}");
+            Ok(Presence(None))
+        })
+    }
+
+    fn find(path: &Path) -> std::io::Result<Result<Presence>> {
         use std::os::linux::net::SocketAddrExt;
         use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-        let mut names = Vec::new();
-        for generation in 0..GENERATIONS {
-            let Ok(name) = SocketAddr::from_abstract_name(name(path, generation)) else { return Ok(Presence(None)) };
-            names.push(name);
-        }
+        let names = (0..GENERATIONS).map(|generation| SocketAddr::from_abstract_name(name(path, generation)));
+        let names: Vec<SocketAddr> = names.collect::<std::io::Result<_>>()?;
+        // One for all probes: where descriptors are few, opening the files says so.
+        let prober = UnixDatagram::unbound()?;
+        prober.set_nonblocking(true)?;
         for (place, name) in names.iter().enumerate() {
             for _ in 0..8 {
                 match UnixDatagram::bind_addr(name) {
+                    Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
+                    Err(error) => return Err(error),
                     Ok(socket) => {
                         let presence = Presence(Some((socket, Process::this())));
                         // Taken first, then looked for others: of two that open at once, one at least sees the other.
                         let mut others = names.iter().enumerate().filter(|(other, _)| *other != place);
-                        return if others.any(|(_, other)| is_alive(&probe(other))) {
-                            Err(in_use())
-                        } else {
-                            Ok(presence)
-                        };
-                    }
-                    Err(error) if error.kind() == ErrorKind::AddrInUse => {}
-                    Err(error) => {
-                        log::debug!("journal: no abstract socket, the file locks alone hold: {error}");
-                        return Ok(Presence(None));
+                        let is_in_use = others.any(|(_, other)| probe(&prober, other) == Holder::Open);
+                        return Ok(if is_in_use { Err(in_use()) } else { Ok(presence) });
                     }
                 }
-                match probe(name) {
+                match probe(&prober, name) {
                     // It went away in this moment.
-                    Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
-                    Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
-                    // Full of probes, or taken.
-                    _ => return Err(in_use()),
+                    Holder::Nobody => {}
+                    Holder::Closed => break,
+                    Holder::Open => return Ok(Err(in_use())),
                 }
             }
         }
-        Err(in_use())
+        Ok(Err(in_use()))
     }
 }
 
@@ -154,17 +153,26 @@ impl Drop for Presence {
     }
 }
 
+/// Who has a name.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn is_alive(probed: &std::io::Result<usize>) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionRefused};
-    !matches!(probed, Err(error) if matches!(error.kind(), BrokenPipe | ConnectionRefused))
+#[derive(PartialEq, Eq)]
+enum Holder {
+    Nobody,
+    /// A closed journal: a process that was forked meanwhile has it.
+    Closed,
+    /// An open journal; and whoever cannot be asked.
+    Open,
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn probe(name: &std::os::unix::net::SocketAddr) -> std::io::Result<usize> {
-    let socket = std::os::unix::net::UnixDatagram::unbound()?;
-    socket.set_nonblocking(true)?;
-    socket.send_to_addr(&[], name)
+fn probe(prober: &std::os::unix::net::UnixDatagram, name: &std::os::unix::net::SocketAddr) -> Holder {
+    use std::io::ErrorKind;
+    match prober.send_to_addr(&[], name).map_err(|error| error.kind()) {
+        Err(ErrorKind::ConnectionRefused) => Holder::Nobody,
+        Err(ErrorKind::BrokenPipe) => Holder::Closed,
+        // Also where it is full of probes.
+        _ => Holder::Open,
+    }
 }
 
 /// At most 107 bytes. SHA-1 spreads paths; nothing here is a secret.

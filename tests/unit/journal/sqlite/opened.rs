@@ -1,3 +1,5 @@
+//! Unit tests of `src/journal/sqlite/opened.rs`.
+
 use std::net::Shutdown;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
