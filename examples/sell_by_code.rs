@@ -13,7 +13,7 @@ use std::time::Duration;
 use wxpay_simulator::{Customer, Simulator, credentials};
 use wxpay_terminal::{
     Cash, Cashier, Client, CounterAccount, CounterSale, Fen, Https, Identity, Options, Outcome, Progress, Reversals,
-    Secret, SignType, SqliteJournal, SwiftpassAccount, SystemRandom, Terminal, Till, Watch, WxpayAccount,
+    Secret, SignType, SqliteJournal, SwiftpassAccount, SystemRandom, Terminal, Till, Warm, Watch, WxpayAccount,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -59,6 +59,10 @@ fn a_day<C: CounterAccount + 'static>(simulator: &Simulator, account: C, second_
 /// One scan for the caller's own name of the sale. A sale that is paid is not paid again, whatever is scanned.
 fn sell<C: CounterAccount>(till: &Till, name: &str, auth_code: &str) -> Result<()> {
     println!("{name}:");
+    // While the cashier types and the customer opens WeChat, a connection is made: the sale then waits for one round trip. It may fail.
+    if let Err(error) = till.warm(Warm::InBackground) {
+        println!("  {error}");
+    }
     let sale = CounterSale {
         body: "天虹百货-矿泉水",
         total_fee: Fen::new(888)?,

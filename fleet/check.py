@@ -35,7 +35,7 @@ def main():
         # One journal, in the library's schema: a sale that was given back before the till saw it paid, and one that is open and was reversed.
         # Both are as they should be (POS flows 20.1, 7.5).
         journal = sqlite3.connect("journals/1.db")
-        for step in (1, 2, 3):
+        for step in (1, 2, 3, 4):
             journal.executescript((HERE.parent / "src" / "journal" / f"schema_{step}.sql").read_text(encoding="utf-8"))
         journal.execute("INSERT INTO journal (one, terminal) VALUES (1, 1)")
         account = "wxpay https://api.mch.weixin.qq.com 1900000109 wx8888888888888888"

@@ -23,20 +23,16 @@ FROM read_csv('bills/*.csv', columns = {'line': 'VARCHAR'}, header = false, auto
 
 -- journals: each file's own view `payments`, the gateway's time of it, and whose it is. One SELECT a journal, written by DuckDB.
 SET VARIABLE read_payments = (SELECT string_agg(replace('SELECT ''FILE'' AS file, id, account, "call" AS method, order_number, amount_fen,
-    CAST(outcome AS VARCHAR) AS outcome, reversals, code, substr(CAST(begun AS VARCHAR), 1, 10) AS begun_day
+    CAST(outcome AS VARCHAR) AS outcome, reversals, code, substr(CAST(begun AS VARCHAR), 1, 10) AS begun_day,
+    CAST(time_end AS VARCHAR) AS time_end
     FROM sqlite_scan(''FILE'', ''payments'')', 'FILE', file), ' UNION ALL ') FROM glob('journals/*.db'));
-SET VARIABLE read_times = (SELECT string_agg(replace('SELECT ''FILE'' AS file, entry, "value" AS time_end
-    FROM sqlite_scan(''FILE'', ''evidence'') WHERE "name" = ''time_end''', 'FILE', file), ' UNION ALL ') FROM glob('journals/*.db'));
 SET VARIABLE read_terminals = (SELECT string_agg(replace('SELECT ''FILE'' AS file, terminal FROM sqlite_scan(''FILE'', ''journal'')',
     'FILE', file), ' UNION ALL ') FROM glob('journals/*.db'));
 -- Tables before they are joined: a thousand files within one join took more than 1 GB.
 CREATE TABLE terminals AS SELECT file, CAST(terminal AS BIGINT) AS terminal FROM query(getvariable('read_terminals'));
-CREATE TABLE times AS FROM query(getvariable('read_times'));
 CREATE TABLE payments AS FROM query(getvariable('read_payments'));
 CREATE TABLE entries AS
 SELECT terminal, account, method, order_number, amount_fen, outcome, reversals, code, begun_day, time_end
 FROM payments
-JOIN terminals USING (file)
-LEFT JOIN times ON times.file = payments.file AND times.entry = payments.id;
+JOIN terminals USING (file);
 DROP TABLE payments;
-DROP TABLE times;

@@ -1,5 +1,7 @@
 #![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
+// The host of the documentation has nightly Rust, which writes beside each item the feature that it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Allowed in one folder, src/capi; tests/all/house/rules.rs watches over the others.
 #![deny(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
@@ -57,6 +59,9 @@ mod client;
 mod journal;
 
 mod till;
+
+#[cfg(feature = "contract")]
+pub mod contract;
 
 #[cfg(feature = "capi")]
 #[allow(unsafe_code)]
@@ -135,7 +140,7 @@ pub use transport::https::{Https, HttpsBuilder};
 pub use transport::identity::Identity;
 #[cfg(feature = "https")]
 pub use transport::resolver::{Resolve, SystemResolver};
-pub use transport::{ClientCertificate, Downloaded, Fault, Post, Received, Sent, Stage, Transport};
+pub use transport::{ClientCertificate, Downloaded, Fault, Post, Received, Sent, Stage, Transport, Warm};
 pub use wire::bill::{
     BillFault, BillLine, BillReader, BillRow, BillState, BillTotals, Column, FlowLine, FlowRow, FlowTotals,
     FundFlowReader, Yuan,

@@ -31,11 +31,18 @@ impl Moment {
         self.age_at(&Moment::now())
     }
 
-    fn age_at(&self, now: &Moment) -> Duration {
+    /// The same at another moment.
+    pub(crate) fn age_at(&self, now: &Moment) -> Duration {
         let awake = now.awake.saturating_duration_since(self.awake);
         let boot = now.boot.zip(self.boot).map_or(Duration::ZERO, |(now, then)| now.saturating_sub(then));
         let wall = now.wall.duration_since(self.wall).unwrap_or_default();
         awake.max(boot).max(wall)
+    }
+
+    /// For tests of what grows old.
+    #[cfg(test)]
+    pub(crate) fn later(&self, by: Duration) -> Moment {
+        Moment { awake: self.awake + by, boot: self.boot.map(|boot| boot + by), wall: self.wall + by }
     }
 }
 

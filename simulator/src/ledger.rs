@@ -124,6 +124,13 @@ impl Ledger {
         })
     }
 
+    /// The first order with this number, whatever the gateway.
+    pub(crate) fn entry(&self, number: &str) -> Option<Entry> {
+        self.book(|book| {
+            book.records.iter().find(|record| record.entry.order_number == number).map(|r| r.entry.clone())
+        })
+    }
+
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.book(|book| book.records.iter().map(|r| r.entry.clone()).collect())
     }

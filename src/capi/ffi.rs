@@ -149,6 +149,17 @@ pub type wxt_forget_callback = Option<unsafe extern "C" fn(context: *mut c_void,
 pub type wxt_reach_callback = Option<
     unsafe extern "C" fn(context: *mut c_void, url: *const c_char, within_ms: i64, received: *mut wxt_received) -> i32,
 >;
+/// Makes a connection to the host of this URL for the next `post`, and sends nothing over it. `where_to` is one of `wxt_warm`: in the background, or before
+/// it returns; a transport that can only do one of them does that. Returns one of `wxt_sent`, as `wxt_reach_callback`.
+pub type wxt_warm_callback = Option<
+    unsafe extern "C" fn(
+        context: *mut c_void,
+        url: *const c_char,
+        within_ms: i64,
+        where_to: i32,
+        received: *mut wxt_received,
+    ) -> i32,
+>;
 /// The last use of a context: nothing calls with it any more.
 pub type wxt_release_callback = Option<unsafe extern "C" fn(context: *mut c_void)>;
 /// Verifies a reply by your operator's own rule. The reply's fields are read with `wxt_reply_get`; it is lent. Returns one

@@ -526,6 +526,16 @@ pub enum wxt_proof {
     WXT_PROVEN = 1,
 }
 
+/// Where a connection is made beforehand.
+#[repr(i32)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum wxt_warm {
+    /// In a thread of the library's own: the call returns at once, and tells only that it began.
+    WXT_IN_BACKGROUND = 0,
+    /// In the caller's thread: the call returns when the connection is there, or when it failed.
+    WXT_IN_THIS_THREAD = 1,
+}
+
 /// What a reply reader of yours says.
 #[repr(i32)]
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::gateways::account::{RedpackAccount, SwiftpassAccount, WebgateAccount, WorkwxAccount, WxpayAccount};
 use crate::journal::{Entry, EntryVersion, SqliteJournal};
 use crate::nonce::SystemRandom;
 use crate::outcome::Outcome;
@@ -25,10 +26,13 @@ use super::numbers::{
 use super::options::Choices;
 use super::replies::{Told, owned, texts};
 use super::requests::Use;
+use super::transports::warm;
 
 super::ffi::opaque! {
     wxt_till: Tills = 0x5758_000b;
 }
+
+const LOST: Fail = Fail::Argument("till", "lost its journal: open it again");
 
 /// A till, shared with the calls that are under way.
 pub(super) struct Tills {
@@ -38,7 +42,18 @@ pub(super) struct Tills {
 
 impl Tills {
     pub(super) fn till(&self) -> Done<Arc<Till>> {
-        locked(&self.till).as_ref().map(Arc::clone).ok_or(Fail::Argument("till", "lost its journal: open it again"))
+        locked(&self.till).as_ref().map(Arc::clone).ok_or(LOST)
+    }
+
+    /// Makes it another till, where no call is under way.
+    fn change(&self, in_use: &'static str, change: impl FnOnce(Till) -> Till) -> Done<()> {
+        let mut slot = locked(&self.till);
+        let (shared, changed) = match Arc::try_unwrap(slot.take().ok_or(LOST)?) {
+            Ok(till) => (Arc::new(change(till)), Ok(())),
+            Err(shared) => (shared, Err(Fail::Argument("till", in_use))),
+        };
+        *slot = Some(shared);
+        changed
     }
 }
 
@@ -49,17 +64,16 @@ abi! {
     ///
     /// One till has a journal at a time: another process, or a second till, gets WXT_ERROR_JOURNAL_BUSY.
     call wxt_till_open(path: *const c_char, terminal: i32, device_info: *const c_char, till: *mut *mut wxt_till) {
-        let (path, device_info) = (text(path, "path")?, optional(device_info, "device_info")?);
-        let terminal = u16::try_from(terminal).map_err(|_| Fail::Argument("terminal", "must be 0 to 65535"))?;
+        let ((path, terminal), device_info) = (place(path, terminal)?, device(device_info, "device_info")?);
         wanted(till, "till")?;
-        if path.is_empty() {
-            return Err(Fail::Argument("path", "is empty"));
-        }
-        if let Some(number) = device_info {
-            Terminal::new(number).map_err(Fail::Failed)?;
-        }
         let journal = SqliteJournal::open(path, terminal, device_info, &SystemRandom)?;
-        let opened = Till::open(journal);
+        // A journal may have entries of an account that is not added any more, and a C program has all tables in it.
+        let opened = Till::open(journal)
+            .knows::<WxpayAccount>()
+            .knows::<RedpackAccount>()
+            .knows::<WorkwxAccount>()
+            .knows::<SwiftpassAccount>()
+            .knows::<WebgateAccount>();
         let device_info = device_info.map(String::from);
         put(till, handle(Tills { device_info, till: Mutex::new(Some(Arc::new(opened))) }));
     }
@@ -67,15 +81,25 @@ abi! {
     /// Gives the journal of a terminal another device_info, when the terminal's number in the requests was changed: its intents stay.
     /// Call it before `wxt_till_open`, once. From then on the journal opens under the new one only. NULL: bound to none.
     call wxt_journal_rename_device(path: *const c_char, terminal: i32, from: *const c_char, to: *const c_char) {
-        let (path, from, to) = (text(path, "path")?, optional(from, "from")?, optional(to, "to")?);
-        let terminal = u16::try_from(terminal).map_err(|_| Fail::Argument("terminal", "must be 0 to 65535"))?;
-        if path.is_empty() {
-            return Err(Fail::Argument("path", "is empty"));
-        }
-        for number in [from, to].into_iter().flatten() {
-            Terminal::new(number).map_err(Fail::Failed)?;
-        }
+        let ((path, terminal), from, to) = (place(path, terminal)?, device(from, "from")?, device(to, "to")?);
         drop(SqliteJournal::rename_device(path, terminal, (from, to), &SystemRandom)?);
+    }
+
+    /// Reads all of the journal of a terminal, also what was acknowledged long ago, which an opening leaves for when it is asked for, and says
+    /// whether it is as it was stored. Call it when no till has the journal open, at leisure: it takes about as long as copying the file.
+    /// `past` (may be NULL) becomes how many entries were put away.
+    ///
+    /// - WXT_DONE: all of it is.
+    /// - WXT_NOT_SENT: it is not (WXT_ERROR_JOURNAL_DAMAGED), or cannot be read. Keep its files for a person.
+    call wxt_journal_verify(path: *const c_char, terminal: i32, device_info: *const c_char, past: *mut u64) {
+        let ((path, terminal), device_info) = (place(path, terminal)?, device(device_info, "device_info")?);
+        // An opening would make one. Where only the lock file is left of one, it says so.
+        let is_there = ["", ".lock"].iter().any(|end| std::fs::symlink_metadata([path, end].concat()).is_ok());
+        if !is_there {
+            return Err(Fail::Argument("path", "has no journal"));
+        }
+        let found = SqliteJournal::open(path, terminal, device_info, &SystemRandom)?.verify()?;
+        put(past, found);
     }
 
     /// Adds an account, before the till is used by other threads. Where there are several of one gateway,
@@ -87,14 +111,7 @@ abi! {
         let device_info = tills.device_info.as_deref().map(c);
         let device_info = device_info.as_ref().map_or(std::ptr::null(), |number| number.as_ptr());
         let client = client_of(account, device_info, transport, deadline_ms)?;
-        let mut slot = locked(&tills.till);
-        let shared = slot.take().ok_or(Fail::Argument("till", "lost its journal: open it again"))?;
-        let (shared, added) = match Arc::try_unwrap(shared) {
-            Ok(till) => (Arc::new(client.into_till(till)), Ok(())),
-            Err(shared) => (shared, Err(Fail::Argument("till", "is in use: add accounts before the first call"))),
-        };
-        *slot = Some(shared);
-        added?;
+        tills.change("is in use: add accounts before the first call", |till| client.into_till(till))?;
     }
 
     /// Closes a till and lets its journal go. No thread may be in a call of it. NULL is nothing to free.
@@ -151,6 +168,12 @@ abi! {
         choices.patience = Some(choices.patience.unwrap_or_default());
         let came = choices.with(|options| till.payment_of_with(number, options)).map_err(Fail::NotSent)?;
         deliver(Told::receipt(came, || till.numbered(number)), outcome, reply);
+    }
+
+    /// Makes a connection for the next call of each account, while the cashier still types, as `wxt_client_warm`. Neither asks the journal nor writes to
+    /// it. WXT_NOT_SENT: the host of at least one account was not reached.
+    call wxt_till_warm(till: *const wxt_till, how: i32) {
+        seen(till, "till")?.till()?.warm(warm(how)?).map_err(Fail::NotSent)?;
     }
 
     /// Closes a WAP order, so that nobody can pay it any more, and asks what became of it. WXT_DECLINED: closed unpaid.
@@ -270,9 +293,15 @@ abi! {
     /// that went is never paid again. Nothing goes until a gateway's own time agreed with the clock to a day. `removed` may be NULL.
     call wxt_till_prune(till: *const wxt_till, older_than_seconds: i64, removed: *mut u32) {
         let till = seen(till, "till")?.till()?;
-        let seconds = u64::try_from(older_than_seconds);
-        let seconds = seconds.map_err(|_| Fail::Argument("older_than_seconds", "is negative"))?;
-        put(removed, till.prune(Duration::from_secs(seconds))?);
+        put(removed, till.prune(age(older_than_seconds)?)?);
+    }
+
+    /// Lets the till keep its journal small by itself: what was acknowledged longer ago than this goes, as with `wxt_till_prune`, but in
+    /// small steps, after acknowledgements. Call it before the till is used by other threads.
+    call wxt_till_keep(till: *mut wxt_till, older_than_seconds: i64) {
+        let tills = seen(till.cast_const(), "till")?;
+        let older_than = age(older_than_seconds)?;
+        tills.change("is in use: say it before the first call", |till| till.keep(older_than))?;
     }
 
     /// Calls `each` with counts and sums of the entries begun in a time (seconds since 1970), by call and outcome: to lay beside
@@ -285,6 +314,35 @@ abi! {
             each(context, c(&row.call).as_ptr(), c(&row.outcome).as_ptr(), row.count, row.fen);
         }
     }
+}
+
+/// Whose journal it is, and where.
+///
+/// # Safety
+///
+/// As [`text`].
+unsafe fn place<'a>(path: *const c_char, terminal: i32) -> Done<(&'a str, u16)> {
+    // SAFETY: the caller's.
+    let path = unsafe { text(path, "path")? };
+    let terminal = u16::try_from(terminal).map_err(|_| Fail::Argument("terminal", "must be 0 to 65535"))?;
+    if path.is_empty() { Err(Fail::Argument("path", "is empty")) } else { Ok((path, terminal)) }
+}
+
+/// A terminal's number in the requests, or none.
+///
+/// # Safety
+///
+/// As [`text`].
+unsafe fn device<'a>(number: *const c_char, name: &'static str) -> Done<Option<&'a str>> {
+    // SAFETY: the caller's.
+    let number = unsafe { optional(number, name)? };
+    number.map_or(Ok(()), |number| Terminal::new(number).map(drop)).map_err(Fail::Failed)?;
+    Ok(number)
+}
+
+fn age(older_than_seconds: i64) -> Done<Duration> {
+    let seconds = u64::try_from(older_than_seconds);
+    seconds.map(Duration::from_secs).map_err(|_| Fail::Argument("older_than_seconds", "is negative"))
 }
 
 /// What paying and ordering share.

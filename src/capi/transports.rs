@@ -7,13 +7,14 @@ use std::time::Duration;
 use crate::secret::Secret;
 use crate::transport::https::{Https, HttpsBuilder};
 use crate::transport::identity::Identity;
-use crate::transport::{Downloaded, Fault, Post, Received, Sent, Stage, Transport};
+use crate::transport::{Downloaded, Fault, Post, Received, Sent, Stage, Transport, Warm};
 
 use super::ffi::{
     Context, Done, Fail, Lent, abi, bytes, c, handle, locked, put, seen, text, wanted, whole, wxt_forget_callback,
     wxt_post, wxt_post_callback, wxt_reach_callback, wxt_received, wxt_release_callback, wxt_transport,
+    wxt_warm_callback,
 };
-use super::numbers::{wxt_code, wxt_sent, wxt_stage};
+use super::numbers::{wxt_code, wxt_sent, wxt_stage, wxt_warm};
 
 super::ffi::opaque! {
     wxt_transport: Mutex<Way> = 0x5758_0004;
@@ -139,7 +140,7 @@ abi! {
         let context = Context { pointer: context, release };
         wanted(transport, "transport")?;
         let post = post.ok_or(Fail::Argument("post", "is NULL"))?;
-        let own = OwnTransport { context, post, forget, reach, download: None };
+        let own = OwnTransport { context, post, forget, reach, download: None, warm: None };
         put(transport, handle(Mutex::new(Way::Own(own))));
     }
 
@@ -154,6 +155,16 @@ abi! {
         own.download = Some(download.ok_or(Fail::Argument("download", "is NULL"))?);
     }
 
+    /// How a transport of your own makes a connection before a payment is there: `wxt_client_warm`, `wxt_till_warm`. Before the first use of the
+    /// transport. Without it these calls do nothing. A connection that closed, or on which something came, while it waited is not for use.
+    call wxt_transport_set_warm(transport: *mut wxt_transport, warm: wxt_warm_callback) {
+        let mut way = locked(seen(transport, "transport")?);
+        let Way::Own(own) = &mut *way else {
+            return Err(Fail::Argument("transport", "is in use, or is not your own"));
+        };
+        own.warm = Some(warm.ok_or(Fail::Argument("warm", "is NULL"))?);
+    }
+
     /// Frees a transport. Clients and tills that were made with it keep what they need. NULL is nothing to free.
     free wxt_transport_free(transport: wxt_transport);
 }
@@ -165,6 +176,16 @@ pub(super) struct OwnTransport {
     forget: wxt_forget_callback,
     reach: wxt_reach_callback,
     download: wxt_post_callback,
+    warm: wxt_warm_callback,
+}
+
+/// A number of `wxt_warm`.
+pub(super) fn warm(how: i32) -> Done<Warm> {
+    match how {
+        how if how == wxt_warm::WXT_IN_BACKGROUND as i32 => Ok(Warm::InBackground),
+        how if how == wxt_warm::WXT_IN_THIS_THREAD as i32 => Ok(Warm::InThisThread),
+        _ => Err(Fail::Argument("how", "is none of wxt_warm")),
+    }
 }
 
 /// Where pieces of a download go.
@@ -287,13 +308,29 @@ impl Transport for OwnTransport {
         let Some(reach) = self.reach else {
             return Err(Fault::unsent(Stage::Unable, "this transport has no way to connect without sending"));
         };
-        let lent = Reception::lend(0, None);
-        let within = whole(within.as_millis(), i64::MAX);
+        let (url, within) = (c(url), whole(within.as_millis(), i64::MAX));
         // SAFETY: as above.
-        match unsafe { reach(self.context.pointer, c(url).as_ptr(), within, lent.pointer) } {
-            said if said == wxt_sent::WXT_ANSWERED as i32 => Ok(()),
-            _ => Err(lent.with(|told| told.fault(Sent::No)).unwrap_or(Fault::unsent(Stage::Exchange, "failed"))),
-        }
+        connected(|received| unsafe { reach(self.context.pointer, url.as_ptr(), within, received) })
+    }
+
+    fn warm(&self, url: &str, within: Duration, how: Warm) -> Result<(), Fault> {
+        let Some(warm) = self.warm else { return Ok(()) };
+        let (url, within) = (c(url), whole(within.as_millis(), i64::MAX));
+        let how = match how {
+            Warm::InBackground => wxt_warm::WXT_IN_BACKGROUND,
+            Warm::InThisThread => wxt_warm::WXT_IN_THIS_THREAD,
+        };
+        // SAFETY: as above.
+        connected(|received| unsafe { warm(self.context.pointer, url.as_ptr(), within, how as i32, received) })
+    }
+}
+
+/// Calls what connects without sending.
+fn connected(call: impl FnOnce(*mut wxt_received) -> i32) -> Result<(), Fault> {
+    let lent = Reception::lend(0, None);
+    match call(lent.pointer) {
+        said if said == wxt_sent::WXT_ANSWERED as i32 => Ok(()),
+        _ => Err(lent.with(|told| told.fault(Sent::No)).unwrap_or(Fault::unsent(Stage::Exchange, "failed"))),
     }
 }
 

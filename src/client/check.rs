@@ -11,7 +11,6 @@ use crate::clock::{EARLIEST, LATEST};
 use crate::endpoint::{Endpoint, Resolution, ResolvedBy};
 use crate::error::{Error, ErrorKind};
 use crate::gateways::account::Account;
-use crate::gateways::payment_of;
 use crate::nonce::nonce_str;
 use crate::outcome::{Answer, Doubt, Reason};
 use crate::transport::{ClientCertificate, Stage};
@@ -132,8 +131,8 @@ impl<A: Account> Client<A> {
     /// A gateway without a query is only connected to: its identifiers and key are not proven.
     pub fn check(&self) -> Report {
         let mut report = self.begin();
-        match payment_of(A::FAMILY).map(|payment| (payment, payment.by_query())) {
-            Some((_, Some(how))) => {
+        match A::PAYMENT.by_query() {
+            Some(how) => {
                 match self.unused_number().and_then(|number| self.ask_about(how, &number)) {
                     Ok(Asked { answer, date, .. }) => {
                         compare_clocks(&mut report, self.pipe.inputs.clock.unix_seconds(), date);
@@ -147,11 +146,7 @@ impl<A: Account> Client<A> {
                     Err(error) => refused_here(&mut report, &error),
                 }
             }
-            Some((payment, _)) => self.connect_to(payment, &mut report),
-            None => {
-                let words = "not checked: this family's payment is not in `PAYMENTS`";
-                report.add(Part::Account, Verdict::Bad, words, "未检查：此网关不在PAYMENTS表中");
-            }
+            None => self.connect_to(A::PAYMENT, &mut report),
         }
         self.add_weaknesses(&mut report);
         report
@@ -222,8 +217,7 @@ impl<A: Account> Client<A> {
 
     /// What a terminal may sell depends on the certificate: without it nothing is taken back (POS ruling 7, flows 14).
     fn without_certificate(&self, report: &mut Report) {
-        let by_code =
-            payment_of(A::FAMILY).is_some_and(|payment| matches!(payment.resolved_by, ResolvedBy::Reversal(..)));
+        let by_code = matches!(A::PAYMENT.resolved_by, ResolvedBy::Reversal(..));
         let (text, text_zh) = match self.account().profile().without_certificate {
             _ if !by_code => return,
             true => (
@@ -250,7 +244,8 @@ fn certificate(report: &mut Report, common_name: &str, until: i64, now: i64) {
         left if left < SOON => (Verdict::Warning, "商户证书即将过期"),
         _ => (Verdict::Good, "商户证书有效"),
     };
-    report.add(Part::Certificate, verdict, [common_name, ", valid until ", &day(until)].concat(), zh);
+    let name = if common_name.is_empty() { "without a name" } else { common_name };
+    report.add(Part::Certificate, verdict, [name, ", valid until ", &day(until)].concat(), zh);
 }
 
 fn reached(report: &mut Report) {

@@ -157,7 +157,7 @@ fn success(case: &Case<'_>, pairs: Pairs, tied: bool) -> Ruling {
         let row = case.endpoint.field(name);
         row.is_some_and(|row| row.required == Required::No) && case.sent.get(name).is_none()
     };
-    if let Some(name) = table.must_have.iter().find(|name| !is_there(&pairs, name) && !may_lack(name)) {
+    if let Some(name) = table.must_have.iter().find(|name| !pairs.has_visible(name) && !may_lack(name)) {
         let text = ["a success without ", name].concat();
         return Ruling::Open(Doubt::new(Reason::OtherOrder, text));
     }
@@ -170,11 +170,6 @@ fn success(case: &Case<'_>, pairs: Pairs, tied: bool) -> Ruling {
         return Ruling::Open(words(Reason::OpenCode, case, &pairs));
     }
     Ruling::Success(pairs)
-}
-
-/// A field with a visible text, and no elements inside.
-fn is_there(pairs: &Pairs, name: &str) -> bool {
-    pairs.get(name).is_some_and(|value| !value.trim().is_empty() && !value.contains('<'))
 }
 
 fn failure(case: &Case<'_>, pairs: &Pairs, tied: bool) -> Ruling {
@@ -206,7 +201,7 @@ fn is_definite(case: &Case<'_>, pairs: &Pairs) -> bool {
 /// not name the merchant.
 fn contradicts_itself(case: &Case<'_>, pairs: &Pairs) -> bool {
     let table = &case.endpoint.reply;
-    let merchant_missing = table.signature == Due::Always && !is_there(pairs, "mch_id");
+    let merchant_missing = table.signature == Due::Always && !pairs.has_visible("mch_id");
     merchant_missing
         || table.only_in_success.iter().any(|name| pairs.filled(name).is_some())
         || pairs.filled("need_query").is_some_and(|need| need != "N")

@@ -6,6 +6,7 @@ mod download;
 pub(crate) mod explain;
 pub(crate) mod judge;
 mod left_open;
+mod warm;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -16,7 +17,6 @@ use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 
-use crate::bytes;
 use crate::clock::{ChinaTime, Clock, EARLIEST, LATEST};
 use crate::endpoint::{Body, Endpoint, Source};
 use crate::error::{Error, ErrorKind, text};
@@ -366,20 +366,24 @@ impl Pipe {
     /// Given fields -> all fixed fields in the table's order, checked.
     pub(crate) fn checked(&self, profile: &Profile, endpoint: &Endpoint, given: Fields) -> Result<Fields, Error> {
         self.check_certificate(profile, endpoint)?;
-        // Requests name their fields in the table's order, so that most are found where the last search ended.
-        let mut rows = endpoint.fields.iter();
-        let mut is_in_table = |name| rows.any(|row| bytes::same(row.name, name)) || endpoint.field(name).is_some();
-        if let Some((name, _)) = given.iter().find(|(name, _)| !is_in_table(name)) {
+        let fields = if given.are_in_table_order(endpoint) {
+            self.filled_up(profile, endpoint, given)
+        } else if let Some((name, _)) = given.iter().find(|(name, _)| endpoint.field(name).is_none()) {
             return Err(Error::field(name, "is not in the table of this call"));
-        }
-        let fields = self.filled(profile, endpoint, given);
+        } else {
+            self.filled(profile, endpoint, given)
+        };
         fields::check(&fields, endpoint, &profile.limits())?;
         Ok(fields)
     }
 
     /// Given fields and those of the account and the terminal, in the table's order.
     pub(crate) fn filled(&self, profile: &Profile, endpoint: &Endpoint, given: Fields) -> Fields {
-        given.in_table_order(endpoint, |row| match row.source {
+        self.filled_up(profile, endpoint, given.in_table_order(endpoint))
+    }
+
+    fn filled_up(&self, profile: &Profile, endpoint: &Endpoint, given: Fields) -> Fields {
+        given.filled_up(endpoint, |row| match row.source {
             Source::Account => profile.value(endpoint, row.name),
             Source::Terminal => self.terminal.device_info(),
             Source::Request | Source::Attempt => None,
@@ -413,10 +417,13 @@ impl Pipe {
         let nonce = nonce_str(&*self.inputs.random)?;
         let now = ChinaTime::from_unix(self.inputs.clock.unix_seconds());
         draft.fields.truncate(draft.fixed);
-        if draft.endpoint.field("nonce_str").is_some() {
+        let is_made_anew =
+            |name| draft.endpoint.fields.iter().any(|row| row.source == Source::Attempt && row.name == name);
+        let (has_nonce, has_time) = (is_made_anew("nonce_str"), is_made_anew("timestamp"));
+        if has_nonce {
             draft.fields.text("nonce_str", core::str::from_utf8(&nonce).unwrap_or_default());
         }
-        if draft.endpoint.field("timestamp").is_some() {
+        if has_time {
             draft.fields.time("timestamp", now?);
         }
         sign::run(draft.endpoint.signing, &mut draft.fields, &profile.keys)?;

@@ -23,12 +23,23 @@ pub(crate) mod sealed {
         #[doc(hidden)]
         fn profile(&self) -> &super::Profile;
     }
+
+    /// The tables of a family of accounts. Each account names its own, so that a program has the tables of the gateways that it uses, and
+    /// of no others.
+    pub trait Tables {
+        /// A call that moves money or makes an order: by it a check finds the query.
+        #[doc(hidden)]
+        const PAYMENT: &'static super::Endpoint;
+        /// All of its calls: among them a till finds the table of a stored entry.
+        #[doc(hidden)]
+        const CALLS: &'static [&'static super::Endpoint];
+    }
 }
 
 /// An account of one gateway family. A request of another family does not compile.
 ///
 /// Sealed: the implementations are this crate's.
-pub trait Account: sealed::Sealed + Send + Sync {
+pub trait Account: sealed::Sealed + sealed::Tables + Send + Sync {
     /// The family's name: `wxpay`, `redpack`, `workwx`, `swiftpass`, `webgate`.
     const FAMILY: &'static str;
 }

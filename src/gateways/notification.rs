@@ -146,7 +146,7 @@ impl Notification {
         if !unless(table.currency, &["CNY"]) {
             return Err(NotificationFault("it is in another currency"));
         }
-        if let Some((_, lacks)) = table.must_have.iter().find(|(name, _)| reply.filled(name).is_none()) {
+        if let Some((_, lacks)) = table.must_have.iter().find(|(name, _)| !reply.has_visible(name)) {
             return Err(NotificationFault(lacks));
         }
         Ok(PaidNotice {

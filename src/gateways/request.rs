@@ -2,6 +2,7 @@
 
 use crate::endpoint::Endpoint;
 use crate::gateways::account::Account;
+use crate::gateways::account::sealed::Tables;
 use crate::wire::fields::Fields;
 use crate::wire::pairs::Pairs;
 
@@ -55,11 +56,32 @@ pub trait Reply: sealed::Sealed + Sized + AsRef<Pairs> + core::fmt::Debug {
     fn read(pairs: Pairs) -> Option<Self>;
 }
 
+/// Whether its table is one of its account's: a till that sent another one would not know its entry after a restart. Asked by the compiler.
+pub(crate) const fn is_listed<R: Request>() -> bool {
+    has(<R::Account as Tables>::CALLS, R::ENDPOINT.name.as_bytes())
+}
+
+const fn has(calls: &[&Endpoint], name: &[u8]) -> bool {
+    match calls {
+        [call, calls @ ..] => is_same(call.name.as_bytes(), name) || has(calls, name),
+        [] => false,
+    }
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match (one, other) {
+        ([a, one @ ..], [b, other @ ..]) => *a == *b && is_same(one, other),
+        ([], []) => true,
+        _ => false,
+    }
+}
+
 /// A request of this crate, and what it is for: `Payment`, `Query` or `Close`.
 macro_rules! request {
     ($kind:ident: $name:ident) => {
         impl $crate::gateways::request::sealed::Sealed for $name<'_> {}
         impl $crate::gateways::request::$kind for $name<'_> {}
+        const _: () = assert!($crate::gateways::request::is_listed::<$name<'static>>(), "not in its account's `CALLS`");
     };
 }
 

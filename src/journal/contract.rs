@@ -17,13 +17,16 @@ use super::fault::JournalFaultKind;
 ///
 /// * Every method that changes something returns only after the change is durable: it survives a power cut.
 /// * [`Journal::begin`] is one transaction: intent, serial and entry are all there, or none is.
-/// * A serial is handed out once. A new epoch is drawn whenever the journal is opened and whenever the counter is full,
-///   and an epoch that this journal ever used is never drawn again.
+/// * A serial is handed out once. A new epoch, a random one, is drawn whenever the journal is opened and whenever the counter
+///   is full, and an epoch that this journal ever used is never drawn again.
 /// * What it gives back is what was stored. Flash flips bits: keep [`Entry::digest`] with each entry, compare it with every
 ///   reading, and give a fault of the kind [`JournalFaultKind::Damaged`] where it differs. The till sees a number, an amount
 ///   or an account that contradicts itself; it cannot see a flipped openid, state or count of attempts.
 /// * Each change of an entry makes its [`Entry::revision`] one more.
-/// * An entry is never lost without a fault, not even the newest one. A torn record is never read as a good one.
+/// * An entry is never lost without a fault, not even the newest one. A torn record is never read as a good one, and is no damage: after a
+///   power cut the journal opens.
+///
+/// The feature `contract` tries all of this on a journal of your own.
 pub trait Journal: Send {
     /// Whose journal it is. A till makes its order numbers from it, so it must be the same as long as the journal lives:
     /// store it with the entries.
@@ -169,7 +172,8 @@ pub trait Journal: Send {
     fn before(&mut self, id: EntryId, most: usize) -> Result<Vec<Entry>, JournalFault>;
 
     /// Removes entries that were acknowledged before this time, and blanks the fields of those among them that stay: what `decided`
-    /// makes of such an entry is kept as [`Entry::decided`].
+    /// makes of such an entry is kept as [`Entry::decided`]. Where it makes nothing of it (`None`), the entry keeps its fields: nobody knows
+    /// which of them decide.
     /// The counter, the epochs, what a person wrote, refusals without proof, an intent younger than `keep_intents_since`, and for 48 weeks
     /// more refunds and the orders that they are of (an order can be refunded for a year, by whichever of its numbers) stay. An intent
     /// goes as a whole or not at all: its newest entry decides what may be paid again. An entry from a clock that was
@@ -185,6 +189,25 @@ pub trait Journal: Send {
         keep_intents_since: i64,
         decided: &dyn Fn(&Entry) -> Option<[u8; 16]>,
     ) -> Result<u32, JournalFault>;
+
+    /// A small part of what [`Journal::prune`] does: looks at so many entries at most, and goes on where the last step ended. Returns whether
+    /// another step would find more to look at. [`Till::keep`](crate::Till::keep) calls it after an acknowledgement.
+    ///
+    /// Without one of its own, a journal does all of it at once.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be written.
+    fn prune_step(
+        &mut self,
+        acknowledged_before: i64,
+        keep_intents_since: i64,
+        decided: &dyn Fn(&Entry) -> Option<[u8; 16]>,
+        most: usize,
+    ) -> Result<bool, JournalFault> {
+        let _ = most;
+        self.prune(acknowledged_before, keep_intents_since, decided).map(|_| false)
+    }
 
     /// Counts and sums of the entries begun in a time, by call and outcome: to lay beside the platform's bill. What was begun under a
     /// clock that was not set (before 2026 or after 2055) has no day: it is in every sum, as `undated: accepted` and the like.

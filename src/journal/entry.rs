@@ -121,6 +121,27 @@ pub enum EntryState {
     Recorded(Settlement),
 }
 
+impl EntryState {
+    /// Its word in a summary.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn word(&self) -> &'static str {
+        let EntryState::Recorded(settlement) = self else { return "open" };
+        match settlement {
+            Settlement::Accepted { .. } => "accepted",
+            Settlement::Declined { .. } => "declined",
+            Settlement::Unproven { .. } => "unproven",
+            Settlement::NotSent => "not sent",
+            Settlement::Ordered { .. } => "ordered",
+            Settlement::Refunding { .. } => "refunding",
+            Settlement::Abandoned => "abandoned",
+            Settlement::PaidLate { .. } => "paid late",
+            Settlement::ForAPerson { .. } => "for a person",
+            Settlement::ByHand { paid: true, .. } => "by hand: paid",
+            Settlement::ByHand { paid: false, .. } => "by hand: not paid",
+        }
+    }
+}
+
 /// What became of an entry.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -371,6 +392,13 @@ pub struct Summary {
     pub count: u64,
     /// The sum in fen.
     pub fen: u64,
+}
+
+impl Summary {
+    /// A row, for implementations of [`Journal::summary`](crate::Journal::summary).
+    pub fn new(call: impl Into<String>, outcome: impl Into<String>, count: u64, fen: u64) -> Summary {
+        Summary { call: call.into(), outcome: outcome.into(), count, fen }
+    }
 }
 
 /// The names of some fields, for a `Debug` that hides the values.

@@ -21,6 +21,7 @@ use crate::journal::{Entry, EntryId, EntryState, Journal, JournalFault, JournalF
 use crate::lock::Lock;
 use crate::outcome::{Doubt, Words};
 use crate::process::{ELSEWHERE, Process};
+use crate::transport::Warm;
 
 /// Waiting, as an input: tests pass days in milliseconds.
 pub trait Pause: Send + Sync {
@@ -57,9 +58,15 @@ pub struct Till {
     /// The journal's, where it has one.
     device_info: Option<String>,
     pub(super) desks: Vec<Desk>,
+    /// The calls of its accounts, and of those that it only knows: an entry's table is found here.
+    tables: Vec<&'static [&'static Endpoint]>,
     pub(super) clock: Box<dyn Clock>,
     pause: Box<dyn Pause>,
     pub(super) patience: Duration,
+    /// How long what was acknowledged is kept, where the till prunes by itself.
+    pub(super) keep: Option<Duration>,
+    /// Monotonic time when all that was old had been looked at.
+    pub(super) pruned: Lock<Option<Duration>>,
     /// Monotonic time when this till was opened.
     opened: Duration,
     /// Entries that a thread works on.
@@ -83,6 +90,7 @@ pub(super) struct Desk {
     pub family: &'static str,
     account: Box<dyn Sealed + Send + Sync>,
     pub pipe: Pipe,
+    pub calls: &'static [&'static Endpoint],
 }
 
 impl Desk {
@@ -93,11 +101,6 @@ impl Desk {
     pub fn contradiction(&self, entry: &Entry, endpoint: &Endpoint) -> Option<String> {
         contradiction(entry, endpoint, self.profile())
     }
-}
-
-/// The table of an entry's call.
-pub(super) fn endpoint_of(entry: &Entry) -> Option<&'static Endpoint> {
-    crate::gateways::ENDPOINTS.iter().copied().find(|endpoint| endpoint.name == entry.call)
 }
 
 /// An entry in hand: nobody else works on it.
@@ -122,9 +125,12 @@ impl Till {
             numbers: OrderNumbers::new(owner.terminal),
             device_info: owner.device_info,
             desks: Vec::new(),
+            tables: Vec::new(),
             clock,
             pause,
             patience: Duration::from_secs(30),
+            keep: None,
+            pruned: Lock::new(None),
             opened,
             busy: Lock::new(Vec::new()),
             wanted: Lock::new(Vec::new()),
@@ -147,7 +153,18 @@ impl Till {
     #[must_use]
     pub fn with<A: Account + 'static>(mut self, client: Client<A>) -> Till {
         let (account, pipe) = client.into_parts();
-        self.desks.push(Desk { family: A::FAMILY, account: Box::new(account), pipe });
+        self.desks.push(Desk { family: A::FAMILY, account: Box::new(account), pipe, calls: A::CALLS });
+        self.tables.push(A::CALLS);
+        self
+    }
+
+    /// Tells the till what the calls of an account mean, without an account: for a journal that has payments of another gateway, which this
+    /// program does not use any more. It pays and asks nothing there; with the tables a person's word on such an entry can be taken
+    /// ([`Till::settle_by_hand`], [`Till::allow_again`]), and [`Till::prune`] can blank it. A till has the tables of its accounts, and no others: a
+    /// program does not carry what it does not use.
+    #[must_use]
+    pub fn knows<A: Account>(mut self) -> Till {
+        self.tables.push(A::CALLS);
         self
     }
 
@@ -156,6 +173,30 @@ impl Till {
     pub fn patience(mut self, patience: Duration) -> Till {
         self.patience = patience;
         self
+    }
+
+    /// Keeps the journal small by itself: what was acknowledged longer ago than this is removed, as [`Till::prune`] does it. Not at once: each
+    /// [`Till::acknowledge`] looks at some old entries when it is done, so no payment waits for more than that. Without it nothing goes
+    /// until `prune` is called.
+    #[must_use]
+    pub fn keep(mut self, older_than: Duration) -> Till {
+        self.keep = Some(older_than);
+        self
+    }
+
+    /// Makes a connection for the next call of each account, while the cashier still types, as [`Client::warm`] does. Neither asks the journal nor
+    /// writes to it. Accounts that share a transport and a host share the connection.
+    ///
+    /// # Errors
+    ///
+    /// The first account's whose host was not reached; the others have theirs. Nothing was sent, and it may be ignored.
+    pub fn warm(&self, how: Warm) -> Result<(), Error> {
+        self.process.check()?;
+        let mut first = Ok(());
+        for desk in &self.desks {
+            first = first.and(desk.pipe.warm(desk.profile(), how));
+        }
+        first
     }
 
     // ---- accounts ----
@@ -192,6 +233,11 @@ impl Till {
     /// The account that an entry is of.
     pub(super) fn desk_of(&self, entry: &Entry) -> Option<&Desk> {
         self.desks.iter().find(|desk| owner(desk.profile()) == entry.account)
+    }
+
+    /// The table of an entry's call. `None`: it is of a gateway that this till neither has nor knows. Then nothing is decided of it.
+    pub(super) fn endpoint_of(&self, entry: &Entry) -> Option<&'static Endpoint> {
+        self.tables.iter().copied().flatten().copied().find(|endpoint| endpoint.name == entry.call)
     }
 
     /// The entry of an order number under one of this till's accounts.
@@ -459,7 +505,7 @@ impl Till {
         entry: &Entry,
         settlement: Settlement,
     ) -> Result<Settlement, JournalFault> {
-        match endpoint_of(entry).is_some_and(Endpoint::takes_money) && rules::is_accepted(&settlement) {
+        match self.endpoint_of(entry).is_some_and(Endpoint::takes_money) && rules::is_accepted(&settlement) {
             true => Ok(rules::once(settlement, entry.id, &self.as_known(journal, &entry.intent)?)),
             false => Ok(settlement),
         }

@@ -1,6 +1,5 @@
 //! The caller's own name for what is being paid, and what makes two calls the same intent.
 
-use super::desk::endpoint_of;
 use crate::endpoint::{Endpoint, ResolvedBy};
 use crate::error::{Error, text};
 use crate::journal::Digest;
@@ -62,9 +61,10 @@ pub(super) fn same_payment(entry: &Entry, endpoint: &Endpoint, fields: &Fields) 
     entry.call == endpoint.name && amount == Some(entry.amount) && decided
 }
 
-/// What stays of the fields that decide, once an entry is blanked.
-pub(super) fn decided(entry: &Entry) -> Option<[u8; 16]> {
-    let endpoint = endpoint_of(entry).filter(|_| !entry.fields.is_empty())?;
+/// What stays of the fields that decide, once an entry is blanked. Without its table nobody knows which they are: it is not blanked, or its
+/// intent would be the same for every payee.
+pub(super) fn decided(entry: &Entry, endpoint: Option<&Endpoint>) -> Option<[u8; 16]> {
+    let endpoint = endpoint.filter(|_| !entry.fields.is_empty())?;
     Some(digest(entry, endpoint, |name| entry.field(name)))
 }
 

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::desk::{Desk, Till, endpoint_of};
+use super::desk::{Desk, Till};
 use super::rules::{self, Event, Step};
 use super::run::{ONE_QUESTION, Work};
 use super::watch::Options;
@@ -76,13 +76,13 @@ impl Till {
                 log::warn!("notification of {number}: not of {account}");
                 return Err(NO_ORDER);
             };
-            if let Some(words) = endpoint_of(&entry).and_then(|endpoint| desk.contradiction(&entry, endpoint)) {
+            if let Some(words) = self.endpoint_of(&entry).and_then(|endpoint| desk.contradiction(&entry, endpoint)) {
                 log::error!("notification of {number}: {words}");
                 return Err(NotificationFault("the journal's entry of it was changed: a person must look at it"));
             }
             let stored = StoredOrder { out_trade_no: &entry.order_number, total_fee: entry.amount };
             let paid = evidence(&notification.matches(&stored)?);
-            let endpoint = endpoint_of(&entry).ok_or(NO_ORDER)?;
+            let endpoint = self.endpoint_of(&entry).ok_or(NO_ORDER)?;
             let notified = Event::Notified(paid, suffices);
             match self.of_case(desk, endpoint, &entry, |case| rules::step(case, notified)) {
                 Step::Write(settlement, _) => {
@@ -106,7 +106,7 @@ impl Till {
     /// A notification only says where to look: the query says whether it is paid.
     fn ask_whether_paid(&self, desk: &Desk, entry: Entry) -> Result<Entry, NotificationFault> {
         let number = &entry.order_number;
-        let endpoint = endpoint_of(&entry).ok_or(NO_ORDER)?;
+        let endpoint = self.endpoint_of(&entry).ok_or(NO_ORDER)?;
         let held = self.hold(entry.id).map_err(|fault| failed(number, &fault))?;
         let held = held.ok_or(NotificationFault("another thread works on this order"))?;
         if held.entry.is_paid() {

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::desk::{Till, endpoint_of};
+use super::desk::Till;
 use super::intent::Verb;
 use super::pay::no_account;
 use super::receipt::{Evidence, Receipt};
@@ -137,11 +137,11 @@ impl Till {
                 Step::Refuse(words) => return Err(refused(words)),
                 _ => return Ok(self.report(work.entry.clone())),
             }
-            if self.has_refunds(work.entry).map_err(JournalFault::into_error)? {
+            if self.has_refunds(work.desk, work.entry).map_err(JournalFault::into_error)? {
                 return Err(refused("was given back already, or in part"));
             }
             match self.asked(work, Asking::ToKeepIt, Duration::ZERO) {
-                Step::Write(settlement, proof) => self.keep(work, settlement, proof),
+                Step::Write(settlement, proof) => self.take_late(work, settlement, proof),
                 Step::Unknown(doubt) => Ok(Outcome::Unknown(doubt)),
                 _ => Ok(self.report(work.entry.clone())),
             }
@@ -149,7 +149,7 @@ impl Till {
     }
 
     /// The gateway says that late money is there.
-    fn keep(
+    fn take_late(
         &self,
         work: &Work<'_>,
         mut settlement: Settlement,
@@ -198,7 +198,7 @@ impl Till {
         if self.desk_of(&open).is_none() {
             return Ok(Some(no_account(&open)));
         }
-        let ended = match endpoint_of(&open).map(|endpoint| endpoint.resolved_by) {
+        let ended = match self.endpoint_of(&open).map(|endpoint| endpoint.resolved_by) {
             Some(ResolvedBy::Order(..)) => self.close(&open.order_number)?,
             Some(ResolvedBy::Reversal(..)) => self.reverse(&open.order_number)?,
             _ => self.payment_of(&open.order_number)?,
@@ -224,7 +224,7 @@ impl Till {
     ) -> Result<Outcome<Receipt<Pairs>>, Error> {
         self.process.check()?;
         let found = self.find(order_number).map_err(JournalFault::into_error)?;
-        let known = |(desk, entry): (_, Entry)| Some((desk, endpoint_of(&entry)?, entry.id));
+        let known = |(desk, entry): (_, Entry)| Some((desk, self.endpoint_of(&entry)?, entry.id));
         let Some((desk, endpoint, id)) = found.and_then(known) else {
             return Err(Error::field("order_number", "is not in the journal under an account of this till"));
         };

@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::desk::{Desk, Held, Till, endpoint_of};
+use super::desk::{Desk, Held, Till};
 use super::intent::{Verb, check_intent, same_payment};
 use super::period::set_valid;
 use super::receipt::{Found, Read, Receipt, kept};
@@ -412,12 +412,13 @@ impl Till {
             if self.is_busy(entry.id) {
                 return Ok(Some(busy()));
             }
-            if let Some(words) = paying.doubts(&entry, self.desk_of(&entry)) {
+            let endpoint = self.endpoint_of(&entry);
+            if let Some(words) = paying.doubts(&entry, self.desk_of(&entry).zip(endpoint)) {
                 return Ok(Some(Looked::Distrust(entry, words)));
             }
             self.settle_unwritten(journal, &mut entry);
             let now = self.clock.monotonic();
-            match rules::elsewhere(&entry, endpoint_of(&entry), &self.seen_of(entry.id), now) {
+            match rules::elsewhere(&entry, endpoint, &self.seen_of(entry.id), now) {
                 Elsewhere::Unknown(doubt) => return Ok(Some(Looked::Unknown(doubt))),
                 Elsewhere::InTheWay(why) => return Err(Error::field("intent", text(&[why, ": ", &named(&entry)]))),
                 // A sale's amount never changes (POS flows 20.26). That it was paid since is said first.
@@ -444,7 +445,7 @@ impl Till {
     /// Asks what became of it the other way. Ended unpaid, the look is taken again. Two ways in which a customer may pay one sale are
     /// never open together: before another one `begins`, the first one is closed (POS flows 4).
     fn ask_elsewhere(&self, paying: &Paying<'_>, entry: &Entry, begins: bool) -> Result<Advanced, Error> {
-        let (Some(desk), Some(endpoint)) = (self.desk_of(entry), endpoint_of(entry)) else {
+        let (Some(desk), Some(endpoint)) = (self.desk_of(entry), self.endpoint_of(entry)) else {
             return Ok(Advanced::Ran(Ran::Done(Outcome::Unknown(Doubt::new(Reason::NoAccount, named(entry))))));
         };
         let mut work = Work { desk, endpoint, entry, call: paying.call, read: Some };
@@ -510,7 +511,7 @@ impl Till {
 }
 
 /// An entry, for words.
-fn named(entry: &Entry) -> String {
+pub(super) fn named(entry: &Entry) -> String {
     text(&[&entry.call, " ", &entry.order_number, " of ", &entry.account])
 }
 
@@ -518,6 +519,11 @@ fn named(entry: &Entry) -> String {
 pub(super) fn no_account(entry: &Entry) -> Doubt {
     let words = text(&["it is open under an account that this till does not have: ", &named(entry)]);
     Doubt::new(Reason::NoAccount, words)
+}
+
+/// Its account is here, and its call is none that this version has.
+pub(super) fn no_table(entry: &Entry) -> Doubt {
+    Doubt::new(Reason::NoAccount, text(&[rules::NO_TABLE, ": ", &named(entry)]))
 }
 
 impl Till {
@@ -547,17 +553,18 @@ impl<'a> Paying<'a> {
 
     /// The first of an intent's entries that contradicts itself.
     fn distrusted(&self, entries: &mut Vec<Entry>) -> Option<(Entry, String)> {
-        let doubts = |(at, entry)| Some((at, self.doubts(entry, Some(self.desk))?));
+        let doubts = |(at, entry)| Some((at, self.doubts(entry, Some((self.desk, self.endpoint)))?));
         let (at, words) = entries.iter().enumerate().find_map(doubts)?;
         Some((entries.swap_remove(at), words))
     }
 
     /// Why an entry of this intent is not believed.
-    fn doubts(&self, entry: &Entry, desk: Option<&Desk>) -> Option<String> {
+    fn doubts(&self, entry: &Entry, known: Option<(&Desk, &Endpoint)>) -> Option<String> {
         if entry.intent != self.call.intent {
             return Some(String::from("the journal gave another intent's entry: its storage may be failing"));
         }
-        desk?.contradiction(entry, endpoint_of(entry)?)
+        let (desk, endpoint) = known?;
+        desk.contradiction(entry, endpoint)
     }
 
     /// The pause between two payments to one payee, and when the last one was. Asked under the journal's lock, so that two

@@ -13,7 +13,7 @@ use core::fmt;
 
 use sha1::Digest as _;
 
-use super::desk::{Desk, Till, endpoint_of};
+use super::desk::{Desk, Till};
 use super::recover::{Reported, refused};
 use super::rules::{self, FindingKind, Others, Verdict};
 use super::run::{ONE_QUESTION, Work};
@@ -285,7 +285,7 @@ impl Till {
     pub fn ask_about(&self, entry: EntryId) -> Result<Reported, JournalFault> {
         self.check_process()?;
         let held = self.hold(entry)?.ok_or(refused("there is no such entry, or another thread works on it"))?;
-        let doubt = match (self.desk_of(&held.entry), endpoint_of(&held.entry)) {
+        let doubt = match (self.desk_of(&held.entry), self.endpoint_of(&held.entry)) {
             (Some(desk), Some(endpoint)) => self.asked_about(desk, endpoint, &held.entry),
             _ => Some(Doubt::new(Reason::NoAccount, "this till has no account for it")),
         };
@@ -556,7 +556,7 @@ impl Books<'_> {
     ) -> Result<(), JournalFault> {
         let (this, mut done) = (&*self, self.done);
         this.walk(&mut |entry| {
-            let Some(endpoint) = endpoint_of(entry).filter(|_| entry.account == this.account) else { return };
+            let Some(endpoint) = this.till.endpoint_of(entry).filter(|_| entry.account == this.account) else { return };
             let at = this.marks.place(entry.id);
             if this.marks.in_day.has(at) {
                 return;

@@ -4,8 +4,9 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::desk::{Till, endpoint_of};
+use super::desk::Till;
 use super::intent::decided;
+use super::pay::{named, no_table};
 use super::receipt::Receipt;
 use super::rules::{self, APART, Looked, Step};
 use super::run::{ENOUGH, Work};
@@ -24,6 +25,10 @@ const LOOK_BACK: i64 = 30 * 86_400;
 
 /// What was acknowledged less than this ago is not blanked.
 const AN_HOUR: Duration = Duration::from_secs(3600);
+
+/// So many old entries are looked at after an acknowledgement, for one that came: a terminal that has years of them catches up, and nobody waits
+/// long.
+const PRUNED_AT_ONCE: usize = 8;
 
 /// What a report says of one entry.
 #[derive(Debug)]
@@ -96,7 +101,7 @@ impl Till {
 
     /// Whether the gateway is asked about it now.
     fn is_to_ask(&self, entry: &Entry) -> bool {
-        let (endpoint, now) = (endpoint_of(entry), self.clock.monotonic());
+        let (endpoint, now) = (self.endpoint_of(entry), self.clock.monotonic());
         let seen = self.seen_of(entry.id);
         match endpoint.and_then(Endpoint::refund) {
             Some(rules) if entry.is_pending() => rules::is_time_to_look(entry, rules, &seen, now),
@@ -132,7 +137,7 @@ impl Till {
 
     /// Why what an entry says is not what is known of it, or is not believed.
     fn doubted(&self, entry: &Entry) -> Option<Doubt> {
-        let contradiction = || self.desk_of(entry)?.contradiction(entry, endpoint_of(entry)?);
+        let contradiction = || self.desk_of(entry)?.contradiction(entry, self.endpoint_of(entry)?);
         rules::doubted(entry, &self.seen_of(entry.id))
             .or_else(|| told::recorded_doubt(entry))
             .or_else(|| Some(Doubt::new(Reason::ForAPerson, contradiction()?)))
@@ -155,10 +160,11 @@ impl Till {
         if !self.is_to_ask(entry) {
             return None;
         }
-        let (Some(desk), Some(endpoint)) = (self.desk_of(entry), endpoint_of(entry)) else {
+        let Some(desk) = self.desk_of(entry) else {
             let words = text(&["this till has no account ", &entry.account]);
             return Some(Doubt::new(Reason::NoAccount, words));
         };
+        let Some(endpoint) = self.endpoint_of(entry) else { return Some(no_table(entry)) };
         let call = self.call(&entry.intent, options, Duration::ZERO);
         let mut work = Work { desk, endpoint, entry, call, read: Some };
         if let Some(words) = desk.contradiction(entry, endpoint) {
@@ -218,7 +224,33 @@ impl Till {
             journal.acknowledge(seen.id, at)?;
             self.forget(seen.id);
             Ok(())
-        })
+        })?;
+        self.prune_some();
+        Ok(())
+    }
+
+    /// A step of the pruning that the till does by itself. What was acknowledged is acknowledged, whatever becomes of it.
+    fn prune_some(&self) {
+        let Some(older_than) = self.keep else { return };
+        let now = self.clock.monotonic();
+        // When all was seen, nothing is old before long.
+        let rests = self.pruned.with(|pruned| pruned.is_some_and(|at| now.saturating_sub(at) < AN_HOUR));
+        let Some((before, since)) = self.old(older_than).filter(|_| !rests) else { return };
+        match self.journal.with(|journal| {
+            journal.prune_step(before, since, &|entry| decided(entry, self.endpoint_of(entry)), PRUNED_AT_ONCE)
+        }) {
+            Ok(true) => {}
+            Ok(false) => self.pruned.with(|pruned| *pruned = Some(now)),
+            Err(fault) => log::warn!("nothing old was removed: {fault}"),
+        }
+    }
+
+    /// Before when an acknowledgement is old, and since when an intent is young. `None`: a clock may be wrong.
+    fn old(&self, older_than: Duration) -> Option<(i64, i64)> {
+        let now = self.clock.unix_seconds();
+        let older_than = i64::try_from(older_than.max(AN_HOUR).as_secs()).unwrap_or(i64::MAX);
+        rules::may_prune(now, self.gateway_times())
+            .then(|| (now.saturating_sub(older_than), now.saturating_sub(LOOK_BACK)))
     }
 
     /// The entry. What is proven of it is written before anybody says more of it.
@@ -240,7 +272,7 @@ impl Till {
     ///
     /// The name or the reason is empty, there is no such entry, it is settled already (also where this process knows that it is
     /// paid, and could not write so), a thread works on it, or the journal cannot be written. Or it is an order that its customer may
-    /// still pay: close it first.
+    /// still pay: close it first. Or it is to be unpaid, and its call is of a gateway that this till neither has nor knows ([`Till::knows`]).
     pub fn settle_by_hand(&self, entry: EntryId, paid: bool, name: &str, reason: &str) -> Result<(), JournalFault> {
         self.check_process()?;
         check_word(name, reason)?;
@@ -252,13 +284,14 @@ impl Till {
             let reversal_is_over = self.is_reversal_over(&have);
             let busy = self.is_busy(entry);
             let looked = Looked { paid, name, reason, busy, of_intent: &of_intent, since, reversal_is_over };
-            match rules::by_hand(&have, endpoint_of(&have), &looked, at) {
+            let endpoint = self.endpoint_of(&have);
+            match rules::by_hand(&have, endpoint, &looked, at) {
                 Step::Write(settlement, _) => {
                     journal.settle(entry, &settlement, at)?;
                     self.forget(entry);
                     Ok(())
                 }
-                Step::Refuse(words) => Err(refused(words)),
+                Step::Refuse(words) => Err(refused_of(&have, endpoint, words)),
                 _ => Err(refused("the entry is settled already")),
             }
         })
@@ -273,17 +306,18 @@ impl Till {
     /// # Errors
     ///
     /// The name or the reason is empty, there is no such entry, it was not refused so, a thread works on it, its end is known and not yet
-    /// written, or the journal cannot be written.
+    /// written, its call is of a gateway that this till neither has nor knows ([`Till::knows`]), or the journal cannot be written.
     pub fn allow_again(&self, entry: EntryId, name: &str, reason: &str) -> Result<(), JournalFault> {
         self.check_process()?;
         check_word(name, reason)?;
         let at = self.stamp();
         self.journal.with(|journal| {
             let have = self.as_recorded(&mut **journal, entry)?;
-            match rules::again(&have, endpoint_of(&have), self.is_busy(entry), (name, reason)) {
+            let endpoint = self.endpoint_of(&have);
+            match rules::again(&have, endpoint, self.is_busy(entry), (name, reason)) {
                 Step::SameNumber => journal.allow_again(entry, name, reason, at),
                 Step::Write(settlement, _) => journal.settle(entry, &settlement, at).map(drop),
-                Step::Refuse(words) => Err(refused(words)),
+                Step::Refuse(words) => Err(refused_of(&have, endpoint, words)),
                 _ => Err(refused("it is not refused for good")),
             }
         })
@@ -293,23 +327,23 @@ impl Till {
     /// that stay. No intent younger than 30 days goes, which is as far as the gateways' queries reach. An intent that went is
     /// an `Error` when it is paid again, for ever: 16 bytes of it stay. Returns how many entries went.
     ///
+    /// An entry of a gateway that this till neither has nor knows ([`Till::knows`]) is not blanked: without its table nobody can say which of
+    /// its fields make an intent the same.
+    ///
     /// Less than an hour counts as an hour: the pauses between two payments to one payee are read from the fields.
     ///
     /// A wrong clock would make a paid intent payable again, so nothing goes until a gateway's own time, in a reply that
     /// this till received, agreed with the clock to a day.
+    ///
+    /// All at once: after years that takes a while, and payments wait. [`Till::keep`] does it in small steps.
     ///
     /// # Errors
     ///
     /// The journal cannot be written.
     pub fn prune(&self, older_than: Duration) -> Result<u32, JournalFault> {
         self.check_process()?;
-        let now = self.clock.unix_seconds();
-        if !rules::may_prune(now, self.gateway_times()) {
-            return Ok(0);
-        }
-        let older_than = older_than.max(AN_HOUR);
-        let before = now.saturating_sub(i64::try_from(older_than.as_secs()).unwrap_or(i64::MAX));
-        self.journal.with(|journal| journal.prune(before, now.saturating_sub(LOOK_BACK), &decided))
+        let Some((before, since)) = self.old(older_than) else { return Ok(0) };
+        self.journal.with(|journal| journal.prune(before, since, &|entry| decided(entry, self.endpoint_of(entry))))
     }
 
     /// Every entry that is not acknowledged, oldest first.
@@ -338,6 +372,14 @@ fn check_word(name: &str, reason: &str) -> Result<(), JournalFault> {
     match name.trim().is_empty() || reason.trim().is_empty() {
         true => Err(refused("a person gives a name and a reason")),
         false => Ok(()),
+    }
+}
+
+/// Without its table an entry is named: whoever reads this must learn which account is missing.
+fn refused_of(entry: &Entry, endpoint: Option<&Endpoint>, words: &'static str) -> JournalFault {
+    match endpoint {
+        Some(_) => refused(words),
+        None => JournalFault::new(JournalFaultKind::Refused, text(&[words, ": ", &named(entry)])),
     }
 }
 

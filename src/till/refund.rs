@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::desk::{Desk, Till, endpoint_of};
+use super::desk::{Desk, Till};
 use super::intent::Verb;
 use super::receipt::Receipt;
 use super::rules;
@@ -134,7 +134,7 @@ impl Till {
 
     fn check_order(&self, desk: &Desk, rules: &RefundRules, (order, total): (&Entry, Fen)) -> Result<(), Error> {
         let wrong = |words: String| Err(Error::field(rules.of.0, words));
-        let endpoint = endpoint_of(order);
+        let endpoint = self.endpoint_of(order);
         if let Some(words) = endpoint.and_then(|endpoint| desk.contradiction(order, endpoint)) {
             return wrong(words);
         }
@@ -152,8 +152,8 @@ impl Till {
     }
 
     /// Whether money of an order was given back, or may have been.
-    pub(super) fn has_refunds(&self, order: &Entry) -> Result<bool, JournalFault> {
-        let also = crate::gateways::ENDPOINTS.iter().find_map(|endpoint| by_id(endpoint.refund()?, order));
+    pub(super) fn has_refunds(&self, desk: &Desk, order: &Entry) -> Result<bool, JournalFault> {
+        let also = desk.calls.iter().find_map(|endpoint| by_id(endpoint.refund()?, order));
         let of = [Some(&order.order_number), also.as_ref()];
         let refunds = self.journal.with(|journal| refunds_of(&mut **journal, &order.account, of))?;
         Ok(refunds.iter().any(|entry| !rules::is_given_up(entry)))

@@ -2,7 +2,7 @@
 //!
 //! Document: POS ruling 9, flows 6.
 
-use super::desk::{Desk, Till, endpoint_of};
+use super::desk::{Desk, Till};
 use super::notified::{NO_ORDER, Notified, QUESTION_OF_A_NOTIFICATION, failed};
 use super::rules;
 use super::run::{ONE_QUESTION, Work};
@@ -43,7 +43,7 @@ impl Till {
         let (account, number) = (owner(desk.profile()), &hint.out_refund_no);
         let found = self.journal.with(|journal| journal.by_order_number(&account, number));
         let entry = found.map_err(|fault| failed(number, &fault))?.ok_or(NO_ORDER)?;
-        let endpoint = endpoint_of(&entry).ok_or(NO_ORDER)?;
+        let endpoint = self.endpoint_of(&entry).ok_or(NO_ORDER)?;
         let rules = endpoint.refund().ok_or(NO_ORDER)?;
         if let Some(words) = desk.contradiction(&entry, endpoint) {
             log::error!("refund notification of {number}: {words}");

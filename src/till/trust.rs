@@ -78,7 +78,7 @@ pub(super) fn fit(
     if let Some((row, value)) = endpoint.one_time().zip(once) {
         stored.text(row.name, value);
     }
-    let stored = stored.in_table_order(endpoint, |_| None);
+    let stored = stored.in_table_order(endpoint);
     // Under no account's limits could these have been stored.
     let waived = endpoint.fields.iter().filter(|row| row.required == Required::UnlessWaived);
     let waived: Vec<_> = waived.map(|row| row.name).collect();

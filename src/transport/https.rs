@@ -6,39 +6,39 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector, TlsStream};
+use native_tls::{Certificate, Protocol, TlsConnector};
 use ureq::http::header::{CONTENT_TYPE, DATE, HeaderName};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
 use ureq::unversioned::transport as wire;
 
-use crate::descriptors::above_stdio;
 use crate::error::Error;
 use crate::moment::Moment;
 use crate::process::{ELSEWHERE, Process};
 use crate::provider::{asks_for_a_passphrase, check_openssl, or_lame};
 use crate::text::shown;
+use crate::transport::dial::Dialer;
 use crate::transport::framing::check_framing;
+use crate::transport::host::Host;
 use crate::transport::identity::Identity;
+use crate::transport::pool::{Look, Pool, Taken, WARM};
 use crate::transport::resolver::{Resolve, Resolver, SystemResolver};
-use crate::transport::tls_words::tls_words;
-use crate::transport::{ClientCertificate, Downloaded, Fault, Post, Received, Sent, Stage, Transport, http_date};
+use crate::transport::socket::{Tls, after, is_quiet, is_silent};
+use crate::transport::{ClientCertificate, Downloaded, Fault, Post, Received, Sent, Stage, Transport, Warm, http_date};
 use crate::wire::fields::is_host;
 
-/// A connection that idled longer is not used again: gateways and modems forget silently.
-const IDLE: Duration = Duration::from_secs(10);
-/// Connections kept at most.
-const POOL: usize = 4;
 /// ureq's buffers. Its defaults are 128 KiB each; a request or a reply is 1 to 2 KiB.
 const BUFFER: usize = 8 * 1024;
 /// How long to look for what a server said before it closed.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The longest response head.
 const HEAD: usize = 8 * 1024;
+/// Of a thread that makes a connection beforehand: a handshake with RSA of 4096 bits takes a tenth of it.
+const STACK: usize = 256 * 1024;
 
 /// How to reach gateways. Build it once: reading the system's certificates takes tens of milliseconds.
 ///
@@ -49,15 +49,22 @@ const HEAD: usize = 8 * 1024;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Https {
-    connector: TlsConnector,
     certificate: ClientCertificate,
-    resolver: Resolver,
-    proxy: Option<(String, u16)>,
-    /// IPv6 led nowhere while IPv4 worked.
-    avoid_ipv6: AtomicBool,
-    pool: Mutex<Vec<Idle>>,
-    /// Connections, locks and the resolver's thread belong to it.
+    shared: Arc<Shared>,
+    /// Connections, locks and threads belong to it.
     process: Process,
+}
+
+/// What a thread that makes a connection beforehand needs, too.
+struct Shared {
+    dialer: Dialer,
+    pool: Mutex<Pool<Tls>>,
+}
+
+impl Shared {
+    fn pool(&self) -> MutexGuard<'_, Pool<Tls>> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Settings of [`Https`]. There is no setting that weakens TLS.
@@ -152,21 +159,15 @@ impl HttpsBuilder {
         let connector = tls.build().map_err(|error| {
             Error::new(crate::error::ErrorKind::Identity, "identity", format!("TLS refuses it: {error}"))
         })?;
-        Ok(Https {
-            connector,
-            certificate,
-            resolver: Resolver::new(self.resolve),
-            proxy: self.proxy,
-            avoid_ipv6: AtomicBool::new(false),
-            pool: Mutex::default(),
-            process: Process::this(),
-        })
+        let dialer = Dialer::new(connector, Resolver::new(self.resolve), self.proxy);
+        let shared = Arc::new(Shared { dialer, pool: Mutex::default() });
+        Ok(Https { certificate, shared, process: Process::this() })
     }
 }
 
 impl fmt::Debug for Https {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Https").field("proxy", &self.proxy).finish_non_exhaustive()
+        f.debug_struct("Https").field("proxy", self.shared.dialer.proxy()).finish_non_exhaustive()
     }
 }
 
@@ -182,18 +183,23 @@ impl Transport for Https {
         let start = Instant::now();
         let deadline = after(start, post.within);
         let host = Host::of(post.url)?;
-        let idle = if post.own_connection { None } else { self.take_idle(&host) };
-        let reused = idle.is_some();
-        let tls = match idle {
-            Some(tls) => tls,
-            None => self.connect(&host, after(start, post.connect_within).min(deadline))?,
+        let waiting = self.shared.pool().take(&host, post.own_connection, &Moment::now());
+        let Taken { connection, reused } = match waiting {
+            Some(taken) => taken,
+            None => {
+                let connection = self.shared.dialer.connect(&host, after(start, post.connect_within).min(deadline))?;
+                Taken { connection, reused: false }
+            }
         };
-        let call = Call::new(tls, deadline);
+        let call = Call::new(connection, deadline);
         let result = exchange(post, &call);
         let sent = if call.witness.load(Ordering::SeqCst) { Sent::Maybe } else { Sent::No };
-        let reply = result.map_err(|text| Fault { sent, stage: Stage::Exchange, text: text.into() })?;
+        let reply = result.map_err(|text| {
+            self.shared.pool().cool(&host);
+            Fault { sent, stage: Stage::Exchange, text: text.into() }
+        })?;
         if let Some(tls) = call.take_clean() {
-            self.keep(host, tls);
+            self.shared.pool().keep(host, tls, Moment::now());
         }
         Ok(Received { reused, ..reply })
     }
@@ -202,7 +208,7 @@ impl Transport for Https {
         self.check_process()?;
         let start = Instant::now();
         let deadline = after(start, post.within);
-        let tls = self.connect(&Host::of(post.url)?, after(start, post.connect_within).min(deadline))?;
+        let tls = self.shared.dialer.connect(&Host::of(post.url)?, after(start, post.connect_within).min(deadline))?;
         let call = Call::new(tls, deadline);
         let result = stream(post, &call, sink);
         let sent = if call.witness.load(Ordering::SeqCst) { Sent::Maybe } else { Sent::No };
@@ -217,13 +223,37 @@ impl Transport for Https {
         if self.process.is_here()
             && let Ok(host) = Host::of(url)
         {
-            self.pool().retain(|idle| idle.host != host);
+            self.shared.pool().forget(&host);
         }
     }
 
     fn reach(&self, url: &str, within: Duration) -> Result<(), Fault> {
         self.check_process()?;
-        self.connect(&Host::of(url)?, after(Instant::now(), within)).map(drop)
+        self.shared.dialer.connect(&Host::of(url)?, after(Instant::now(), within)).map(drop)
+    }
+
+    fn warm(&self, url: &str, within: Duration, how: Warm) -> Result<(), Fault> {
+        self.check_process()?;
+        let host = Host::of(url)?;
+        let since = Moment::now();
+        if !self.shared.pool().begin(&host, &since) {
+            return Ok(());
+        }
+        let making = Making { shared: Arc::clone(&self.shared), host, since, made: None };
+        // One that came later would be too old to be used.
+        let deadline = after(Instant::now(), within.min(WARM));
+        match how {
+            Warm::InThisThread => making.run(deadline),
+            Warm::InBackground => {
+                let run = move || {
+                    if let Err(fault) = making.run(deadline) {
+                        log::debug!("no connection beforehand: {}", fault.words());
+                    }
+                };
+                let thread = std::thread::Builder::new().name("wxpay-warm".into()).stack_size(STACK).spawn(run);
+                thread.map(drop).map_err(|error| Fault::unsent(Stage::Unable, format!("no thread: {error}")))
+            }
+        }
     }
 }
 
@@ -234,251 +264,37 @@ impl Https {
     }
 }
 
-fn after(start: Instant, within: Duration) -> Instant {
-    start.checked_add(within).unwrap_or(start)
-}
-
-/// The host and port of a URL.
-#[derive(Clone, PartialEq, Eq)]
-struct Host {
-    name: String,
-    port: u16,
-}
-
-impl Host {
-    fn of(url: &str) -> Result<Host, Fault> {
-        let wrong = || Fault::unsent(Stage::Connect, "the URL is not https://host[:port]/…");
-        let uri: ureq::http::Uri = url.parse().map_err(|_| wrong())?;
-        let name = uri.host().filter(|_| uri.scheme_str() == Some("https")).ok_or_else(wrong)?;
-        Ok(Host { name: name.trim_matches(['[', ']']).into(), port: uri.port_u16().unwrap_or(443) })
-    }
-}
-
-// ---- connecting ----
-
-impl Https {
-    fn connect(&self, host: &Host, deadline: Instant) -> Result<Tls, Fault> {
-        let (name, port) = match &self.proxy {
-            Some((name, port)) => (name.as_str(), *port),
-            None => (host.name.as_str(), host.port),
-        };
-        let addresses = self.resolver.lookup(name, port, deadline).map_err(|why| Fault::unsent(Stage::Resolve, why))?;
-        let tcp = self.connect_tcp(addresses, deadline)?;
-        let mut socket = Socket { tcp, deadline };
-        if self.proxy.is_some() {
-            tunnel(&mut socket, host).map_err(|why| Fault::unsent(Stage::Connect, why))?;
-        }
-        let connected = self.connector.connect(&host.name, socket).map_err(|error| match error {
-            HandshakeError::Failure(error) => tls_words(&error.to_string(), &host.name),
-            HandshakeError::WouldBlock(_) => "the TLS handshake took too long".into(),
-        });
-        let strong = connected.and_then(|tls| check_peer(&tls).map(|()| tls));
-        strong.map_err(|why| Fault::unsent(Stage::Tls, why))
-    }
-
-    /// Each address that is left gets an equal part of the time that is left. IPv4 first once IPv6 led nowhere.
-    fn connect_tcp(&self, mut addresses: Vec<SocketAddr>, deadline: Instant) -> Result<TcpStream, Fault> {
-        if self.avoid_ipv6.load(Ordering::Relaxed) {
-            addresses.sort_by_key(SocketAddr::is_ipv6);
-        } else {
-            alternate(&mut addresses);
-        }
-        let mut last = String::from("the name has no address");
-        let mut ipv6_failed = false;
-        let count = addresses.len();
-        for (tried, address) in addresses.into_iter().enumerate() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let share = u32::try_from(count.saturating_sub(tried)).unwrap_or(u32::MAX);
-            let part = left.checked_div(share).unwrap_or(left);
-            if part.is_zero() {
-                last = "connecting took too long".into();
-                break;
-            }
-            match connect_until(&address, part) {
-                Ok(tcp) => {
-                    self.avoid_ipv6.fetch_or(ipv6_failed && address.is_ipv4(), Ordering::Relaxed);
-                    let _ = tcp.set_nodelay(true); // A request is one write; without it the reply waits for an ACK.
-                    return Ok(tcp);
-                }
-                Err(error) => {
-                    ipv6_failed |= address.is_ipv6();
-                    last = format!("connect to {address}: {error}");
-                }
-            }
-        }
-        Err(Fault::unsent(Stage::Connect, last))
-    }
-}
-
-/// A signal breaks nothing off: the same address, in the time that is left.
-fn connect_until(address: &SocketAddr, within: Duration) -> io::Result<TcpStream> {
-    let end = after(Instant::now(), within);
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(late());
-        }
-        match above_stdio(|| TcpStream::connect_timeout(address, left)) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            connected => return connected,
-        }
-    }
-}
-
-/// First the resolver's first address, then the first of the other family, then the rest.
-fn alternate(addresses: &mut [SocketAddr]) {
-    let other = addresses
-        .first()
-        .map(SocketAddr::is_ipv6)
-        .and_then(|ipv6| addresses.iter().position(|address| address.is_ipv6() != ipv6));
-    if let Some(rest) = other.and_then(|at| addresses.get_mut(1..=at)) {
-        rest.rotate_right(1);
-    }
-}
-
-/// Asks the proxy for a tunnel (RFC 9110 section 9.3.6).
-fn tunnel(socket: &mut Socket, host: &Host) -> Result<(), String> {
-    let Host { name, port } = host;
-    let at = if name.contains(':') { format!("[{name}]:{port}") } else { format!("{name}:{port}") };
-    let ask = format!("CONNECT {at} HTTP/1.1\r\nHost: {at}\r\n\r\n");
-    socket.write_all(ask.as_bytes()).map_err(|error| format!("proxy: {error}"))?;
-    let mut head = Vec::new();
-    let mut byte = [0_u8; 1];
-    while !head.ends_with(b"\r\n\r\n") {
-        if head.len() >= HEAD || socket.read(&mut byte).map_err(|error| format!("proxy: {error}"))? == 0 {
-            return Err("the proxy did not answer with HTTP".into());
-        }
-        head.extend(byte);
-    }
-    // `HTTP/1.1 200 …`: any 2xx opens the tunnel.
-    let status = head.get(9..13).unwrap_or_default();
-    if head.starts_with(b"HTTP/1.") && matches!(status, [b'2', b'0'..=b'9', b'0'..=b'9', b' ' | b'\r']) {
-        return Ok(());
-    }
-    Err(format!("the proxy refused: status {}", String::from_utf8_lossy(status)))
-}
-
-/// Whatever `openssl.cnf` lets pass.
-#[cfg(openssl_backend)]
-fn check_peer(tls: &Tls) -> Result<(), String> {
-    let certificate = tls.peer_certificate().map_err(|error| error.to_string())?;
-    let certificate = certificate.ok_or("the server showed no certificate")?;
-    crate::transport::peer::check(&certificate)
-        .map_err(|why| format!("TLS: {why}; this is not the gateway, or not any more"))
-}
-
-#[cfg(not(openssl_backend))]
-fn check_peer(_: &Tls) -> Result<(), String> {
-    Ok(())
-}
-
-type Tls = TlsStream<Socket>;
-
-/// A socket with a deadline for everything that is read and written, however slowly it drips.
-#[derive(Debug)]
-struct Socket {
-    tcp: TcpStream,
-    deadline: Instant,
-}
-
-impl Socket {
-    fn left(&self) -> io::Result<Duration> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(late()) } else { Ok(left) }
-    }
-}
-
-fn late() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, "the time is over")
-}
-
-/// Runs a call of the socket until it is done or the time is over. A signal breaks nothing off (signal(7): with a timeout a call
-/// is not restarted, whatever the handler's flags say; SIGCONT does it even without a handler). A timeout shows as
-/// WouldBlock, which TLS would take for "ask again".
-fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(late()),
-            done => return done,
-        }
-    }
-}
-
-impl Read for Socket {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        uninterrupted(|| {
-            self.tcp.set_read_timeout(Some(self.left()?))?;
-            self.tcp.read(buffer)
-        })
-    }
-}
-
-impl Write for Socket {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        uninterrupted(|| {
-            self.tcp.set_write_timeout(Some(self.left()?))?;
-            self.tcp.write(bytes)
-        })
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.tcp.flush()
-    }
-}
-
-// ---- keeping connections ----
-
-struct Idle {
+/// A connection that is being made beforehand.
+struct Making {
+    shared: Arc<Shared>,
     host: Host,
-    tls: Tls,
     since: Moment,
+    made: Option<Tls>,
 }
 
-impl Https {
-    /// An idle connection to this host that has nothing to say: no byte, no FIN.
-    fn take_idle(&self, host: &Host) -> Option<Tls> {
-        let mut pool = self.pool();
-        pool.retain(|idle| idle.since.age() < IDLE);
-        while let Some(at) = pool.iter().position(|idle| idle.host == *host) {
-            let mut tls = pool.swap_remove(at).tls;
-            if is_silent(&mut tls) {
-                return Some(tls);
-            }
-        }
-        None
-    }
-
-    fn keep(&self, host: Host, tls: Tls) {
-        let mut pool = self.pool();
-        if pool.len() >= POOL {
-            pool.remove(0);
-        }
-        pool.push(Idle { host, tls, since: Moment::now() });
-    }
-
-    fn pool(&self) -> MutexGuard<'_, Vec<Idle>> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+impl Making {
+    fn run(mut self, deadline: Instant) -> Result<(), Fault> {
+        self.made = Some(self.shared.dialer.connect(&self.host, deadline)?);
+        Ok(())
     }
 }
 
-/// True when neither TLS nor the socket holds a byte. A surplus byte, an alert or a FIN ends the connection's use.
-fn is_silent(tls: &mut Tls) -> bool {
-    if tls.buffered_read_size().unwrap_or(1) > 0 {
-        return false;
+/// Whatever came of it, also where a resolver of the caller's panicked or no thread could be had.
+impl Drop for Making {
+    fn drop(&mut self) {
+        let made = self.made.take().map(|tls| (tls, self.since));
+        self.shared.pool().end(&self.host, made);
     }
-    let tcp = &tls.get_ref().tcp;
-    if tcp.set_nonblocking(true).is_err() {
-        return false;
+}
+
+impl Look for Tls {
+    fn is_silent(&mut self) -> bool {
+        is_silent(self)
     }
-    let peeked = loop {
-        match tcp.peek(&mut [0]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            peeked => break peeked,
-        }
-    };
-    let silent = matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-    tcp.set_nonblocking(false).is_ok() && silent
+
+    fn is_quiet(&mut self) -> bool {
+        is_quiet(self)
+    }
 }
 
 // ---- one exchange ----

@@ -1,7 +1,11 @@
 //! How bytes reach a gateway. One trait, so that firmware can bring its own modem stack.
 
 #[cfg(feature = "https")]
+mod dial;
+#[cfg(feature = "https")]
 mod framing;
+#[cfg(feature = "https")]
+mod host;
 #[cfg(feature = "https")]
 pub(crate) mod http_date;
 #[cfg(feature = "https")]
@@ -11,7 +15,11 @@ pub(crate) mod identity;
 #[cfg(openssl_backend)]
 pub(crate) mod peer;
 #[cfg(feature = "https")]
+mod pool;
+#[cfg(feature = "https")]
 pub(crate) mod resolver;
+#[cfg(feature = "https")]
+mod socket;
 #[cfg(feature = "https")]
 mod tls_words;
 
@@ -30,6 +38,9 @@ use core::time::Duration;
 ///   [`Sent::Maybe`].
 /// * It verifies the server's certificate and name.
 /// * It gives up after [`Post::within`]: name resolution, connect, TLS, sending and receiving together.
+/// * A reply that ended too early, or is longer than [`Post::reply_limit`], is a [`Fault`], never a shorter reply.
+///
+/// The feature `contract` tries all of this on a transport of your own.
 pub trait Transport: Send + Sync {
     /// Sends the body and returns the reply, whatever its HTTP status.
     ///
@@ -70,6 +81,20 @@ pub trait Transport: Send + Sync {
         let _ = (url, within);
         Err(Fault::unsent(Stage::Unable, "this transport has no way to connect without sending"))
     }
+
+    /// Makes a connection to the host of this URL, for the next [`Transport::post`] to it, also for one that wants a connection of its own. Not
+    /// one byte of a request goes over it before. The default does nothing, for transports that have no such connections.
+    ///
+    /// A connection that waits is not used once it is some seconds old, nor where the server closed it or said anything: then `post` makes
+    /// a new one, as without this call.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] with the stage that failed. Nothing depends on it: `post` connects by itself.
+    fn warm(&self, url: &str, within: Duration, how: Warm) -> Result<(), Fault> {
+        let _ = (url, within, how);
+        Ok(())
+    }
 }
 
 crate::pointers::through_pointers!(Transport {
@@ -78,7 +103,18 @@ crate::pointers::through_pointers!(Transport {
     fn client_certificate(&self) -> ClientCertificate;
     fn forget(&self, url: &str);
     fn reach(&self, url: &str, within: Duration) -> Result<(), Fault>;
+    fn warm(&self, url: &str, within: Duration, how: Warm) -> Result<(), Fault>;
 });
+
+/// Where a connection is made beforehand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Warm {
+    /// In a thread of the transport's own: the call returns at once, and tells only that it began.
+    #[default]
+    InBackground,
+    /// In the caller's thread: the call returns when the connection is there, or when it failed.
+    InThisThread,
+}
 
 /// One request on its way out.
 #[derive(Clone, Copy)]
@@ -207,7 +243,7 @@ pub enum ClientCertificate {
     None,
     /// There is one.
     Some {
-        /// The subject's common name: WeChat puts the `mch_id` there.
+        /// The subject's common name: WeChat puts the `mch_id` there. Empty where it has none that can be read.
         common_name: String,
         /// The first and the last second at which it is valid, since 1970.
         valid: (i64, i64),

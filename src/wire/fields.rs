@@ -34,6 +34,21 @@ impl Fields {
         self.rows.iter().map(|(name, at)| (*name, self.values.get(at.clone()).unwrap_or_default()))
     }
 
+    /// The same as bytes, which are not asked where their characters begin.
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = (&'static [u8], &[u8])> {
+        let values = self.values.as_bytes();
+        self.rows.iter().map(|(name, at)| (name.as_bytes(), values.get(at.clone()).unwrap_or_default()))
+    }
+
+    pub(crate) fn length_of_names(&self) -> usize {
+        self.rows.iter().fold(0_usize, |length, (name, _)| length.saturating_add(name.len()))
+    }
+
+    /// The length of all values, with so many bytes more for each field, and so many more for all.
+    pub(crate) fn length_with(&self, each: usize, all: usize) -> usize {
+        self.rows.len().saturating_mul(each).saturating_add(self.values.len()).saturating_add(all)
+    }
+
     /// Whether any value needs escaping in XML. One look at the buffer is quicker than one at each value.
     pub(crate) fn have_markup(&self) -> bool {
         bytes::has_markup(self.values.as_bytes())
@@ -80,28 +95,36 @@ impl Fields {
         changed
     }
 
-    /// These fields in the table's order, without those that each attempt makes anew. What is missing comes from
-    /// `others`. The values stay where they are.
-    pub(crate) fn in_table_order<'a>(
-        mut self,
-        endpoint: &Endpoint,
-        others: impl Fn(&Field) -> Option<&'a str>,
-    ) -> Fields {
-        let mut given = core::mem::replace(&mut self.rows, Vec::with_capacity(endpoint.fields.len()));
-        let rows = || endpoint.fields.iter().filter(|row| row.source != Source::Attempt);
-        // Requests name their fields in the table's order. The C ABI takes any.
-        let mut ahead = rows();
-        if !given.iter().all(|(name, _)| ahead.any(|row| bytes::same(row.name, name))) {
-            given = rows().filter_map(|row| given.iter().find(|(name, _)| *name == row.name).cloned()).collect();
-        }
-        let mut given = given.into_iter().peekable();
-        for row in rows() {
-            match given.next_if(|(name, _)| bytes::same(name, row.name)) {
-                Some(have) => self.rows.push(have),
-                None => self.optional(row.name, others(row)),
+    /// These fields in the table's order, without those that each attempt makes anew. The values stay where they are.
+    pub(crate) fn in_table_order(mut self, endpoint: &Endpoint) -> Fields {
+        let given = core::mem::take(&mut self.rows);
+        let rows = endpoint.fields.iter().filter(|row| row.source != Source::Attempt);
+        self.rows.reserve(endpoint.fields.len());
+        self.rows.extend(rows.filter_map(|row| given.iter().find(|(name, _)| *name == row.name).cloned()));
+        self
+    }
+
+    /// Fields in the table's order, and what is missing from `others`.
+    pub(crate) fn filled_up<'a>(mut self, endpoint: &Endpoint, others: impl Fn(&Field) -> Option<&'a str>) -> Fields {
+        let mut at = 0_usize;
+        for row in endpoint.fields.iter().filter(|row| row.source != Source::Attempt) {
+            let is_here = self.rows.get(at).is_some_and(|(name, _)| bytes::same(name, row.name));
+            if !is_here {
+                let Some(value) = others(row) else { continue };
+                let from = self.values.len();
+                self.values.push_str(value);
+                self.rows.insert(at, (row.name, from..self.values.len()));
             }
+            at = at.saturating_add(1);
         }
         self
+    }
+
+    /// Whether all are fields of the table, in its order, and none is made by an attempt. Requests name theirs so; the C ABI takes any
+    /// order.
+    pub(crate) fn are_in_table_order(&self, endpoint: &Endpoint) -> bool {
+        let mut ahead = endpoint.fields.iter().filter(|row| row.source != Source::Attempt);
+        self.rows.iter().all(|(name, _)| ahead.any(|row| bytes::same(row.name, name)))
     }
 
     /// Takes back the fields pushed after the first `rows`: an attempt's nonce and signatures.
@@ -302,7 +325,7 @@ fn check_value(value: &str, row: &Field, limits: &Limits<'_>) -> Result<(), Erro
         return refuse(&rule);
     }
     // Texts come back signed, in replies and notifications.
-    if kinds & bytes::MARK != 0 && !matches!(row.kind, Kind::Url | Kind::NotifyUrl) && has_pieces(value) {
+    if kinds & bytes::AMPERSAND != 0 && !matches!(row.kind, Kind::Url | Kind::NotifyUrl) && has_pieces(value) {
         return refuse("holds & and, after it, =: where it comes back signed it could be read as further fields");
     }
     match broken_rule(value, kinds, row.kind, limits) {

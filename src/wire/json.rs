@@ -110,24 +110,40 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Steps over an object or array, checking its brackets and strings.
+    /// Steps over an object or array, by the same grammar: what another reader refuses is no value.
     fn nested(&mut self, depth: u32) -> Result<(), &'static str> {
         if depth >= DEPTH {
             return Err("JSON nested too deep");
         }
-        let close = if self.peek() == Some(b'{') { b'}' } else { b']' };
+        let is_object = self.peek() == Some(b'{');
+        let close = if is_object { b'}' } else { b']' };
         self.step();
+        self.blanks();
+        if self.peek() == Some(close) {
+            self.step();
+            return Ok(());
+        }
         loop {
+            self.blanks();
+            if is_object {
+                drop(self.string()?);
+                self.blanks();
+                self.take(b':')?;
+                self.blanks();
+            }
             match self.peek() {
-                None => return Err("the JSON text is cut"),
-                Some(b) if b == close => {
-                    self.step();
-                    return Ok(());
-                }
                 Some(b'"') => drop(self.string()?),
                 Some(b'{' | b'[') => self.nested(depth.saturating_add(1))?,
-                Some(b'}' | b']') => return Err("JSON brackets do not match"),
-                Some(_) => self.step(),
+                _ => drop(self.bare()?),
+            }
+            self.blanks();
+            let found = self.peek();
+            self.step();
+            match found {
+                Some(b',') => {}
+                Some(byte) if byte == close => return Ok(()),
+                Some(_) => return Err("JSON brackets do not match"),
+                None => return Err("the JSON text is cut"),
             }
         }
     }

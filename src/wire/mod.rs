@@ -1,11 +1,13 @@
 //! Bytes and fields: what is written, read, signed and verified, whoever the gateway is.
 
 pub(crate) mod bill;
+pub(crate) mod declaration;
 pub(crate) mod fields;
 pub(crate) mod form;
 pub(crate) mod json;
 pub(crate) mod keys;
 pub(crate) mod pairs;
+mod plain;
 #[cfg(openssl_backend)]
 pub(crate) mod req_info;
 #[cfg(openssl_backend)]

@@ -57,14 +57,27 @@ impl Pairs {
 
     /// The value of a field, as it stands in the reply: entities resolved, nothing trimmed.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let head = bytes::head(name.as_bytes());
+        self.get_by(bytes::head(name.as_bytes()), name)
+    }
+
+    fn get_by(&self, head: u64, name: &str) -> Option<&str> {
         let is_it = |row: &&Row| row.head == head && self.part(&row.name) == name;
         self.rows.iter().find(is_it).map(|row| self.part(&row.value))
+    }
+
+    /// All fields, each with how its name begins ([`bytes::head`]).
+    pub(crate) fn with_heads(&self) -> impl Iterator<Item = (u64, &str, &str)> {
+        self.rows.iter().map(|row| (row.head, self.part(&row.name), self.part(&row.value)))
     }
 
     /// The value of a field that is not empty.
     pub fn filled(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a field has a text that can be seen, and no elements inside.
+    pub(crate) fn has_visible(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| !value.trim().is_empty() && !value.contains('<'))
     }
 
     /// The value of a field that is not empty, as a text of its own.
@@ -125,10 +138,10 @@ impl Pairs {
 
     /// The same for a name of XML, which holds neither `&` nor `=` (XML 1.0, 2.3).
     pub(crate) fn add_element(&mut self, name: &str, value: &str) -> Result<(), PairsFault> {
-        match self.get(name) {
+        let head = bytes::head(name.as_bytes());
+        match self.get_by(head, name) {
             None if self.rows.len() >= LONGEST => Err(PairsFault::TooMany),
             None => {
-                let head = bytes::head(name.as_bytes());
                 let (name, value) = (self.push(name), self.push(value));
                 self.rows.push(Row { head, name, value });
                 Ok(())

@@ -81,13 +81,17 @@ impl<'a> Canonical<'a> {
 
     pub(crate) fn of_reply(reply: &'a Pairs) -> Canonical<'a> {
         let mut chosen = Canonical::with_capacity(reply.len());
-        reply.iter().for_each(|(name, value)| chosen.add(name, value));
+        reply.with_heads().for_each(|(head, name, value)| chosen.add_row(head, name, value));
         chosen
     }
 
     pub(crate) fn add(&mut self, name: &'a str, value: &'a str) {
+        self.add_row(bytes::head(name.as_bytes()), name, value);
+    }
+
+    fn add_row(&mut self, head: u64, name: &'a str, value: &'a str) {
         if name != "sign" && !value.is_empty() {
-            self.rows.push((bytes::head(name.as_bytes()), name, value));
+            self.rows.push((head, name, value));
             self.length = self.length.saturating_add(name.len()).saturating_add(value.len()).saturating_add(2);
         }
     }

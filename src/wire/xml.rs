@@ -1,14 +1,15 @@
 //! XML: a tiny writer of our own, and roxmltree for reading.
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::bytes;
+use crate::wire::declaration;
 use crate::wire::fields::Fields;
 use crate::wire::pairs::{Pairs, PairsFault};
+use crate::wire::plain;
 
 /// The most nodes of a reply. The longest documented one (gethbinfo with its list) has about a hundred.
 const NODES: u32 = 2_000;
@@ -17,45 +18,40 @@ const NODES: u32 = 2_000;
 /// in a URL.
 const EQUALS: usize = 256;
 
-/// Room for the fields of most replies, which have 9 to 25.
-const FIELDS: usize = 32;
-
 /// Writes `<xml><name>value</name>…</xml>`.
 ///
 /// Values are escaped, never put into CDATA, so that `]]>` has no meaning. Characters that XML cannot carry were
 /// refused by the field check.
 pub(crate) fn write(fields: &Fields) -> Vec<u8> {
-    let length: usize = fields
-        .iter()
-        .map(|(name, value)| name.len().saturating_mul(2).saturating_add(value.len()).saturating_add(5))
-        .sum();
-    let mut out = String::with_capacity(length.saturating_add(32));
+    let mut out =
+        Vec::with_capacity(fields.length_of_names().saturating_mul(2).saturating_add(fields.length_with(5, 32)));
     let plain = !fields.have_markup();
-    out.push_str("<xml>");
-    for (name, value) in fields.iter() {
-        out.push('<');
-        out.push_str(name);
-        out.push('>');
+    out.extend_from_slice(b"<xml>");
+    for (name, value) in fields.bytes() {
+        out.push(b'<');
+        out.extend_from_slice(name);
+        out.push(b'>');
         if plain {
-            out.push_str(value)
+            out.extend_from_slice(value)
         } else {
             escape(value, &mut out)
         }
-        out.push_str("</");
-        out.push_str(name);
-        out.push('>');
+        out.extend_from_slice(b"</");
+        out.extend_from_slice(name);
+        out.push(b'>');
     }
-    out.push_str("</xml>");
-    out.into_bytes()
+    out.extend_from_slice(b"</xml>");
+    out
 }
 
-fn escape(value: &str, out: &mut String) {
-    for c in value.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            c => out.push(c),
+/// (What is escaped is ASCII, and no part of another character.)
+fn escape(value: &[u8], out: &mut Vec<u8>) {
+    for byte in value {
+        match byte {
+            b'&' => out.extend_from_slice(b"&amp;"),
+            b'<' => out.extend_from_slice(b"&lt;"),
+            b'>' => out.extend_from_slice(b"&gt;"),
+            byte => out.push(*byte),
         }
     }
 }
@@ -74,16 +70,22 @@ pub(crate) fn read(text: &str) -> Result<Pairs, &'static str> {
 
 /// The same under a root element of another name.
 pub(crate) fn read_under(name: &str, text: &str) -> Result<Pairs, &'static str> {
-    let text = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']);
-    if declares_another_encoding(text) {
-        return Err("UTF-8 that calls itself something else");
+    let text = declaration::strip(text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']))?;
+    if has_few_equals(text)
+        && let Some(pairs) = plain::read(name, text)
+    {
+        return Ok(pairs);
     }
+    read_tree(name, text)
+}
+
+fn read_tree(name: &str, text: &str) -> Result<Pairs, &'static str> {
     let document = parse(text)?;
     let root = document.root_element();
     if root.tag_name().name() != name {
         return Err("the root element is not the documented one");
     }
-    let mut pairs = Pairs::with_capacity(FIELDS, text.len());
+    let mut pairs = Pairs::with_capacity(plain::FIELDS, text.len());
     for element in root.children().filter(Node::is_element) {
         pairs.add_element(element.tag_name().name(), &value(element, text)).map_err(PairsFault::words)?;
     }
@@ -91,10 +93,11 @@ pub(crate) fn read_under(name: &str, text: &str) -> Result<Pairs, &'static str> 
 }
 
 /// A document of plain elements. What no gateway sends and what makes reading ambiguous is refused: attributes,
-/// prefixes (`<a:return_code>` would have two readings), namespaces, a DTD.
+/// prefixes (`<a:return_code>` would have two readings), namespaces, a DTD, processing instructions (each reader may do with one what it
+/// likes).
 fn parse(text: &str) -> Result<Document<'_>, &'static str> {
     // A few thousand namespaces take the parser minutes, so their number is bounded before it sees them.
-    if bytes::count(text.as_bytes(), b'=') > EQUALS {
+    if !has_few_equals(text) {
         return Err("more than 256 equal signs");
     }
     if bytes::has_either(text.as_bytes(), b'&', EF) {
@@ -109,7 +112,14 @@ fn parse(text: &str) -> Result<Document<'_>, &'static str> {
     let is_plain = |node: Node<'_, '_>| {
         node.tag_name().namespace().is_none() && node.attributes().len() == 0 && node.namespaces().len() == 0
     };
+    if document.descendants().any(|node| node.is_pi()) {
+        return Err("a processing instruction");
+    }
     if document.descendants().all(is_plain) { Ok(document) } else { Err("an element with attributes or a prefix") }
+}
+
+fn has_few_equals(text: &str) -> bool {
+    bytes::count(text.as_bytes(), b'=') <= EQUALS
 }
 
 /// What U+FFFE and U+FFFF begin with in UTF-8.
@@ -131,9 +141,26 @@ fn is_no_character(c: char) -> bool {
     matches!(c, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
-/// Whether each `&#…;` is a character of XML 1.0 (4.1). The parser reads what is none as U+FFFD, other readers refuse it. One
-/// that stands in CDATA is text and must be good all the same: telling them apart takes a parser.
+/// Whether each `&#…;` is a character of XML 1.0 (4.1). The parser reads what is none as U+FFFD, other readers refuse it.
+///
+/// In CDATA and in a comment it is nothing but text. They are what `<!` begins, whichever comes first hides the other one; attributes,
+/// instructions and a DTD, in which it might be something else, are refused, and so is what does not end.
 fn refers_to_characters(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((before, inside)) = rest.split_once("<!") {
+        if !are_characters(before) {
+            return false;
+        }
+        let cdata = inside.strip_prefix("[CDATA[").map(|inside| inside.split_once("]]>"));
+        let comment = inside.strip_prefix("--").map(|inside| inside.split_once("-->"));
+        let Some(Some((_, behind))) = cdata.or(comment) else { return true };
+        rest = behind;
+    }
+    are_characters(rest)
+}
+
+/// The same of text without CDATA and comments.
+fn are_characters(text: &str) -> bool {
     text.split("&#").skip(1).all(|rest| {
         let number = rest.split_once(';').map(|(number, _)| number).unwrap_or_default();
         let code = match number.strip_prefix('x') {
@@ -147,15 +174,6 @@ fn refers_to_characters(text: &str) -> bool {
 fn read_code(digits: &str, radix: u32) -> Option<u32> {
     let all = digits.chars().all(|c| c.is_digit(radix));
     u32::from_str_radix(digits, radix).ok().filter(|_| all)
-}
-
-/// `<?xml … encoding="GBK"?>` before text that is more than ASCII: another reader would read other characters.
-fn declares_another_encoding(text: &str) -> bool {
-    let declaration =
-        text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")).map_or("", |(inside, _)| inside);
-    let named = declaration.split_once("encoding").map_or("", |(_, rest)| rest);
-    let named = named.split(['"', '\'']).nth(1).unwrap_or("UTF-8");
-    !named.eq_ignore_ascii_case("UTF-8") && !text.is_ascii()
 }
 
 fn value<'a>(element: Node<'a, '_>, source: &'a str) -> Cow<'a, str> {
@@ -197,3 +215,7 @@ pub(crate) fn read_list(inside: &str, item: &str) -> Vec<Pairs> {
 pub fn read_xml(text: &str) -> Result<Pairs, &'static str> {
     read(text)
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/wire/xml.rs"]
+mod tests;

@@ -9,8 +9,10 @@ mod house {
     mod cross_file;
     mod faults_md;
     mod floors;
+    mod packaging;
     mod readmes;
     mod rules;
+    mod supply_chain;
 }
 
 mod wire {
@@ -66,13 +68,18 @@ mod transport {
     mod signals_counter;
     mod situations;
     mod warm;
+    mod warmed;
 }
 
 mod journal {
     #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
     mod file_systems;
     #[cfg(feature = "sqlite")]
+    mod flash;
+    #[cfg(feature = "sqlite")]
     pub mod flips;
+    #[cfg(feature = "sqlite")]
+    mod free_pages;
     #[cfg(feature = "sqlite")]
     mod gone;
     #[cfg(feature = "sqlite")]
@@ -86,10 +93,31 @@ mod journal {
     #[cfg(feature = "sqlite")]
     mod journal_storage;
     #[cfg(feature = "sqlite")]
+    mod keeping;
+    #[cfg(feature = "sqlite")]
     mod migration;
     #[cfg(all(feature = "https", feature = "sqlite", target_os = "linux"))]
     mod moved_files;
     mod order_numbers;
+    #[cfg(feature = "sqlite")]
+    pub mod years;
+}
+
+// What firmware brings, and what is wrong with it.
+#[cfg(feature = "contract")]
+mod contract {
+    #[path = "../../../examples/own_journal/chip.rs"]
+    pub mod chip;
+    #[path = "../../../examples/own_journal/journal.rs"]
+    pub mod journal;
+    mod journal_mistakes;
+    #[cfg(feature = "std")]
+    pub mod modem;
+    mod own_journals;
+    #[cfg(feature = "std")]
+    mod own_transports;
+    #[path = "../../../examples/own_journal/record.rs"]
+    pub mod record;
 }
 
 mod till {
@@ -173,4 +201,7 @@ mod till {
     mod unified;
     mod unified_orders;
     mod unified_refunds;
+    mod unknown_calls;
+    #[cfg(feature = "https")]
+    mod waited;
 }

@@ -315,6 +315,11 @@ int main(int argc, char **argv) {
     EXPECT(wxt_transport_set_proxy(transport, "127.0.0.1", 1, NULL) == WXT_BAD_ARGUMENT);
     wxt_transport_free(transport);
 
+    /* A connection made beforehand: the payment comes out as without. */
+    EXPECT(wxt_client_warm(clients[WXT_REDPACK], WXT_IN_THIS_THREAD, NULL) == WXT_DONE);
+    EXPECT(wxt_client_warm(clients[WXT_WORKWX], WXT_IN_BACKGROUND, NULL) == WXT_DONE);
+    EXPECT(wxt_client_warm(clients[WXT_REDPACK], 2, NULL) == WXT_BAD_ARGUMENT);
+    EXPECT(wxt_client_warm(NULL, WXT_IN_THIS_THREAD, NULL) == WXT_BAD_ARGUMENT);
     pay(clients[WXT_REDPACK], request_of(WXT_SEND_REDPACK, redpack, "total_amount", 100), "C0001", "send_listid");
     ask(clients[WXT_REDPACK], request_of(WXT_GET_HB_INFO, hb, NULL, 0), 0, "total_amount", "100");
     red_packets(clients[WXT_REDPACK], clients[WXT_WORKWX]);

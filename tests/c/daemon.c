@@ -54,6 +54,7 @@ int main(int argc, char **argv) {
     wxt_outcome outcome = WXT_UNKNOWN;
     wxt_reply *reply = NULL;
     wxt_error *error = NULL;
+    uint64_t past = 77;
     int high;
     if (argc != 6) {
         fprintf(stderr, "daemon URL ROOTS.pem apiclient_cert.p12 JOURNAL REPORT\n");
@@ -92,6 +93,12 @@ int main(int argc, char **argv) {
     wxt_options_free(options);
     wxt_request_free(request);
     wxt_till_free(till);
+    must(wxt_journal_verify(argv[4], 7, NULL, &past, &error), &error, "verify");
+    if (past != 0) {
+        fprintf(report, "nothing was acknowledged, and %lu entries are past\n", (unsigned long)past);
+        taken++;
+    }
+    look("after all was verified");
     wxt_account_free(account);
     wxt_transport_free(transport);
     if (!sees_more) {

@@ -99,8 +99,11 @@ static void refused(struct handles *all) {
     EXPECT(wxt_till_unacknowledged(all->till, none, &told, NULL) == WXT_NOT_SENT && told == 0);
     EXPECT(wxt_till_acknowledge(all->till, 1, 1, NULL) == WXT_NOT_SENT);
     EXPECT(wxt_till_prune(all->till, 0, &removed, NULL) == WXT_NOT_SENT);
+    EXPECT(wxt_till_keep(all->till, 7776000, NULL) == WXT_NOT_SENT);
     EXPECT(wxt_till_payment_of(all->till, "1", NULL, &outcome, &reply, NULL) == WXT_NOT_SENT && outcome == WXT_UNKNOWN);
     EXPECT(wxt_till_add(all->till, all->account, all->transport, 0, NULL) == WXT_NOT_SENT);
+    EXPECT(wxt_client_warm(all->client, WXT_IN_THIS_THREAD, NULL) == WXT_NOT_SENT);
+    EXPECT(wxt_till_warm(all->till, WXT_IN_BACKGROUND, NULL) == WXT_NOT_SENT);
     EXPECT(wxt_client_check(all->client, &report, NULL) == WXT_NOT_SENT && report == NULL);
     EXPECT(wxt_client_prepare(all->client, all->request, &prepared, NULL) == WXT_NOT_SENT && prepared == NULL);
     outcome = WXT_ACCEPTED;

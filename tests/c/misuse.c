@@ -328,6 +328,13 @@ static int32_t reach(void *context, const char *url, int64_t within_ms, wxt_rece
     return any_number();
 }
 
+static int32_t warms(void *context, const char *url, int64_t within_ms, int32_t where_to, wxt_received *received) {
+    (void)context;
+    EXPECT(url != NULL && within_ms > 0 && (where_to == WXT_IN_BACKGROUND || where_to == WXT_IN_THIS_THREAD));
+    wxt_received_fail(received, any_number(), any_text());
+    return any_number();
+}
+
 static int32_t prove(void *context, const wxt_reply *fields) {
     (void)context;
     /* It is only lent. */
@@ -733,6 +740,15 @@ static const char *some_day(void) {
 static void a_transport_set_download(void) {
     coded(wxt_transport_set_download(H(wxt_transport, TRANSPORT), below(4) ? post : NULL, &error));
 }
+static void a_transport_set_warm(void) {
+    coded(wxt_transport_set_warm(H(wxt_transport, TRANSPORT), below(4) ? warms : NULL, &error));
+}
+static void a_client_warm(void) {
+    coded(wxt_client_warm(H(wxt_client, CLIENT), below(2) ? (int32_t)below(2) : any_number(), &error));
+}
+static void a_till_warm(void) {
+    coded(wxt_till_warm(H(wxt_till, TILL), below(2) ? (int32_t)below(2) : any_number(), &error));
+}
 static void a_client_download(void) {
     wxt_bill_state got = WXT_BILL_WHOLE;
     wxt_bill_state *to = below(8) ? &got : NULL;
@@ -760,6 +776,11 @@ static void a_till_entries_of(void) {
 static void a_journal_rename_device(void) {
     coded(wxt_journal_rename_device(below(2) ? "/dev/null/journal" : any_text(), below(2) ? 7 : (int32_t)any_fen(), any_text(), any_text(), &error));
 }
+static void a_journal_verify(void) {
+    uint64_t past = 77;
+    int is_done = coded(wxt_journal_verify(below(2) ? "/dev/null/journal" : any_text(), below(2) ? 7 : (int32_t)any_fen(), any_text(), &past, &error));
+    EXPECT(is_done || past == 77);
+}
 static void a_till_allow_again(void) {
     coded(wxt_till_allow_again(H(wxt_till, TILL), below(2) ? any_fen() : below(50), any_text(), any_text(), &error));
 }
@@ -774,6 +795,9 @@ static void a_till_prune(void) {
     uint32_t removed = 77;
     int is_done = coded(wxt_till_prune(H(wxt_till, TILL), any_fen(), &removed, &error));
     EXPECT(is_done || removed == 77);
+}
+static void a_till_keep(void) {
+    coded(wxt_till_keep(H(wxt_till, TILL), any_fen(), &error));
 }
 static void a_till_summary(void) {
     coded(wxt_till_summary(H(wxt_till, TILL), any_fen(), any_fen(), below(8) ? sum : NULL, NULL, &error));
@@ -886,11 +910,11 @@ static const struct call CALLS[] = {
     CALL(account_set_public_key), CALL(account_set_reply_rule), CALL(account_set_reply_reader), CALL(good_account), CALL(good_client),
     CALL(good_till), CALL(transport_new),
     CALL(transport_set_proxy), CALL(transport_set_p12), CALL(transport_set_pem), CALL(transport_set_roots),
-    CALL(transport_new_own), CALL(transport_set_download), CALL(client_download), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),
+    CALL(transport_new_own), CALL(transport_set_download), CALL(client_download), CALL(transport_set_warm), CALL(client_warm), CALL(till_warm), CALL(client_new), CALL(client_check), CALL(client_prepare), CALL(client_prepare_repeat),
     CALL(client_send), CALL(client_ask), CALL(client_close), CALL(client_notification), CALL(notification_confirm),
     CALL(explain), CALL(explain_workwx_sign), CALL(till_open), CALL(till_add), CALL(till_pay), CALL(till_order), CALL(till_refund), CALL(till_payment_of),
-    CALL(till_close), CALL(till_reverse), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_reconcile), CALL(till_ask_about), CALL(till_entries_of), CALL(till_allow_again), CALL(journal_rename_device), CALL(till_acknowledge),
-    CALL(till_settle_by_hand), CALL(till_prune), CALL(till_summary), CALL(options_new), CALL(options_set_account),
+    CALL(till_close), CALL(till_reverse), CALL(till_accept_late), CALL(till_notified), CALL(till_recover), CALL(till_unacknowledged), CALL(till_reconcile), CALL(till_ask_about), CALL(till_entries_of), CALL(till_allow_again), CALL(journal_rename_device), CALL(journal_verify), CALL(till_acknowledge),
+    CALL(till_settle_by_hand), CALL(till_prune), CALL(till_keep), CALL(till_summary), CALL(options_new), CALL(options_set_account),
     CALL(options_set_patience), CALL(options_set_repeats), CALL(options_set_reversals), CALL(options_set_progress), CALL(options_set_cancel),
     CALL(cancel_new), CALL(getter), CALL(free),
 };
@@ -899,7 +923,7 @@ enum { COUNT = (int)(sizeof CALLS / sizeof CALLS[0]) };
 /* Functions that cannot succeed here: they would need a real certificate, or an order that a customer pays. */
 static int only_fails(const char *name) {
     static const char *const names[] = {"transport_set_p12", "transport_set_pem", "transport_set_roots", "till_close",
-                                        "till_order", "till_refund", "till_reverse", "till_accept_late", "till_allow_again", "journal_rename_device", "till_notified", "client_download", "till_reconcile"};
+                                        "till_order", "till_refund", "till_reverse", "till_accept_late", "till_allow_again", "journal_rename_device", "journal_verify", "till_notified", "client_download", "till_reconcile"};
     size_t at;
     for (at = 0; at < sizeof names / sizeof names[0]; at++) {
         if (strcmp(names[at], name) == 0) {

@@ -540,6 +540,77 @@ static void a_modem_fetches_bills(const char *journal) {
     printf("own: bills in pieces\n");
 }
 
+/* A modem that connects beforehand. */
+struct line_ahead {
+    int32_t answer;
+    int calls, posts;
+    int32_t where_to;
+};
+
+static int32_t ahead(void *context, const char *url, int64_t within_ms, int32_t where_to, wxt_received *received) {
+    struct line_ahead *line = (struct line_ahead *)context;
+    line->calls++;
+    line->where_to = where_to;
+    EXPECT(strcmp(url, "https://localhost:1") == 0 && within_ms == 30000);
+    if (line->answer != WXT_ANSWERED) {
+        EXPECT(wxt_received_fail(received, WXT_STAGE_CONNECT, "+CME ERROR: 30") == WXT_DONE);
+    }
+    return line->answer;
+}
+
+static int32_t never(void *context, const wxt_post *out, wxt_received *received) {
+    (void)out;
+    (void)received;
+    ((struct line_ahead *)context)->posts++;
+    return WXT_MAYBE_SENT;
+}
+
+static void a_modem_connects_beforehand(const char *journal) {
+    struct line_ahead line = {WXT_ANSWERED, 0, 0, 77};
+    char path[1024];
+    wxt_error *error = NULL;
+    wxt_account *who = account();
+    wxt_transport *transport = NULL;
+    wxt_client *client = NULL;
+    wxt_till *till = NULL;
+    /* Without the function the calls do nothing. */
+    must(wxt_transport_new_own(never, NULL, NULL, NULL, &line, &transport, &error), &error, "own");
+    must(wxt_client_new(who, NULL, transport, 0, &client, &error), &error, "client");
+    EXPECT(wxt_client_warm(client, WXT_IN_THIS_THREAD, NULL) == WXT_DONE && line.calls == 0);
+    EXPECT(wxt_transport_set_warm(transport, ahead, NULL) == WXT_BAD_ARGUMENT);
+    wxt_client_free(client);
+    wxt_transport_free(transport);
+
+    must(wxt_transport_new_own(never, NULL, NULL, NULL, &line, &transport, &error), &error, "own");
+    EXPECT(wxt_transport_set_warm(transport, NULL, NULL) == WXT_BAD_ARGUMENT);
+    must(wxt_transport_set_warm(transport, ahead, &error), &error, "warm");
+    must(wxt_client_new(who, NULL, transport, 0, &client, &error), &error, "client");
+    EXPECT(wxt_client_warm(client, WXT_IN_THIS_THREAD, NULL) == WXT_DONE);
+    EXPECT(line.calls == 1 && line.where_to == WXT_IN_THIS_THREAD);
+    EXPECT(wxt_client_warm(client, WXT_IN_BACKGROUND, NULL) == WXT_DONE);
+    EXPECT(line.calls == 2 && line.where_to == WXT_IN_BACKGROUND);
+    EXPECT(wxt_client_warm(client, 7, NULL) == WXT_BAD_ARGUMENT && line.calls == 2);
+    for (line.answer = WXT_MAYBE_SENT; line.answer != WXT_ANSWERED; line.answer = line.answer == WXT_MAYBE_SENT ? WXT_NO_BYTE_SENT : WXT_ANSWERED) {
+        EXPECT(wxt_client_warm(client, WXT_IN_THIS_THREAD, &error) == WXT_NOT_SENT);
+        EXPECT(wxt_error_kind_of(error) == WXT_ERROR_CONNECT && strstr(wxt_error_message(error), "+CME ERROR: 30") != NULL);
+        wxt_error_free(error);
+        error = NULL;
+    }
+    /* A till: each of its accounts. */
+    snprintf(path, sizeof path, "%s.ahead", journal);
+    must(wxt_till_open(path, 8, NULL, &till, &error), &error, "till");
+    EXPECT(wxt_till_warm(till, WXT_IN_THIS_THREAD, NULL) == WXT_DONE);
+    must(wxt_till_add(till, who, transport, 0, &error), &error, "add");
+    line.calls = 0;
+    EXPECT(wxt_till_warm(till, WXT_IN_THIS_THREAD, NULL) == WXT_DONE && line.calls == 1 && line.posts == 0);
+    EXPECT(wxt_till_warm(NULL, WXT_IN_THIS_THREAD, NULL) == WXT_BAD_ARGUMENT);
+    wxt_till_free(till);
+    wxt_client_free(client);
+    wxt_transport_free(transport);
+    wxt_account_free(who);
+    (void)remove(path);
+}
+
 int main(int argc, char **argv) {
     struct modem modem;
     wxt_error *error = NULL;
@@ -561,6 +632,7 @@ int main(int argc, char **argv) {
     wxt_client_free(client);
     a_reader_for_another_charset();
     a_modem_fetches_bills(argv[1]);
+    a_modem_connects_beforehand(argv[1]);
     a_cancel_from_another_thread(argv[1]);
     return failures == 0 ? 0 : 1;
 }

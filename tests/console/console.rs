@@ -190,6 +190,27 @@ fn is_unharmed(page: &Page) {
     assert_eq!(page.console_errors(), [""; 0]);
 }
 
+/// What a person did last stands, however long what came before was on its way.
+#[test]
+fn one_after_the_other() {
+    let Some(browser) = Browser::start() else { return };
+    let shop = Shop::open();
+    let page = shop.page(&browser, &PageOptions::default());
+    let slow = "(() => { const known = fetch; let first = window.told = []; window.fetch = async (path, request) => {
+        if (path !== 'do') return known(path, request);
+        if (first) { first = null; await new Promise(go => setTimeout(go, 500)); }
+        const reply = await known(path, request);
+        told.push(JSON.parse(request.body).line);
+        return reply;
+    }; })()";
+    page.eval(slow);
+    page.choose("#habit", "refuses");
+    page.wait_for("told.length === 2", "both choices, of which the first takes longer");
+    assert_eq!(page.eval("told.join()"), "customer password,customer refuses");
+    page.wait_for("document.querySelector('#code').dataset.habit === 'refuses'", "the last choice");
+    assert_eq!(page.console_errors(), [""; 0]);
+}
+
 #[test]
 fn ten_thousand_orders() {
     let Some(browser) = Browser::start() else { return };

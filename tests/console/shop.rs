@@ -92,12 +92,13 @@ fn yuan(fen: u64) -> String {
     format!("{}.{:02}", fen / 100, fen % 100)
 }
 
-/// What the customer with the phone does from now on; returns the code that the phone then shows.
+/// What the customer with the phone does from now on; returns the code that the phone then shows. On the way to it the keyboard
+/// chooses others, each with a code of its own.
 #[track_caller]
 pub fn customer(page: &Page, habit: &str) -> String {
-    let before = code(page);
     page.choose("#habit", habit);
-    page.wait_for(&format!("document.querySelector('#code').dataset.code !== {}", quoted(&before)), "another code");
+    let shown = format!("document.querySelector('#code').dataset.habit === {}", quoted(habit));
+    page.wait_for(&shown, "a code of this customer");
     code(page)
 }
 

@@ -11,7 +11,9 @@
  * POWERCUT_SEED    0: everything unsynced is lost. Else a random part of it reached the disk: any pieces of 512 bytes,
  *                  some of them torn, in any order; and perhaps the new names
  * POWERCUT_LOG     a file that gets one letter an event: w, t (truncate), s (sync), d (sync of the folder)
- * POWERCUT_FAIL    a file. While it begins with w, writes fail with "no space left"; with s, syncs fail with "I/O error"
+ * POWERCUT_BYTES   a file that gets the bytes of each write, a line each
+ * POWERCUT_FAIL    a file. While it begins with w, writes fail with "no space left"; with s, syncs fail with "I/O error". A number behind the
+ *                  letter: so many pass first
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -58,7 +60,7 @@ static int name_count;
 static char folder[PATH_MAX], left[PATH_MAX], fail[PATH_MAX];
 static long cut_at, events;
 static unsigned long long seed;
-static int log_file = -1;
+static int log_file = -1, bytes_file = -1;
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 
 static ssize_t (*real_write)(int, const void *, size_t);
@@ -213,13 +215,19 @@ static void event(char letter) {
 }
 
 static int fails(char what) {
-    char first = 0;
+    static char was[32];
+    static long pass;
+    char says[32] = "";
     if (!fail[0]) return 0;
     int in = open(fail, O_RDONLY | O_CLOEXEC);
     if (in < 0) return 0;
-    if (read(in, &first, 1) != 1) first = 0;
+    if (read(in, says, sizeof says - 1) < 1) says[0] = 0;
     close(in);
-    return first == what;
+    if (strcmp(says, was)) {
+        strcpy(was, says);
+        pass = says[0] ? atol(says + 1) : 0;
+    }
+    return says[0] == what && --pass < 0;
 }
 
 __attribute__((constructor)) static void start(void) {
@@ -236,6 +244,7 @@ __attribute__((constructor)) static void start(void) {
     if ((value = getenv("POWERCUT_AT"))) cut_at = atol(value);
     if ((value = getenv("POWERCUT_SEED"))) seed = strtoull(value, NULL, 10);
     if ((value = getenv("POWERCUT_LOG"))) log_file = open(value, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if ((value = getenv("POWERCUT_BYTES"))) bytes_file = open(value, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     /* What is there at the start is on the disk. */
     name_count = list(names);
     for (int i = 0; i < file_count; i++) read_whole(&files[i]);
@@ -265,7 +274,13 @@ static ssize_t write_at(int fd, const void *data, size_t length, off_t at, int m
         wrote = moves ? real_write(fd, data, length) : real_pwrite(fd, data, length, at);
         /* Where an appending write went is known only afterwards. */
         if (file >= 0 && moves && wrote > 0) at = lseek(fd, 0, SEEK_CUR) - wrote;
-        if (file >= 0 && wrote > 0) remember(&files[file], data, wrote, at);
+        if (file >= 0 && wrote > 0) {
+            remember(&files[file], data, wrote, at);
+            if (bytes_file >= 0) {
+                char line[32];
+                real_write(bytes_file, line, snprintf(line, sizeof line, "%zd\n", wrote));
+            }
+        }
     }
     pthread_mutex_unlock(&guard);
     return wrote;

@@ -170,6 +170,7 @@ const INCLUDE: &[&str] = &[
     "wxt_language",
     "wxt_reversals",
     "wxt_finding",
+    "wxt_warm",
     "wxt_recorded",
     "wxt_proof",
     "wxt_reading",

@@ -9,6 +9,11 @@ use std::sync::Arc;
 
 use wxpay_terminal::*;
 
+#[path = "../requests.rs"]
+mod requests;
+
+use requests::{red_packet, scanned};
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The simulator's.
@@ -56,20 +61,6 @@ impl Desk {
     }
 }
 
-fn red_packet(mch_billno: &str) -> Result<SendRedPack<'_>> {
-    Ok(SendRedPack {
-        mch_billno,
-        send_name: "天虹百货",
-        re_openid: "onqOjjmM1tad-3ROpncN-yUfa6uI",
-        total_amount: Fen::new(200)?,
-        wishing: "恭喜发财",
-        client_ip: "127.0.0.1",
-        act_name: "新年红包",
-        remark: "新年红包",
-        ..SendRedPack::default()
-    })
-}
-
 fn employee(partner_trade_no: &str) -> Result<PayEmployee<'_>> {
     Ok(PayEmployee {
         partner_trade_no,
@@ -85,17 +76,6 @@ fn employee(partner_trade_no: &str) -> Result<PayEmployee<'_>> {
 fn charge(out_trade_no: &str) -> Result<WxCharge<'_>> {
     let amount = Fen::new(20_000)?;
     Ok(WxCharge { openid: "2010021010", netid: "210", out_trade_no, amount, remark: Some("校园卡充值") })
-}
-
-fn scanned<'a>(out_trade_no: &'a str, auth_code: &'a str) -> Result<MicroPay<'a>> {
-    Ok(MicroPay {
-        out_trade_no,
-        auth_code,
-        body: "天虹百货-矿泉水",
-        total_fee: Fen::new(888)?,
-        spbill_create_ip: "14.23.150.211",
-        ..MicroPay::default()
-    })
 }
 
 fn a_part<'a>(out_refund_no: &'a str, order: &'a str) -> Result<Refund<'a>> {

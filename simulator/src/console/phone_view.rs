@@ -21,6 +21,7 @@ pub(crate) fn phone(book: &Book, phone: &Phone, code: Option<&(String, u64)>) ->
     messages.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let messages: Vec<Value> = messages.into_iter().take(MESSAGES).map(|(_, message)| message).collect();
     json!({
+        "habit": phone.habit().name(),
         "code": code.map(|(code, _)| code),
         "seconds": code.map(|(_, seconds)| seconds),
         "dialog": dialog.map(shown),

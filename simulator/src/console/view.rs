@@ -20,9 +20,9 @@ const SOON: u64 = 600;
 /// Everything that changes. `find`: only orders in which this text stands.
 pub(crate) fn state(simulator: &Simulator, find: &str) -> Value {
     let shared = simulator.shared();
-    // May be another one from now on, so it comes first. Without random numbers there is none.
-    let code = simulator.phone_code().ok();
-    let phone = shared.phone();
+    let mut phone = shared.phone();
+    // May be another one from now on, so it comes first; what the customer does is of this code. Without random numbers there is none.
+    let code = phone.code(shared.ledger.now()).ok();
     let (mut state, now) = shared.ledger.book(|book| {
         let twins = twins(book);
         let state = json!({
@@ -33,11 +33,9 @@ pub(crate) fn state(simulator: &Simulator, find: &str) -> Value {
         });
         (state, book.now)
     });
-    let habit = phone.habit().name();
     drop(phone);
     let (planned, network) = (shared.plan().planned(), *shared.network());
     let behaviours = shared.behaviours().planned();
-    state["phone"]["habit"] = json!(habit);
     state["wire"] = shared.exchanges().all().take(50).map(exchange).collect();
     state["plan"] = json!({
         "faults": planned,

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::clock::EARLIEST;
 use crate::journal::entry::{Entry, EntryId, Mended, NewEntry, Numbered, Settlement};
 use crate::journal::fault::JournalFault;
 use crate::outcome::Next;
@@ -10,6 +9,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::faults::{OrFault, Result, fault, refused};
 use super::note::Note;
+use super::pairs::{INSERT_EVIDENCE, INSERT_FIELD, store_pairs};
+use super::past;
 use super::reading::existing;
 use super::seal::{self, Entries, seal_by_hand};
 
@@ -63,6 +64,9 @@ pub(super) fn insert(
         }
         refuse_secrets(&fields)?;
         let count = i64::try_from(fields.len()).unwrap_or(i64::MAX);
+        if past::by_order_number(change, new.account, &order_number)?.is_some() {
+            continue;
+        }
         let values = params![new.account, new.call, new.intent, order_number, new.amount.get(), new.at, count, new.of];
         if change.execute(insert, values).or_fault()? == 1 {
             let id = change.last_insert_rowid();
@@ -79,8 +83,6 @@ pub(super) fn insert(
     Err(refused("the order number was used before under this account"))
 }
 
-const INSERT_FIELD: &str = "INSERT INTO fields (entry, position, name, value) VALUES (?1, ?2, ?3, ?4)";
-
 pub(super) fn store_mended(change: &Transaction<'_>, id: EntryId, mended: &Mended) -> Result<()> {
     refuse_secrets(&mended.fields)?;
     change.execute("DELETE FROM fields WHERE entry = ?1", [id]).or_fault()?;
@@ -93,14 +95,6 @@ pub(super) fn store_mended(change: &Transaction<'_>, id: EntryId, mended: &Mende
 fn refuse_secrets(pairs: &[(String, String)]) -> Result<()> {
     if pairs.iter().any(|(name, _)| NEVER_STORED.contains(&name.as_str())) {
         return Err(refused("signatures and nonces are never stored"));
-    }
-    Ok(())
-}
-
-fn store_pairs(change: &Transaction<'_>, insert: &str, id: EntryId, pairs: &[(String, String)]) -> Result<()> {
-    let mut statement = change.prepare(insert).or_fault()?;
-    for (position, (name, value)) in (0_i64..).zip(pairs) {
-        statement.execute(params![id, position, name, value]).or_fault()?;
     }
     Ok(())
 }
@@ -178,8 +172,7 @@ pub(super) fn store_settlement(change: &Transaction<'_>, id: EntryId, settlement
         | Settlement::Refunding { evidence }
         | Settlement::PaidLate { evidence } => {
             refuse_secrets(evidence)?;
-            let insert = "INSERT INTO evidence (entry, position, name, value) VALUES (?1, ?2, ?3, ?4)";
-            store_pairs(change, insert, id, evidence)?;
+            store_pairs(change, INSERT_EVIDENCE, id, evidence)?;
         }
         Settlement::ByHand { paid, name, reason } => {
             store_word(change, id, (at, *paid), (name, reason))?;
@@ -205,67 +198,16 @@ pub(super) fn store_word(
     seal_by_hand(change, change.last_insert_rowid())
 }
 
-pub(super) fn remove(change: &Transaction<'_>, id: EntryId) -> Result<()> {
-    for delete in [
-        "DELETE FROM fields WHERE entry = ?1",
-        "DELETE FROM evidence WHERE entry = ?1",
-        "DELETE FROM entries WHERE id = ?1",
-    ] {
-        change.execute(delete, [id]).or_fault()?;
-    }
-    Ok(())
-}
-
 /// What a till keeps of the fields that decide.
 pub(super) type Decided<'a> = &'a dyn Fn(&Entry) -> Option<[u8; 16]>;
 
 pub(super) fn blank(change: &Transaction<'_>, id: EntryId, decided: Decided<'_>) -> Result<()> {
-    let decided = decided(&existing(&mut Entries::one(change)?, id)?);
+    // Of what was blanked before, and of what nobody can say what decides, nothing is made: it stays as it is.
+    let Some(decided) = decided(&existing(&mut Entries::one(change)?, id)?) else { return Ok(()) };
     change.execute("DELETE FROM fields WHERE entry = ?1", [id]).or_fault()?;
     let blank = "UPDATE entries SET field_count = NULL, decided = ?2 WHERE id = ?1 AND field_count IS NOT NULL";
     if change.execute(blank, params![id, decided]).or_fault()? == 1 {
         Entries::one(change)?.seal(change, id)?;
     }
     Ok(())
-}
-
-/// An acknowledged entry that is old, and whether it goes (or is blanked).
-pub(super) struct Old {
-    pub(super) id: EntryId,
-    pub(super) intent: String,
-    pub(super) goes: bool,
-}
-
-/// The acknowledged entries that are old.
-///
-/// An intent goes as a whole: if its newest entry went before an older one, the older one would speak for it. A time
-/// from a clock that was not set is replaced by that of the next entry with a plausible one; without one it is young.
-/// What may be sent again under its number is not blanked. Refunds stay 48 weeks longer, and so does the order that they are of: it can be
-/// refunded for a year, and its refunds are summed up, by whichever of its numbers. A refusal without proof stays until the query said
-/// what became of it.
-pub(super) fn old_entries(change: &Transaction<'_>, acknowledged_before: i64, since: i64) -> Result<Vec<Old>> {
-    let select = "
-        WITH aged AS (
-            SELECT id, account, intent, acknowledged_at, of_order IS NOT NULL OR (account, order_number) IN (
-                    SELECT account, of_order FROM entries WHERE of_order IS NOT NULL
-                ) AS longer, stage IS NULL AS proven, coalesce(next LIKE 'same number%', 0) AS again, CASE
-                WHEN begun_at >= ?3 THEN max(begun_at, last_attempt_at, coalesce(settled_at, 0))
-                ELSE (SELECT later.begun_at FROM entries AS later
-                      WHERE later.id > entries.id AND later.begun_at >= ?3 ORDER BY later.id LIMIT 1)
-                END AS begun
-            FROM entries
-        ), judged AS (
-            SELECT id, account, intent, again,
-                coalesce(acknowledged_at IS NOT NULL AND max(acknowledged_at, begun) < ?1, 0) AS old,
-                coalesce(max(begun, acknowledged_at) < ?2 - iif(longer, 29030400, 0), 0) AND proven
-                    AND id NOT IN (SELECT entry FROM by_hand) AS free
-            FROM aged
-        )
-        SELECT id, intent, goes FROM (
-            SELECT id, intent, again, old, min(old AND free) OVER (PARTITION BY intent) AS goes FROM judged
-        ) WHERE old AND (goes OR NOT again) ORDER BY id";
-    let mut statement = change.prepare(select).or_fault()?;
-    let read = |row: &rusqlite::Row<'_>| Ok(Old { id: row.get(0)?, intent: row.get(1)?, goes: row.get(2)? });
-    let rows = statement.query_map([acknowledged_before, since, EARLIEST], read).or_fault()?;
-    rows.collect::<rusqlite::Result<_>>().or_fault()
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::note::{Note, NoteLine};
+use super::in_place::InPlace;
+use super::note::Note;
 use super::seal::{self, Entries, change_own_row};
 
 use crate::clock::{EARLIEST, LATEST};
@@ -21,22 +22,31 @@ use crate::outcome::Words;
 use crate::process::{ELSEWHERE, Process};
 
 use super::changes::{
-    Decided, Failed, Old, blank, count_attempt, count_reversal, insert, old_entries, remove, store_mended,
-    store_settlement, store_word, transaction,
+    Decided, Failed, count_attempt, count_reversal, insert, store_mended, store_settlement, store_word, transaction,
 };
 use super::faults::{OrFault, Result, damaged, fault, get, io_fault, refused, storage};
 use super::files::{DatabaseLock, Files, beside};
+use super::free_pages;
 use super::gone;
+use super::intents::Intents;
 use super::opened::{Opened, Presence};
 use super::opening::{
-    Lock, PATIENCE, create, is_missing, move_wal_when_closed, open_existing, refuse_leftovers, resolve,
+    Lock, PATIENCE, check_pages, create, is_missing, move_wal_when_closed, open_existing, refuse_leftovers, resolve,
 };
-use super::reading::{OF_INTENT, entries, existing, latest};
+use super::past::{self, EVER, MANY};
+use super::prune::{Place, Rule};
+use super::reading::{entries, existing};
 use super::serials::{Serials, count_new_wal, new_epoch, new_wals, number_fault};
+use super::wal::Promises;
 use crate::descriptors::above_stdio;
 
 /// A checkpoint is made when the WAL is longer than this.
 const WAL_BOUND: u64 = 1 << 20;
+
+/// So many acknowledged entries stay among the others: each opening reads them.
+const KEPT: usize = 64;
+/// So many are put away at once: it costs two kilobytes each, and one sync for all of them.
+const BATCH: usize = 32;
 
 /// A [`Journal`] on an SQLite file.
 ///
@@ -63,13 +73,20 @@ pub struct SqliteJournal {
     wal: PathBuf,
     serials: Serials,
     broken: bool,
+    pages_checked: bool,
+    /// How many entries could be put away.
+    pub(super) acknowledged: usize,
+    /// Where the next step of a pruning begins.
+    pub(super) pruned_to: Option<Place>,
+    intents: Intents,
     /// The damage that was found since it was opened.
     damage: Option<JournalFault>,
-    note: NoteLine,
+    promises: Promises,
+    pub(super) note: InPlace<Note>,
     files: Files,
     // Held, and let go in this order.
-    _database_lock: DatabaseLock,
-    lock: Lock,
+    database_lock: DatabaseLock,
+    pub(super) lock: Lock,
     _presence: Presence,
     _opened: Opened,
     process: Process,
@@ -88,7 +105,7 @@ impl Owned {
 impl SqliteJournal {
     /// Opens the journal of this terminal, or makes it when there is none.
     ///
-    /// Draws a new epoch. Reads the whole file once, to find damage.
+    /// Draws a new epoch. Reads all that is not past, to find damage ([`SqliteJournal::verify`] reads the rest).
     ///
     /// # Errors
     ///
@@ -146,7 +163,8 @@ impl SqliteJournal {
         opened.made()?;
         let database_lock = DatabaseLock::take(&path)?;
         let connection = open_existing(&path, &owner)?;
-        let promised = lock.promised().map_err(|error| io_fault("the lock file", &error))?;
+        let locked = lock.read().map_err(|error| io_fault("the lock file", &error))?;
+        let (promises, promised) = Promises::find(&locked);
         if promised == 0 && seal::given(&connection, "entries")? > 0 {
             return Err(damaged(
                 "the lock file beside it is missing or empty: nobody can say whether the newest payments are there. It belongs to the \
@@ -160,8 +178,9 @@ impl SqliteJournal {
             ));
         }
 
-        let (note, noted) = NoteLine::find(lock.file()).map_err(|error| io_fault("the lock file", &error))?;
-        noted.map_or(Ok(()), |noted| seal::check_note(&connection, noted))?;
+        // Of several the last good one counts.
+        let (note, noted) = InPlace::find(&locked);
+        noted.last().map_or(Ok(()), |(_, noted)| past::check_note(&connection, *noted))?;
 
         let mut seed = [0; 8];
         random.fill(&mut seed).map_err(|error| number_fault(&error))?;
@@ -172,10 +191,15 @@ impl SqliteJournal {
             wal,
             serials: full,
             broken: false,
+            pages_checked: false,
+            acknowledged: 0,
+            pruned_to: None,
+            intents: Intents::default(),
             damage: None,
+            promises,
             note,
             files: Files::of(&path)?,
-            _database_lock: database_lock,
+            database_lock,
             lock,
             _presence: presence,
             _opened: opened,
@@ -194,8 +218,17 @@ impl SqliteJournal {
         })?;
         (journal.serials.epoch, journal.serials.counter) = (epoch, 0);
         journal.promise(wal)?;
-        journal.note.begin(journal.lock.file(), begun).map_err(|error| io_fault("the lock file", &error))?;
+        let noted = match journal.note.is_there() {
+            true => journal.note.write(journal.lock.file(), begun),
+            false => journal.note.add(journal.lock.file(), "", begun),
+        };
+        noted.map_err(|error| io_fault("the lock file", &error))?;
         journal.files.look_again()?;
+        journal.acknowledged = journal.look(past::count_to_put_away)?;
+        // Of an older version: all of them.
+        while journal.put_away_above(KEPT, MANY)? > 0 {
+            journal.checkpoint_if_long();
+        }
         move_wal_when_closed(journal.connection()?, true)?;
         Ok(journal)
     }
@@ -210,12 +243,12 @@ impl SqliteJournal {
 
     /// Lets the lock file remember a WAL.
     fn promise(&mut self, wal: i64) -> Result<()> {
-        self.lock.promise(wal).map_err(|error| io_fault("the lock file", &error))?;
+        self.lock.promise(&mut self.promises, wal).map_err(|error| io_fault("the lock file", &error))?;
         self.files.look_again()
     }
 
     /// Runs one transaction, and notes what it changed. When it fails nothing has changed.
-    fn write<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<(T, Option<Note>)>) -> Result<T> {
+    pub(super) fn write<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<(T, Option<Note>)>) -> Result<T> {
         let (value, note) = self.run(change)?;
         if let Some(Err(error)) = note.map(|note| self.note.write(self.lock.file(), note)) {
             log::warn!("journal: the lock file does not say what was written last: {error}");
@@ -223,7 +256,7 @@ impl SqliteJournal {
         Ok(value)
     }
 
-    fn run<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn run<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let connection = self.connection()?;
         if self.broken {
             return Err(storage("an earlier write did not reach the disk. Check the storage and restart the program"));
@@ -256,6 +289,52 @@ impl SqliteJournal {
         self.damage.clone().map_or(Ok(()), Err)
     }
 
+    pub(super) fn look<T>(&mut self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let found = read(self.connection()?);
+        self.looked(found)
+    }
+
+    /// Puts some acknowledged entries away, the oldest first, while there are more than these. Returns how many.
+    fn put_away_above(&mut self, kept: usize, most: usize) -> Result<usize> {
+        if self.acknowledged <= kept || self.damage.is_some() { Ok(0) } else { self.put_away(most, EVER) }
+    }
+
+    /// Puts some away that were acknowledged before a time.
+    pub(super) fn put_away(&mut self, most: usize, before: i64) -> Result<usize> {
+        let (count, left) = self.write(|change| {
+            let ids = past::to_put_away(change, most, before)?;
+            past::put_away(change, &ids)?;
+            let more = i64::try_from(ids.len()).unwrap_or_default();
+            let note = if more > 0 { Some(seal::count_past(change, more)?) } else { None };
+            Ok(((ids.len(), past::count_to_put_away(change)?), note))
+        })?;
+        self.acknowledged = left;
+        Ok(count)
+    }
+
+    /// How many entries of an intent must be found among those that are not past.
+    fn expected(&mut self, intent: &str) -> Result<usize> {
+        let mut intents = std::mem::take(&mut self.intents);
+        let count = self.look(|connection| intents.count(connection, intent))?;
+        self.intents = intents;
+        Ok(count)
+    }
+
+    /// Reads everything that is stored, also what an opening does not read: entries that were put away, and what finds them. It takes
+    /// about as long as copying the file: at leisure, before a backup, when a terminal is serviced. Returns how many entries were put
+    /// away.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalFaultKind::Damaged`]: something is not as it was stored.
+    pub fn verify(&mut self) -> Result<u64> {
+        self.look(|connection| {
+            check_pages(connection)?;
+            seal::check_everything(connection)?;
+            Ok(past::check_past(connection)?.unsigned_abs())
+        })
+    }
+
     fn read(&mut self, which: &str, values: impl rusqlite::Params) -> Result<Vec<Entry>> {
         let found = entries(self.connection()?, which, values);
         self.looked(found)
@@ -274,15 +353,25 @@ impl SqliteJournal {
         // Also where it failed half-way: what was moved is in the database.
         self.files.look_again()?;
         match moved {
-            Ok(0) => return Ok(true),
+            Ok(0) => return self.check_free_pages().map(|()| true),
             Ok(_) => log::debug!("journal: somebody reads it, the checkpoint is left for later"),
             Err(error) => log::warn!("journal: no checkpoint: {}", fault(&error).text()),
         }
         Ok(false)
     }
 
+    /// Where it is not clear that what SQLite takes next is free, the whole file is read, once.
+    fn check_free_pages(&mut self) -> Result<()> {
+        if self.pages_checked || free_pages::are_free(self.database_lock.file())? {
+            return Ok(());
+        }
+        self.look(check_pages)?;
+        self.pages_checked = true;
+        Ok(())
+    }
+
     /// Moves the WAL, begins the next one, and lets the lock file remember that there is one.
-    fn checkpoint(&mut self) {
+    pub(super) fn checkpoint(&mut self) {
         let kept = match self.move_wal() {
             Ok(true) => self
                 .write(|change| count_new_wal(change).map(|(wal, note)| (wal, Some(note))))
@@ -295,7 +384,7 @@ impl SqliteJournal {
         }
     }
 
-    fn checkpoint_if_long(&mut self) {
+    pub(super) fn checkpoint_if_long(&mut self) {
         if fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > WAL_BOUND) {
             self.checkpoint();
         }
@@ -328,7 +417,8 @@ impl Journal for SqliteJournal {
     }
 
     fn of_intent(&mut self, intent: &str) -> Result<Vec<Entry>> {
-        self.read(OF_INTENT, [intent])
+        let others = self.expected(intent)?;
+        self.look(|connection| past::all_of_intent(connection, intent, others))
     }
 
     fn begin(
@@ -340,12 +430,13 @@ impl Journal for SqliteJournal {
             return Err(refused("an intent has 1 to 64 bytes"));
         }
         self.check_whole()?;
+        let others = self.expected(new.intent)?;
         let mut serials = self.serials;
         let entry = self.write(|change| {
             if gone::has(change, new.intent)? {
                 return Err(refused("this intent came to its end and was pruned since: it is never paid again. Another payment has another name"));
             }
-            if latest(change, new.intent)?.is_some_and(|newest| !newest.lets_begin(new)) {
+            if past::all_of_intent(change, new.intent, others)?.last().is_some_and(|newest| !newest.lets_begin(new)) {
                 return Err(refused("the newest entry of this intent does not allow a new order number"));
             }
             let (entry, note) = insert(change, new, &mut || {
@@ -354,6 +445,10 @@ impl Journal for SqliteJournal {
             })?;
             Ok((entry, Some(note)))
         });
+        match &entry {
+            Ok(_) => self.intents.begun(new.intent),
+            Err(_) => self.intents.forget(),
+        }
         // A serial that was shown is used up, even if nothing was stored. An epoch that was rolled back is not used.
         if entry.is_ok() || serials.epoch == self.serials.epoch {
             self.serials = serials;
@@ -378,6 +473,7 @@ impl Journal for SqliteJournal {
     fn reversing(&mut self, id: EntryId, at: i64) -> Result<()> {
         self.check_whole()?;
         self.write(|change| {
+            past::awake(change, id)?;
             let mut stored = Entries::one(change)?;
             if !existing(&mut stored, id)?.may_be_reversed() {
                 return Err(refused("what is known of the entry does not allow a reversal"));
@@ -389,6 +485,7 @@ impl Journal for SqliteJournal {
 
     fn settle(&mut self, id: EntryId, settlement: &Settlement, at: i64) -> Result<i64> {
         let revision = self.write(|change| {
+            past::awake(change, id)?;
             let mut stored = Entries::one(change)?;
             if !existing(&mut stored, id)?.takes(settlement) {
                 return Err(refused("the entry is settled already, and stays so"));
@@ -404,6 +501,7 @@ impl Journal for SqliteJournal {
     fn reopen(&mut self, id: EntryId, at: i64, mended: Option<&Mended>) -> Result<()> {
         self.check_whole()?;
         self.write(|change| {
+            past::awake(change, id)?;
             let mut stored = Entries::one(change)?;
             if !existing(&mut stored, id)?.allows_same_number() {
                 return Err(refused("the entry does not allow its order number again"));
@@ -431,6 +529,7 @@ impl Journal for SqliteJournal {
 
     fn allow_again(&mut self, id: EntryId, name: &str, reason: &str, at: i64) -> Result<()> {
         self.write(|change| {
+            past::awake(change, id)?;
             let mut stored = Entries::one(change)?;
             if !existing(&mut stored, id)?.is_refused_for_good() {
                 return Err(refused("only what was refused for good needs that"));
@@ -443,6 +542,7 @@ impl Journal for SqliteJournal {
 
     fn note(&mut self, id: EntryId, known: bool, words: Option<&Words>) -> Result<()> {
         self.write(|change| {
+            past::awake(change, id)?;
             let mut stored = Entries::one(change)?;
             let have = existing(&mut stored, id)?;
             let says_more = words.is_some_and(|words| have.last_words.as_ref() != Some(words));
@@ -458,34 +558,51 @@ impl Journal for SqliteJournal {
     }
 
     fn acknowledge(&mut self, id: EntryId, at: i64) -> Result<()> {
-        self.write(|change| {
+        let acknowledged = self.write(|change| {
+            if past::has(change, id)? {
+                return Ok((0, None));
+            }
             let mut stored = Entries::one(change)?;
             let entry = existing(&mut stored, id)?;
             if !entry.is_settled() {
                 return Err(refused("only a settled entry can be acknowledged"));
             }
             if entry.acknowledged_at.is_some() {
-                return Ok(((), None));
+                return Ok((0, None));
             }
             change.execute("UPDATE entries SET acknowledged_at = ?2 WHERE id = ?1", params![id, at]).or_fault()?;
-            Ok(((), Some(stored.seal(change, id)?)))
+            Ok((1, Some(stored.seal(change, id)?)))
         })?;
+        self.acknowledged = self.acknowledged.saturating_add(acknowledged);
+        // What the caller acted upon is acknowledged, whatever becomes of this.
+        if let Err(fault) = self.put_away_above(KEPT, BATCH) {
+            log::warn!("{fault}");
+        }
         self.checkpoint_if_long();
         Ok(())
     }
 
     fn entry(&mut self, id: EntryId) -> Result<Option<Entry>> {
-        Ok(self.read("WHERE id = ?1", [id])?.pop())
+        match self.read("WHERE id = ?1", [id])?.pop() {
+            Some(entry) => Ok(Some(entry)),
+            None => self.look(|connection| past::one(connection, id)),
+        }
     }
 
     fn by_order_number(&mut self, account: &str, order_number: &str) -> Result<Option<Entry>> {
-        Ok(self.read("WHERE account = ?1 AND order_number = ?2", [account, order_number])?.pop())
+        match self.read("WHERE account = ?1 AND order_number = ?2", [account, order_number])?.pop() {
+            Some(entry) => Ok(Some(entry)),
+            None => self.look(|connection| past::by_order_number(connection, account, order_number)),
+        }
     }
 
     fn last_attempt_to(&mut self, account: &str, field: &str, value: &str) -> Result<Option<i64>> {
         let newest = "SELECT max(last_attempt_at) FROM entries WHERE account = ?1 AND state <> 'not sent' AND id IN \
                       (SELECT entry FROM fields WHERE name = ?2 AND value = ?3)";
-        self.connection()?.query_row(newest, [account, field, value], |row| row.get(0)).or_fault()
+        self.look(|connection| {
+            let last = connection.query_row(newest, [account, field, value], |row| row.get(0)).or_fault()?;
+            Ok(past::last_attempt_to(connection, account, field, value)?.max(last))
+        })
     }
 
     fn unacknowledged(&mut self) -> Result<Vec<Entry>> {
@@ -497,48 +614,46 @@ impl Journal for SqliteJournal {
     }
 
     fn before(&mut self, id: EntryId, most: usize) -> Result<Vec<Entry>> {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        self.read("WHERE id < ?1 ORDER BY id DESC LIMIT ?2", [id, most])
+        let limit = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut found = self.read("WHERE id < ?1 ORDER BY id DESC LIMIT ?2", [id, limit])?;
+        found.extend(self.look(|connection| past::before(connection, id, most))?);
+        found.sort_by_key(|entry| std::cmp::Reverse(entry.id));
+        found.truncate(most);
+        Ok(found)
     }
 
     fn refunds_of(&mut self, account: &str, order: &str) -> Result<Vec<Entry>> {
-        self.read("WHERE account = ?1 AND of_order = ?2 ORDER BY id", [account, order])
+        let mut found = self.read("WHERE account = ?1 AND of_order = ?2 ORDER BY id", [account, order])?;
+        found.extend(self.look(|connection| past::refunds_of(connection, account, order))?);
+        Ok(past::in_order(found))
     }
 
     fn by_evidence(&mut self, account: &str, field: &str, value: &str) -> Result<Option<Entry>> {
         let which =
             "WHERE account = ?1 AND id IN (SELECT entry FROM evidence WHERE name = ?2 AND value = ?3) ORDER BY id";
-        Ok(self.read(which, [account, field, value])?.into_iter().next())
+        let other = self.read(which, [account, field, value])?.into_iter().next();
+        let past = self.look(|connection| past::by_evidence(connection, account, field, value))?;
+        Ok(past::in_order([other, past].into_iter().flatten().collect()).into_iter().next())
     }
 
     fn prune(&mut self, acknowledged_before: i64, keep_intents_since: i64, decided: Decided<'_>) -> Result<u32> {
         self.check_whole()?;
-        // The note must not name an entry that goes, also after a power cut.
-        let own = self.run(|change| change_own_row(change, "wal = wal", []))?;
-        let noted = self.note.write(self.lock.file(), own).and_then(|()| self.lock.file().sync_all());
-        noted.map_err(|error| io_fault("the lock file", &error))?;
-        let gone = self.write(|change| {
-            // A flipped bit can make an entry look old.
-            seal::check_everything(change)?;
-            let mut count = 0_u32;
-            for Old { id, intent, goes } in old_entries(change, acknowledged_before, keep_intents_since)? {
-                match goes {
-                    true => gone::add(change, &intent).and_then(|()| remove(change, id))?,
-                    false => blank(change, id, decided)?,
-                }
-                count = count.saturating_add(goes.into());
-            }
-            seal::count_gone(change)?;
-            Ok((count, Some(seal::count_removed(change)?)))
-        })?;
-        // The WAL still holds what was blanked.
-        self.checkpoint();
-        Ok(gone)
+        self.prune_all(&Rule { acknowledged_before, since: keep_intents_since, decided })
+    }
+
+    fn prune_step(
+        &mut self,
+        acknowledged_before: i64,
+        keep_intents_since: i64,
+        decided: Decided<'_>,
+        most: usize,
+    ) -> Result<bool> {
+        self.check_whole()?;
+        self.prune_some(&Rule { acknowledged_before, since: keep_intents_since, decided }, most)
     }
 
     fn summary(&mut self, from: i64, until: i64) -> Result<Vec<Summary>> {
-        let sums = sums(self.connection()?, from, until);
-        self.looked(sums)
+        self.look(|connection| sums(connection, from, until))
     }
 }
 
@@ -554,6 +669,18 @@ fn sums(connection: &Connection, from: i64, until: i64) -> Result<Vec<Summary>> 
         let outcome = if dated { state } else { text(&["undated: ", &state]) };
         let (count, sum) = sums.entry((get(read.row, "call")?, outcome)).or_default();
         (*count, *sum) = (count.saturating_add(1), sum.saturating_add(fen.unsigned_abs()));
+        Ok(())
+    })?;
+    let days = (past::day_at(from), past::day_at(until));
+    past::each_of_days(connection, days, &mut |entry| {
+        let dated = (EARLIEST..LATEST).contains(&entry.begun_at);
+        if dated && !(from..until).contains(&entry.begun_at) {
+            return Ok(());
+        }
+        let state = entry.state.word();
+        let outcome = if dated { state.into() } else { text(&["undated: ", state]) };
+        let (count, sum) = sums.entry((entry.call, outcome)).or_default();
+        (*count, *sum) = (count.saturating_add(1), sum.saturating_add(entry.amount.get().into()));
         Ok(())
     })?;
     Ok(sums.into_iter().map(|((call, outcome), (count, fen))| Summary { call, outcome, count, fen }).collect())

@@ -49,6 +49,8 @@ pub(super) fn fault(error: &rusqlite::Error) -> JournalFault {
         ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC => {
             return storage("a write did not reach the disk. Check the storage and restart the program");
         }
+        // The file ends where it says that it goes on: nothing that passes.
+        ffi::SQLITE_IOERR_SHORT_READ => return damaged("a file of it is shorter than it says: it was cut"),
         ffi::SQLITE_READONLY_DBMOVED => return storage("the database was moved or removed while it was open"),
         _ => {}
     }
@@ -98,3 +100,7 @@ pub(super) fn damaged(found: &str) -> JournalFault {
                       gateway, and only then begin a new journal in another file";
     JournalFault::new(JournalFaultKind::Damaged, text(&[found, what_to_do]))
 }
+
+#[cfg(test)]
+#[path = "../../../tests/unit/journal/sqlite/faults.rs"]
+mod tests;

@@ -109,9 +109,7 @@ fn elsewhere(path: &Path, what: &str) -> crate::journal::fault::JournalFault {
 ///
 /// It must be closed after SQLite's connection: closing any descriptor of a file drops all record locks that this
 /// process has on it (fcntl(2)), SQLite's too.
-pub(super) struct DatabaseLock {
-    _file: Locked,
-}
+pub(super) struct DatabaseLock(Locked);
 
 impl DatabaseLock {
     pub(super) fn take(path: &Path) -> Result<DatabaseLock> {
@@ -123,9 +121,16 @@ impl DatabaseLock {
             Ok(found) if place(&found).2 > 1 => Err(storage(
                 "the database has a second name, a hard link. SQLite would keep a log for each: remove one of the names",
             )),
-            Ok(found) if place(&found) == place(&locked) => Ok(DatabaseLock { _file: file }),
+            Ok(found) if place(&found) == place(&locked) => Ok(DatabaseLock(file)),
             _ => Err(busy("another program exchanged the database just now. Try again")),
         }
+    }
+}
+
+impl DatabaseLock {
+    /// The database, to be read.
+    pub(super) fn file(&self) -> &File {
+        self.0.file()
     }
 }
 

@@ -20,19 +20,6 @@ pub(super) fn existing(stored: &mut Entries<'_>, id: EntryId) -> Result<Entry> {
     found.ok_or_else(|| refused("there is no such entry"))
 }
 
-/// Under every account: a journal has few, and each is found in the index of accounts and intents.
-pub(super) const OF_INTENT: &str = "WHERE intent = ?1 AND account IN (
-        WITH RECURSIVE own (account) AS (
-            SELECT min(account) FROM entries
-            UNION ALL
-            SELECT (SELECT min(account) FROM entries WHERE account > own.account) FROM own WHERE own.account IS NOT NULL)
-        SELECT account FROM own WHERE account IS NOT NULL)
-    ORDER BY id";
-
-pub(super) fn latest(connection: &Connection, intent: &str) -> Result<Option<Entry>> {
-    Ok(entries(connection, OF_INTENT, [intent])?.pop())
-}
-
 pub(super) fn entries(connection: &Connection, which: &str, values: impl rusqlite::Params) -> Result<Vec<Entry>> {
     let mut found = Vec::new();
     Entries::prepare(connection, which)?.each(values, &mut |read| {
@@ -42,7 +29,7 @@ pub(super) fn entries(connection: &Connection, which: &str, values: impl rusqlit
     Ok(found)
 }
 
-fn read_entry(read: ReadEntry<'_>) -> Result<Entry> {
+pub(super) fn read_entry(read: ReadEntry<'_>) -> Result<Entry> {
     let ReadEntry { row, fields, evidence, revision, .. } = read;
     let stored: Option<i64> = get(row, "field_count")?;
     if i64::try_from(fields.len()) != Ok(stored.unwrap_or(0)) {

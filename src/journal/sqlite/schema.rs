@@ -5,6 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::faults::{OrFault, Result, damaged};
 use super::reading::entries;
 use super::seal::{self, schema_version};
+use super::{gone, keys};
 
 /// "WxPJ": says to `file` and to this library whose database it is.
 pub(super) const APPLICATION_ID: i32 = 0x5778_504A;
@@ -14,6 +15,7 @@ pub(super) const MIGRATIONS: &[Step] = &[
     Step(include_str!("../schema_1.sql"), None),
     Step(include_str!("../schema_2.sql"), Some(seal_old)),
     Step(include_str!("../schema_3.sql"), Some(seal_texts)),
+    Step(include_str!("../schema_4.sql"), Some(begin_keys)),
 ];
 
 /// The first version whose rows have digests.
@@ -58,6 +60,13 @@ fn seal_old(change: &Connection) -> Result<()> {
 /// The rows are as they were: what is new of them stands in their digests only where it says something.
 fn seal_texts(change: &Connection) -> Result<()> {
     if is_new(change)? { Ok(()) } else { seal::seal_texts(change) }
+}
+
+/// What finds past entries begins, with the intents that were pruned before.
+fn begin_keys(change: &Connection) -> Result<()> {
+    keys::begin(change)?;
+    gone::adopt(change)?;
+    seal_texts(change)
 }
 
 fn is_new(change: &Connection) -> Result<bool> {

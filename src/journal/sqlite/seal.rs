@@ -11,6 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 use super::faults::{OrFault, Result, damaged, get, pragma};
 use super::gone;
 use super::note::{Note, OWN_ROW};
+use super::pairs::{Known, decode};
+use super::words::Words;
 use crate::error::text;
 use crate::journal::digest::Digest;
 use crate::journal::entry::EntryId;
@@ -25,6 +27,14 @@ const LATER: &str = ", reversals, last_reversal_at, stage, of_order";
 const NOT_YET: &str = ", 0 AS reversals, NULL AS last_reversal_at, NULL AS stage, NULL AS of_order";
 /// The first version of the schema that has them.
 const REVERSALS: usize = 3;
+/// The same columns, in the same order, of an entry that is past.
+pub(super) const PAST: &str = "id, (SELECT word FROM words WHERE words.id = past.account) AS account, \
+    (SELECT word FROM words WHERE words.id = past.call) AS call, intent, order_number, fen, begun_at, attempts, \
+    begun_at + attempt_after AS last_attempt_at, (SELECT word FROM words WHERE words.id = past.state) AS state, known, \
+    begun_at + settled_after AS settled_at, begun_at + acknowledged_after AS acknowledged_at, field_count, queried, code, text, \
+    next, wait_seconds, wait_nanoseconds, reason, person, last_code, last_text, decided, reversals, last_reversal_at, stage, of_order";
+/// The first version that has them.
+pub(super) const PUTS_AWAY: usize = 4;
 /// How many came later.
 const LATER_COUNT: usize = 4;
 /// The columns of the journal's own row that its digest covers, in this order.
@@ -87,9 +97,7 @@ impl<'c> Entries<'c> {
         let mut rows = self.entries.query(values).or_fault()?;
         while let Some(row) = rows.next().or_fault()? {
             let mut digest = Digest::of("entry's rows");
-            let said = |column| Ok::<_, JournalFault>(!matches!(row.get_ref(column).or_fault()?, ValueRef::Null));
-            let says_more = get::<i64>(row, "reversals")? != 0 || said("stage")? || said("of_order")?;
-            push_columns(&mut digest, row, if says_more { 2 } else { LATER_COUNT + 2 })?;
+            push_columns(&mut digest, row, if says_more(row)? { 2 } else { LATER_COUNT + 2 })?;
             let id = get(row, "id")?;
             let fields = pairs(&mut self.fields, id, &mut digest)?;
             let evidence = pairs(&mut self.evidence, id, &mut digest)?;
@@ -113,6 +121,42 @@ impl<'c> Entries<'c> {
             }
         })
     }
+}
+
+/// An entry that is past, and its digest, which is the one that it had among the others. Its seal is the first half.
+pub(super) fn past_row<'a>(words: &mut Words<'_>, row: &'a Row<'a>) -> Result<(Read<'a>, [u8; 16])> {
+    let mut digest = Digest::of("entry's rows");
+    push_columns(&mut digest, row, if says_more(row)? { 4 } else { LATER_COUNT + 4 })?;
+    let (number, intent): (String, String) = (get(row, "order_number")?, get(row, "intent")?);
+    let known = Known { number: &number, intent: &intent, fen: get(row, "fen")? };
+    let bytes: Vec<u8> = get(row, "pairs")?;
+    let mut rest = bytes.as_slice();
+    let (fields, evidence) = (decode(words, &mut rest, &known)?, decode(words, &mut rest, &known)?);
+    for pairs in [&fields, &evidence] {
+        for (position, (name, value)) in (0_i64..).zip(pairs) {
+            digest.integer(position);
+            [name, value].into_iter().for_each(|text| digest.text(text.as_bytes()));
+        }
+        digest.integer(i64::try_from(pairs.len()).unwrap_or(i64::MAX));
+    }
+    let (revision, seal): (i64, Vec<u8>) = (get(row, "revision")?, get(row, "seal")?);
+    let whole = digest.sealed(revision);
+    let shown = get::<Option<i64>>(row, "time_end")? == time_end(&evidence);
+    if !shown || !rest.is_empty() || whole.get(..8) != Some(&seal[..]) {
+        return Err(damaged(&text(&[&name(row), " is not as it was stored", WHY])));
+    }
+    Ok((Read { row, fields, evidence, revision, digest: Digest::of("") }, whole))
+}
+
+/// What the view shows of the evidence of an entry that is past.
+pub(super) fn time_end(evidence: &[(String, String)]) -> Option<i64> {
+    evidence.iter().find(|(name, _)| name == "time_end")?.1.parse().ok().filter(|time| *time >= 0)
+}
+
+/// Whether the columns that came later say something.
+fn says_more(row: &Row<'_>) -> Result<bool> {
+    let said = |column| Ok::<_, JournalFault>(!matches!(row.get_ref(column).or_fault()?, ValueRef::Null));
+    Ok(get::<i64>(row, "reversals")? != 0 || said("stage")? || said("of_order")?)
 }
 
 pub(super) const OTHER_SCHEMA: &str = "its tables, indexes or views are not those that this library made";
@@ -197,7 +241,8 @@ fn by_hand_digest(row: &Row<'_>) -> Result<[u8; 16]> {
 /// The digest of the journal's own row, at this revision or at the one after it. It covers the version of the schema, so
 /// each step of the schema seals the row anew.
 fn own_digest(connection: &Connection, later: i64, version: usize) -> Result<(i64, [u8; 16], Option<Vec<u8>>)> {
-    let select = text(&["SELECT ", OWN_SEALED, ", revision, digest FROM journal"]);
+    let past = if version < PUTS_AWAY { "" } else { ", past" };
+    let select = text(&["SELECT ", OWN_SEALED, past, ", revision, digest FROM journal"]);
     let read = |row: &Row<'_>| {
         let revision = row.get::<_, i64>("revision")?.saturating_add(later);
         let mut digest = Digest::of("journal");
@@ -288,17 +333,36 @@ pub(super) fn given(connection: &Connection, table: &str) -> Result<i64> {
 fn without_entry(connection: &Connection) -> Result<i64> {
     let found = "SELECT count(*), coalesce(max(id), 0) FROM entries";
     let (count, last): (i64, i64) = connection.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?))).or_fault()?;
+    let count = count.saturating_add(put_away(connection)?);
     let given = given(connection, "entries")?;
     if given < last { Err(damaged(NUMBERS)) } else { Ok(given.saturating_sub(count)) }
 }
 
-const NUMBERS: &str = "an entry vanished, or the count of their numbers was changed";
-
-/// Counts the intents that were pruned.
-pub(super) fn count_gone(change: &Connection) -> Result<Note> {
-    let (count, sum) = gone::counted(change)?;
-    change_own_row(change, "gone = ?1, gone_sum = ?2", [count, sum])
+/// How many entries are not past.
+pub(super) fn among_others(connection: &Connection) -> Result<i64> {
+    let removed: i64 = connection.query_row("SELECT removed FROM journal", [], |row| row.get(0)).or_fault()?;
+    Ok(given(connection, "entries")?.saturating_sub(removed).saturating_sub(put_away(connection)?))
 }
+
+/// How many entries are past.
+pub(super) fn put_away(connection: &Connection) -> Result<i64> {
+    match schema_version(connection)? < PUTS_AWAY {
+        true => Ok(0),
+        false => connection.query_row("SELECT past FROM journal", [], |row| row.get(0)).or_fault(),
+    }
+}
+
+/// Counts entries that were put away; less than none: that came back.
+pub(super) fn count_past(change: &Connection, more: i64) -> Result<Note> {
+    change_own_row(change, "past = past + ?1", [more])
+}
+
+/// Counts entries that were past and are gone.
+pub(super) fn count_pruned(change: &Connection, gone: i64) -> Result<Note> {
+    change_own_row(change, "past = past - ?1, removed = removed + ?1", [gone])
+}
+
+const NUMBERS: &str = "an entry vanished, or the count of their numbers was changed";
 
 /// Counts numbers that have no entry, where a change left some: all that were not there are there no more.
 pub(super) fn count_removed(change: &Connection) -> Result<Note> {
@@ -335,14 +399,19 @@ pub(super) fn check_everything(connection: &Connection) -> Result<()> {
     if epochs(connection)? != stored {
         return Err(damaged("an epoch is lost or changed: order numbers could repeat"));
     }
+    check_gone(connection)?;
+    check_entries(connection).and_then(|counts| check_no_strays(connection, counts))?;
+    check_numbers(connection)?;
+    check_by_hand(connection)
+}
+
+/// Before version 4 the marks of pruned intents were counted and summed. Since then there are none.
+fn check_gone(connection: &Connection) -> Result<()> {
     let stored = connection.query_row("SELECT gone, gone_sum FROM journal", [], |row| Ok((row.get(0)?, row.get(1)?)));
     if gone::counted(connection)? != stored.or_fault()? {
         return Err(damaged("an intent that was pruned is lost or changed: it could be paid again"));
     }
-    let counts = check_entries(connection)?;
-    check_numbers(connection)?;
-    check_no_strays(connection, counts)?;
-    check_by_hand(connection)
+    Ok(())
 }
 
 /// How many fields and pieces of evidence the entries have.
@@ -387,26 +456,6 @@ fn check_by_hand(connection: &Connection) -> Result<()> {
         }
     }
     if given(connection, "by_hand")? != last { Err(wrong()) } else { Ok(()) }
-}
-
-/// The database has the change that was noted last.
-pub(super) fn check_note(connection: &Connection, note: Note) -> Result<()> {
-    let revision = match note.row {
-        OWN_ROW => Some(check_own_row(connection)?),
-        id => {
-            let select = "SELECT revision FROM entries WHERE id = ?1";
-            connection.query_row(select, [id], |row| row.get(0)).optional().or_fault()?
-        }
-    };
-    if revision.is_some_and(|revision| revision >= note.revision) {
-        return Ok(());
-    }
-    let row = if note.row == OWN_ROW { "the journal".into() } else { text(&["entry ", &note.row.to_string()]) };
-    Err(damaged(&text(&[
-        "its newest part is missing: the lock file says that ",
-        &row,
-        " was changed since. The end of the -wal file is damaged, or older files were put back",
-    ])))
 }
 
 /// Which rows have digests depends on it.

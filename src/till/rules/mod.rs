@@ -109,6 +109,9 @@ pub(super) fn deciding(mut entries: Vec<Entry>, unwritten: impl Fn(&Entry) -> bo
     }
 }
 
+/// Nobody decides of an entry what its table says: whether its customer may still pay it, whether its number may be sent again.
+pub(super) const NO_TABLE: &str = "it is of a call that this till does not know: add its account (`Till::with`), or tell the till of it (`Till::knows`)";
+
 /// What an entry of the same intent under another account, or of another call, means: an intent is unique in the journal, and another way is begun
 /// only after a proven end of the first.
 pub(super) enum Elsewhere {
@@ -128,6 +131,8 @@ pub(super) fn elsewhere(entry: &Entry, endpoint: Option<&Endpoint>, seen: &Seen,
         _ if seen.unwritten.is_some() => Elsewhere::Unknown(not_written(entry, seen)),
         _ if !entry.is_settled() || seen.called_paid => Elsewhere::Pending,
         _ if entry.is_unproven() && !is_confirmed(seen, now) => Elsewhere::Pending,
+        // Whether it binds the sale, too, stands in its table.
+        _ if entry.is_refused_for_good() && endpoint.is_none() => Elsewhere::InTheWay(NO_TABLE),
         // "Stop" binds this call and this account, not the sale (POS flows 20.8).
         _ if entry.is_refused_for_good() && endpoint.is_some_and(Endpoint::takes_money) => Elsewhere::Ended,
         _ if entry.allows_new_number() => Elsewhere::Ended,
@@ -502,6 +507,9 @@ pub(super) fn by_hand(entry: &Entry, endpoint: Option<&Endpoint>, looked: &Looke
     if !entry.takes(&settlement) {
         return Step::Refuse("the entry is settled already");
     }
+    if !paid && endpoint.is_none() {
+        return Step::Refuse(NO_TABLE);
+    }
     Step::Write(settlement, None)
 }
 
@@ -511,8 +519,9 @@ pub(super) fn again(entry: &Entry, endpoint: Option<&Endpoint>, busy: bool, (nam
     match endpoint {
         _ if busy => Step::Refuse("a thread is working on this entry: try again"),
         _ if !entry.is_refused_for_good() => Step::Refuse("it was not refused for good: `pay` says what is allowed"),
+        None => Step::Refuse(NO_TABLE),
         Some(endpoint) if is_repeatable(endpoint) => Step::SameNumber,
-        _ => Step::Write(Settlement::ByHand { paid: false, name: name.into(), reason: reason.into() }, None),
+        Some(_) => Step::Write(Settlement::ByHand { paid: false, name: name.into(), reason: reason.into() }, None),
     }
 }
 

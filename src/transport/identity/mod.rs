@@ -69,11 +69,11 @@ impl Identity {
         reader::pem(certificate, key)
     }
 
-    /// The certificate's common name: WeChat puts the `mch_id` there. `None` where the platform does not tell (Windows,
-    /// macOS).
+    /// The certificate's common name: WeChat puts the `mch_id` there. `None` where the certificate has none that can be read, and where the
+    /// platform does not tell (Windows, macOS).
     pub fn common_name(&self) -> Option<&str> {
         match &self.certificate {
-            ClientCertificate::Some { common_name, .. } => Some(common_name),
+            ClientCertificate::Some { common_name, .. } if !common_name.is_empty() => Some(common_name),
             _ => None,
         }
     }

@@ -353,6 +353,7 @@ const PRINTED_OTHERWISE: &[&str] = &[
     "Reversals",
     "Cash",
     "Inputs",
+    "Warm",
 ];
 
 /// Every public type of `src/lib.rs` is among the printed texts.
@@ -439,7 +440,7 @@ fn print_the_small_ones() -> String {
         Fen::MAX,
         (SystemClock, SystemRandom, SystemResolver),
         (Next::Stop, Sent::No, Fields::default(), ENDPOINTS),
-        (SceneId::Product1, SignType::Md5, ClientCertificate::None)
+        (SceneId::Product1, SignType::Md5, ClientCertificate::None, Warm::default())
     )
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the ground up. What lies in no folder is the ground: words and values.
-const FLOORS: [&str; 7] = ["wire", "gateways", "transport", "client", "journal", "till", "capi"];
+const FLOORS: [&str; 8] = ["wire", "gateways", "transport", "client", "journal", "till", "contract", "capi"];
 
 /// 0 is the ground.
 fn floor(module: &str) -> usize {

@@ -148,6 +148,31 @@ fn no_float_in_the_library_and_unsafe_in_one_folder() {
     }
 }
 
+/// The fuzz targets are the library's caller: only the one for C needs `unsafe`. Each is in the list that `ci/fuzz` runs, and has a corpus.
+#[test]
+fn each_fuzz_target_runs_from_a_small_corpus() {
+    for (path, text) in sources("fuzz/src") {
+        let in_c = path.parent().is_some_and(|folder| folder.ends_with("fuzz/src/capi"));
+        assert!(in_c || !code(&text).contains("unsafe {"), "{}: unsafe", path.display());
+    }
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let script = read("ci/fuzz");
+    let (_, list) = script.split_once("all=\"").unwrap();
+    let listed: BTreeSet<&str> = list.split_once('"').unwrap().0.split(' ').collect();
+    let harness = read("fuzz/src/harness.rs");
+    let targets = harness.split("    (\"").skip(1).map(|row| row.split_once('"').unwrap().0).collect::<BTreeSet<_>>();
+    assert_eq!(listed, targets);
+    let mut bytes = 0;
+    for target in &targets {
+        let inputs = std::fs::read_dir(root().join("fuzz/corpus").join(target)).unwrap();
+        let sizes: Vec<u64> = inputs.map(|input| input.unwrap().metadata().unwrap().len()).collect();
+        assert!(!sizes.is_empty(), "{target} begins from nothing");
+        bytes += sizes.iter().sum::<u64>();
+    }
+    println!("fuzz targets: {}, their corpus: {bytes} bytes", targets.len());
+    assert!(targets.len() >= 12 && bytes < 200_000, "{bytes} bytes");
+}
+
 /// The simulator agrees only because it read the same documents.
 #[test]
 fn the_simulator_shares_no_code_with_the_library() {
@@ -228,7 +253,7 @@ fn tokens(text: &str) -> Vec<String> {
 /// One concept, one file: nobody has to scroll for long.
 #[test]
 fn no_file_is_longer_than_700_lines() {
-    for (path, text) in [sources("src"), sources("tests")].concat() {
+    for (path, text) in [sources("src"), sources("tests"), sources("fuzz/src")].concat() {
         let lines = text.lines().count();
         assert!(lines <= 700, "{}: {lines} lines", path.display());
     }

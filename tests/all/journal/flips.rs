@@ -23,6 +23,8 @@ pub const REDPACK: &str = "redpack https://gateway.example 1900000109 wx88888888
 pub const SWIFTPASS: &str = "swiftpass https://gateway.example/pay/gateway 7551000001 wx2421b1c4370ec43b";
 const OPENID: &str = "onqOjjmM1tad-3ROpncN-yUfa6uI";
 const DAY: i64 = 86_400;
+/// The bytes of a page.
+pub const PAGE: usize = 1024;
 
 pub fn open(path: &Path) -> Result<SqliteJournal, JournalFault> {
     SqliteJournal::open(path, 7, DEVICE, &fresh())
@@ -103,7 +105,7 @@ fn every_kind(journal: &mut dyn Journal) {
         let id = settled(journal, packet, intent, at, &accepted());
         journal.acknowledge(id, at + 5).unwrap();
     }
-    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| None).unwrap(), 1);
+    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| Some(DECIDED)).unwrap(), 1);
 
     begin_at(journal, packet, "open", NOW).unwrap();
     let twice = begin_at(journal, packet, "tried twice", NOW).unwrap().id;
@@ -383,10 +385,10 @@ fn every_flip_of_what_a_kill_leaves_is_refused_or_reads_the_same() {
 fn a_flip_in_any_frame_after_a_kill_is_noticed() {
     let (folder, whole) = killed();
     let wal = whole.files.0.iter().position(|(name, _)| *name == "journal.db-wal").unwrap();
-    let frames = (whole.files.0[wal].1.len() - 32) / (24 + 4096);
+    let frames = (whole.files.0[wal].1.len() - 32) / (24 + PAGE);
     for frame in 0..frames {
-        for place in [0, 8, 16, 24 + 4095] {
-            let bit = (32 + frame * (24 + 4096) + place) * 8;
+        for place in [0, 8, 16, 24 + PAGE - 1] {
+            let bit = (32 + frame * (24 + PAGE) + place) * 8;
             whole.files.flipped(wal, &[bit]).put(&folder.0);
             let before = Files::take(&folder.0);
             // A program that is started again and again: refused each time, and what a person needs stays.

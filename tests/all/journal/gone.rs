@@ -4,7 +4,7 @@ use wxpay_terminal::*;
 
 use crate::journal::flips::{begin_at, open};
 use crate::journal::journal::{Folder, accepted, new_entry, numbered};
-use crate::support::NOW;
+use crate::support::{DECIDED, NOW};
 
 const DAY: i64 = 86_400;
 
@@ -17,7 +17,7 @@ fn pruned() -> Folder {
     journal.settle(entry.id, &Settlement::Accepted { queried: true, evidence: vec![] }, then).unwrap();
     journal.acknowledge(entry.id, then).unwrap();
     begin_at(&mut journal, "sendredpack", "today", NOW).unwrap();
-    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| None).unwrap(), 1);
+    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| Some(DECIDED)).unwrap(), 1);
     folder
 }
 
@@ -46,14 +46,14 @@ fn a_refusal_without_proof_stays() {
         let (code, next) = ("NOTENOUGH".to_string(), Next::NewNumber);
         journal.settle(entry.id, &Settlement::Unproven { code, text: String::new(), next }, then + 2).unwrap();
         journal.acknowledge(entry.id, then + 3).unwrap();
-        assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| None).unwrap(), 0);
+        assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| Some(DECIDED)).unwrap(), 0);
         entry.id
     };
     let mut journal = open(&folder.journal()).unwrap();
     assert_eq!(journal.entry(id).unwrap().unwrap().settled_at, Some(then + 2));
     let (code, next) = ("REVOKED".to_string(), Next::NewNumber);
     journal.settle(id, &Settlement::Declined { code, text: String::new(), next }, NOW - 40 * DAY).unwrap();
-    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| None).unwrap(), 1);
+    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| Some(DECIDED)).unwrap(), 1);
 }
 
 /// 16 bytes and what SQLite adds; no text of the intent.
@@ -62,7 +62,9 @@ fn what_stays_is_small_and_says_nothing() {
     let folder = pruned();
     let file = rusqlite::Connection::open(folder.journal()).unwrap();
     let (count, length): (i64, i64) = file
-        .query_row("SELECT count(*), max(length(intent)) FROM gone", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row("SELECT count(*), max(length(key)) - 1 FROM keys WHERE key >= x'08'", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .unwrap();
     assert_eq!((count, length), (1, 16));
 }
@@ -70,15 +72,31 @@ fn what_stays_is_small_and_says_nothing() {
 #[test]
 fn marks_that_were_changed_or_lost_are_damage() {
     for sql in [
-        "DELETE FROM gone",
-        "UPDATE gone SET intent = zeroblob(16)",
-        "INSERT INTO gone VALUES (randomblob(16))",
-        "UPDATE journal SET gone = 0, gone_sum = 0",
+        "DELETE FROM keys WHERE key >= x'08'",
+        "DELETE FROM keys",
+        "UPDATE keys SET key = CAST(x'08' || zeroblob(16) AS BLOB) WHERE key >= x'08'",
+        "UPDATE keys SET link = zeroblob(8) WHERE key = x''",
+        "INSERT INTO keys VALUES (CAST(x'08' || randomblob(16) AS BLOB), 0, randomblob(8))",
     ] {
         let folder = pruned();
         let file = rusqlite::Connection::open(folder.journal()).unwrap();
         file.execute_batch(sql).unwrap();
         drop(file);
+        // An opening does not read them: whoever asks for the intent does, and `verify`.
+        let verified = open(&folder.journal()).and_then(|mut journal| journal.verify());
+        assert_eq!(verified.unwrap_err().kind(), JournalFaultKind::Damaged, "{sql}");
+        let begun = open(&folder.journal()).and_then(|mut journal| begin_at(&mut journal, "sendredpack", "prize", NOW));
+        assert_eq!(begun.unwrap_err().kind(), JournalFaultKind::Damaged, "{sql}");
+    }
+    for sql in [
+        "INSERT INTO gone VALUES (randomblob(16))",
+        "UPDATE journal SET gone = 1",
+        "UPDATE journal SET gone_sum = 1",
+        "UPDATE journal SET past = 1",
+        "DROP TABLE keys",
+    ] {
+        let folder = pruned();
+        rusqlite::Connection::open(folder.journal()).unwrap().execute_batch(sql).unwrap();
         assert_eq!(open(&folder.journal()).unwrap_err().kind(), JournalFaultKind::Damaged, "{sql}");
     }
 }
@@ -97,6 +115,6 @@ fn an_order_stays_with_its_refunds() {
     accepts(&mut journal, "never refunded", None);
     let order = accepts(&mut journal, "refunded", None);
     accepts(&mut journal, "return", Some(&order));
-    let mut prunes = |days| journal.prune(NOW + days * DAY, NOW + (days - 30) * DAY, &|_| None).unwrap();
+    let mut prunes = |days| journal.prune(NOW + days * DAY, NOW + (days - 30) * DAY, &|_| Some(DECIDED)).unwrap();
     assert_eq!((prunes(31), prunes(300), prunes(365), prunes(367)), (1, 0, 0, 2));
 }

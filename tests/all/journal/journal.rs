@@ -12,11 +12,13 @@ use std::time::Duration;
 use wxpay_terminal::endpoint::Numbers;
 use wxpay_terminal::*;
 
+use crate::journal::flash::child_counts_bytes;
 use crate::journal::journal_storage::{
     child_counts_syncs, child_fills_the_disk, child_on_a_failing_device, child_pays,
+    child_puts_away_on_a_failing_device,
 };
 use crate::support::memory_journal::Newest;
-use crate::support::{MCH_ID, NOW, fen};
+use crate::support::{DECIDED, MCH_ID, NOW, fen};
 
 pub const TERMINAL: u16 = 7;
 pub const DEVICE: Option<&str> = Some("013467007045764");
@@ -208,6 +210,8 @@ fn as_child() {
         }
         "fill the disk" => child_fills_the_disk(&path),
         "failing device" => child_on_a_failing_device(&path),
+        "failing device, years" => child_puts_away_on_a_failing_device(&path),
+        "count bytes" => child_counts_bytes(&path),
         "count syncs" => child_counts_syncs(&path),
         "pay" => child_pays(&path),
         other => panic!("{other}"),
@@ -384,7 +388,7 @@ fn an_acknowledged_entry_that_was_not_sent_opens_again() {
     // Once it is blanked there is nothing to send.
     journal.settle(entry.id, &Settlement::NotSent, NOW).unwrap();
     journal.acknowledge(entry.id, NOW).unwrap();
-    assert_eq!(journal.prune(NOW + 100, 0, &|_| None).unwrap(), 0);
+    assert_eq!(journal.prune(NOW + 100, 0, &|_| Some(DECIDED)).unwrap(), 0);
     fails(journal.reopen(entry.id, NOW, None), JournalFaultKind::Refused);
 }
 
@@ -537,7 +541,7 @@ fn pruning_takes_what_is_old_and_blanks_the_rest() {
         let at = journal.entry(id).unwrap().unwrap().begun_at;
         journal.acknowledge(id, at).unwrap();
     }
-    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| None).unwrap(), 1);
+    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 30 * DAY, &|_| Some(DECIDED)).unwrap(), 1);
     assert_eq!(journal.entry(old).unwrap(), None);
     // They stay: the intent's newest entry decides what may be paid again, so an intent goes as a whole or not at all.
     for (id, blanked) in [
@@ -556,8 +560,8 @@ fn pruning_takes_what_is_old_and_blanks_the_rest() {
     }
     assert_eq!(journal.entry(young_intent).unwrap().unwrap().state, EntryState::Recorded(accepted()));
     // It may be sent again until then.
-    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 10 * DAY, &|_| None).unwrap(), 4);
-    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 10 * DAY, &|_| None).unwrap(), 0);
+    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 10 * DAY, &|_| Some(DECIDED)).unwrap(), 4);
+    assert_eq!(journal.prune(NOW - 10 * DAY, NOW - 10 * DAY, &|_| Some(DECIDED)).unwrap(), 0);
     assert!(journal.entry(hand).unwrap().is_some(), "what a person wrote stays");
     // A number is not given again.
     let last = begin(&mut journal, "another").id;
@@ -573,11 +577,11 @@ fn blanked_data_is_gone_from_the_files() {
         journal.acknowledge(id, NOW).unwrap();
     }
     assert!(holds(&folder.bytes(), OPENID.as_bytes()));
-    assert_eq!(journal.prune(NOW + 1, NOW, &|_| None).unwrap(), 0);
+    assert_eq!(journal.prune(NOW + 1, NOW, &|_| Some(DECIDED)).unwrap(), 0);
     assert!(!holds(&folder.bytes(), OPENID.as_bytes()));
     assert!(!holds(&folder.bytes(), "张三".as_bytes()));
     assert_eq!(journal.unacknowledged().unwrap(), []);
-    assert_eq!(journal.prune(NOW + 1, NOW + 1, &|_| None).unwrap(), 50);
+    assert_eq!(journal.prune(NOW + 1, NOW + 1, &|_| Some(DECIDED)).unwrap(), 50);
 }
 
 /// A clock at 1970 makes an entry look old. It is young until a later entry shows otherwise.
@@ -587,10 +591,10 @@ fn a_clock_at_1970_prunes_nothing_early() {
     let mut journal = folder.open();
     let id = settled(&mut journal, "paid in 1970", 100, &accepted());
     journal.acknowledge(id, 200).unwrap();
-    assert_eq!(journal.prune(NOW, NOW, &|_| None).unwrap(), 0);
+    assert_eq!(journal.prune(NOW, NOW, &|_| Some(DECIDED)).unwrap(), 0);
     fails(journal.begin(&new_entry("paid in 1970", NOW), &mut numbered), JournalFaultKind::Refused);
     assert!(!journal.entry(id).unwrap().unwrap().fields.is_empty());
     journal.begin(&new_entry("later", NOW), &mut numbered).unwrap();
-    assert_eq!(journal.prune(NOW, NOW, &|_| None).unwrap(), 0);
-    assert_eq!(journal.prune(NOW + 1, NOW + 1, &|_| None).unwrap(), 1);
+    assert_eq!(journal.prune(NOW, NOW, &|_| Some(DECIDED)).unwrap(), 0);
+    assert_eq!(journal.prune(NOW + 1, NOW + 1, &|_| Some(DECIDED)).unwrap(), 1);
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use wxpay_terminal::*;
 
+use crate::journal::flips::PAGE;
 use crate::journal::journal::{
     ACCOUNT, Dice, Folder, accepted, begin, child, copy_folder, fails, has_tools, open, settled, settlements,
 };
@@ -57,7 +58,7 @@ fn a_cut_file_is_damaged() {
     let entries = big(&folder);
     let whole = fs::read(folder.journal()).unwrap();
     let mut cases = 0;
-    let lengths = (0..whole.len()).step_by(1021).chain((0..whole.len()).step_by(4096)).chain([1, 15, 16, 99, 100, 512]);
+    let lengths = (0..whole.len()).step_by(1021).chain((0..whole.len()).step_by(PAGE)).chain([1, 15, 16, 99, 100, 512]);
     for length in lengths {
         fs::write(folder.journal(), &whole[..length]).unwrap();
         assert!(!opens_whole_or_damaged(&folder, &entries), "{length} of {}", whole.len());
@@ -77,16 +78,16 @@ fn an_overwritten_page_is_damage_or_harmless() {
     let promised = fs::read(&lock).unwrap();
     let dice = Dice::new(11);
     let (mut harmless, mut cases) = (0, 0);
-    for page in 0..whole.len() / 4096 {
+    for page in 0..whole.len() / PAGE {
         for kind in 0..4 {
             let mut bytes = whole.clone();
-            let place = &mut bytes[page * 4096..][..4096];
+            let place = &mut bytes[page * PAGE..][..PAGE];
             match kind {
                 0 => place.fill(0),
                 1 => place.fill(0xFF),
                 // A whole page of noise; half a page of noise.
                 2 => place.iter_mut().for_each(|byte| *byte = dice.roll(256) as u8),
-                _ => place[2048..].iter_mut().for_each(|byte| *byte = dice.roll(256) as u8),
+                _ => place[PAGE / 2..].iter_mut().for_each(|byte| *byte = dice.roll(256) as u8),
             }
             fs::write(folder.journal(), &bytes).unwrap();
             harmless += u32::from(opens_whole_or_damaged(&folder, &entries));
@@ -112,8 +113,8 @@ fn a_page_that_was_not_written_hides_no_entry() {
         let after = fs::read(folder.journal()).unwrap();
         let lock = folder.0.join("journal.db.lock");
         let promised = fs::read(&lock).unwrap();
-        for page in 0..before.len().min(after.len()) / 4096 {
-            let place = page * 4096..(page + 1) * 4096;
+        for page in 0..before.len().min(after.len()) / PAGE {
+            let place = page * PAGE..(page + 1) * PAGE;
             if before[place.clone()] == after[place.clone()] {
                 continue;
             }
@@ -201,8 +202,8 @@ fn a_wal_that_vanished_is_damage() {
     let (folder, entry) = killed();
     let wal = folder.0.join("journal.db-wal");
     let content = fs::read(&wal).unwrap();
-    assert!(content.len() > 4096);
-    for kept in [None, Some(0), Some(32), Some(4000)] {
+    assert!(content.len() > 4 * PAGE);
+    for kept in [None, Some(0), Some(32), Some(PAGE - 24)] {
         let _ = fs::remove_file(&wal);
         if let Some(length) = kept {
             fs::write(&wal, &content[..length]).unwrap();
@@ -240,7 +241,7 @@ fn a_cut_database_beside_its_wal_is_whole_or_damaged() {
     copy_folder(&folder.0, &kept.0);
     let whole = fs::read(folder.journal()).unwrap();
     let (mut cases, mut good) = (0, 0);
-    for length in (0..=whole.len()).step_by(2048) {
+    for length in (0..=whole.len()).step_by(PAGE) {
         fs::write(folder.journal(), &whole[..length]).unwrap();
         match open(&folder.journal()) {
             Ok(mut journal) => {
@@ -267,13 +268,13 @@ fn a_newer_schema_is_left_alone() {
     }
     let folder = Folder::new();
     begin(&mut folder.open(), "prize");
-    change(&folder.journal(), "PRAGMA user_version = 4; ALTER TABLE entries ADD COLUMN new TEXT");
+    change(&folder.journal(), "PRAGMA user_version = 5; ALTER TABLE entries ADD COLUMN new TEXT");
     let before = folder.bytes();
     fails(open(&folder.journal()), JournalFaultKind::Newer);
     assert_eq!(folder.bytes(), before);
     change(&folder.journal(), "PRAGMA user_version = 0");
     fails(open(&folder.journal()), JournalFaultKind::Damaged);
-    change(&folder.journal(), "PRAGMA user_version = 3; PRAGMA application_id = 1");
+    change(&folder.journal(), "PRAGMA user_version = 4; PRAGMA application_id = 1");
     fails(open(&folder.journal()), JournalFaultKind::Damaged);
 }
 
@@ -312,4 +313,85 @@ fn a_lost_lock_file_is_missed_with_and_without_the_wal() {
     drop(journal);
     // A new journal has no lock file that says so, and opens.
     drop(Folder::new().open());
+}
+
+/// A power cut tears the line of the lock file that was just written, again and again: the other one says enough, and a database of before is
+/// refused all the same.
+#[test]
+fn the_line_that_was_written_may_be_torn_each_time() {
+    let folder = Folder::new();
+    let lock = folder.0.join("journal.db.lock");
+    begin(&mut folder.open(), "first");
+    let backup = fs::read(folder.journal()).unwrap();
+    for round in 0..6 {
+        let before = fs::read(&lock).unwrap();
+        begin(&mut folder.open(), &format!("round {round}"));
+        let mut torn = fs::read(&lock).unwrap();
+        assert_eq!(torn.len(), before.len(), "it grew");
+        let text = String::from_utf8(torn.clone()).unwrap();
+        let lines = text.match_indices("newest wal: ").filter(|(at, _)| before[*at..at + 56] != torn[*at..at + 56]);
+        let written: Vec<usize> = lines.map(|(at, _)| at).collect();
+        let [at] = written[..] else { panic!("not one line was written: {written:?}") };
+        torn[at + 25..at + 40].fill(0);
+        fs::write(&lock, &torn).unwrap();
+        assert_eq!(folder.open().unacknowledged().unwrap().len(), round + 2, "round {round}");
+        fs::write(&lock, &torn).unwrap();
+    }
+    fs::write(folder.journal(), &backup).unwrap();
+    assert_eq!(open(&folder.journal()).unwrap_err().kind(), JournalFaultKind::Damaged);
+}
+
+/// Before they were written in place, a line was added for each WAL: these count, and nothing is added to them any more.
+#[test]
+fn the_lock_file_of_an_older_library_counts() {
+    let folder = Folder::new();
+    begin(&mut folder.open(), "first");
+    let lock = folder.0.join("journal.db.lock");
+    fs::write(&lock, "The journal beside this file holds payments.\nwal 1\n").unwrap();
+    begin(&mut folder.open(), "second");
+    let length = fs::metadata(&lock).unwrap().len();
+    for _ in 0..20 {
+        drop(folder.open());
+    }
+    assert_eq!(fs::metadata(&lock).unwrap().len(), length);
+    let mut text = fs::read(&lock).unwrap();
+    text.extend(b"\nwal 9999\n");
+    fs::write(&lock, text).unwrap();
+    let fault = open(&folder.journal()).unwrap_err();
+    assert!(fault.text().contains("older than the files beside it"), "{fault}");
+}
+
+/// Cut at each length it opens whole or not at all, and has its lines again.
+#[test]
+fn a_cut_lock_file_is_mended_or_refused() {
+    let folder = Folder::new();
+    begin(&mut folder.open(), "first");
+    let (lock, database) = (folder.0.join("journal.db.lock"), fs::read(folder.journal()).unwrap());
+    let whole = fs::read(&lock).unwrap();
+    let (mut opened, mut refused) = (0, 0);
+    for length in 0..whole.len() {
+        fs::write(folder.journal(), &database).unwrap();
+        fs::write(&lock, &whole[..length]).unwrap();
+        match open(&folder.journal()) {
+            Ok(mut journal) => {
+                assert_eq!(journal.unacknowledged().unwrap().len(), 1, "{length}");
+                drop(journal);
+                let text = String::from_utf8(fs::read(&lock).unwrap()).unwrap();
+                assert!(
+                    text.matches("newest wal: ").count() >= 2 && text.matches("last change: ").count() >= 2,
+                    "{text}"
+                );
+                // What it says is believed: the database of before is refused.
+                fs::write(folder.journal(), &database).unwrap();
+                assert_eq!(open(&folder.journal()).unwrap_err().kind(), JournalFaultKind::Damaged, "{length}");
+                opened += 1;
+            }
+            Err(fault) => {
+                assert_eq!(fault.kind(), JournalFaultKind::Damaged, "{length}: {fault}");
+                refused += 1;
+            }
+        }
+    }
+    println!("cut lock files: {opened} opened, {refused} refused");
+    assert!(opened > 100 && refused > 100);
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use wxpay_terminal::*;
 
 use crate::journal::journal::{Folder, accepted, begin, by_hand, fails, for_a_person, has_tools, settled};
-use crate::support::NOW;
+use crate::support::{DECIDED, NOW};
 
 /// What the `sqlite3` shell prints, read-only.
 fn shell(path: &Path, sql: &str) -> String {
@@ -27,7 +27,7 @@ fn what_a_person_wrote_stays_whatever_is_written_after_it() {
     journal.settle(id, &by_hand(true), NOW + 1).unwrap();
     journal.acknowledge(id, NOW + 2).unwrap();
     fails(journal.settle(id, &accepted(), NOW + 3), JournalFaultKind::Refused);
-    assert_eq!(journal.prune(NOW + 99, NOW + 99, &|_| None).unwrap(), 0);
+    assert_eq!(journal.prune(NOW + 99, NOW + 99, &|_| Some(DECIDED)).unwrap(), 0);
     let wrote = shell(&folder.journal(), "SELECT paid, person FROM by_hand ORDER BY id");
     assert_eq!(wrote, "1|王芳\n");
 }

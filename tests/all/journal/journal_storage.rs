@@ -101,7 +101,7 @@ fn a_read_only_place_is_a_fault() {
 // -- a disk that loses what was not synced ---------------------------------------------------------------------------
 
 /// The shim, compiled once.
-fn shim() -> Option<&'static Path> {
+pub fn shim() -> Option<&'static Path> {
     static SHIM: std::sync::OnceLock<Option<(Folder, PathBuf)>> = std::sync::OnceLock::new();
     let shim = SHIM.get_or_init(|| {
         if !has_tools() {
@@ -119,7 +119,7 @@ fn shim() -> Option<&'static Path> {
     shim.as_ref().map(|(_, path)| path.as_path())
 }
 
-fn under_shim(role: &str, folder: &Folder, shim: &Path) -> Command {
+pub fn under_shim(role: &str, folder: &Folder, shim: &Path) -> Command {
     let mut command = child(role, &folder.journal());
     command.env("LD_PRELOAD", shim).env("POWERCUT_FOLDER", &folder.0);
     command
@@ -207,6 +207,80 @@ fn a_full_disk_and_a_failing_sync() {
     command.env("POWERCUT_FAIL", switch.0.join("switch"));
     assert_eq!(said(command), ["DID go on"]);
     println!("failed writes survived: 60, failed syncs: 1");
+}
+
+/// The disk is full from some write on, while entries are acknowledged, put away, blanked and pruned: each call does what it says or fails, the
+/// journal stays whole, and the next call goes on. Then the same with syncs, after each of which the journal is opened again.
+pub fn child_puts_away_on_a_failing_device(path: &Path) {
+    let switch = PathBuf::from(std::env::var_os("POWERCUT_FAIL").unwrap());
+    let set = |words: &str| fs::write(&switch, words).unwrap();
+    let mut journal = open(path).unwrap();
+    let (mut failed, mut done) = ([0; 3], [0; 3]);
+    let mut made = 0;
+    for what in ["w", "s"] {
+        for pass in 0..48 {
+            // Enough are acknowledged for some to be put away; the last two days are young.
+            while made < 70 + 3 * (done[0] + failed[0]) {
+                let at = NOW - 40 * 86_400 + i64::from(made) * 3_600;
+                let entry = journal.begin(&new_entry(&format!("sale {made}"), at), &mut numbered).unwrap();
+                journal.settle(entry.id, &accepted(), at).unwrap();
+                made += 1;
+            }
+            let open_ones = journal.unacknowledged().unwrap();
+            let before = journal.before(i64::MAX, 10_000).unwrap();
+            let step = pass % 3;
+            let call = |journal: &mut SqliteJournal| match step {
+                0 => open_ones.iter().take(3).try_for_each(|entry| journal.acknowledge(entry.id, entry.begun_at + 9)),
+                1 => journal.prune_step(NOW - 20 * 86_400, NOW - 38 * 86_400, &|_| Some([7; 16]), 5).map(drop),
+                _ => journal.prune(NOW - 30 * 86_400, NOW - 39 * 86_400, &|_| Some([7; 16])).map(drop),
+            };
+            set(&format!("{what}{} {pass}", pass / 3));
+            let came = call(&mut journal);
+            set("-");
+            match came {
+                Ok(()) => done[step] += 1,
+                Err(fault) => {
+                    assert_eq!(fault.kind(), JournalFaultKind::Storage, "{what} {pass}: {fault}");
+                    failed[step] += 1;
+                }
+            }
+            if what == "s" {
+                drop(journal);
+                journal = open(path).unwrap();
+            }
+            journal.verify().unwrap();
+            // What is left is what it was, but for what the call was there for.
+            for entry in journal.before(i64::MAX, 10_000).unwrap() {
+                let was = before.iter().find(|was| was.id == entry.id).unwrap();
+                let mut same = entry.clone();
+                (same.acknowledged_at, same.revision) = (was.acknowledged_at, was.revision);
+                let mut blanked = same.clone();
+                (blanked.fields, blanked.decided) = (was.fields.clone(), was.decided);
+                assert!(same == *was || (step > 0 && blanked == *was), "{what} {pass}: {entry:?}");
+            }
+            let gone = before.iter().filter(|was| journal.entry(was.id).unwrap().is_none());
+            let gone: Vec<&Entry> = gone.collect();
+            assert!(step > 0 || gone.is_empty(), "{what} {pass}");
+            for entry in gone {
+                let again = journal.begin(&new_entry(&entry.intent, NOW), &mut numbered).unwrap_err();
+                assert!(again.text().contains("pruned"), "{again}");
+            }
+            call(&mut journal).unwrap();
+        }
+    }
+    println!("\nDID go on: done {done:?}, failed {failed:?}");
+    assert!(failed.iter().all(|count| *count > 3) && done.iter().all(|count| *count > 3), "{done:?} {failed:?}");
+}
+
+#[test]
+fn a_full_disk_while_entries_are_put_away() {
+    let Some(shim) = shim() else { return };
+    let (folder, switch) = (Folder::new(), Folder::new());
+    let mut command = under_shim("failing device, years", &folder, shim);
+    command.env("POWERCUT_FAIL", switch.0.join("switch"));
+    let said = said(command);
+    println!("{said:?}");
+    assert!(said.iter().any(|line| line.starts_with("DID go on")), "{said:?}");
 }
 
 /// Says what it tries and what it did, so that the parent knows what must be there.

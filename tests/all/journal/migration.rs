@@ -1,5 +1,5 @@
-//! Journals of older schemas: version 1, made by the code before digests, and version 2, before reversals (tests/journals: every kind of entry, what
-//! prune leaves, two epochs): all of it reads the same after the migration, and nothing that was paid becomes payable.
+//! Journals of older schemas: version 1, made by the code before digests, version 2, before reversals, and version 3, before acknowledged entries
+//! were put away (tests/journals: every kind of entry, what prune leaves, two epochs): all of it reads the same after the migration, and nothing that was paid becomes payable.
 
 use std::fs;
 use std::path::Path;
@@ -8,6 +8,7 @@ use wxpay_terminal::*;
 
 use crate::journal::flips::{begin_at, open, rows};
 use crate::journal::journal::{Folder, fresh};
+use crate::support::NOW;
 use crate::till::modelled::{Modelled, Time};
 use crate::till::simulation::{Said, pay, till};
 
@@ -139,7 +140,36 @@ fn reads_the_same(old: u32) {
         assert!(before[0].iter().all(|epoch| now[0].contains(epoch)));
         assert_eq!(now[1..], before[1..]);
     }
-    assert_eq!(version(&folder), ["Integer(3)"]);
+    assert_eq!(version(&folder), ["Integer(4)"]);
+}
+
+/// Seventy-two are acknowledged, so with the first opening some are put away. People and the library read what they read before.
+#[test]
+fn a_journal_of_version_3_puts_away_what_was_acknowledged() {
+    let folder = of_version(3);
+    let view = "SELECT id, intent, order_number, call, amount_fen, outcome, begun, settled, acknowledged, of_order, attempts, reversals, code, text, \
+                next, reason, person, account FROM payments ORDER BY id";
+    let shown = rows(&folder.journal(), view).unwrap();
+    let stored = rows(&folder.journal(), STORED).unwrap();
+    let count = |table: &str| rows(&folder.journal(), &format!("SELECT count(*) FROM {table}")).unwrap().concat();
+    assert_eq!((shown.len(), stored.len(), count("gone")), (91, 91, "Integer(1)".into()));
+    for opening in 0..2 {
+        let mut journal = open(&folder.journal()).unwrap();
+        assert!(journal.verify().unwrap() >= 8, "opening {opening}");
+        for number in 0..70 {
+            let entry = journal.of_intent(&format!("receipt {number:02}")).unwrap().pop().unwrap();
+            assert!(stored.contains(&format!("Text({:?})", line(&entry))), "{}", entry.intent);
+            let fault = begin_at(&mut journal, "sendredpack", &entry.intent, NOW).unwrap_err();
+            assert_eq!(fault.kind(), JournalFaultKind::Refused, "{fault}");
+        }
+        let fault = begin_at(&mut journal, "sendredpack", "pruned", NOW).unwrap_err();
+        assert!(fault.kind() == JournalFaultKind::Refused && fault.text().contains("pruned"), "{fault}");
+        assert_eq!(journal.unacknowledged().unwrap().len(), 91 - 72);
+        drop(journal);
+        assert_eq!(rows(&folder.journal(), view).unwrap(), shown);
+    }
+    assert_eq!(rows(&folder.journal(), "PRAGMA user_version").unwrap(), ["Integer(4)"]);
+    assert_ne!(count("past"), "Integer(0)");
 }
 
 /// Of version 2 every row has a digest: a flipped value is found before anything is migrated, and the file stays as it was.

@@ -20,7 +20,9 @@ pub struct Form<'a> {
 /// A certificate of `key`, valid for a month. Without an issuer it is signed with its own key.
 pub fn certificate(form: &Form<'_>, key: &PKey<Private>, issuer: Option<(&X509, &PKey<Private>)>) -> X509 {
     let mut name = X509Name::builder().unwrap();
-    name.append_entry_by_nid(Nid::COMMONNAME, form.name).unwrap();
+    if !form.name.is_empty() {
+        name.append_entry_by_nid(Nid::COMMONNAME, form.name).unwrap();
+    }
     let name = name.build();
     let mut builder = X509::builder().unwrap();
     builder.set_version(2).unwrap();

@@ -195,6 +195,20 @@ impl Gateway {
         }
     }
 
+    /// A connection for the next payment, made in this thread or not.
+    pub fn warm(&self, how: Warm) -> Result<(), Error> {
+        match self {
+            Gateway::Wxpay(client) | Gateway::Micropay(client) | Gateway::Refund(client, _) => client.warm(how),
+            Gateway::Redpack(client) | Gateway::GroupRedpack(client) | Gateway::MiniprogramHb(client) => {
+                client.warm(how)
+            }
+            Gateway::Workwx(client) | Gateway::WorkwxRedpack(client) => client.warm(how),
+            Gateway::Swiftpass(client) => client.warm(how),
+            Gateway::Webgate(client) => client.warm(how),
+            Gateway::Unified(_) => panic!("has no client to show"),
+        }
+    }
+
     pub fn send(&self, prepared: &mut Prep) -> Came {
         match (self, prepared) {
             (Gateway::Wxpay(client), Prep::Wxpay(prepared)) => Came::of(client.send(prepared)),

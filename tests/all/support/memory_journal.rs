@@ -53,6 +53,13 @@ impl MemoryJournal {
         (inner.stop_in, inner.stored) = (calls, stored);
     }
 
+    /// Whether a call is still to fail, or to be the last one.
+    #[cfg(feature = "contract")]
+    pub fn is_waiting(&self) -> bool {
+        let inner = self.0.lock().unwrap();
+        inner.fail_in > 0 || inner.stop_in > 0
+    }
+
     pub fn is_stopped(&self) -> bool {
         self.0.lock().unwrap().stopped
     }
@@ -201,7 +208,8 @@ impl Inner {
             if entry.fields.is_empty() {
                 continue;
             }
-            entry.decided = decided(entry);
+            let Some(kept) = decided(entry) else { continue };
+            entry.decided = Some(kept);
             entry.revision += 1;
             entry.fields.clear();
         }
@@ -406,7 +414,9 @@ impl Journal for MemoryJournal {
         self.call(|inner| {
             let entry = inner.find(id)?;
             match &mut entry.state {
-                EntryState::Recorded(Settlement::Declined { next, .. }) if *next == Next::Stop => {
+                EntryState::Recorded(Settlement::Declined { next, .. } | Settlement::Unproven { next, .. })
+                    if *next == Next::Stop =>
+                {
                     *next = Next::SameNumber
                 }
                 _ => return refused(),
@@ -474,8 +484,41 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn summary(&mut self, _: i64, _: i64) -> Result<Vec<Summary>, JournalFault> {
-        self.call(|_| Ok(Vec::new()))
+    fn summary(&mut self, from: i64, until: i64) -> Result<Vec<Summary>, JournalFault> {
+        self.call(|inner| {
+            let mut rows: Vec<Summary> = Vec::new();
+            for entry in &inner.entries {
+                let dated = (EARLIEST..2_713_910_400).contains(&entry.begun_at);
+                if dated && !(from <= entry.begun_at && entry.begun_at < until) {
+                    continue;
+                }
+                let outcome = [if dated { "" } else { "undated: " }, outcome(&entry.state)].concat();
+                match rows.iter_mut().find(|row| row.call == entry.call && row.outcome == outcome) {
+                    Some(row) => (row.count, row.fen) = (row.count + 1, row.fen + u64::from(entry.amount.get())),
+                    None => rows.push(Summary::new(&*entry.call, outcome, 1, entry.amount.get().into())),
+                }
+            }
+            Ok(rows)
+        })
+    }
+}
+
+fn outcome(state: &EntryState) -> &'static str {
+    use Settlement::*;
+    let EntryState::Recorded(settlement) = state else { return "open" };
+    match settlement {
+        Accepted { .. } => "accepted",
+        Declined { .. } => "declined",
+        Unproven { .. } => "unproven",
+        NotSent => "not sent",
+        Ordered { .. } => "ordered",
+        Refunding { .. } => "refunding",
+        Abandoned => "abandoned",
+        PaidLate { .. } => "paid late",
+        ForAPerson { .. } => "for a person",
+        ByHand { paid: true, .. } => "by hand: paid",
+        ByHand { paid: false, .. } => "by hand: not paid",
+        _ => "another",
     }
 }
 

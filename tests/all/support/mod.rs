@@ -6,6 +6,8 @@ pub mod certificates;
 pub mod counter;
 pub mod dialect;
 #[cfg(feature = "https")]
+pub mod flights;
+#[cfg(feature = "https")]
 pub mod gateways;
 pub mod memory_journal;
 #[cfg(feature = "https")]
@@ -33,6 +35,9 @@ pub const SWIFTPASS_MCH_ID: &str = "7551000001";
 pub const SWIFTPASS_KEY: &str = "9d101c97133837e13dde2d32a5054abb";
 /// 2026-11-21 in China.
 pub const NOW: i64 = 1_795_248_000;
+/// What a till makes of the fields that decide, where a test prunes without a till: any sixteen bytes.
+#[cfg(feature = "sqlite")]
+pub const DECIDED: [u8; 16] = *b"what was decided";
 
 pub fn key() -> Secret {
     Secret::from(KEY)

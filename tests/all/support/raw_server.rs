@@ -83,7 +83,8 @@ pub enum Clients {
     Refused,
 }
 
-fn context(tls: Tls, clients: Clients) -> SslContext {
+/// What a server here shows and asks for.
+pub fn context(tls: Tls, clients: Clients) -> SslContext {
     let version = match tls {
         Tls::V12 => SslVersion::TLS1_2,
         Tls::V13 => SslVersion::TLS1_3,

@@ -87,23 +87,22 @@ fn a_code_of_each_wallet_is_paid_once() {
 #[test]
 fn a_silent_customer_is_taken_back() {
     each_way(|shop| {
-        let till = shop.acquirers();
+        let (till, began) = (shop.acquirers(), shop.waited.moment());
         let refusal = declined(shop.scan(&till, ALIPAY, Customer::Silent));
         assert_eq!((refusal.code.as_str(), refusal.next), ("REVERSE", Next::NewNumber));
         assert_eq!((shop.ledger(), shop.reversals()), (vec![row("REVERSE", 0, 0, 0)], 1));
-        assert!((60..70).contains(&shop.waited.time().as_secs()), "{:?}", shop.waited.time());
+        began.lasted(shop.waited.moment(), 60..70);
         // WeChat's own code ends after 45 s.
         assert_eq!(declined(shop.scan(&till, 0, Customer::Silent)).code, "REVOKED");
         assert_eq!(shop.reversals(), 1);
         // The dialog is closed; the cashier cancels: at 15 s.
         for (wallet, customer) in [(2, Customer::Refuses), (3, Customer::Silent)] {
-            let (before, code) = (shop.waited.time(), shop.shown(wallet, customer));
+            let (began, code) = (shop.waited.moment(), shop.shown(wallet, customer));
             let watch = CancelsAt::new(Phase::Confirming);
             let options = if customer == Customer::Silent { Options::new().watch(&watch) } else { Options::new() };
             let outcome = till.pay_with(&format!("sale of {wallet}"), &SwiftpassAccount::sale(&code), &options);
             assert_eq!(declined(outcome).code, "REVERSE");
-            let waited = (shop.waited.time() - before).as_secs();
-            assert!((15..20).contains(&waited), "{customer:?}: {waited} s");
+            began.lasted(shop.waited.moment(), 15..20);
         }
         // Another customer, and the sale is paid under another number.
         accepted(shop.scan(&till, ALIPAY, Customer::PaysAtOnce));

@@ -82,14 +82,14 @@ impl Drop for Life {
 
 /// At which gateways a counter sells.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum At {
+pub enum At {
     Wechat,
     /// One of Swiftpass's type, and perhaps another one, of this type or WeChat's own.
     Unified,
 }
 
 impl Life {
-    fn new(at: At, seed: u64) -> Life {
+    pub fn new(at: At, seed: u64) -> Life {
         let mut dice = Dice::after((seed << 8) + 77, 8);
         let (time, journal) = (Time::new(), MemoryJournal::default());
         let count = if dice.roll(4) == 0 { 2 } else { 1 };
@@ -142,7 +142,7 @@ impl Life {
         }
     }
 
-    fn lives(mut self) -> Ends {
+    pub fn lives(mut self) -> Ends {
         for _ in 0..4 + self.dice.roll(16) {
             self.step();
         }

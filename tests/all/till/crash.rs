@@ -147,7 +147,7 @@ struct Row {
 fn rows(journal: &Path) -> BTreeMap<String, Vec<Row>> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let file = rusqlite::Connection::open_with_flags(journal, flags).unwrap();
-    let mut statement = file.prepare("SELECT intent, order_number, state, reason FROM entries ORDER BY id").unwrap();
+    let mut statement = file.prepare("SELECT intent, order_number, outcome, reason FROM payments ORDER BY id").unwrap();
     let read = statement.query_map([], |row| {
         Ok((row.get::<_, String>(0)?, Row { number: row.get(1)?, state: row.get(2)?, reason: row.get(3)? }))
     });

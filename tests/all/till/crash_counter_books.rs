@@ -23,8 +23,8 @@ struct Row {
 fn rows(journal: &Path) -> Vec<Row> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let file = rusqlite::Connection::open_with_flags(journal, flags).unwrap();
-    let text = "SELECT intent, call, order_number, fen, coalesce(stage, state), of_order, reversals, \
-                acknowledged_at IS NOT NULL, reason FROM entries ORDER BY id";
+    let text = "SELECT intent, call, order_number, amount_fen, outcome, of_order, reversals, acknowledged IS NOT NULL, reason \
+                FROM payments ORDER BY id";
     let mut statement = file.prepare(text).unwrap();
     let read = statement.query_map([], |row| {
         Ok(Row {

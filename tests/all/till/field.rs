@@ -97,7 +97,7 @@ fn two_ways(gateway: &'static str, time: &Time, dice: &mut Dice) -> Vec<Way> {
 }
 
 impl Life {
-    fn new(gateway: &'static str, seed: u64) -> Life {
+    pub fn new(gateway: &'static str, seed: u64) -> Life {
         let at = GATEWAYS.iter().position(|name| *name == gateway).unwrap() as u64;
         let mut dice = Dice::after((seed << 8) + at, 8);
         let time = Time::new();
@@ -134,7 +134,7 @@ impl Life {
         }
     }
 
-    fn lives(mut self) -> Ends {
+    pub fn lives(mut self) -> Ends {
         for _ in 0..4 + self.dice.roll(20) {
             self.step();
         }

@@ -139,6 +139,7 @@ fn child() {
     say("begins");
     match story.as_str() {
         "the child is refused" => refused(Desk::open()),
+        "warmed before forking" => warmed(Desk::open()),
         "the child frees" => frees(Desk::open()),
         "the child only exits" => {
             let desk = Desk::open();
@@ -245,6 +246,39 @@ fn in_the_child_everything_is_refused_and_the_parent_goes_on() {
         assert_eq!(paid(simulator), 2);
         // The kept connection was not touched.
         assert_eq!(simulator.handshakes(), 1);
+    });
+}
+
+/// A connection that waits for its first request.
+fn warmed(desk: Desk) {
+    let url = desk.place.redpack_url();
+    let warm = |how| {
+        let warmed = desk.https.warm(&url, Duration::from_secs(2), how);
+        say(warmed.map_or_else(|fault| format!("{:?} {}", fault.sent, fault.text), |()| "warmed".into()));
+        let warmed = desk.till.as_ref().unwrap().warm(how);
+        say(warmed.map_or_else(|error| format!("{:?}", error.kind()), |()| "warmed".into()));
+    };
+    warm(Warm::InThisThread);
+    if forked() {
+        warm(Warm::InBackground);
+        say(desk.pay("in the child"));
+        // It goes with the child's memory, and not a byte goes over it.
+        drop(desk);
+        end();
+    }
+    say(desk.pay("after"));
+}
+
+#[test]
+fn a_child_leaves_a_warmed_connection_to_the_parent() {
+    tell("warmed before forking", "wait", |command, simulator, _| {
+        let said = said(command);
+        assert_eq!(said[1..3], ["P: warmed", "P: warmed"], "{said:#?}");
+        assert!(said[3].starts_with("C: No ") && said[3].contains("fork"), "{said:#?}");
+        assert_eq!(said[4], "C: Process");
+        assert!(said[5].starts_with("C: Process "), "{said:#?}");
+        assert_eq!(said[6], "P: accepted false");
+        assert_eq!((paid(simulator), simulator.handshakes(), simulator.requests()), (1, 1, 1));
     });
 }
 

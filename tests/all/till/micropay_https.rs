@@ -11,42 +11,7 @@ use crate::support::counter::{CancelsAt, micro_pay};
 use crate::support::gateways::https;
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::*;
-
-/// The system's clock, and what was waited.
-#[derive(Clone)]
-struct Waited {
-    simulator: Arc<Simulator>,
-    time: Arc<Mutex<Duration>>,
-    /// A gateway whose own clock stands: it revokes nothing by itself.
-    stands: bool,
-}
-
-impl Waited {
-    fn time(&self) -> Duration {
-        *self.time.lock().unwrap()
-    }
-}
-
-impl Clock for Waited {
-    fn unix_seconds(&self) -> i64 {
-        SystemClock.unix_seconds() + i64::try_from(self.time().as_secs()).unwrap()
-    }
-
-    fn monotonic(&self) -> Duration {
-        SystemClock.monotonic() + self.time()
-    }
-}
-
-impl Pause for Waited {
-    fn pause(&self, time: Duration) {
-        let mut waited = self.time.lock().unwrap();
-        let before = waited.as_secs();
-        *waited += time;
-        if !self.stands {
-            self.simulator.advance(Duration::from_secs(waited.as_secs() - before));
-        }
-    }
-}
+use crate::till::waited::Waited;
 
 /// A shop with one till. Each scan has a code of its own.
 struct Shop {
@@ -76,7 +41,7 @@ const ACCOUNTS: [fn() -> WxpayAccount; 4] = [
 impl Shop {
     fn of(account: fn() -> WxpayAccount, stands: bool) -> Shop {
         let simulator = Arc::new(Simulator::start().unwrap());
-        let waited = Waited { simulator: Arc::clone(&simulator), time: Arc::default(), stands };
+        let waited = Waited::at(&simulator, stands);
         Shop { simulator, waited, journal: MemoryJournal::default(), account, codes: Mutex::new(0) }
     }
 
@@ -149,16 +114,18 @@ fn every_customer_under_every_account() {
         assert_eq!(shop.waited.time().as_secs(), 5 + 3 + 3);
         // The dialog is closed: taken back, and not before 15 s.
         let shop = Shop::of(account, false);
+        let began = shop.waited.moment();
         let refusal = declined(shop.scan(&shop.till(), Customer::Refuses));
         assert_eq!((refusal.code.as_str(), refusal.next), ("REVOKED", Next::NewNumber));
         assert_eq!((shop.ledger(), shop.reversals()), (vec![row("REVOKED", 0, 0, 0)], 1));
-        assert!((15..20).contains(&shop.waited.time().as_secs()), "{:?}", shop.waited.time());
+        began.lasted(shop.waited.moment(), 15..20);
         // Nobody answers, and the gateway revokes it after 45 s. Or does not, and it is taken back.
         for stands in [false, true] {
             let shop = Shop::of(account, stands);
+            let began = shop.waited.moment();
             assert_eq!(declined(shop.scan(&shop.till(), Customer::Silent)).code, "REVOKED");
             assert_eq!((shop.ledger(), shop.reversals()), (vec![row("REVOKED", 0, 0, 0)], usize::from(stands)));
-            assert!((44..50).contains(&shop.waited.time().as_secs()), "{:?}", shop.waited.time());
+            began.lasted(shop.waited.moment(), 44..50);
         }
     }
 }
@@ -283,11 +250,11 @@ fn a_broken_line_charges_nobody_for_nothing() {
 fn what_was_begun_is_taken_back() {
     let shop = Shop::new();
     let watch = CancelsAt::new(Phase::Confirming);
-    let code = shop.code(Customer::Silent);
+    let (code, began) = (shop.code(Customer::Silent), shop.waited.moment());
     let outcome = shop.till().pay_with("sale 1", &micro_pay(&code), &Options::new().watch(&watch));
     assert_eq!(declined(outcome).code, "REVOKED");
     assert_eq!((shop.ledger(), shop.reversals()), (vec![row("REVOKED", 0, 0, 0)], 1));
-    assert!((15..20).contains(&shop.waited.time().as_secs()));
+    began.lasted(shop.waited.moment(), 15..20);
 
     // The first reversal was sent, and then the power was gone: PAYERROR stays until somebody reverses it.
     let shop = Shop::new();
@@ -313,10 +280,10 @@ fn what_was_begun_is_taken_back() {
     assert!(matches!(outcome, Ok(Outcome::Unknown(_))), "{outcome:?}");
     let number = shop.journal.all()[0].order_number.clone();
     let till = shop.till();
-    let began = shop.waited.time();
+    let began = shop.waited.moment();
     let refusal = declined(till.reverse_with(&number, &Options::new().patience(Duration::from_secs(90))));
     assert_eq!((refusal.code.as_str(), shop.reversals()), ("REVOKED", 1));
-    assert!(shop.waited.time() - began >= Duration::from_secs(60));
+    began.lasted(shop.waited.moment(), 60..90);
     assert_eq!(shop.ledger(), [row("REVOKED", 0, 0, 0)]);
 }
 

@@ -1,6 +1,7 @@
 //! A modelled gateway with a ledger, the dice that decides what goes wrong there, and a virtual clock.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,11 +31,29 @@ impl Dice {
     }
 
     pub fn roll(&mut self, below: u32) -> u32 {
+        if let Some(choice) = TAPE.with_borrow_mut(|tape| chosen(tape, below)) {
+            return choice;
+        }
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         ((self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as u32) % below
     }
+}
+
+thread_local! {
+    static TAPE: RefCell<VecDeque<u8>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// What all dices of this thread roll first: a fuzzer's choices. Then they roll by their seeds again.
+pub fn follow(choices: &[u8]) {
+    TAPE.set(choices.iter().copied().collect());
+}
+
+fn chosen(tape: &mut VecDeque<u8>, below: u32) -> Option<u32> {
+    let bytes = if below <= 256 { 1 } else { 4 };
+    let value = (0..bytes).try_fold(0, |value: u32, _| Some(value << 8 | u32::from(tape.pop_front()?)))?;
+    Some(value % below)
 }
 
 /// Years that a clock is set to: 1970, 2038, 2099.
@@ -519,4 +538,15 @@ impl Modelled {
         self.catch_up();
         self.state.lock().unwrap().ledger.keys().cloned().collect()
     }
+}
+
+/// A fuzzer's choices come first, one byte for a small choice and four for a large one. Then the seed decides, as it would have without them.
+#[test]
+fn a_dice_follows_choices() {
+    let by_seed = Dice::new(7).roll(1 << 20);
+    follow(&[200, 7, 1, 2, 3, 4, 9]);
+    let mut dice = Dice::new(7);
+    let rolls = [dice.roll(256), dice.roll(4), dice.roll(1 << 30), dice.roll(1 << 20)];
+    assert_eq!(rolls, [200, 3, 0x0102_0304, by_seed]);
+    assert_eq!(TAPE.with_borrow(VecDeque::len), 0);
 }

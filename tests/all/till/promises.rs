@@ -487,7 +487,7 @@ mod pruning {
         let paid = Settlement::Accepted { queried: false, evidence: Vec::new() };
         journal.settle(entry.id, &paid, acknowledged).unwrap();
         journal.acknowledge(entry.id, acknowledged).unwrap();
-        journal.prune(NOW - 3_600, NOW - 30 * 86_400, &|_| None).unwrap()
+        journal.prune(NOW - 3_600, NOW - 30 * 86_400, &|_| Some(DECIDED)).unwrap()
     }
 
     /// clock.rs does not believe 2025, and neither may pruning.

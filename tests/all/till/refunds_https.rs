@@ -1,6 +1,6 @@
 //! Refunds, from the till over TLS to the simulator's gateway and back; the ledger has the last word.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use wxpay_simulator::{Behaviour, Fault, RefundStatus, Settings, SignType as MerchantSigns, Simulator, credentials};
@@ -10,35 +10,7 @@ use crate::support::counter::micro_pay;
 use crate::support::gateways::https;
 use crate::support::memory_journal::MemoryJournal;
 use crate::support::*;
-
-/// Whoever waits puts this clock and the gateway's forward.
-#[derive(Clone)]
-pub struct Waited(Arc<Simulator>, Arc<Mutex<Duration>>);
-
-impl Waited {
-    pub fn time(&self) -> Duration {
-        *self.1.lock().unwrap()
-    }
-}
-
-impl Clock for Waited {
-    fn unix_seconds(&self) -> i64 {
-        SystemClock.unix_seconds() + i64::try_from(self.1.lock().unwrap().as_secs()).unwrap()
-    }
-
-    fn monotonic(&self) -> Duration {
-        SystemClock.monotonic() + *self.1.lock().unwrap()
-    }
-}
-
-impl Pause for Waited {
-    fn pause(&self, time: Duration) {
-        let mut waited = self.1.lock().unwrap();
-        let before = waited.as_secs();
-        *waited += time;
-        self.0.advance(Duration::from_secs(waited.as_secs() - before));
-    }
-}
+use crate::till::waited::Waited;
 
 pub struct Shop {
     pub simulator: Arc<Simulator>,
@@ -58,7 +30,7 @@ impl Shop {
     pub fn signing(signs: MerchantSigns) -> Shop {
         let settings = Settings { swiftpass_sign_type: signs, ..Settings::default() };
         let simulator = Arc::new(Simulator::start_with(settings).unwrap());
-        let waited = Waited(Arc::clone(&simulator), Arc::default());
+        let waited = Waited::at(&simulator, false);
         Shop { waited, simulator, journal: MemoryJournal::default(), signs }
     }
 

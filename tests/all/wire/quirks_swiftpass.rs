@@ -194,6 +194,10 @@ fn q2_18_a_notification_that_differs_is_refused() {
         (("pay_result", "1"), "it does not say that the order is paid"),
         (("pay_result", ""), "it does not say that the order is paid"),
         (("result_code", "1"), "it does not say that the order is paid"),
+        // A number that nobody can see names no payment.
+        (("transaction_id", ""), "it has no transaction_id"),
+        (("transaction_id", " "), "it has no transaction_id"),
+        (("transaction_id", "\u{3000}"), "it has no transaction_id"),
     ] {
         let notice = account.notification(notification(&[change]).as_bytes()).unwrap();
         assert_eq!(notice.matches(&order).unwrap_err().reason(), reason, "{change:?}");

@@ -49,6 +49,15 @@ fn what_is_not_one_flat_object_is_refused() {
         "{\"a\":\"\\u+123\"}",
         "{\"a\":\"\n\"}",
         "{\"a\":{]}}",
+        "{\"a\":[1 2]}",
+        "{\"a\":[01]}",
+        "{\"a\":[1,]}",
+        "{\"a\":[,]}",
+        "{\"a\":[a]}",
+        "{\"a\":{\"b\"}}",
+        "{\"a\":{\"b\":}}",
+        "{\"a\":{1:2}}",
+        "{\"a\":{\"b\":1,}}",
         "{\"a\":1}x",
         "{\"a\":1}{\"a\":1}",
         "{\"a\":0,\"a\":1}",
@@ -57,6 +66,9 @@ fn what_is_not_one_flat_object_is_refused() {
         assert!(read(text).is_err(), "{text}");
     }
     assert!(read("{}").is_ok());
+    for nested in ["[]", "{}", "[ ]", "{ \"b\" : [ null , -1e5 , { } ] , \"b\" : \"]\" }", "[[[\"\\u6210\"]]]"] {
+        assert_eq!(read(&["{\"a\": ", nested, " }"].concat()).unwrap().get("a"), Some(nested));
+    }
     assert!(read(r#"{"a":0,"a":"0"}"#).is_ok(), "equal duplicates collapse");
     let deep = ["{\"a\":", &"[".repeat(40_000), &"]".repeat(40_000), "}"].concat();
     assert_eq!(read(&deep), Err("JSON nested too deep"));

@@ -90,7 +90,13 @@ async function ask(path, request) {
   return reply;
 }
 
-async function obey(line) {
+// One line after the other, as a person chose them: requests under way together arrive in any order, and the last to arrive would stand.
+let before = Promise.resolve();
+function obey(line) {
+  return (before = before.then(() => send(line)));
+}
+
+async function send(line) {
   const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ line }) };
   try {
     const said = (await (await ask("do", request)).text()).trimEnd();
@@ -148,6 +154,7 @@ function show(state) {
 
 function showPhone(phone, open) {
   const code = phone.code ?? "";
+  $("code").dataset.habit = phone.habit;
   if ($("code").dataset.code !== code) {
     $("code").dataset.code = code;
     set($("code"), code.replace(/(\d{4})(?=\d)/g, "$1 "));

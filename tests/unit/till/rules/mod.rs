@@ -525,6 +525,36 @@ fn only_what_was_refused_for_good_is_allowed_again() {
     }
 }
 
+/// Without its table nobody knows whether a customer may still pay it, or whether its number is sent again: no unpaid word is taken of it, and
+/// none of a refusal that may bind this way alone. That it is paid a person may say.
+#[test]
+fn without_its_table_nothing_is_called_unpaid() {
+    let now = Duration::from_secs(1);
+    for flow in FLOWS {
+        for state in STATES.iter().filter(|state| state.is_of(*flow)) {
+            let at = scene(*flow, *state);
+            let of_intent = [at.entry.clone()];
+            let looked = |paid| Looked {
+                paid,
+                name: "n",
+                reason: "r",
+                busy: false,
+                of_intent: &of_intent,
+                since: Duration::MAX,
+                reversal_is_over: true,
+            };
+            let said = |paid, table| words(&by_hand(&at.entry, table, &looked(paid), NOW));
+            assert_eq!(said(false, None), "refuse", "{flow:?} {state:?}");
+            assert_eq!(said(true, None), said(true, Some(at.endpoint)), "{flow:?} {state:?}");
+            assert_eq!(words(&again(&at.entry, None, false, ("n", "r"))), "refuse", "{flow:?} {state:?}");
+            let elsewhere = super::elsewhere(&at.entry, None, &at.seen, now);
+            if at.entry.is_refused_for_good() {
+                assert!(!matches!(elsewhere, super::Elsewhere::Ended), "{flow:?} {state:?}");
+            }
+        }
+    }
+}
+
 /// POS ruling 4: one intent is accepted once. What is not the newest number was given up, whatever it was since.
 #[test]
 fn once_is_accepted_and_the_rest_is_late() {
