@@ -42,8 +42,10 @@ fn main() {
                     }
                     "warmed" => {
                         warm();
-                        // What the server sends after the handshake is on its way while the cashier types.
-                        std::thread::sleep(EACH_WAY * 4);
+                        // What the server sends after the handshake (two tickets, in TLS 1.3) comes while the cashier types.
+                        while proxy.records_of_the_last_flight() < 2 {
+                            std::thread::sleep(EACH_WAY);
+                        }
                     }
                     _ => {}
                 }

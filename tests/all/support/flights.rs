@@ -11,13 +11,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// What the client's side of the proxy saw, in its order. Each with the number of its connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Seen {
     Connected,
-    /// Bytes from the client.
+    /// So many bytes from the client.
     Out(usize, usize),
     /// Bytes to the client.
-    In(usize, usize),
+    In(usize, Vec<u8>),
 }
 
 /// What happened in a while.
@@ -83,13 +83,27 @@ impl Proxy {
                     flights.bytes += bytes;
                     asked.insert(number, true);
                 }
-                Seen::In(number, bytes) => {
-                    flights.bytes += bytes;
+                Seen::In(number, piece) => {
+                    flights.bytes += piece.len();
                     flights.round_trips += usize::from(asked.insert(number, false) == Some(true));
                 }
             }
         }
         flights
+    }
+
+    /// The whole TLS records that came after the client's last word (RFC 8446, 5.1: a head of five bytes, the last two of them the length).
+    pub fn records_of_the_last_flight(&self) -> usize {
+        let seen = self.log.lock().unwrap();
+        let start = seen.iter().rposition(|seen| matches!(seen, Seen::Out(..))).map_or(0, |last| last + 1);
+        let pieces =
+            seen[start..].iter().filter_map(|seen| if let Seen::In(_, piece) = seen { Some(&piece[..]) } else { None });
+        let (flight, mut at, mut records) = (pieces.collect::<Vec<_>>().concat(), 0, 0);
+        while let Some(head) = flight.get(at..at + 5) {
+            at += 5 + usize::from(u16::from_be_bytes([head[3], head[4]]));
+            records += usize::from(at <= flight.len());
+        }
+        records
     }
 }
 
@@ -112,7 +126,7 @@ fn carry(number: usize, client: &TcpStream, server: &TcpStream, each_way: Durati
     let (mut from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
     let (back, pieces) = channel();
     let notes = Arc::clone(log);
-    thread::spawn(move || write(&pieces, to, |bytes| notes.lock().unwrap().push(Seen::In(number, bytes))));
+    thread::spawn(move || write(&pieces, to, |piece| notes.lock().unwrap().push(Seen::In(number, piece.to_vec()))));
     thread::spawn(move || read(&mut from, &back, |_| each_way));
 }
 
@@ -126,10 +140,10 @@ fn read(from: &mut TcpStream, pieces: &Sender<Piece>, mut takes: impl FnMut(usiz
     }
 }
 
-fn write(pieces: &Receiver<Piece>, mut to: TcpStream, mut note: impl FnMut(usize)) {
+fn write(pieces: &Receiver<Piece>, mut to: TcpStream, mut note: impl FnMut(&[u8])) {
     for (due, piece) in pieces {
         thread::sleep(due.saturating_duration_since(Instant::now()));
-        note(piece.len());
+        note(&piece);
         if to.write_all(&piece).is_err() {
             break;
         }
