@@ -337,7 +337,7 @@ fn is_refused(
     assert!(is_failure, "{name} says {says:?}: {}", context());
     if call.name != "wxcharge" {
         let code = value(&pairs, "err_code").unwrap_or_default();
-        assert!(call.refused.contains(&code), "no document calls {code:?} final: {}", context());
+        assert!(call.refused().contains(&code), "no document calls {code:?} final: {}", context());
     }
     for name in call.only {
         assert!(value(&pairs, name).is_none(), "refused with {name}: {}", context());
@@ -457,11 +457,13 @@ fn fails(call: &Call, tape: &mut Tape<'_>, pairs: &mut Vec<(String, String)>) {
         "Internal error",
         "",
     ];
+    let refused = call.refused();
     let code = match tape.below(3) {
         0 => tape.pick(&open).to_owned(),
-        1 if !call.refused.is_empty() => tape.pick(call.refused).to_owned(),
+        1 if !refused.is_empty() => tape.pick(&refused).to_owned(),
         // The library's own table: what is in it and in no document shows.
-        _ => match ENDPOINTS.iter().find(|endpoint| endpoint.name == call.name).map(|endpoint| endpoint.reply.codes) {
+        _ => match ENDPOINTS.iter().find(|endpoint| call.is_called(endpoint.name)).map(|endpoint| endpoint.reply.codes)
+        {
             Some(rows) if !rows.is_empty() => rows[tape.below(rows.len())].code.to_owned(),
             _ => tape.text(20),
         },

@@ -187,7 +187,6 @@ pub(super) const REFUSALS: &[Row] = &[
     row("NOAUTH", REFUSED, "商户无权限"),
     row("NOTENOUGH", REFUSED, "余额不足"),
     row("RULELIMIT", REFUSED, "风控限制"),
-    row("PARAM_ERROR", REFUSED, "参数错误"),
     row("Signature error", REFUSED, "Signature error"),
     row("valid sign fail", REFUSED, "valid sign fail"),
     row("valid flow fail", REFUSED, "valid flow fail"),

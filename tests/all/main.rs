@@ -28,6 +28,7 @@ mod wire {
     mod quirks_workwx;
     #[cfg(feature = "https")]
     mod readers;
+    mod refusals;
     #[cfg(feature = "https")]
     mod rsa_requests;
     pub mod tables;

@@ -1,9 +1,7 @@
 //! The tables of the red packets beside sendredpack, beside their documents (protocol A.2, A.4, B.2, B.3, B.4; POS flows 10).
 
 use wxpay_terminal::endpoint::{Due, Endpoint, KeyName, Kind, Means, Over, ResolvedBy, Rule, Source};
-use wxpay_terminal::{
-    Next, RedpackAccount, Secret, WorkwxAccount, group_redpack, miniprogram_hb, redpack, workwx_redpack,
-};
+use wxpay_terminal::{RedpackAccount, Secret, WorkwxAccount, group_redpack, miniprogram_hb, redpack, workwx_redpack};
 
 use crate::support::{CORPID, MCH_ID, fen, key, refused};
 use crate::wire::tables::{compare, meaning};
@@ -61,9 +59,6 @@ fn codes_and_resolution_are_those_of_sendredpack() {
     }
     assert_eq!([GROUP, MINIPROGRAM, COMPANY].map(|call| call.reply.codes.len() - known.len()), [0, 0, 3]);
     assert_eq!(meaning(COMPANY, "NO_COMPETENCE"), Means::Open);
-    for code in ["WORKWX_MCHID_ERROR", "WORKWX_SIGN_ERROR"] {
-        assert_eq!(meaning(COMPANY, code), Means::Refused(Next::SameNumber), "{code}");
-    }
     assert_eq!(meaning(COMPANY_QUERY, "NOT_FOUND"), Means::NotKnown);
     for (call, query) in [(GROUP, "gethbinfo"), (MINIPROGRAM, "gethbinfo"), (COMPANY, "queryworkwxredpack")] {
         let ResolvedBy::Query(how) = call.resolved_by else { panic!("{}", call.name) };
