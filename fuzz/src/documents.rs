@@ -1,6 +1,5 @@
 //! What the documents say of each call's reply: what a success has, what it echoes, which codes are final. From protocol A.3, A.4, B.4, C.4, C.5, E.3 and POS flows
-//! 3.3, 4, 5; not from the library's tables. The codes are in
-//! tests/tables/refusals.tsv.
+//! 3.3, 4, 5; not from the library's tables. The codes are in tests/tables/refusals.tsv.
 
 use crate::support::{KEY, SWIFTPASS_KEY};
 
@@ -207,9 +206,18 @@ pub const CALLS: [Call; 12] = [
 impl Call {
     /// Codes that end a first attempt at once, where there is a list of them. What needs the query besides is no refusal yet.
     pub fn refused(&self) -> Vec<&'static str> {
+        self.codes("first")
+    }
+
+    /// Codes that say "no such order".
+    pub fn unknown(&self) -> Vec<&'static str> {
+        self.codes("unknown")
+    }
+
+    fn codes(&self, say: &str) -> Vec<&'static str> {
         let table = include_str!("../../tests/tables/refusals.tsv").lines().filter(|line| !line.starts_with('#'));
         let rows = table.map(|line| line.split('\t').collect::<Vec<_>>());
-        let of_this_call = rows.filter(|row| row[2] == "first" && row[0].split(' ').any(|name| self.is_called(name)));
+        let of_this_call = rows.filter(|row| row[2] == say && row[0].split(' ').any(|name| self.is_called(name)));
         of_this_call.flat_map(|row| row[4].split(" | ").collect::<Vec<_>>()).filter(|code| *code != "*").collect()
     }
 

@@ -146,10 +146,12 @@ fn strict(bytes: &[u8], end: End) -> Result<(u16, Vec<u8>), String> {
             let at = rest.iter().position(|byte| *byte == b'\n').ok_or("the head has no end")?;
             let line = rest[..at].strip_suffix(b"\r").unwrap_or(&rest[..at]);
             rest = &rest[at + 1..];
-            if line.is_empty() && !head.is_empty() {
-                break;
+            match (line.is_empty(), head.is_empty()) {
+                // Before the first line they are skipped: no reply begins with one.
+                (true, true) => {}
+                (true, false) => break,
+                (false, _) => head.push(String::from_utf8_lossy(line).into_owned()),
             }
-            head.push(String::from_utf8_lossy(line).into_owned());
         }
         let mut lines = head.iter().map(String::as_str);
         let first = lines.next().unwrap_or_default();
@@ -166,8 +168,8 @@ fn strict(bytes: &[u8], end: End) -> Result<(u16, Vec<u8>), String> {
                 Ok((name.to_ascii_lowercase(), value.trim_matches([' ', '\t']).to_owned()))
             })
             .collect::<Result<_, &str>>()?;
-        // Interim replies are followed by the real one.
-        if !(100..200).contains(&status) {
+        // Interim replies are followed by the real one; 101 is none of them.
+        if status == 101 || !(100..200).contains(&status) {
             break (status, version, fields);
         }
     };
@@ -183,7 +185,8 @@ fn strict(bytes: &[u8], end: End) -> Result<(u16, Vec<u8>), String> {
             return Err("it is compressed".into());
         }
     }
-    if matches!(status, 204 | 304) {
+    // After 101 another protocol is spoken (RFC 9110, 15.2.2).
+    if matches!(status, 101 | 204 | 304) {
         return Ok((status, Vec::new()));
     }
     match (codings.as_slice(), lengths.as_slice()) {
@@ -209,18 +212,12 @@ fn chunks(mut rest: &[u8]) -> Result<Vec<u8>, String> {
         // What is behind `;` is an extension. Whoever does not know it ignores it, whatever its bytes (7.1.1).
         let size = rest[..end].split(|byte| *byte == b';').next().unwrap_or_default();
         // Blanks around it, or a plus sign: whoever takes them reads the same number.
-        let digits = std::str::from_utf8(size).map_err(|_| "a size that is no text")?.trim_matches([' ', '\t']);
+        let digits = std::str::from_utf8(size).map_err(|_| "a size that is no text")?.trim();
         let size = usize::from_str_radix(digits, 16).map_err(|_| "a size that is no number")?;
         rest = &rest[end + 2..];
         if size == 0 {
-            // Trailers, and the end.
-            loop {
-                let end = rest.windows(2).position(|two| two == b"\r\n").ok_or("the last chunk has no end")?;
-                rest = &rest[end + 2..];
-                if end == 0 {
-                    return Ok(body);
-                }
-            }
+            // The body is whole (8). Trailers are nobody's; who waits for their end in vain may give up.
+            return Ok(body);
         }
         let chunk = rest.get(..size).ok_or("a chunk is cut")?;
         body.extend_from_slice(chunk);

@@ -414,17 +414,17 @@ impl Pipe {
 
     /// New nonce, time and signatures, then the body. Everything else stays as it is.
     fn freshen(&self, profile: &Profile, draft: &mut Draft) -> Result<(), Error> {
-        let nonce = nonce_str(&*self.inputs.random)?;
-        let now = ChinaTime::from_unix(self.inputs.clock.unix_seconds());
         draft.fields.truncate(draft.fixed);
-        let is_made_anew =
-            |name| draft.endpoint.fields.iter().any(|row| row.source == Source::Attempt && row.name == name);
-        let (has_nonce, has_time) = (is_made_anew("nonce_str"), is_made_anew("timestamp"));
-        if has_nonce {
-            draft.fields.text("nonce_str", core::str::from_utf8(&nonce).unwrap_or_default());
-        }
-        if has_time {
-            draft.fields.time("timestamp", now?);
+        for row in draft.endpoint.fields.iter().filter(|row| row.source == Source::Attempt) {
+            match row.name {
+                "nonce_str" => {
+                    let nonce = nonce_str(&*self.inputs.random)?;
+                    draft.fields.text(row.name, core::str::from_utf8(&nonce).unwrap_or_default());
+                }
+                "timestamp" => draft.fields.time(row.name, ChinaTime::from_unix(self.inputs.clock.unix_seconds())?),
+                // Signatures cover the others, and come last.
+                _ => {}
+            }
         }
         sign::run(draft.endpoint.signing, &mut draft.fields, &profile.keys)?;
         draft.body = match draft.endpoint.body {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use wxpay_terminal::{Outcome, Reason};
+use wxpay_terminal::{Answer, GetHbInfo, Outcome, Reason};
 
 use crate::support::raw_server::*;
 use crate::transport::situations::{
@@ -37,9 +37,41 @@ fn chunks_beside_a_length_are_unknown() {
 }
 
 #[test]
-fn a_100_continue_that_nobody_asked_for_is_skipped() {
+fn an_interim_reply_that_nobody_asked_for_is_skipped() {
     both(|tls| {
-        taken(tls, |request| [b"HTTP/1.1 100 Continue\r\n\r\n", &ok(&success(request))[..]].concat());
+        for status in ["100 Continue", "102 Processing", "103 Early Hints", "199 Tomorrow"] {
+            taken(tls, move |request| {
+                [format!("HTTP/1.1 {status}\r\n\r\n").as_bytes(), &ok(&success(request))].concat()
+            });
+        }
+    });
+}
+
+#[test]
+fn empty_lines_before_a_reply_are_skipped() {
+    both(|tls| {
+        taken(tls, |request| [b"\r\n\r\n", &ok(&success(request))[..]].concat());
+    });
+}
+
+/// RFC 9110, 15.2.2: what comes after it is of another protocol. It is read by nobody, least of all as the reply to the next question.
+#[test]
+fn after_a_101_nothing_is_a_reply() {
+    let switches = |visit: &mut Visit| {
+        let request = visit.request().unwrap();
+        visit.send([b"HTTP/1.1 101 Switching Protocols\r\n\r\n", &ok(&success(&request))[..]].concat());
+        visit.until_gone();
+    };
+    both(|tls| {
+        unknown(tls, Reason::Status, switches);
+        let server =
+            RawServer::tls(tls, move |visit| if visit.number == 0 { switches(visit) } else { visit.succeed_always() });
+        let client = client(&[&server.url()]);
+        let ask = || client.ask(&GetHbInfo { mch_billno: "B1" }).unwrap();
+        assert!(matches!(ask(), Answer::NoAnswer(doubt) if doubt.reason == Reason::Status));
+        assert!(matches!(ask(), Answer::Known(_)));
+        drop(client);
+        assert_eq!(server.finish().came_on(), [0, 1]);
     });
 }
 
