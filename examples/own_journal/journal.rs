@@ -415,27 +415,9 @@ fn sums(entries: &[Entry], from: i64, until: i64) -> Vec<Summary> {
         if dated && !(from..until).contains(&entry.begun_at) {
             continue;
         }
-        let outcome = format!("{}{}", if dated { "" } else { "undated: " }, word(&entry.state));
+        let outcome = format!("{}{}", if dated { "" } else { "undated: " }, entry.state.word());
         let (count, fen) = rows.entry((entry.call.clone(), outcome)).or_default();
         (*count, *fen) = (*count + 1, *fen + u64::from(entry.amount.get()));
     }
     rows.into_iter().map(|((call, outcome), (count, fen))| Summary::new(call, outcome, count, fen)).collect()
-}
-
-fn word(state: &EntryState) -> &'static str {
-    let EntryState::Recorded(settlement) = state else { return "open" };
-    match settlement {
-        Settlement::Accepted { .. } => "accepted",
-        Settlement::Declined { .. } => "declined",
-        Settlement::Unproven { .. } => "unproven",
-        Settlement::NotSent => "not sent",
-        Settlement::Ordered { .. } => "ordered",
-        Settlement::Refunding { .. } => "refunding",
-        Settlement::Abandoned => "abandoned",
-        Settlement::PaidLate { .. } => "paid late",
-        Settlement::ForAPerson { .. } => "for a person",
-        Settlement::ByHand { paid: true, .. } => "by hand: paid",
-        Settlement::ByHand { paid: false, .. } => "by hand: not paid",
-        _ => "another",
-    }
 }

@@ -122,9 +122,8 @@ pub enum EntryState {
 }
 
 impl EntryState {
-    /// Its word in a summary.
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn word(&self) -> &'static str {
+    /// Its word in [`Summary::outcome`], where a day is known.
+    pub fn word(&self) -> &'static str {
         let EntryState::Recorded(settlement) = self else { return "open" };
         match settlement {
             Settlement::Accepted { .. } => "accepted",

@@ -208,11 +208,9 @@ fn sums(run: &mut Run<'_>) -> Result<()> {
     ];
     for (from, until) in days {
         let mut expected: Vec<Summary> = Vec::new();
-        for entry in chosen(run, |entry| {
-            let dated = (EARLIEST..LATEST).contains(&entry.begun_at);
-            !dated || (from..until).contains(&entry.begun_at)
-        }) {
-            let outcome = outcome(&entry);
+        let is_dated = |entry: &Entry| (EARLIEST..LATEST).contains(&entry.begun_at);
+        for entry in chosen(run, |entry| !is_dated(entry) || (from..until).contains(&entry.begun_at)) {
+            let outcome = [if is_dated(&entry) { "" } else { "undated: " }, entry.state.word()].concat();
             let row = expected.iter_mut().find(|row| row.call == entry.call && row.outcome == outcome);
             match row {
                 Some(row) => {
@@ -232,25 +230,4 @@ fn sums(run: &mut Run<'_>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The words of [`Summary::outcome`].
-fn outcome(entry: &Entry) -> String {
-    use crate::journal::EntryState;
-    let word = match &entry.state {
-        EntryState::Open => "open",
-        EntryState::Recorded(Settlement::Accepted { .. }) => "accepted",
-        EntryState::Recorded(Settlement::Declined { .. }) => "declined",
-        EntryState::Recorded(Settlement::Unproven { .. }) => "unproven",
-        EntryState::Recorded(Settlement::NotSent) => "not sent",
-        EntryState::Recorded(Settlement::Ordered { .. }) => "ordered",
-        EntryState::Recorded(Settlement::Refunding { .. }) => "refunding",
-        EntryState::Recorded(Settlement::Abandoned) => "abandoned",
-        EntryState::Recorded(Settlement::PaidLate { .. }) => "paid late",
-        EntryState::Recorded(Settlement::ForAPerson { .. }) => "for a person",
-        EntryState::Recorded(Settlement::ByHand { paid: true, .. }) => "by hand: paid",
-        EntryState::Recorded(Settlement::ByHand { paid: false, .. }) => "by hand: not paid",
-    };
-    let dated = (EARLIEST..LATEST).contains(&entry.begun_at);
-    [if dated { "" } else { "undated: " }, word].concat()
 }
