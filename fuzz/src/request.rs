@@ -123,6 +123,12 @@ fn sends(call: usize, is_hmac: bool, says: &mut Says<'_>, kept: &Kept) -> String
         rows.push(("total_fee", fen(fee)));
         rows
     };
+    // A payment by code is told to nobody, and its code is sent without what a scanner puts around it.
+    let by_code = |code: &str| {
+        let mut rows: Vec<_> = common().into_iter().filter(|(name, _)| *name != "notify_url").collect();
+        rows.push(("auth_code", code.trim_matches([' ', '\t', '\r', '\n']).to_owned()));
+        rows
+    };
     /// Prepares it, and holds what would be sent against what was said.
     macro_rules! payment {
         ($client:expr, $request:expr, $rows:expr, $key:expr) => {{
@@ -169,8 +175,7 @@ fn sends(call: usize, is_hmac: bool, says: &mut Says<'_>, kept: &Kept) -> String
                 scene_info: scene_info.as_deref(),
                 ..MicroPay::default()
             };
-            let mut rows: Vec<_> = common().into_iter().filter(|(name, _)| *name != "notify_url").collect();
-            rows.push(("auth_code", code.trim_matches([' ', '\t', '\r', '\n']).to_owned()));
+            let mut rows = by_code(&code);
             rows.push(("spbill_create_ip", ip.clone()));
             rows.extend(given(&detail, "detail"));
             rows.extend(given(&scene_info, "scene_info"));
@@ -355,8 +360,7 @@ fn sends(call: usize, is_hmac: bool, says: &mut Says<'_>, kept: &Kept) -> String
                 goods_tag: tag.as_deref(),
                 ..UnifiedMicropay::default()
             };
-            let mut rows: Vec<_> = common().into_iter().filter(|(name, _)| *name != "notify_url").collect();
-            rows.push(("auth_code", code.trim_matches([' ', '\t', '\r', '\n']).to_owned()));
+            let mut rows = by_code(&code);
             rows.extend(given(&shop, "op_shop_id"));
             payment!(swiftpass(), request, rows, (SWIFTPASS_KEY, None, false))
         }
