@@ -414,17 +414,17 @@ impl Pipe {
 
     /// New nonce, time and signatures, then the body. Everything else stays as it is.
     fn freshen(&self, profile: &Profile, draft: &mut Draft) -> Result<(), Error> {
+        let is_made_anew =
+            |name| draft.endpoint.fields.iter().any(|row| row.source == Source::Attempt && row.name == name);
+        let nonce = is_made_anew("nonce_str").then(|| nonce_str(&*self.inputs.random)).transpose()?;
+        let now =
+            is_made_anew("timestamp").then(|| ChinaTime::from_unix(self.inputs.clock.unix_seconds())).transpose()?;
         draft.fields.truncate(draft.fixed);
-        for row in draft.endpoint.fields.iter().filter(|row| row.source == Source::Attempt) {
-            match row.name {
-                "nonce_str" => {
-                    let nonce = nonce_str(&*self.inputs.random)?;
-                    draft.fields.text(row.name, core::str::from_utf8(&nonce).unwrap_or_default());
-                }
-                "timestamp" => draft.fields.time(row.name, ChinaTime::from_unix(self.inputs.clock.unix_seconds())?),
-                // Signatures cover the others, and come last.
-                _ => {}
-            }
+        if let Some(nonce) = nonce {
+            draft.fields.text("nonce_str", core::str::from_utf8(&nonce).unwrap_or_default());
+        }
+        if let Some(now) = now {
+            draft.fields.time("timestamp", now);
         }
         sign::run(draft.endpoint.signing, &mut draft.fields, &profile.keys)?;
         draft.body = match draft.endpoint.body {
